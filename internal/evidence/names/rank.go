@@ -1,0 +1,277 @@
+package names
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Match says how well a query finds a name. A greater value is a better match.
+type Match uint8
+
+const (
+	// None means that some word of the query begins no word of the name.
+	None Match = iota
+	// Prefix means that every word of the query begins a word of the name ("enr pe").
+	Prefix
+	// AllTokensPrefix means that every word of the query is a word of the name,
+	// save the last, which begins one ("enrique pe", as someone types).
+	AllTokensPrefix
+	// AllTokens means that every word of the query is a word of the name.
+	AllTokens
+	// SameTokens means that query and name have the same words in another order
+	// ("Peña Nieto, Enrique").
+	SameTokens
+	// Exact means that query and name fold to the same string.
+	Exact
+)
+
+// String names the match for messages and logs.
+func (m Match) String() string {
+	switch m {
+	case None:
+		return "none"
+	case Prefix:
+		return "prefix"
+	case AllTokensPrefix:
+		return "all tokens, last a prefix"
+	case AllTokens:
+		return "all tokens"
+	case SameTokens:
+		return "same tokens"
+	case Exact:
+		return "exact"
+	}
+	return fmt.Sprintf("Match(%d)", uint8(m))
+}
+
+// span is where the scores of a Match begin, and how far the share of the name
+// that is covered raises them. Spans do not overlap, so that a better Match
+// always has a higher score.
+func (m Match) span() (base, width int) {
+	switch m {
+	case Exact:
+		return 1000, 0
+	case SameTokens:
+		return 950, 0
+	case AllTokens:
+		return 700, 199
+	case AllTokensPrefix:
+		return 500, 199
+	case Prefix:
+		return 300, 199
+	default:
+		return 0, 0
+	}
+}
+
+// Query is a search text made ready to be compared with many names. It is not
+// changed by use and may be shared between goroutines.
+type Query struct {
+	folded string
+	tokens []queryToken // in typed order
+	sorted []string     // the same tokens, sorted
+	byLen  []int        // indexes in tokens, longest first
+	weak   bool         // nothing but stop words
+}
+
+type queryToken struct {
+	text  string
+	runes int
+	stop  bool
+}
+
+// NewQuery prepares a search text.
+func NewQuery(text string) Query {
+	q := Query{folded: Fold(text), weak: true}
+	for i, t := range Tokens(q.folded) {
+		qt := queryToken{text: t, runes: utf8.RuneCountInString(t), stop: Stop(t)}
+		q.tokens = append(q.tokens, qt)
+		q.sorted = append(q.sorted, t)
+		q.byLen = append(q.byLen, i)
+		q.weak = q.weak && qt.stop
+	}
+	slices.Sort(q.sorted)
+	slices.SortStableFunc(q.byLen, func(a, b int) int { return q.tokens[b].runes - q.tokens[a].runes })
+	return q
+}
+
+// Empty reports whether the query has no letter or number, and so finds nothing.
+func (q Query) Empty() bool { return len(q.tokens) == 0 }
+
+// Rank is what the function Rank answers for this query.
+func (q Query) Rank(name string) (score int, ok bool) {
+	m, score := q.Match(name)
+	return score, m != None
+}
+
+// Match says how the query finds the name, with the score of Rank.
+func (q Query) Match(name string) (Match, int) {
+	if q.Empty() {
+		return None, 0
+	}
+	ws := words(name)
+	if join(ws) == q.folded {
+		base, _ := Exact.span()
+		return Exact, base
+	}
+	ss := slots(ws)
+	if len(ws) == len(q.sorted) {
+		have := make([]string, len(ss))
+		for i, s := range ss {
+			have[i] = s.text
+		}
+		slices.Sort(have)
+		if slices.Equal(have, q.sorted) {
+			base, _ := SameTokens.span()
+			return SameTokens, base
+		}
+	}
+	return q.cover(ss)
+}
+
+// cover assigns the words of the query to words of the name and weighs what is
+// covered. Whole words are assigned before prefixes and long words before short
+// ones, each to a word of the name that is still free if there is one; so the
+// order in which the query was typed does not change the share covered.
+func (q Query) cover(ss []slot) (Match, int) {
+	covered := make([]int, len(ss)) // runes
+	const (
+		unmatched = iota
+		partial
+		whole
+	)
+	state := make([]uint8, len(q.tokens))
+	loose := 0 // runes of the query that cover nothing of their own
+	for _, i := range q.byLen {
+		t := q.tokens[i]
+		best := -1
+		for j, s := range ss {
+			if (s.text == t.text || s.tail == t.text) && (best < 0 || covered[best] > 0 && covered[j] == 0) {
+				best = j
+			}
+		}
+		if best < 0 {
+			continue
+		}
+		state[i] = whole
+		if covered[best] > 0 {
+			loose += t.runes
+		}
+		covered[best] = max(covered[best], t.runes)
+	}
+	for _, i := range q.byLen {
+		if state[i] == whole {
+			continue
+		}
+		t := q.tokens[i]
+		best := -1
+		for j, s := range ss {
+			if !strings.HasPrefix(s.text, t.text) && !strings.HasPrefix(s.tail, t.text) {
+				continue
+			}
+			free, had := covered[j] == 0, best >= 0 && covered[best] == 0
+			if best < 0 || free && !had || free == had && len(s.text) < len(ss[best].text) {
+				best = j
+			}
+		}
+		switch {
+		case best >= 0:
+			state[i] = partial
+			if covered[best] > 0 {
+				loose += t.runes
+			}
+			covered[best] = max(covered[best], t.runes)
+		case t.stop && !q.weak:
+			loose += t.runes
+		default:
+			return None, 0
+		}
+	}
+
+	m, last := AllTokens, len(q.tokens)-1
+	for i, st := range state {
+		if st != partial {
+			continue
+		}
+		if i == last && m == AllTokens {
+			m = AllTokensPrefix
+		} else {
+			m = Prefix
+		}
+	}
+	have, all := 0, loose
+	for j, s := range ss {
+		have += covered[j]
+		all += utf8.RuneCountInString(s.text)
+	}
+	base, width := m.span()
+	return m, base + width*have/all
+}
+
+// Rank says how well a query finds a name, from 0 to 1000; higher is better. It
+// is an integer and depends on nothing but its arguments.
+//
+//	1000      query and name fold to the same string
+//	 950      the same words in another order ("Peña Nieto, Enrique")
+//	 700–899  every word of the query is a word of the name
+//	 500–699  the same, save that the last word only begins one
+//	 300–499  every word of the query begins a word of the name
+//
+// Within a range the score rises with the share of the characters of the name
+// that the query covers, so that the shorter of two names comes first. Words
+// for which Stop holds need not be found, unless the query has no other.
+//
+// ok is false, and the score 0, if some other word of the query begins no word
+// of the name, or if the query has no word at all. One word of a name may
+// answer several of the query.
+func Rank(query, name string) (score int, ok bool) {
+	return NewQuery(query).Rank(name)
+}
+
+// Stop reports whether a folded token is too common in names to tell them
+// apart: articles, prepositions and conjunctions of Spanish, English,
+// Portuguese, French, Italian and Dutch or German surnames.
+func Stop(token string) bool {
+	switch token {
+	case "de", "del", "la", "las", "lo", "los", "el", "en", "y", "e", "con", "por", "para", "al",
+		"of", "the", "and", "in", "on", "at", "for", "to", "by",
+		"da", "das", "do", "dos", "du", "des", "di", "le", "les", "et",
+		"van", "von", "der", "den", "zu":
+		return true
+	}
+	return false
+}
+
+// QueryKey chooses the token by which candidates for a query are looked up as a
+// prefix of the Keys of names: the longest that is no stop word, the first such
+// on a tie, since a long word is likely to be rare. A stop word is chosen only
+// if the query has no other token. rest holds the other distinct tokens, those
+// likely to select most first and stop words last, for a store that narrows its
+// candidates further; it must require none of the stop words. key is empty if
+// the query has no letter or number.
+func QueryKey(query string) (key string, rest []string) {
+	q := NewQuery(query)
+	if q.Empty() {
+		return "", nil
+	}
+	order := slices.Clone(q.byLen)
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch sa, sb := q.tokens[a].stop, q.tokens[b].stop; {
+		case sa == sb:
+			return 0
+		case sa:
+			return 1
+		default:
+			return -1
+		}
+	})
+	key = q.tokens[order[0]].text
+	for _, i := range order[1:] {
+		if t := q.tokens[i].text; t != key && !slices.Contains(rest, t) {
+			rest = append(rest, t)
+		}
+	}
+	return key, rest
+}
