@@ -43,13 +43,13 @@ type guard struct {
 
 func startGuard(home string, l launch) (*guard, error) {
 	// A file and not a pipe: `go test` waits for all who hold its own output.
-	log, err := os.Create(filepath.Join(home, "server.log")) //nolint:gosec // A folder that we just made.
+	log, err := os.Create(filepath.Join(home, "server.log"))
 	if err != nil {
 		return nil, fmt.Errorf("make a log file for Neo4j: %w", err)
 	}
 	args := append([]string{"-c", guardScript, "sh", home, l.container}, l.argv...)
 	// No context: the server outlives that of the test which asked first.
-	cmd := exec.Command("sh", args...) //nolint:gosec,noctx // The script is constant; its arguments are not parsed by the shell.
+	cmd := exec.Command("sh", args...) //nolint:noctx // The server outlives the context of the test that asked first.
 	cmd.Stdout, cmd.Stderr = log, log
 	// Its own process group: a Ctrl-C at the terminal must reach us alone, so
 	// that the guard lives to clean up.
@@ -103,12 +103,12 @@ func (g *guard) stop() error {
 // gives the lock back when the process ends. The file itself is never removed:
 // a waiter would be left with a lock on a file that others no longer see.
 func lockFile(path string) (unlock func(), err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // Named by this package.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open a lock file: %w", err)
 	}
 	for {
-		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX) //nolint:gosec // A file descriptor fits an int.
+		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
 		if !errors.Is(err, syscall.EINTR) {
 			break
 		}

@@ -120,7 +120,7 @@ func fetchJars(ctx context.Context, mvn, tmp string, opts Options, pomSum string
 	if err := os.WriteFile(pomFile, pom, 0o600); err != nil {
 		return fmt.Errorf("write the pom for the jars of Neo4j: %w", err)
 	}
-	cmd := exec.CommandContext(ctx, mvn, "-q", "-B", "-f", pomFile, //nolint:gosec // The path is mvn's and the version goes in as one argument.
+	cmd := exec.CommandContext(ctx, mvn, "-q", "-B", "-f", pomFile,
 		"dependency:copy-dependencies", "-DincludeScope=runtime",
 		"-DoutputDirectory="+lib, "-Dneo4j.version="+opts.Version)
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -161,7 +161,7 @@ func writeManifest(dir, pomSum string) error {
 // checkJars reports why the folder cannot be used: it is not there, was made
 // for another pom, or lacks a jar or part of one.
 func checkJars(dir, pomSum string) error {
-	manifest, err := os.ReadFile(filepath.Join(dir, manifestName)) //nolint:gosec // Our own cache folder.
+	manifest, err := os.ReadFile(filepath.Join(dir, manifestName))
 	if err != nil {
 		return fmt.Errorf("read the list of the jars of Neo4j: %w", err)
 	}
@@ -170,7 +170,7 @@ func checkJars(dir, pomSum string) error {
 		return fmt.Errorf("the jars in %s were fetched for another pom", dir)
 	}
 	if len(lines) < 2 {
-		return errors.New("Maven fetched no jar of Neo4j")
+		return errors.New("no jar of Neo4j was fetched")
 	}
 	for _, line := range lines[1:] {
 		size, name, _ := strings.Cut(line, " ")

@@ -74,7 +74,7 @@ func runCommand(ctx context.Context, argv, env []string) (int, error) {
 	if len(argv) == 0 {
 		return 2, errors.New("name a command to run, after --")
 	}
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) //nolint:gosec // Running the command given is what this is for.
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }

@@ -1,0 +1,69 @@
+# Everything that a person or CI does with this tree. `make help` lists it.
+
+GO         ?= go
+# The race detector slows the embedded store's engine about tenfold; switch it
+# off with `make test RACE=`.
+RACE       ?= -race
+PKGS       ?= ./...
+GOTESTARGS ?=
+GOLANGCI    = $(GO) tool -modfile=tools/go.mod golangci-lint
+SERVE_NEO4J = $(GO) run ./internal/store/neo4j/neo4jtest/serve
+NPM_CI      = npm ci --no-audit --no-fund
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build the static binary bin/vinculo
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/vinculo ./cmd/vinculo
+
+.PHONY: test
+test: ## Run every check and test, as CI does
+	@$(GO) run ./internal/ci/summary build check generated test-go test-web test-judges
+
+.PHONY: test-go
+test-go: ## Run the Go tests, with one real Neo4j for all of them
+	@$(SERVE_NEO4J) -- $(GO) test $(RACE) -json -timeout 14m $(GOTESTARGS) $(PKGS)
+
+.PHONY: test-web
+test-web: ## Check web/, and that rebuilding it changes nothing
+	@.ci/web
+
+.PHONY: test-judges
+test-judges: ## Run the test suites that others wrote for GraphQL servers
+	@.ci/judges
+
+.PHONY: check
+check: ## Lint, and check modules and known vulnerabilities
+	$(GOLANGCI) fmt --diff
+	$(GOLANGCI) run
+	$(GO) mod tidy -diff
+	@.ci/vulncheck
+
+.PHONY: generate
+generate: ## Write the generated code and pages again
+	$(GO) generate ./...
+
+.PHONY: generated
+generated: ## Check that generated code and pages are up to date
+	@.ci/unchanged $(GO) generate ./...
+
+.PHONY: web
+web: ## Build the pages that the binary embeds (needs Node 20)
+	cd web && $(NPM_CI) && npm run build
+
+.PHONY: fmt
+fmt: ## Format Go and web sources
+	$(GOLANGCI) fmt
+	if [ -d web/node_modules ]; then cd web && npm run format; fi
+
+.PHONY: neo4j
+neo4j: ## Run an empty test Neo4j until Ctrl-C, and print its address
+	@$(SERVE_NEO4J)
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	@if [ -x bench/run ]; then bench/run; else echo "There are no benchmarks (bench/run) in this tree."; fi
