@@ -1,0 +1,110 @@
+package edtf
+
+import "fmt"
+
+// Date is one parsed expression with what it covers. It is small, immutable
+// and comparable; two Dates are equal when they were written alike. The zero
+// Date is "absent": an unknown date.
+type Date struct {
+	text             string
+	earliest, latest Day
+	flags            flags
+}
+
+type flags uint8
+
+const (
+	uncertain flags = 1 << iota
+	approximate
+)
+
+// SyntaxError says what is wrong with an expression, where, and what to write
+// instead. Offset counts bytes from the start of Input.
+type SyntaxError struct {
+	Input  string
+	Offset int
+	Reason string
+}
+
+// Error names the input, the place and the remedy.
+func (e *SyntaxError) Error() string {
+	if e.Offset == 0 {
+		return fmt.Sprintf("%q is not a date: %s", e.Input, e.Reason)
+	}
+	return fmt.Sprintf("%q is not a date (after %q): %s", e.Input, e.Input[:min(e.Offset, len(e.Input))], e.Reason)
+}
+
+// Parse reads one expression (see the package comment for which). The empty
+// string is the zero Date. Nothing is trimmed. An error is a *SyntaxError.
+func Parse(s string) (Date, error) {
+	if s == "" {
+		return Date{}, nil
+	}
+	x, err := parseExpr(s)
+	if err != nil {
+		return Date{}, err
+	}
+	d := Date{text: s}
+	d.earliest, d.latest = x.bounds()
+	d.flags = x.flags()
+	return d, nil
+}
+
+// MustParse is Parse for expressions fixed in code; it panics on an error.
+func MustParse(s string) Date {
+	d, err := Parse(s)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+// String returns the expression as written, empty for the zero Date.
+func (d Date) String() string { return d.text }
+
+// IsZero reports whether the date is absent.
+func (d Date) IsZero() bool { return d.text == "" }
+
+// IsOpen reports whether the expression is "..": as an end, still going on.
+func (d Date) IsOpen() bool { return d.text == ".." }
+
+// Earliest returns the first day that the expression may speak of, widened
+// where it is approximate; MinDay where it is open or unknown on that side.
+func (d Date) Earliest() Day {
+	if d.IsZero() {
+		return MinDay
+	}
+	return d.earliest
+}
+
+// Latest returns the last day that the expression may speak of, widened where
+// it is approximate; MaxDay where it is open or unknown on that side.
+func (d Date) Latest() Day {
+	if d.IsZero() {
+		return MaxDay
+	}
+	return d.latest
+}
+
+// Uncertain reports whether any part of the expression bears ? or %.
+func (d Date) Uncertain() bool { return d.flags&uncertain != 0 }
+
+// Approximate reports whether any part of the expression bears ~ or %.
+func (d Date) Approximate() bool { return d.flags&approximate != 0 }
+
+// MarshalText writes the expression as written.
+func (d Date) MarshalText() ([]byte, error) { return []byte(d.text), nil }
+
+// UnmarshalText is Parse.
+func (d *Date) UnmarshalText(b []byte) error {
+	p, err := Parse(string(b))
+	if err != nil {
+		return err
+	}
+	*d = p
+	return nil
+}
+
+// dated reports whether the expression bounds anything at all: "..", "../.."
+// and the zero Date do not.
+func (d Date) dated() bool { return d.Earliest() != MinDay || d.Latest() != MaxDay }
