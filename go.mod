@@ -2,6 +2,9 @@ module github.com/vinculo/vinculo
 
 go 1.26.0
 
+// npm packages may hold Go files, which are none of ours.
+ignore node_modules
+
 require (
 	github.com/99designs/gqlgen v0.17.98 // indirect
 	github.com/agnivade/levenshtein v1.2.2 // indirect

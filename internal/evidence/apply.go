@@ -1,0 +1,414 @@
+package evidence
+
+import (
+	"fmt"
+	"slices"
+)
+
+// apply takes one change into the workspace and gives the id it concerns. Faults
+// are noted, not returned: the error is the snapshot's or a limit's.
+func (w *workspace) apply(c *Change) (ID, error) {
+	switch {
+	case c.PutEntity != nil:
+		return w.putEntity(c.PutEntity)
+	case c.PutSource != nil:
+		return w.putSource(c.PutSource)
+	case c.AssertLink != nil:
+		return w.assertLink(c.AssertLink)
+	case c.AssertStatement != nil:
+		return w.assertStatement(c.AssertStatement)
+	case c.Cite != nil:
+		return w.cite(c.Cite)
+	case c.SetStanding != nil:
+		return w.setStanding(c.SetStanding)
+	case c.SetClearance != nil:
+		return w.setClearance(c.SetClearance)
+	case c.Retract != nil:
+		return w.retract(c.Retract)
+	case c.MergeEntities != nil:
+		return w.mergeEntities(c.MergeEntities)
+	case c.AttachCapture != nil:
+		return w.attachCapture(c.AttachCapture)
+	case c.RecordChecks != nil:
+		return w.recordChecks(c.RecordChecks)
+	default:
+		return w.undo(c.Undo)
+	}
+}
+
+// choose gives the slot of an id that the client chose, or of one that is made.
+// The slot is nil where the id cannot be had; the fault is then noted.
+func (w *workspace) choose(id ID, path string) *slot {
+	if id == "" {
+		return w.get(w.planner.NewID())
+	}
+	if !id.Valid() {
+		w.fault(InvalidInput, path, "%q is not an id; use 1 to %d letters, digits and . _ : ~ -, beginning with a letter or digit", id, MaxIDLength)
+		return nil
+	}
+	s := w.get(id)
+	if !w.sees(s) && !hasPrefix(id, w.author.IDPrefix) {
+		w.fault(Forbidden, path, "ids that you choose begin with %q; put it before %q, or leave the id out", w.author.IDPrefix, id)
+		return nil
+	}
+	return s
+}
+
+func hasPrefix(id ID, prefix string) bool {
+	return len(id) >= len(prefix) && string(id[:len(prefix)]) == prefix
+}
+
+// known gives the slot of a record that the change speaks of, which must be
+// open and visible.
+func (w *workspace) known(id ID, path, what string, types ...RecordType) *slot {
+	if id == "" {
+		w.fault(InvalidInput, path, "it is empty; give the id of %s", what)
+		return nil
+	}
+	s := w.get(id)
+	if !w.sees(s) || len(types) > 0 && !slices.Contains(types, s.content.Type()) {
+		w.fault(UnknownID, path, "there is no %s %q; make it first, or mend the id", what, id)
+		return nil
+	}
+	return s
+}
+
+// refer checks, when all changes are applied, that a record is there.
+func (w *workspace) refer(id ID, path, what string, types ...RecordType) {
+	if id != "" {
+		w.later(func() error { w.known(id, path, what, types...); return nil })
+	}
+}
+
+func (w *workspace) putEntity(c *PutEntity) (ID, error) {
+	const at = "putEntity."
+	s := w.choose(c.ID, at+"id")
+	if s == nil {
+		return c.ID, nil
+	}
+	old, ok := s.content.(*Entity)
+	if s.content != nil && !ok {
+		w.fault(DuplicateID, at+"id", "%q is the id of a %s; choose another", s.id, s.content.Type())
+		return s.id, nil
+	}
+	w.expectUnchanged(s, at+"id")
+	e := Entity{ID: s.id}
+	if ok {
+		e = *old
+	}
+	e.Kind = c.Kind.or(e.Kind)
+	if _, known := w.planner.Vocabulary.Entity(e.Kind); !known {
+		w.fault(InvalidInput, at+"kind", "%q is not a kind of entity; see the vocabulary", e.Kind)
+	}
+	if c.Identity.Set {
+		e.Identity = parse(w, at+"identity", c.Identity.Value, Named, ParseIdentity)
+	}
+	e.Clearance = w.clearance(at+"clearance", c.Clearance, e.Clearance)
+	w.putNames(&e, c, old)
+	e.Description = c.Description.or(e.Description)
+	w.text(at+"description", e.Description, maxText, false)
+	e.Country = c.Country.or(e.Country)
+	w.text(at+"country", e.Country, maxShort, false)
+	e.When = c.When.or(e.When)
+	w.date(at+"when", e.When)
+	if c.Point.Set {
+		e.Point = nil
+		if p := c.Point.Value; !c.Point.Null {
+			if !(p.Latitude >= -90 && p.Latitude <= 90 && p.Longitude >= -180 && p.Longitude <= 180) {
+				w.fault(InvalidInput, at+"point", "latitude %v, longitude %v is not a place on Earth; give degrees, -90 to 90 and -180 to 180", p.Latitude, p.Longitude)
+			}
+			e.Point = &p
+		}
+	}
+	if c.Notes.Set {
+		e.Notes = sortNotes(c.Notes.Value)
+		for i, n := range e.Notes {
+			w.text(fmt.Sprintf("%snotes[%d].key", at, i), n.Key, maxShort, true)
+			w.text(fmt.Sprintf("%snotes[%d].value", at, i), n.Value, maxText, false)
+		}
+	}
+	if ok && old.Kind != e.Kind {
+		if err := w.checkEndsOf(s, e.Kind); err != nil {
+			return s.id, err
+		}
+	}
+	w.put(s, &e)
+	return s.id, nil
+}
+
+func sortNotes(notes []Note) []Note {
+	sorted := slices.Clone(notes)
+	slices.SortStableFunc(sorted, func(a, b Note) int {
+		if a.Key < b.Key {
+			return -1
+		}
+		if a.Key > b.Key {
+			return 1
+		}
+		return 0
+	})
+	return sorted
+}
+
+// putNames replaces the names that the author sees and keeps the others.
+func (w *workspace) putNames(e *Entity, c *PutEntity, old *Entity) {
+	const at = "putEntity."
+	primary := Name{Type: PrimaryName}
+	var others []Name
+	if old != nil {
+		primary, others = old.Names[0], old.Names[1:]
+	}
+	if c.Name.Set || old == nil {
+		primary.Text = c.Name.Value
+		primary.Clearance = min(primary.Clearance, e.Clearance)
+		w.text(at+"name", primary.Text, maxShort, true)
+	}
+	if c.Aliases.Set || c.Names.Set {
+		var kept []Name
+		for _, n := range others {
+			if n.Clearance > w.author.Clearance {
+				kept = append(kept, n)
+			}
+		}
+		others = kept
+	}
+	if len(c.Aliases.Value)+len(c.Names.Value) > maxList {
+		w.fault(LimitExceeded, at+"names", "an entity has at most %d names; leave some out", maxList)
+		return
+	}
+	for i, alias := range c.Aliases.Value {
+		w.text(fmt.Sprintf("%saliases[%d]", at, i), alias, maxShort, true)
+		others = append(others, Name{Text: alias, Type: AliasName})
+	}
+	for i, n := range c.Names.Value {
+		path := fmt.Sprintf("%snames[%d].", at, i)
+		w.text(path+"text", n.Text, maxShort, true)
+		w.text(path+"language", n.Language, maxShort, false)
+		name := Name{Text: n.Text, Language: n.Language, Sources: n.Sources, Type: AliasName}
+		if n.Type != "" {
+			name.Type = parse(w, path+"type", n.Type, AliasName, ParseNameType)
+		}
+		if name.Type == PrimaryName {
+			w.fault(InvalidInput, path+"type", "the primary name is given in `name`; give this one another type")
+		}
+		if n.Clearance != "" {
+			name.Clearance = w.clearance(path+"clearance", Of(n.Clearance), Public)
+		}
+		for j, id := range n.Sources {
+			w.refer(id, fmt.Sprintf("%ssources[%d]", path, j), "source", SourceRecord)
+		}
+		others = append(others, name)
+	}
+	e.Names = append([]Name{primary}, others...)
+}
+
+// checkEndsOf makes sure that an entity's new kind still fits its links.
+func (w *workspace) checkEndsOf(s *slot, kind string) error {
+	if err := w.related(ClaimsOn, []ID{s.id}); err != nil {
+		return err
+	}
+	var ends []ID
+	for _, claim := range w.claimsOn[s.id] {
+		c := claim.content.(*Claim) //nolint:forcetypeassert // the index holds claims
+		ends = append(ends, c.From, c.To)
+	}
+	if err := w.load(ends); err != nil {
+		return err
+	}
+	w.later(func() error {
+		for _, claim := range w.claimsOn[s.id] {
+			c := claim.content.(*Claim) //nolint:forcetypeassert // the index holds claims
+			if claim.open && c.Of == LinkRecord && w.sees(claim) && !w.endsFit(c) {
+				w.fault(InvalidEnds, "putEntity.kind", "%q cannot become a %s while it is an end of %s link %q; retract the link first", s.id, kind, c.Kind, c.ID)
+			}
+		}
+		return nil
+	})
+	return nil
+}
+
+// endsFit says whether a link's kind joins entities of the kinds its ends have.
+func (w *workspace) endsFit(c *Claim) bool {
+	kind, ok := w.planner.Vocabulary.Link(c.Kind)
+	from, fromOK := w.get(c.From).content.(*Entity)
+	to, toOK := w.get(c.To).content.(*Entity)
+	return ok && fromOK && toOK && kind.AllowsEnds(from.Kind, to.Kind)
+}
+
+func (w *workspace) putSource(c *PutSource) (ID, error) {
+	const at = "putSource."
+	s := w.choose(c.ID, at+"id")
+	if s == nil {
+		return c.ID, nil
+	}
+	old, ok := s.content.(*Source)
+	if s.content != nil && !ok {
+		w.fault(DuplicateID, at+"id", "%q is the id of a %s; choose another", s.id, s.content.Type())
+		return s.id, nil
+	}
+	w.expectUnchanged(s, at+"id")
+	src := Source{ID: s.id}
+	if ok {
+		src = *old
+	}
+	src.Kind = c.Kind.or(src.Kind)
+	if _, known := w.planner.Vocabulary.SourceKind(src.Kind); !known {
+		w.fault(InvalidInput, at+"kind", "%q is not a kind of source; see the vocabulary", src.Kind)
+	}
+	src.Title = c.Title.or(src.Title)
+	w.text(at+"title", src.Title, maxReason, true)
+	src.Author, src.Publisher = c.Author.or(src.Author), c.Publisher.or(src.Publisher)
+	w.text(at+"author", src.Author, maxReason, false)
+	w.text(at+"publisher", src.Publisher, maxReason, false)
+	src.Published = c.Published.or(src.Published)
+	w.date(at+"published", src.Published)
+	src.URL, src.Archive, src.Language = c.URL.or(src.URL), c.Archive.or(src.Archive), c.Language.or(src.Language)
+	if what := urlFault(src.URL); what != "" {
+		w.fault(InvalidInput, at+"url", "%s; give an http or https address", what)
+	}
+	w.text(at+"archive", src.Archive, maxReason, false)
+	w.text(at+"language", src.Language, maxShort, false)
+	if c.Reliability.Set {
+		src.Reliability = ReliabilityF
+		if !c.Reliability.Null {
+			src.Reliability = parse(w, at+"reliability", c.Reliability.Value, ReliabilityF, ParseReliability)
+		}
+	}
+	src.Clearance = w.clearance(at+"clearance", c.Clearance, src.Clearance)
+	if c.DerivedFrom.Set {
+		src.DerivedFrom = slices.Clone(c.DerivedFrom.Value)
+		slices.Sort(src.DerivedFrom)
+		src.DerivedFrom = slices.Compact(src.DerivedFrom)
+		for i, id := range src.DerivedFrom {
+			if id == s.id {
+				w.fault(InvalidInput, fmt.Sprintf("%sderivedFrom[%d]", at, i), "a source cannot derive from itself; name the source it derives from")
+				continue
+			}
+			w.refer(id, fmt.Sprintf("%sderivedFrom[%d]", at, i), "source", SourceRecord)
+		}
+	}
+	if src.URL == "" && len(src.Captures) == 0 && (src.Publisher == "" || src.Published == "" || src.Archive == "") {
+		w.fault(InvalidInput, at+"url", "nobody could open this source; give a url, or publisher, published and archive together")
+	}
+	w.put(s, &src)
+	return s.id, nil
+}
+
+func (w *workspace) assertLink(c *AssertLink) (ID, error) {
+	claim := Claim{
+		Of: LinkRecord, Kind: c.Kind, From: c.From, To: c.To, Role: c.Role, Summary: c.Summary,
+		Since: c.Valid.Since, Until: c.Valid.Until, Observed: c.Valid.Observed, About: c.About,
+	}
+	const at = "assertLink."
+	kind, known := w.planner.Vocabulary.Link(c.Kind)
+	if !known {
+		w.fault(InvalidInput, at+"kind", "%q is not a kind of link; see the vocabulary, or LINKED_TO as a last resort", c.Kind)
+	}
+	w.later(func() error {
+		from := w.known(c.From, at+"from", "entity", EntityRecord)
+		to := w.known(c.To, at+"to", "entity", EntityRecord)
+		if from == nil || to == nil || !known {
+			return nil
+		}
+		if c.From == c.To {
+			w.fault(InvalidEnds, at+"to", "a link joins two entities; %q is given for both ends", c.From)
+		} else if !w.endsFit(&claim) {
+			f, t := from.content.(*Entity), to.content.(*Entity) //nolint:forcetypeassert // known checked the type
+			w.fault(InvalidEnds, at+"kind", "%s does not lead from a %s to a %s; choose another kind, or swap the ends", c.Kind, f.Kind, t.Kind)
+		}
+		return nil
+	})
+	return w.assert(at, c.ID, &claim, c.Standing, c.Clearance, c.Citations, known && kind.Procedural)
+}
+
+func (w *workspace) assertStatement(c *AssertStatement) (ID, error) {
+	const at = "assertStatement."
+	claim := Claim{
+		Of: StatementRecord, Kind: c.Attribute, From: c.Entity, Value: c.Value, Summary: c.Summary,
+		Since: c.Valid.Since, Until: c.Valid.Until, Observed: c.Valid.Observed, About: c.About,
+	}
+	if _, known := w.planner.Vocabulary.Attribute(c.Attribute); !known {
+		w.fault(InvalidInput, at+"attribute", "%q is not an attribute; see the vocabulary", c.Attribute)
+	}
+	w.text(at+"value", c.Value, maxText, true)
+	w.later(func() error { w.known(c.Entity, at+"entity", "entity", EntityRecord); return nil })
+	return w.assert(at, c.ID, &claim, c.Standing, c.Clearance, c.Citations, false)
+}
+
+// assert makes a claim with its citations, or finds that it is there already.
+func (w *workspace) assert(at string, id ID, claim *Claim, standing, clearance string, citations []NewCitation, procedural bool) (ID, error) {
+	w.text(at+"role", claim.Role, maxText, false)
+	w.text(at+"summary", claim.Summary, maxText, false)
+	w.validTime(at+"valid", claim)
+	first := StandingChange{Standing: Reported}
+	if standing != "" {
+		first.Standing = parse(w, at+"standing", standing, Reported, ParseStanding)
+	}
+	if procedural && !first.Standing.FitsProcedure() {
+		w.fault(InvalidInput, at+"standing", "%s is itself an act of a procedure: its standing is one of REPORTED, OFFICIALLY_FOUND, REFUTED, RETRACTED, not %s", claim.Kind, standing)
+	}
+	claim.Standing = []StandingChange{first}
+	if clearance != "" {
+		claim.Clearance = w.clearance(at+"clearance", Of(clearance), Public)
+	}
+	w.refer(claim.About, at+"about", "claim", LinkRecord, StatementRecord)
+	s := w.choose(id, at+"id")
+	if s == nil {
+		return id, nil
+	}
+	claim.ID = s.id
+	if s.content != nil {
+		return s.id, w.assertAgain(at, s, claim, citations)
+	}
+	if !slices.ContainsFunc(citations, func(c NewCitation) bool { return c.Stance == "" || c.Stance == Supports.String() }) {
+		w.fault(UncitedClaim, at+"citations", "no citation supports the claim; give at least one of stance SUPPORTS")
+	}
+	if len(citations) > maxList {
+		w.fault(LimitExceeded, at+"citations", "%d citations are more than the %d that a claim may be asserted with; add the others with `cite`", len(citations), maxList)
+		return s.id, nil
+	}
+	w.put(s, claim)
+	for i := range citations {
+		w.addCitation(fmt.Sprintf("%scitations[%d].", at, i), s.id, &citations[i], Supports)
+	}
+	return s.id, nil
+}
+
+// assertAgain checks that a claim asserted under a taken id is the one that has
+// it, with citations that it has.
+func (w *workspace) assertAgain(at string, s *slot, claim *Claim, citations []NewCitation) error {
+	old, ok := s.content.(*Claim)
+	if !ok {
+		w.fault(DuplicateID, at+"id", "%q is the id of a %s; choose another", s.id, s.content.Type())
+		return nil
+	}
+	if !s.open {
+		w.fault(DuplicateID, at+"id", "claim %q was retracted; undo that revision, or choose another id", s.id)
+		return nil
+	}
+	w.expectUnchanged(s, at+"id")
+	asserted := *old
+	asserted.Standing, asserted.Accepted = old.Standing[:1], claim.Accepted
+	if !sameContent(&asserted, claim) {
+		w.fault(DuplicateID, at+"id", "claim %q exists with other content; choose another id, or retract it first", s.id)
+		return nil
+	}
+	if err := w.related(CitationsOf, []ID{s.id}); err != nil {
+		return err
+	}
+	for i := range citations {
+		path := fmt.Sprintf("%scitations[%d].", at, i)
+		c := w.newCitation(path, s.id, &citations[i], Supports)
+		there := slices.ContainsFunc(w.citations[s.id], func(other *slot) bool {
+			o := *other.content.(*Citation) //nolint:forcetypeassert // the index holds citations
+			if citations[i].ID == "" {
+				o.ID = c.ID
+			}
+			return other.open && sameContent(&o, c)
+		})
+		if !there {
+			w.fault(DuplicateID, path+"id", "claim %q exists without this citation; add it with `cite`", s.id)
+		}
+	}
+	return nil
+}

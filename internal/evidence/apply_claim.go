@@ -1,0 +1,291 @@
+package evidence
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+
+	"github.com/vinculo/vinculo/internal/evidence/edtf"
+)
+
+// newCitation reads a citation's input. Its id is empty where none was chosen.
+func (w *workspace) newCitation(at string, claim ID, in *NewCitation, stance Stance) *Citation {
+	c := &Citation{
+		ID: in.ID, Claim: claim, Source: in.Source, Stance: stance, Locator: in.Locator, Quote: in.Quote,
+		StandingInSource: in.StandingInSource, Note: in.Note,
+	}
+	if in.Stance != "" {
+		c.Stance = parse(w, at+"stance", in.Stance, stance, ParseStance)
+	}
+	w.text(at+"locator", c.Locator, maxReason, false)
+	w.text(at+"note", c.Note, maxText, false)
+	w.text(at+"standingInSource", c.StandingInSource, maxShort, false)
+	if c.Quote != nil {
+		w.text(at+"quote.exact", c.Quote.Exact, maxText, true)
+		w.text(at+"quote.prefix", c.Quote.Prefix, maxReason, false)
+		w.text(at+"quote.suffix", c.Quote.Suffix, maxReason, false)
+	}
+	if c.Locator == "" && c.Quote == nil {
+		w.fault(InvalidInput, at+"locator", "the citation names no place in the source; give a locator, a quote, or both")
+	}
+	switch {
+	case in.Credibility < 0 || in.Credibility > 6:
+		w.fault(InvalidInput, at+"credibility", "%d is not a grade of credibility; give 1 (confirmed) to 6 (cannot be judged)", in.Credibility)
+	case in.Credibility != 6:
+		c.Credibility = Credibility(in.Credibility) //nolint:gosec // 0 to 5
+	}
+	if in.AssertedBy != nil {
+		c.AsserterWords, c.AsserterEntity = in.AssertedBy.Words, in.AssertedBy.Entity
+		w.text(at+"assertedBy.words", c.AsserterWords, maxReason, false)
+		w.refer(c.AsserterEntity, at+"assertedBy.entity", "entity", EntityRecord)
+	}
+	if in.Clearance != "" {
+		c.Clearance = w.clearance(at+"clearance", Of(in.Clearance), Public)
+	}
+	w.later(func() error { w.known(in.Source, at+"source", "source", SourceRecord); return nil })
+	return c
+}
+
+// addCitation makes a citation of a claim; nil where its id cannot be had.
+func (w *workspace) addCitation(at string, claim ID, in *NewCitation, stance Stance) *slot {
+	c := w.newCitation(at, claim, in, stance)
+	s := w.choose(in.ID, at+"id")
+	if s == nil {
+		return nil
+	}
+	c.ID = s.id
+	if s.content == nil {
+		w.put(s, c)
+		return s
+	}
+	switch {
+	case !s.open:
+		w.fault(DuplicateID, at+"id", "%q was retracted; undo that revision, or choose another id", s.id)
+	case !sameContent(s.content, c):
+		w.fault(DuplicateID, at+"id", "%q exists with other content; choose another id", s.id)
+	}
+	return s
+}
+
+func (w *workspace) cite(c *Cite) (ID, error) {
+	s := w.known(c.Claim, "cite.claim", "claim", LinkRecord, StatementRecord)
+	if s == nil {
+		return c.Claim, nil
+	}
+	w.expectUnchanged(s, "cite.claim")
+	added := w.addCitation("cite.citation.", c.Claim, &c.Citation, Supports)
+	if added == nil {
+		return c.Citation.ID, nil
+	}
+	return added.id, nil
+}
+
+func (w *workspace) setStanding(c *SetStanding) (ID, error) {
+	const at = "setStanding."
+	s := w.known(c.Claim, at+"claim", "claim", LinkRecord, StatementRecord)
+	if s == nil {
+		return c.Claim, nil
+	}
+	w.expectUnchanged(s, at+"claim")
+	old := s.content.(*Claim) //nolint:forcetypeassert // known checked the type
+	standing := parse(w, at+"standing", c.Standing, Reported, ParseStanding)
+	if kind, ok := w.planner.Vocabulary.Link(old.Kind); ok && kind.Procedural && old.Of == LinkRecord && !standing.FitsProcedure() {
+		w.fault(InvalidInput, at+"standing", "%s is itself an act of a procedure: its standing is one of REPORTED, OFFICIALLY_FOUND, REFUTED, RETRACTED, not %s", old.Kind, standing)
+	}
+	w.date(at+"on", c.On)
+	w.text(at+"note", c.Note, maxText, false)
+	shown := w.addCitation(at+"citation.", c.Claim, &c.Citation, Mentions)
+	if shown == nil {
+		return c.Claim, nil
+	}
+	change := StandingChange{Standing: standing, On: c.On, Citation: shown.id, Note: c.Note}
+	if slices.Contains(old.Standing, change) {
+		return s.id, nil
+	}
+	claim := *old
+	claim.Standing = append(slices.Clone(old.Standing), change)
+	w.put(s, &claim)
+	return s.id, nil
+}
+
+func (w *workspace) setClearance(c *SetClearance) (ID, error) {
+	const at = "setClearance."
+	s := w.get(c.ID)
+	// A closed record is named by those who may see everything, so that its past
+	// can be hidden too.
+	if !w.sees(s) && (s.content == nil || s.open || w.author.Clearance < Confidential) {
+		w.fault(UnknownID, at+"id", "there is no record %q; mend the id", c.ID)
+		return c.ID, nil
+	}
+	w.expectUnchanged(s, at+"id")
+	clearance := w.clearance(at+"clearance", Of(c.Clearance), s.now)
+	if !s.open {
+		if s.now != clearance {
+			s.now = clearance
+			w.touch(s)
+		}
+		return s.id, nil
+	}
+	if s.content.OwnClearance() == clearance {
+		return s.id, nil
+	}
+	switch old := s.content.(type) {
+	case *Entity:
+		e := *old
+		e.Clearance = clearance
+		if e.Names[0].Clearance > clearance {
+			e.Names = slices.Clone(e.Names)
+			e.Names[0].Clearance = clearance
+		}
+		w.put(s, &e)
+	case *Source:
+		src := *old
+		src.Clearance = clearance
+		w.put(s, &src)
+	case *Claim:
+		claim := *old
+		claim.Clearance = clearance
+		w.put(s, &claim)
+	case *Citation:
+		citation := *old
+		citation.Clearance = clearance
+		w.put(s, &citation)
+	}
+	return s.id, nil
+}
+
+func (w *workspace) retract(c *Retract) (ID, error) {
+	s := w.known(c.ID, "retract.id", "record")
+	if s == nil {
+		return c.ID, nil
+	}
+	w.expectUnchanged(s, "retract.id")
+	w.close(s)
+	return s.id, nil
+}
+
+func (w *workspace) mergeEntities(c *MergeEntities) (ID, error) {
+	const at = "mergeEntities."
+	if c.Absorb == "" && c.Into == "" {
+		s := w.known(c.Link, at+"link", "SAME_AS link", LinkRecord)
+		if s == nil {
+			return c.Link, nil
+		}
+		w.expectUnchanged(s, at+"link")
+		old := s.content.(*Claim) //nolint:forcetypeassert // known checked the type
+		if old.Kind != SameAs {
+			w.fault(InvalidInput, at+"link", "link %q is of kind %s; only a SAME_AS link can be accepted", c.Link, old.Kind)
+			return c.Link, nil
+		}
+		if !old.Accepted {
+			claim := *old
+			claim.Accepted = true
+			w.put(s, &claim)
+		}
+		return s.id, nil
+	}
+	w.later(func() error {
+		absorbed := w.known(c.Absorb, at+"absorb", "entity", EntityRecord)
+		into := w.known(c.Into, at+"into", "entity", EntityRecord)
+		if absorbed == nil || into == nil {
+			return nil
+		}
+		if c.Absorb == c.Into {
+			w.fault(InvalidEnds, at+"into", "an entity cannot be merged with itself; %q is given twice", c.Absorb)
+		} else if !w.endsFit(&Claim{Kind: SameAs, From: c.Absorb, To: c.Into}) {
+			w.fault(InvalidEnds, at+"into", "%q and %q are of kinds that cannot be the same; mend the kind of one of them first", c.Absorb, c.Into)
+		}
+		return nil
+	})
+	claim := Claim{Of: LinkRecord, Kind: SameAs, From: c.Absorb, To: c.Into, Summary: c.Summary, Accepted: true}
+	return w.assert(at, c.Link, &claim, "", c.Clearance, c.Citations, false)
+}
+
+func (w *workspace) attachCapture(c *AttachCapture) (ID, error) {
+	s := w.known(c.Source, "attachCapture.source", "source", SourceRecord)
+	if s == nil {
+		return c.Source, nil
+	}
+	old := s.content.(*Source) //nolint:forcetypeassert // known checked the type
+	if slices.ContainsFunc(old.Captures, func(have Capture) bool { return have.SHA256 == c.Capture.SHA256 }) {
+		return s.id, nil
+	}
+	src := *old
+	src.Captures = append(slices.Clone(old.Captures), c.Capture)
+	w.put(s, &src)
+	return s.id, nil
+}
+
+func (w *workspace) recordChecks(c *RecordChecks) (ID, error) {
+	for i, check := range c.Checks {
+		s := w.known(check.Citation, fmt.Sprintf("recordChecks.checks[%d].citation", i), "citation", CitationRecord)
+		if s != nil && !s.check.Equal(&check.Check) {
+			s.check = &check.Check
+			w.touch(s)
+		}
+	}
+	return "", nil
+}
+
+// clearance reads a level that the author may set: none above their own.
+func (w *workspace) clearance(path string, in Optional[string], old Clearance) Clearance {
+	if !in.Set {
+		return old
+	}
+	if in.Null {
+		return Public
+	}
+	c := parse(w, path, in.Value, old, ParseClearance)
+	if c > w.author.Clearance {
+		w.fault(Forbidden, path, "%s is above your own clearance, %s; set that or a lower one", c, w.author.Clearance)
+	}
+	return c
+}
+
+// parse reads an enumerated value, noting the fault where it is none.
+func parse[T any](w *workspace, path, s string, otherwise T, read func(string) (T, error)) T {
+	v, err := read(s)
+	if err != nil {
+		w.fault(InvalidInput, path, "%v", err)
+		return otherwise
+	}
+	return v
+}
+
+func (w *workspace) date(path, s string) {
+	if _, err := edtf.Parse(s); err != nil {
+		w.fault(InvalidDate, path, "%v", err)
+	}
+}
+
+func (w *workspace) validTime(path string, c *Claim) {
+	before := len(w.faults)
+	w.date(path+".since", c.Since)
+	w.date(path+".until", c.Until)
+	for i, o := range c.Observed {
+		w.date(fmt.Sprintf("%s.observed[%d]", path, i), o)
+	}
+	if len(c.Observed) > maxList {
+		w.fault(LimitExceeded, path+".observed", "a claim has at most %d observed dates; leave some out", maxList)
+	}
+	if len(w.faults) > before {
+		return
+	}
+	if err := c.Valid().Check(AspectOf(c, w.planner.Vocabulary)); err != nil {
+		w.fault(InvalidDate, path, "%v", err)
+	}
+}
+
+func urlFault(s string) string {
+	if s == "" {
+		return ""
+	}
+	if what := textFault(s, maxReason, false); what != "" {
+		return what
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Sprintf("%q is not an address that a browser opens", s)
+	}
+	return ""
+}

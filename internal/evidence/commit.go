@@ -1,0 +1,168 @@
+package evidence
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"slices"
+)
+
+// rewritten says whether the open record gets a new version.
+func (s *slot) rewritten() bool {
+	return s.base == nil || !s.base.IsOpen() || !sameContent(s.content, s.base.Content)
+}
+
+// commit turns the workspace into what a store persists.
+func (w *workspace) commit(rev *Revision, head Head) (*Commit, error) {
+	order, err := w.judge()
+	if err != nil {
+		return nil, err
+	}
+	commit := &Commit{Revision: rev, New: true, Counters: map[CounterKey]int{}}
+	var effect [Clearances]bool
+	for _, s := range order {
+		if s.content == nil || s.base == nil && !s.open {
+			continue
+		}
+		t := w.transition(s)
+		if t == nil {
+			continue
+		}
+		commit.Transitions = append(commit.Transitions, *t)
+		count(commit.Counters, t.Before, -1)
+		count(commit.Counters, t.After, 1)
+		for c := range Clearance(Clearances) {
+			effect[c] = effect[c] || w.seenToChange(t, c)
+		}
+	}
+	for k, n := range commit.Counters {
+		if n == 0 {
+			delete(commit.Counters, k)
+		}
+	}
+	rev.Latest = head.Latest
+	for c := range rev.Latest {
+		if effect[c] || c == int(Confidential) {
+			rev.Latest[c]++
+			rev.Numbers[c] = rev.Latest[c]
+		}
+	}
+	return commit, nil
+}
+
+// transition compares a record before and after; nil where nothing differs.
+func (w *workspace) transition(s *slot) *Transition {
+	after := &Record{Content: s.content, From: w.sequence, To: Open, Derived: s.derived}
+	if s.base != nil && !(s.open && s.rewritten()) {
+		after.Content, after.From, after.To = s.base.Content, s.base.From, s.base.To
+		if !s.open && s.base.IsOpen() {
+			after.To = w.sequence
+		}
+		if after.To == s.base.To && reflect.DeepEqual(after.Derived, s.base.Derived) {
+			return nil
+		}
+	}
+	return &Transition{Before: s.base, After: after}
+}
+
+// seenToChange says whether a reader of the clearance could tell the record
+// before from the record after.
+func (w *workspace) seenToChange(t *Transition, c Clearance) bool {
+	before := t.Before.IsOpen() && t.Before.Derived.Visibility <= c
+	after := t.After.IsOpen() && t.After.Derived.Visibility <= c
+	if !before || !after {
+		return before != after
+	}
+	x, y := &t.Before.Derived, &t.After.Derived
+	if x.Levels[c] != y.Levels[c] || x.Key != y.Key || !x.Check.Equal(y.Check) {
+		return true
+	}
+	return t.Before.From != t.After.From && !bytes.Equal(w.rendition(t.Before.Content, c), w.rendition(t.After.Content, c))
+}
+
+// rendition is the content as a reader of the clearance is shown it. The
+// clearance of a record that stays visible is not shown.
+func (w *workspace) rendition(content Content, c Clearance) []byte {
+	switch old := content.(type) {
+	case *Entity:
+		e := *old
+		e.Clearance = Public
+		e.Names = slices.Clone(old.VisibleNames(c))
+		for i := range e.Names {
+			e.Names[i].Clearance = Public
+			e.Names[i].Sources = w.visible(e.Names[i].Sources, c)
+		}
+		content = &e
+	case *Source:
+		s := *old
+		s.Clearance = Public
+		s.DerivedFrom = w.visible(s.DerivedFrom, c)
+		content = &s
+	case *Claim:
+		claim := *old
+		claim.Clearance = Public
+		claim.Standing = slices.DeleteFunc(slices.Clone(old.Standing), func(s StandingChange) bool {
+			return s.Citation != "" && len(w.visible([]ID{s.Citation}, c)) == 0
+		})
+		content = &claim
+	case *Citation:
+		citation := *old
+		citation.Clearance = Public
+		content = &citation
+	}
+	rendered, err := json.Marshal(content)
+	if err != nil {
+		return nil
+	}
+	return rendered
+}
+
+// visible leaves out the ids that a clearance does not see.
+func (w *workspace) visible(ids []ID, c Clearance) []ID {
+	if err := w.load(ids); err != nil {
+		return ids
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id ID) bool {
+		s := w.get(id)
+		return !s.open || s.derived.Visibility > c
+	})
+}
+
+func count(counters map[CounterKey]int, r *Record, by int) {
+	if !r.IsOpen() || r.Derived.Visibility >= Hidden {
+		return
+	}
+	add := func(of ID, d Direction, kind string) {
+		counters[CounterKey{Of: of, Type: r.Content.Type(), Direction: d, Kind: kind, Visibility: r.Derived.Visibility}] += by
+	}
+	switch c := r.Content.(type) {
+	case *Entity:
+		add("", Any, c.Kind)
+	case *Source:
+		add("", Any, c.Kind)
+	case *Citation:
+		add("", Any, c.Stance.String())
+		add(c.Source, Any, c.Stance.String())
+	case *Claim:
+		add("", Any, c.Kind)
+		if c.Of == StatementRecord {
+			add(c.From, Any, c.Kind)
+			return
+		}
+		add(c.From, Outgoing, c.Kind)
+		add(c.To, Incoming, c.Kind)
+		if c.From == c.To {
+			add(c.From, Any, c.Kind)
+		}
+	}
+}
+
+// headRevision is the newest revision that the author sees, which answers a
+// change set that changed nothing.
+func (w *workspace) headRevision(head Head) (*Revision, error) {
+	c := w.author.Clearance
+	if head.Latest[c] == 0 {
+		return &Revision{}, nil
+	}
+	return w.snap.Revision(w.ctx, RevisionRef{Number: head.Latest[c], Clearance: c})
+}

@@ -1,0 +1,92 @@
+package evidence
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/fxamacker/cbor/v2"
+)
+
+// Stores keep content and derived values as deterministic CBOR (RFC 8949,
+// section 4.2.1), which is compact, quick to read, and the same bytes for the
+// same content, so that a stored record can be compared with the log.
+
+var (
+	encoding = mustEncode(cbor.CoreDetEncOptions().EncMode())
+	decoding = mustDecode(cbor.DecOptions{UTF8: cbor.UTF8RejectInvalid, DupMapKey: cbor.DupMapKeyEnforcedAPF}.DecMode())
+)
+
+func mustEncode(m cbor.EncMode, err error) cbor.EncMode {
+	if err != nil {
+		panic(fmt.Sprintf("evidence: the options of the encoding are wrong: %v", err))
+	}
+	return m
+}
+
+func mustDecode(m cbor.DecMode, err error) cbor.DecMode {
+	if err != nil {
+		panic(fmt.Sprintf("evidence: the options of the decoding are wrong: %v", err))
+	}
+	return m
+}
+
+// EncodeContent gives the bytes under which a store keeps a content.
+func EncodeContent(c Content) ([]byte, error) { return encoding.Marshal(c) }
+
+// sameContent says whether two contents are stored as the same bytes.
+func sameContent(a, b Content) bool {
+	if a == nil || b == nil || a.Type() != b.Type() {
+		return a == nil && b == nil
+	}
+	x, err := EncodeContent(a)
+	if err != nil {
+		return false
+	}
+	y, err := EncodeContent(b)
+	return err == nil && bytes.Equal(x, y)
+}
+
+// DecodeContent reads what EncodeContent wrote for a record of the type.
+func DecodeContent(t RecordType, data []byte) (Content, error) {
+	var c Content
+	switch t {
+	case EntityRecord:
+		c = new(Entity)
+	case SourceRecord:
+		c = new(Source)
+	case LinkRecord, StatementRecord:
+		c = new(Claim)
+	case CitationRecord:
+		c = new(Citation)
+	default:
+		return nil, fmt.Errorf("a stored record is of unknown type %d; run `vinculo verify`", t)
+	}
+	if err := decoding.Unmarshal(data, c); err != nil {
+		return nil, fmt.Errorf("a stored %s does not read: %w; run `vinculo verify`", t, err)
+	}
+	return c, nil
+}
+
+// EncodeDerived gives the bytes under which a store keeps derived values.
+func EncodeDerived(d *Derived) ([]byte, error) { return encoding.Marshal(d) }
+
+// DecodeDerived reads what EncodeDerived wrote.
+func DecodeDerived(data []byte) (Derived, error) {
+	var d Derived
+	if err := decoding.Unmarshal(data, &d); err != nil {
+		return d, fmt.Errorf("stored derived values do not read: %w; run `vinculo verify`", err)
+	}
+	return d, nil
+}
+
+// EncodeLeaves gives the bytes under which a store keeps the payload of a
+// revision.
+func EncodeLeaves(r *Revision) ([]byte, error) { return encoding.Marshal(r.Leaves) }
+
+// DecodeLeaves reads what EncodeLeaves wrote.
+func DecodeLeaves(r *Revision, data []byte) error {
+	if err := decoding.Unmarshal(data, &r.Leaves); err != nil {
+		return fmt.Errorf("the payload of the revision at sequence %d does not read: %w; run `vinculo verify`", r.Header.Sequence, err)
+	}
+	return nil
+}

@@ -1,0 +1,344 @@
+package evidence
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vinculo/vinculo/internal/evidence/ledger"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+)
+
+// Author is who makes a revision: authenticated, never taken from what a client
+// says of itself.
+type Author struct {
+	Name      string
+	Clearance Clearance
+	// IDPrefix begins every id that the author may choose. It is empty for those
+	// cleared for everything; for others it keeps a taken id from telling them
+	// that a record they may not see exists.
+	IDPrefix string
+}
+
+// Planner decides what change sets mean. Its functions make it deterministic in
+// tests; all fields are required.
+type Planner struct {
+	Vocabulary *vocabulary.Vocabulary
+	Now        func() time.Time
+	NewID      func() ID
+	NewSalt    func() [16]byte
+	// CascadeLimit is how many records one revision may touch beyond those it
+	// names; past it the change set is refused whole.
+	CascadeLimit int
+	// MaxChanges is how many changes a change set may have.
+	MaxChanges int
+}
+
+// Commit is what a store persists as one atomic step.
+type Commit struct {
+	Revision *Revision
+	// New is false when the change set changed nothing: Revision is then the one
+	// that was made of it before, or the newest, and nothing is written.
+	New bool
+	// Transitions are the records that change, in the order they were touched.
+	Transitions []Transition
+	// Counters are what is to be added to each counter; never 0.
+	Counters map[CounterKey]int
+	// Targets is the id that each change of the set concerns.
+	Targets []ID
+}
+
+// Transition is one record before and after a revision. A version is added when
+// After.From is the revision's sequence; the one before is closed when After.To
+// is, or when it was open and a version is added. Otherwise only what is derived
+// has changed.
+type Transition struct {
+	Before *Record // newest version before; nil where the id is new
+	After  *Record
+}
+
+// CounterKey names a counter of open records.
+type CounterKey struct {
+	// Of is an entity (links and statements), a source (citations), or "" (all).
+	Of   ID
+	Type RecordType
+	// Direction of links of an entity: Outgoing, Incoming; Any counts links that
+	// lead from the entity to itself, which both others count too.
+	Direction Direction
+	Kind      string // kind, attribute, or stance
+	// Visibility is the lowest clearance that sees what is counted.
+	Visibility Clearance
+}
+
+// Plan decides what a change set comes to. The error is Faults with everything
+// that is wrong with the change set, in its order, or what the snapshot failed
+// with.
+func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *ChangeSet) (*Commit, error) {
+	head, err := snap.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.checkShape(cs); err != nil {
+		return nil, err
+	}
+	digest, err := cs.Digest()
+	if err != nil {
+		return nil, Faulty(InvalidInput, "", "the change set cannot be encoded: %v", err)
+	}
+	key := idempotencyKey(author.Name, cs.IdempotencyKey)
+	if key != "" {
+		done, err := snap.Revision(ctx, RevisionRef{Key: key})
+		switch {
+		case err == nil:
+			return repeated(done, digest)
+		case !errors.Is(err, ErrNotFound):
+			return nil, err
+		}
+	}
+	w := newWorkspace(ctx, p, snap, author, head.Sequence+1)
+	if cs.ExpectedRevision != nil {
+		if err := w.expect(*cs.ExpectedRevision, head); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.load(cs.references()); err != nil {
+		return nil, err
+	}
+	targets := make([]ID, len(cs.Changes))
+	for i := range cs.Changes {
+		w.index = i
+		id, err := w.apply(&cs.Changes[i])
+		if err != nil {
+			return nil, err
+		}
+		targets[i] = id
+	}
+	if err := w.finishChecks(); err != nil {
+		return nil, err
+	}
+	if err := w.cascade(); err != nil {
+		return nil, err
+	}
+	if err := w.faultsOrNil(); err != nil {
+		return nil, err
+	}
+	if !w.changed() {
+		newest, err := w.headRevision(head)
+		if err != nil {
+			return nil, err
+		}
+		return &Commit{Revision: newest, Targets: targets}, nil
+	}
+	meta := Meta{Author: author.Name, Reason: cs.Reason, IdempotencyKey: cs.IdempotencyKey, Digest: digest}
+	leaves, err := p.leaves(meta, w.outcomes(cs, targets))
+	if err != nil {
+		return nil, err
+	}
+	now := p.Now().UTC().Truncate(time.Microsecond)
+	if now.Before(head.Time) {
+		now = head.Time // a clock set back must not make a later revision look earlier
+	}
+	header := ledger.Header{Sequence: uint64(head.Sequence) + 1, Previous: head.Hash, Time: now, Leaves: uint32(len(leaves)), Root: ledger.Root(leaves)} //nolint:gosec // bounded by MaxChanges
+	rev := &Revision{Header: header, Hash: header.Hash(), Leaves: leaves, Key: key}
+	commit, err := w.commit(rev, head)
+	if err != nil {
+		return nil, err
+	}
+	commit.Targets = targets
+	return commit, nil
+}
+
+// Replay decides what a logged revision comes to in a store whose log ends just
+// before it. It is how a log is copied, checked and restored: effects are taken
+// as they were logged, and everything derived is computed anew.
+func (p *Planner) Replay(ctx context.Context, snap Snapshot, logged *Revision) (*Commit, error) {
+	head, err := snap.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if head.Sequence+1 != logged.Sequence() || head.Hash != logged.Header.Previous {
+		return nil, Faulty(Conflict, "", "revision at sequence %d does not follow the log's end at sequence %d; copy into an empty store, or resume a copy of the same log", logged.Header.Sequence, head.Sequence)
+	}
+	meta, err := logged.Meta()
+	if err != nil {
+		return nil, err
+	}
+	outcomes, err := logged.Outcomes()
+	if err != nil {
+		return nil, err
+	}
+	w := newWorkspace(ctx, p, snap, Author{Clearance: Confidential}, logged.Sequence())
+	var ids []ID
+	for _, o := range outcomes {
+		for _, e := range o.Effects {
+			ids = append(ids, e.Target())
+		}
+	}
+	if err := w.load(ids); err != nil {
+		return nil, err
+	}
+	targets := make([]ID, len(outcomes))
+	for i, o := range outcomes {
+		w.index, targets[i] = i, o.ID
+		for _, e := range o.Effects {
+			if err := w.replay(e); err != nil {
+				return nil, err
+			}
+		}
+	}
+	rev := &Revision{Header: logged.Header, Hash: logged.Header.Hash(), Leaves: logged.Leaves, Key: idempotencyKey(meta.Author, meta.IdempotencyKey)}
+	commit, err := w.commit(rev, head)
+	if err != nil {
+		return nil, err
+	}
+	commit.Targets = targets
+	return commit, nil
+}
+
+func repeated(done *Revision, digest string) (*Commit, error) {
+	meta, err := done.Meta()
+	if err != nil {
+		return nil, err
+	}
+	if meta.Digest != digest {
+		return nil, Faulty(Conflict, "idempotencyKey", "the key %q was used for another change set at %s; choose a new key", meta.IdempotencyKey, done.Header.Time.Format(time.RFC3339))
+	}
+	outcomes, err := done.Outcomes()
+	if err != nil {
+		return nil, err
+	}
+	commit := &Commit{Revision: done}
+	for _, o := range outcomes {
+		commit.Targets = append(commit.Targets, o.ID)
+	}
+	return commit, nil
+}
+
+func (p *Planner) leaves(meta Meta, outcomes []Outcome) ([]ledger.Leaf, error) {
+	leaves := make([]ledger.Leaf, 0, len(outcomes)+1)
+	add := func(v any) error {
+		content, err := json.Marshal(v)
+		if err != nil {
+			return fmt.Errorf("encoding the log: %w", err)
+		}
+		leaves = append(leaves, ledger.NewLeaf(p.NewSalt(), content))
+		return nil
+	}
+	if err := add(meta); err != nil {
+		return nil, err
+	}
+	for i := range outcomes {
+		if err := add(&outcomes[i]); err != nil {
+			return nil, err
+		}
+	}
+	return leaves, nil
+}
+
+func (p *Planner) checkShape(cs *ChangeSet) error {
+	var faults Faults
+	fault := func(code Code, path, format string, args ...any) {
+		faults = append(faults, Fault{code, path, fmt.Sprintf(format, args...)})
+	}
+	if text := textFault(cs.Reason, maxReason, true); text != "" {
+		fault(InvalidInput, "reason", "%s; say why the change is made", text)
+	}
+	if text := textFault(cs.IdempotencyKey, maxShort, false); text != "" {
+		fault(InvalidInput, "idempotencyKey", "%s", text)
+	}
+	if len(cs.Changes) == 0 {
+		fault(InvalidInput, "changes", "there is no change in it; give at least one")
+	}
+	if len(cs.Changes) > p.MaxChanges {
+		fault(LimitExceeded, "changes", "%d changes are more than the %d that one revision may have; send several change sets", len(cs.Changes), p.MaxChanges)
+		return faults
+	}
+	for i := range cs.Changes {
+		if given := cs.Changes[i].given(); len(given) != 1 {
+			what := "none is given"
+			if len(given) > 1 {
+				what = fmt.Sprintf("%v are given", given)
+			}
+			fault(InvalidInput, fmt.Sprintf("changes[%d]", i), "a change is exactly one of %v; %s", changeNames, what)
+		}
+	}
+	if len(faults) > 0 {
+		return faults
+	}
+	return nil
+}
+
+var changeNames = []string{
+	"putEntity", "putSource", "assertLink", "assertStatement", "cite", "setStanding",
+	"setClearance", "retract", "mergeEntities", "attachCapture", "recordChecks", "undo",
+}
+
+// given names the fields of the change that are set.
+func (c *Change) given() []string {
+	set := []bool{
+		c.PutEntity != nil, c.PutSource != nil, c.AssertLink != nil, c.AssertStatement != nil, c.Cite != nil, c.SetStanding != nil,
+		c.SetClearance != nil, c.Retract != nil, c.MergeEntities != nil, c.AttachCapture != nil, c.RecordChecks != nil, c.Undo != nil,
+	}
+	var names []string
+	for i, is := range set {
+		if is {
+			names = append(names, changeNames[i])
+		}
+	}
+	return names
+}
+
+// references are the ids that a change set names, each once.
+func (cs *ChangeSet) references() []ID {
+	var ids []ID
+	cite := func(list ...NewCitation) {
+		for _, c := range list {
+			ids = append(ids, c.ID, c.Source)
+			if c.AssertedBy != nil {
+				ids = append(ids, c.AssertedBy.Entity)
+			}
+		}
+	}
+	for i := range cs.Changes {
+		switch c := &cs.Changes[i]; {
+		case c.PutEntity != nil:
+			ids = append(ids, c.PutEntity.ID)
+			for _, n := range c.PutEntity.Names.Value {
+				ids = append(ids, n.Sources...)
+			}
+		case c.PutSource != nil:
+			ids = append(append(ids, c.PutSource.ID), c.PutSource.DerivedFrom.Value...)
+		case c.AssertLink != nil:
+			ids = append(ids, c.AssertLink.ID, c.AssertLink.From, c.AssertLink.To, c.AssertLink.About)
+			cite(c.AssertLink.Citations...)
+		case c.AssertStatement != nil:
+			ids = append(ids, c.AssertStatement.ID, c.AssertStatement.Entity, c.AssertStatement.About)
+			cite(c.AssertStatement.Citations...)
+		case c.Cite != nil:
+			ids = append(ids, c.Cite.Claim)
+			cite(c.Cite.Citation)
+		case c.SetStanding != nil:
+			ids = append(ids, c.SetStanding.Claim)
+			cite(c.SetStanding.Citation)
+		case c.SetClearance != nil:
+			ids = append(ids, c.SetClearance.ID)
+		case c.Retract != nil:
+			ids = append(ids, c.Retract.ID)
+		case c.MergeEntities != nil:
+			ids = append(ids, c.MergeEntities.Link, c.MergeEntities.Absorb, c.MergeEntities.Into)
+			cite(c.MergeEntities.Citations...)
+		case c.AttachCapture != nil:
+			ids = append(ids, c.AttachCapture.Source)
+		case c.RecordChecks != nil:
+			for _, check := range c.RecordChecks.Checks {
+				ids = append(ids, check.Citation)
+			}
+		}
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	return slices.DeleteFunc(ids, func(id ID) bool { return id == "" })
+}

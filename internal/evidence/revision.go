@@ -1,0 +1,172 @@
+package evidence
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/vinculo/vinculo/internal/evidence/ledger"
+)
+
+// Revision is one atomic set of changes as the log keeps it.
+type Revision struct {
+	Header ledger.Header
+	Hash   ledger.Hash
+	// Leaves hold the payload: the first who and why, then one per change.
+	Leaves []ledger.Leaf
+	// Numbers count, per clearance, the revisions with an effect it can see;
+	// 0 where this one has none.
+	Numbers [Clearances]uint64
+	// Latest is, per clearance, the number of the newest revision up to this one.
+	Latest [Clearances]uint64
+	// Key finds the revision by its idempotency key; "" where it has none.
+	Key string
+}
+
+// Sequence is the revision's position in the log.
+func (r *Revision) Sequence() Sequence { return Sequence(r.Header.Sequence) }
+
+// Head is the state of the log after its newest revision.
+type Head struct {
+	Sequence Sequence
+	Hash     ledger.Hash
+	Time     time.Time
+	Latest   [Clearances]uint64
+}
+
+// Head is the state of the log after the revision.
+func (r *Revision) Head() Head {
+	return Head{Sequence: r.Sequence(), Hash: r.Hash, Time: r.Header.Time, Latest: r.Latest}
+}
+
+// Meta is the first leaf: who made the revision and why.
+type Meta struct {
+	Author         string `json:"author"`
+	Reason         string `json:"reason"`
+	IdempotencyKey string `json:"idempotencyKey,omitempty"`
+	// Digest is the SHA-256 of the change set as it was sent.
+	Digest string `json:"digest"`
+}
+
+// Outcome is one leaf after the first: what one change of the set came to.
+type Outcome struct {
+	Change  string   `json:"change"` // the field of Change that was given
+	ID      ID       `json:"id,omitempty"`
+	Effects []Effect `json:"effects,omitempty"`
+}
+
+// Effect is one thing done to one record; exactly one of its fields is set.
+type Effect struct {
+	Entity    *Entity        `json:"entity,omitempty"`   // a new version
+	Source    *Source        `json:"source,omitempty"`   // a new version
+	Claim     *Claim         `json:"claim,omitempty"`    // a new version
+	Citation  *Citation      `json:"citation,omitempty"` // a new version
+	Close     ID             `json:"close,omitempty"`    // the version that stood is closed
+	Clearance *ClearanceSet  `json:"clearance,omitempty"`
+	Check     *CitationCheck `json:"check,omitempty"`
+}
+
+// ClearanceSet changes the present clearance of a closed record.
+type ClearanceSet struct {
+	ID        ID        `json:"id"`
+	Clearance Clearance `json:"clearance"`
+}
+
+// Target is the id of the record that the effect touches.
+func (e Effect) Target() ID {
+	switch {
+	case e.Close != "":
+		return e.Close
+	case e.Clearance != nil:
+		return e.Clearance.ID
+	case e.Check != nil:
+		return e.Check.Citation
+	}
+	if c := e.content(); c != nil {
+		return c.RecordID()
+	}
+	return ""
+}
+
+func (e Effect) content() Content {
+	switch {
+	case e.Entity != nil:
+		return e.Entity
+	case e.Source != nil:
+		return e.Source
+	case e.Claim != nil:
+		return e.Claim
+	case e.Citation != nil:
+		return e.Citation
+	default:
+		return nil
+	}
+}
+
+func effectOf(c Content) Effect {
+	switch c := c.(type) {
+	case *Entity:
+		return Effect{Entity: c}
+	case *Source:
+		return Effect{Source: c}
+	case *Claim:
+		return Effect{Claim: c}
+	case *Citation:
+		return Effect{Citation: c}
+	default:
+		return Effect{}
+	}
+}
+
+// Meta reads the first leaf. An erased one gives the zero Meta and no error.
+func (r *Revision) Meta() (Meta, error) {
+	var m Meta
+	if len(r.Leaves) == 0 {
+		return m, fmt.Errorf("revision at sequence %d has no leaves; run `vinculo verify`", r.Header.Sequence)
+	}
+	return m, readLeaf(r, 0, &m)
+}
+
+// Outcomes reads what each change came to, in the order of the change set. An
+// erased one is the zero Outcome.
+func (r *Revision) Outcomes() ([]Outcome, error) {
+	outcomes := make([]Outcome, max(len(r.Leaves)-1, 0))
+	for i := range outcomes {
+		if err := readLeaf(r, i+1, &outcomes[i]); err != nil {
+			return nil, err
+		}
+	}
+	return outcomes, nil
+}
+
+func readLeaf(r *Revision, i int, into any) error {
+	if r.Leaves[i].Erased {
+		return nil
+	}
+	if err := json.Unmarshal(r.Leaves[i].Content, into); err != nil {
+		return fmt.Errorf("leaf %d of the revision at sequence %d does not read: %w; run `vinculo verify`", i, r.Header.Sequence, err)
+	}
+	return nil
+}
+
+// idempotencyKey is what a revision is found by again: the client's key, apart
+// for each author, so that one author's key tells nothing to another.
+func idempotencyKey(author, key string) string {
+	if key == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(author + "\x00" + key))
+	return hex.EncodeToString(sum[:])
+}
+
+// Digest identifies the content of a change set, whatever ids are made for it.
+func (cs *ChangeSet) Digest() (string, error) {
+	b, err := json.Marshal(cs)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}

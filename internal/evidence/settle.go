@@ -1,0 +1,344 @@
+package evidence
+
+import (
+	"slices"
+)
+
+// cascade closes what cannot stand without what was closed: the claims of an
+// entity, the citations into a source, the citations of a claim, and a claim
+// that no citation supports any more.
+func (w *workspace) cascade() error {
+	for done := 0; done < len(w.touched); {
+		wave := w.touched[done:]
+		done = len(w.touched)
+		var entities, sources, claims, bereft []ID
+		for _, s := range wave {
+			if s.open || s.base == nil && s.content == nil {
+				continue
+			}
+			switch c := s.content.(type) {
+			case *Entity:
+				entities = append(entities, c.ID)
+			case *Source:
+				sources = append(sources, c.ID)
+			case *Claim:
+				claims = append(claims, c.ID)
+			case *Citation:
+				bereft = append(bereft, c.Claim)
+			}
+		}
+		for _, step := range []struct {
+			relation Relation
+			of       []ID
+			index    map[ID][]*slot
+		}{{ClaimsOn, entities, w.claimsOn}, {CitationsIn, sources, w.bySource}, {CitationsOf, claims, w.citations}} {
+			if err := w.related(step.relation, step.of); err != nil {
+				return err
+			}
+			for _, id := range step.of {
+				for _, s := range step.index[id] {
+					if err := w.closeDependent(s, id); err != nil {
+						return err
+					}
+				}
+			}
+		}
+		for _, s := range w.touched[done:] {
+			if c, ok := s.content.(*Citation); ok {
+				bereft = append(bereft, c.Claim)
+			}
+		}
+		if err := w.closeUnsupported(bereft); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *workspace) closeDependent(s *slot, on ID) error {
+	if !s.open {
+		return nil
+	}
+	w.index = w.get(on).index
+	if w.undone[on] && s.base != nil && !w.undone[s.id] && s.derived.Visibility <= w.author.Clearance {
+		return w.inTheWay(s.id, s.base.From, 0)
+	}
+	w.close(s)
+	return nil
+}
+
+func (w *workspace) closeUnsupported(claims []ID) error {
+	if err := w.load(claims); err != nil {
+		return err
+	}
+	if err := w.related(CitationsOf, claims); err != nil {
+		return err
+	}
+	for _, id := range claims {
+		s := w.get(id)
+		if !s.open {
+			continue
+		}
+		var cause *slot
+		supported := false
+		for _, x := range w.citations[id] {
+			if x.content.(*Citation).Stance != Supports { //nolint:forcetypeassert // the index holds citations
+				continue
+			}
+			supported = supported || x.open
+			if !x.open && x.touched {
+				cause = x
+			}
+		}
+		if !supported && cause != nil {
+			if err := w.closeDependent(s, cause.id); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// replay takes one logged effect into the workspace.
+func (w *workspace) replay(e Effect) error {
+	s := w.get(e.Target())
+	switch {
+	case e.Close != "":
+		if !s.open {
+			return Faulty(Conflict, "", "the log closes %q, which does not stand; run `vinculo verify`", e.Close)
+		}
+		w.close(s)
+	case e.Clearance != nil:
+		s.now = e.Clearance.Clearance
+		w.touch(s)
+	case e.Check != nil:
+		check := e.Check.Check
+		s.check = &check
+		w.touch(s)
+	default:
+		if c := e.content(); c != nil {
+			w.put(s, c)
+		}
+	}
+	return nil
+}
+
+// outcomes puts what was done under the changes that did it.
+func (w *workspace) outcomes(cs *ChangeSet, targets []ID) []Outcome {
+	outcomes := make([]Outcome, len(cs.Changes))
+	for i := range cs.Changes {
+		outcomes[i] = Outcome{Change: cs.Changes[i].given()[0], ID: targets[i]}
+	}
+	for _, s := range w.touched {
+		if !s.differs() {
+			continue
+		}
+		add := func(e Effect) { outcomes[s.index].Effects = append(outcomes[s.index].Effects, e) }
+		was := s.base != nil && s.base.IsOpen()
+		switch {
+		case s.open && s.rewritten():
+			add(effectOf(s.content))
+		case !s.open && was:
+			add(Effect{Close: s.id})
+		}
+		if !s.open && s.now != s.base.Derived.Now {
+			add(Effect{Clearance: &ClearanceSet{ID: s.id, Clearance: s.now}})
+		}
+		if s.check != nil && (s.base == nil || !s.check.Equal(s.base.Derived.Check)) {
+			add(Effect{Check: &CitationCheck{Citation: s.id, Check: *s.check}})
+		}
+	}
+	return outcomes
+}
+
+// affected are the claims whose visibility, standing or strength may change, in
+// the order in which they were come upon.
+func (w *workspace) affected() ([]ID, error) {
+	var entities, sources, kin, claims []ID
+	for _, s := range w.touched {
+		if !s.differs() {
+			continue
+		}
+		switch c := s.content.(type) {
+		case *Claim:
+			claims = append(claims, c.ID)
+		case *Citation:
+			claims = append(claims, c.Claim)
+		case *Entity:
+			if s.base != nil && s.base.Content.OwnClearance() != c.Clearance {
+				entities = append(entities, c.ID)
+			}
+		case *Source:
+			if s.base == nil {
+				continue
+			}
+			old := s.base.Source()
+			if old.Clearance != c.Clearance || old.Reliability != c.Reliability || !slices.Equal(old.DerivedFrom, c.DerivedFrom) || s.open != s.base.IsOpen() {
+				kin = append(kin, c.ID)
+			}
+		}
+	}
+	for len(kin) > 0 { // a source's descendants weigh by it
+		sources = append(sources, kin...)
+		if err := w.related(DerivedSources, kin); err != nil {
+			return nil, err
+		}
+		var next []ID
+		for _, id := range sortedKeys(w.slots) {
+			s := w.slots[id]
+			src, ok := s.content.(*Source)
+			if ok && !slices.Contains(sources, id) && slices.ContainsFunc(src.DerivedFrom, func(p ID) bool { return slices.Contains(kin, p) }) {
+				next = append(next, id)
+			}
+		}
+		kin = next
+	}
+	if err := w.related(ClaimsOn, entities); err != nil {
+		return nil, err
+	}
+	if err := w.related(CitationsIn, sources); err != nil {
+		return nil, err
+	}
+	for _, id := range entities {
+		for _, s := range w.claimsOn[id] {
+			claims = append(claims, s.id)
+		}
+	}
+	for _, id := range sources {
+		for _, s := range w.bySource[id] {
+			claims = append(claims, s.content.(*Citation).Claim) //nolint:forcetypeassert // the index holds citations
+		}
+	}
+	seen := map[ID]bool{}
+	claims = slices.DeleteFunc(claims, func(id ID) bool {
+		was := seen[id]
+		seen[id] = true
+		return was
+	})
+	return claims, w.load(claims)
+}
+
+// judge computes what is derived for everything that the revision affects and
+// gives the slots whose records change, touched ones first.
+func (w *workspace) judge() ([]*slot, error) {
+	claims, err := w.affected()
+	if err != nil {
+		return nil, err
+	}
+	if err := w.related(CitationsOf, claims); err != nil {
+		return nil, err
+	}
+	if err := w.loadAround(claims); err != nil {
+		return nil, err
+	}
+	order := slices.Clone(w.touched)
+	extra := func(s *slot) {
+		if !s.touched && !s.judged {
+			order = append(order, s)
+		}
+		s.judged = true
+	}
+	for _, id := range claims {
+		s := w.get(id)
+		extra(s)
+		for _, x := range w.citations[id] {
+			extra(x)
+		}
+		if s.open {
+			w.judgeClaim(s)
+		}
+	}
+	for _, s := range order {
+		switch {
+		case !s.open:
+			s.derived = Derived{Visibility: Hidden, Key: s.closedKey(w)}
+		case s.content.Type() == EntityRecord || s.content.Type() == SourceRecord:
+			s.derived = Derived{Visibility: s.content.OwnClearance(), Key: OrderKey(s.content, 0, w.planner.Vocabulary)}
+		}
+		s.derived.Now, s.derived.Check = s.now, s.check
+	}
+	return order, nil
+}
+
+func (s *slot) closedKey(w *workspace) string {
+	if s.base != nil {
+		return s.base.Derived.Key
+	}
+	return OrderKey(s.content, 0, w.planner.Vocabulary)
+}
+
+// loadAround loads the ends and sources of claims, and what the sources derive
+// from.
+func (w *workspace) loadAround(claims []ID) error {
+	var around []ID
+	for _, id := range claims {
+		if c, ok := w.get(id).content.(*Claim); ok {
+			around = append(around, c.From, c.To)
+		}
+		for _, x := range w.citations[id] {
+			around = append(around, x.content.(*Citation).Source) //nolint:forcetypeassert // the index holds citations
+		}
+	}
+	for len(around) > 0 {
+		slices.Sort(around)
+		around = slices.Compact(around)
+		if err := w.load(around); err != nil {
+			return err
+		}
+		var next []ID
+		for _, id := range around {
+			if src, ok := w.get(id).content.(*Source); ok {
+				for _, parent := range src.DerivedFrom {
+					if _, there := w.slots[parent]; !there {
+						next = append(next, parent)
+					}
+				}
+			}
+		}
+		around = next
+	}
+	return nil
+}
+
+func (w *workspace) judgeClaim(s *slot) {
+	claim := s.content.(*Claim) //nolint:forcetypeassert // the caller gives claims
+	k := Case{Claim: claim, Visibility: claim.Clearance, Provenance: Provenance{Sources: map[ID]*Source{}, Visibility: map[ID]Clearance{}}}
+	for _, end := range []ID{claim.From, claim.To} {
+		if end == "" {
+			continue
+		}
+		if e := w.get(end); e.open {
+			k.Ends = max(k.Ends, e.content.OwnClearance())
+		} else {
+			k.Ends = Hidden
+		}
+	}
+	var citations []*slot
+	for _, x := range w.citations[s.id] {
+		c := x.content.(*Citation) //nolint:forcetypeassert // the index holds citations
+		src, ok := w.get(c.Source).content.(*Source)
+		if !x.open || !ok || !w.get(c.Source).open {
+			continue
+		}
+		citations = append(citations, x)
+		k.Cited = append(k.Cited, Cited{Citation: c, Source: src, Visibility: max(c.Clearance, src.Clearance)})
+		w.addProvenance(&k.Provenance, src)
+	}
+	derived, ofCitations := k.Judge(w.planner.Vocabulary)
+	s.derived = derived
+	for i, x := range citations {
+		x.derived = ofCitations[i]
+	}
+}
+
+func (w *workspace) addProvenance(p *Provenance, src *Source) {
+	if p.Sources[src.ID] != nil {
+		return
+	}
+	p.Sources[src.ID], p.Visibility[src.ID] = src, src.Clearance
+	for _, parent := range src.DerivedFrom {
+		if s := w.get(parent); s.open {
+			w.addProvenance(p, s.content.(*Source)) //nolint:forcetypeassert // DerivedFrom names sources
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package evidence
+
+import (
+	"slices"
+)
+
+// Level is what a reader of one clearance is told of a claim.
+type Level struct {
+	Standing Standing `cbor:"1,keyasint,omitempty"`
+	// Strength is 0 to 1000; see Weigh.
+	Strength uint16 `cbor:"2,keyasint,omitempty"`
+	// Lineages counts the independent origins of the support.
+	Lineages uint32 `cbor:"3,keyasint,omitempty"`
+	Supports uint32 `cbor:"4,keyasint,omitempty"`
+	Disputes uint32 `cbor:"5,keyasint,omitempty"`
+	Mentions uint32 `cbor:"6,keyasint,omitempty"`
+}
+
+// reliabilityWeight is how much a source of each grade is believed, in
+// thousandths, indexed by Reliability. F (cannot be judged) lies between the
+// grades that speak for and against a source.
+var reliabilityWeight = [...]int{ReliabilityF: 400, ReliabilityA: 950, ReliabilityB: 800, ReliabilityC: 600, ReliabilityD: 350, ReliabilityE: 150}
+
+// credibilityWeight is the same for the piece of information, indexed by grade.
+var credibilityWeight = [...]int{1: 1000, 2: 850, 3: 650, 4: 350, 5: 100, 6: 600}
+
+// CitationWeight is the weight of one citation in thousandths: reliability of
+// its source times credibility of what it says there.
+func CitationWeight(r Reliability, c Credibility) int {
+	return reliabilityWeight[r] * credibilityWeight[c.Grade()] / 1000
+}
+
+// Cited is a citation with its source, as of one revision.
+type Cited struct {
+	Citation *Citation
+	Source   *Source
+	// Visibility is the lowest clearance that may see both; it counts the
+	// clearance they have now as well as the one they had (invariant 9).
+	Visibility Clearance
+}
+
+// Provenance knows the sources that cited sources derive from.
+type Provenance struct {
+	// Sources holds cited sources and all their ancestors by id.
+	Sources map[ID]*Source
+	// Visibility is the effective clearance of each of them.
+	Visibility map[ID]Clearance
+}
+
+// Origins are the ultimate sources that a source derives from at a clearance;
+// the source itself where it derives from none that the clearance sees. A
+// source that derives from itself through others counts as its own origin.
+func (p Provenance) Origins(id ID, c Clearance) []ID {
+	var origins []ID
+	seen := map[ID]bool{}
+	var climb func(ID)
+	climb = func(id ID) {
+		if seen[id] {
+			return
+		}
+		seen[id] = true
+		root := true
+		if s := p.Sources[id]; s != nil {
+			for _, parent := range s.DerivedFrom {
+				if p.Sources[parent] != nil && p.Visibility[parent] <= c {
+					root = false
+					climb(parent)
+				}
+			}
+		}
+		if root {
+			origins = append(origins, id)
+		}
+	}
+	climb(id)
+	if len(origins) == 0 { // a ring of sources: its least id stands for it
+		for other := range seen {
+			if len(origins) == 0 || other < origins[0] {
+				origins = []ID{other}
+			}
+		}
+	}
+	slices.Sort(origins)
+	return origins
+}
+
+// Weigh computes the strength of a claim for a reader of one clearance.
+//
+// Each independent origin counts once, however many reprints, translations and
+// derived articles are cited. Its weight is the reliability of the origin times
+// the credibility of what is cited: the best citation of the origin itself, or,
+// where only derived sources are cited, the worst of theirs, so that a reprint
+// can never raise it. Weights combine as independent chances of being right:
+// support = 1 − Π(1 − wᵢ). Disputes combine alike and take away up to half:
+// strength = support × (1 − dispute / 2). All in integers, so that every
+// machine and store agrees.
+func Weigh(cited []Cited, p Provenance, c Clearance) (strength int, lineages int) {
+	support, lineages := combine(cited, Supports, p, c)
+	dispute, _ := combine(cited, Disputes, p, c)
+	return support * (2*million - dispute) / (2 * million) / 1000, lineages
+}
+
+const million = 1_000_000
+
+func combine(cited []Cited, stance Stance, p Provenance, c Clearance) (chance int, lineages int) {
+	type origin struct{ direct, derived int } // weights of credibility
+	origins := map[ID]*origin{}
+	for _, x := range cited {
+		if x.Citation.Stance != stance || x.Visibility > c {
+			continue
+		}
+		weight := credibilityWeight[x.Citation.Credibility.Grade()]
+		for _, id := range p.Origins(x.Source.ID, c) {
+			o := origins[id]
+			if o == nil {
+				o = &origin{derived: 1001}
+				origins[id] = o
+			}
+			if id == x.Source.ID {
+				o.direct = max(o.direct, weight)
+			} else {
+				o.derived = min(o.derived, weight)
+			}
+		}
+	}
+	weights := make([]int, 0, len(origins))
+	for id, o := range origins {
+		credibility := o.direct
+		if credibility == 0 {
+			credibility = o.derived
+		}
+		reliability := reliabilityWeight[ReliabilityF]
+		if s := p.Sources[id]; s != nil {
+			reliability = reliabilityWeight[s.Reliability]
+		}
+		weights = append(weights, reliability*credibility/1000)
+	}
+	slices.Sort(weights)
+	miss := million
+	for _, w := range weights {
+		miss = miss * (1000 - w) / 1000
+	}
+	return million - miss, len(origins)
+}
+
+// Grade puts a strength into words: STRONG from 750, MODERATE from 500, WEAK
+// from 250, else THIN.
+func Grade(strength int) string {
+	switch {
+	case strength >= 750:
+		return "STRONG"
+	case strength >= 500:
+		return "MODERATE"
+	case strength >= 250:
+		return "WEAK"
+	default:
+		return "THIN"
+	}
+}

@@ -1,0 +1,313 @@
+package evidence
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Limits on the length of texts, in code points.
+const (
+	maxShort  = 500
+	maxReason = 4000
+	maxText   = 20000
+	maxList   = 1000 // names of an entity, citations given with a claim
+)
+
+// slot is one record while a revision is planned.
+type slot struct {
+	id      ID
+	base    *Record // newest version in the snapshot; nil where the id is new
+	content Content // as it will stand
+	open    bool
+	now     Clearance // clearance of a closed record, which may be changed
+	check   *QuoteCheck
+	index   int  // the change that touched it last
+	touched bool // by a change or a cascade
+	derived Derived
+	judged  bool // derived was computed
+}
+
+// workspace is the part of the graph that a plan works on: what the snapshot
+// gave, changed as far as the plan has come.
+type workspace struct {
+	ctx      context.Context //nolint:containedctx // lives for one call of Plan
+	planner  *Planner
+	snap     Snapshot
+	author   Author
+	sequence Sequence
+	slots    map[ID]*slot
+	touched  []*slot // in the order they were first touched
+	// citations holds the slots of citations by claim, and bySource by source.
+	citations map[ID][]*slot
+	bySource  map[ID][]*slot
+	claimsOn  map[ID][]*slot
+	loaded    map[Relation]map[ID]bool
+	index     int // the change being applied
+	faults    []indexedFault
+	deferred  []func() error
+	undone    map[ID]bool // closed by an undo: what depends on them is in the way
+	named     map[ID]bool // conflicts already told
+	expected  Sequence    // Open where no revision is expected
+	cascaded  int
+}
+
+type indexedFault struct {
+	index int
+	Fault
+}
+
+func newWorkspace(ctx context.Context, p *Planner, snap Snapshot, author Author, sequence Sequence) *workspace {
+	return &workspace{
+		ctx: ctx, planner: p, snap: snap, author: author, sequence: sequence,
+		slots: map[ID]*slot{}, citations: map[ID][]*slot{}, bySource: map[ID][]*slot{}, claimsOn: map[ID][]*slot{},
+		loaded: map[Relation]map[ID]bool{ClaimsOn: {}, CitationsOf: {}, CitationsIn: {}, DerivedSources: {}},
+		undone: map[ID]bool{}, named: map[ID]bool{}, expected: Open,
+	}
+}
+
+// load brings the newest versions of ids into the workspace.
+func (w *workspace) load(ids []ID) error {
+	var missing []ID
+	for _, id := range ids {
+		if _, ok := w.slots[id]; !ok && id != "" {
+			missing = append(missing, id)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	slices.Sort(missing)
+	missing = slices.Compact(missing)
+	records, err := w.snap.Newest(w.ctx, missing, Open)
+	if err != nil {
+		return err
+	}
+	for _, id := range missing {
+		if r := records[id]; r != nil {
+			w.add(r)
+		} else {
+			w.slots[id] = &slot{id: id}
+		}
+	}
+	return nil
+}
+
+// add takes a record of the snapshot in, unless it is there.
+func (w *workspace) add(r *Record) *slot {
+	id := r.ID()
+	if s := w.slots[id]; s != nil && (s.base != nil || s.content != nil) {
+		return s
+	}
+	s := &slot{id: id, base: r, content: r.Content, open: r.IsOpen(), now: r.Derived.Now, check: r.Derived.Check, derived: r.Derived}
+	w.slots[id] = s
+	w.link(s)
+	return s
+}
+
+// link makes a claim or citation findable from what it depends on.
+func (w *workspace) link(s *slot) {
+	switch c := s.content.(type) {
+	case *Citation:
+		w.citations[c.Claim] = append(w.citations[c.Claim], s)
+		w.bySource[c.Source] = append(w.bySource[c.Source], s)
+	case *Claim:
+		w.claimsOn[c.From] = append(w.claimsOn[c.From], s)
+		if c.To != "" && c.To != c.From {
+			w.claimsOn[c.To] = append(w.claimsOn[c.To], s)
+		}
+	}
+}
+
+// related brings what depends on ids into the workspace.
+func (w *workspace) related(relation Relation, ids []ID) error {
+	var missing []ID
+	for _, id := range ids {
+		s := w.slots[id]
+		if w.loaded[relation][id] || s != nil && s.base == nil {
+			continue // known, or new in this revision: nothing in the snapshot depends on it
+		}
+		w.loaded[relation][id] = true
+		missing = append(missing, id)
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	slices.Sort(missing)
+	limit := w.planner.CascadeLimit - w.cascaded
+	records, err := w.snap.Related(w.ctx, relation, missing, limit+1)
+	if err != nil {
+		return err
+	}
+	if len(records) > limit {
+		return Faulty(LimitExceeded, fmt.Sprintf("changes[%d]", w.index), "more than %d records depend on what this changes; split the change, or raise the server's cascade limit", w.planner.CascadeLimit)
+	}
+	w.cascaded += len(records)
+	for _, r := range records {
+		w.add(r)
+	}
+	return nil
+}
+
+// get is the slot of an id that was loaded.
+func (w *workspace) get(id ID) *slot {
+	s := w.slots[id]
+	if s == nil {
+		s = &slot{id: id}
+		w.slots[id] = s
+	}
+	return s
+}
+
+// touch marks a slot as changed by the change being applied.
+func (w *workspace) touch(s *slot) {
+	s.index = w.index
+	if !s.touched {
+		s.touched = true
+		w.touched = append(w.touched, s)
+	}
+}
+
+// put gives a slot new content.
+func (w *workspace) put(s *slot, c Content) {
+	fresh := s.content == nil
+	s.content, s.open, s.now = c, true, c.OwnClearance()
+	if fresh {
+		w.link(s)
+	}
+	w.touch(s)
+}
+
+// close takes a record out of the present.
+func (w *workspace) close(s *slot) {
+	if s.open {
+		s.open = false
+		w.touch(s)
+	}
+}
+
+// sees says whether the author sees a record as it now stands in the workspace.
+// Records touched in this revision are the author's own doing and seen.
+func (w *workspace) sees(s *slot) bool {
+	if s == nil || s.content == nil || !s.open {
+		return false
+	}
+	return s.touched || s.derived.Visibility <= w.author.Clearance
+}
+
+func (w *workspace) fault(code Code, path, format string, args ...any) {
+	if path == "" {
+		path = fmt.Sprintf("changes[%d]", w.index)
+	} else {
+		path = fmt.Sprintf("changes[%d].%s", w.index, path)
+	}
+	w.faults = append(w.faults, indexedFault{w.index, Fault{code, path, fmt.Sprintf(format, args...)}})
+}
+
+func (w *workspace) faultsOrNil() error {
+	if len(w.faults) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(w.faults, func(a, b indexedFault) int { return a.index - b.index })
+	faults := make(Faults, len(w.faults))
+	for i, f := range w.faults {
+		faults[i] = f.Fault
+	}
+	return faults
+}
+
+// later runs a check when all changes were applied, since a change may name what
+// a later one makes.
+func (w *workspace) later(check func() error) {
+	index := w.index
+	w.deferred = append(w.deferred, func() error {
+		w.index = index
+		return check()
+	})
+}
+
+func (w *workspace) finishChecks() error {
+	for _, check := range w.deferred {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// expect resolves the revision that the client last saw.
+func (w *workspace) expect(number uint64, head Head) error {
+	latest := head.Latest[w.author.Clearance]
+	if number > latest {
+		return Faulty(InvalidInput, "expectedRevision", "revision %d does not exist; the newest is %d", number, latest)
+	}
+	w.expected = head.Sequence
+	if number == latest {
+		return nil
+	}
+	next, err := w.snap.Revision(w.ctx, RevisionRef{Number: number + 1, Clearance: w.author.Clearance})
+	if err != nil {
+		if errors.Is(err, ErrNotFound) {
+			return Faulty(InvalidInput, "expectedRevision", "revision %d is not one that you can expect; read the newest number and try again", number)
+		}
+		return err
+	}
+	w.expected = next.Sequence() - 1
+	return nil
+}
+
+// expectUnchanged faults a record that has changed since the expected revision.
+func (w *workspace) expectUnchanged(s *slot, path string) {
+	if w.expected == Open || s.base == nil || s.base.Derived.Visibility > w.author.Clearance && s.base.IsOpen() {
+		return
+	}
+	at := s.base.From
+	if !s.base.IsOpen() {
+		at = s.base.To
+	}
+	if at > w.expected {
+		w.fault(Conflict, path, "%q has changed since the revision you expect; read it again and decide anew", s.id)
+	}
+}
+
+// changed says whether anything will be different.
+func (w *workspace) changed() bool {
+	return slices.ContainsFunc(w.touched, func(s *slot) bool { return s.differs() })
+}
+
+func (s *slot) differs() bool {
+	if s.base == nil {
+		return s.open
+	}
+	if s.open != s.base.IsOpen() || s.open && !sameContent(s.content, s.base.Content) {
+		return true
+	}
+	return s.now != s.base.Derived.Now || !s.check.Equal(s.base.Derived.Check)
+}
+
+// textFault says what is wrong with a text; "" where nothing is.
+func textFault(s string, limit int, required bool) string {
+	if required && strings.TrimSpace(s) == "" {
+		return "it is empty"
+	}
+	if !utf8.ValidString(s) {
+		return "it is not valid UTF-8"
+	}
+	if n := utf8.RuneCountInString(s); n > limit {
+		return fmt.Sprintf("it has %d characters, more than %d", n, limit)
+	}
+	if i := strings.IndexFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' && r != '\r' }); i >= 0 {
+		return fmt.Sprintf("it has a control character at byte %d", i)
+	}
+	return ""
+}
+
+func (w *workspace) text(path, s string, limit int, required bool) {
+	if what := textFault(s, limit, required); what != "" {
+		w.fault(InvalidInput, path, "%s; shorten or mend the text", what)
+	}
+}

@@ -1,0 +1,60 @@
+package store
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+)
+
+// RowKind says what sort of thing a row of Scan is.
+type RowKind string
+
+// The kinds of row, in the order in which Scan yields them.
+const (
+	CounterRow  RowKind = "counter"
+	DerivedRow  RowKind = "derived"
+	RevisionRow RowKind = "revision"
+	TokenRow    RowKind = "token"
+	VersionRow  RowKind = "version"
+)
+
+// Row is one stored thing in a form that is the same in every store.
+type Row struct {
+	Kind  RowKind
+	Key   string // unique in its kind; rows come in the order of its bytes
+	Value []byte
+	// Fault says what is wrong with the thing inside its own store, such as a
+	// readable property that no longer says what the record says.
+	Fault string
+}
+
+// CounterToRow is the row of a counter that is not 0.
+func CounterToRow(k evidence.CounterKey, n int) Row {
+	key := fmt.Sprintf("%s %d %d %s %d", k.Of, k.Type, k.Direction, k.Kind, k.Visibility)
+	return Row{Kind: CounterRow, Key: key, Value: fmt.Appendf(nil, "%d", n)}
+}
+
+// DerivedToRow is the row of what is derived for the newest version of an id.
+func DerivedToRow(id evidence.ID, d *evidence.Derived) (Row, error) {
+	value, err := evidence.EncodeDerived(d)
+	return Row{Kind: DerivedRow, Key: string(id), Value: value}, err
+}
+
+// RevisionToRow is the row of a revision with its leaves.
+func RevisionToRow(r *evidence.Revision) (Row, error) {
+	value, err := json.Marshal(r)
+	return Row{Kind: RevisionRow, Key: fmt.Sprintf("%020d", r.Header.Sequence), Value: value}, err
+}
+
+// TokenToRow is the row of a search token, standing in the present.
+func TokenToRow(entity evidence.ID, t evidence.Token) Row {
+	return Row{Kind: TokenRow, Key: t.Text + " " + string(entity), Value: fmt.Appendf(nil, "%d %t", t.Visibility, t.Placeholder)}
+}
+
+// VersionToRow is the row of one version's content.
+func VersionToRow(r *evidence.Record) (Row, error) {
+	content, err := evidence.EncodeContent(r.Content)
+	value := append(fmt.Appendf(nil, "%d %d ", r.Content.Type(), r.To), content...)
+	return Row{Kind: VersionRow, Key: fmt.Sprintf("%s %020d", r.ID(), r.From), Value: value}, err
+}
