@@ -57,6 +57,11 @@ func TestHeld(t *testing.T) {
 		{valid("", "", "2014-09-26"), State, on, "2014-09-27", Possibly},
 		{valid("", "", "2014-09"), State, on, "2014-09-10", Possibly},
 		{valid("", "", "2014-09"), State, during, "2014", Definitely},
+		{valid("", "", "2014-09-26"), State, during, "2014-09-27/..", Possibly},
+		{valid("", "", "2014-09-26"), State, during, "2014-09-26/..", Definitely},
+		// Each observation is one day: two may fill two days, in the right order.
+		{valid("2020", "", "2014-09-25/2014-09-29", "2014-09-26"), State, throughout, "2014-09-26/2014-09-27", Possibly},
+		{valid("2020", "", "2014-09-25/2014-09-29", "2014-09-26"), State, throughout, "2014-09-26/2014-09-28", No},
 		{valid("2016", "", "2014-09-26"), State, on, "2014-09-26", Definitely},
 		{valid("2014-01-02?", "2014-01-03", "2014-01-03"), State, on, "2014-01-03", Definitely},
 		{valid("2014-01-02?", "2014-01-03", "2014-01-03"), State, on, "2014-01-02", Possibly},
