@@ -6,6 +6,7 @@ GO         ?= go
 RACE       ?= -race
 PKGS       ?= ./...
 GOTESTARGS ?=
+export GO RACE PKGS GOTESTARGS
 GOLANGCI    = $(GO) tool -modfile=tools/go.mod golangci-lint
 SERVE_NEO4J = $(GO) run ./internal/store/neo4j/neo4jtest/serve
 NPM_CI      = npm ci --no-audit --no-fund
@@ -22,10 +23,14 @@ build: ## Build the static binary bin/vinculo
 
 .PHONY: test
 test: ## Run every check and test, as CI does
-	@$(GO) run ./internal/ci/summary build check generated test-go test-web test-judges
+	@$(GO) run ./internal/ci/summary build check generated suite-go test-web test-judges
 
 .PHONY: test-go
-test-go: ## Run the Go tests, with one real Neo4j for all of them
+test-go: ## Run the Go tests alone, those of PKGS, with one real Neo4j for all
+	@$(GO) run ./internal/ci/summary suite-go
+
+.PHONY: suite-go
+suite-go: # Prints events for internal/ci/summary to read.
 	@$(SERVE_NEO4J) -- $(GO) test $(RACE) -json -timeout 14m $(GOTESTARGS) $(PKGS)
 
 .PHONY: test-web
