@@ -1,0 +1,446 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+)
+
+// Read gives a reader of a view. For now that is the store's own; the past is
+// judged anew from the versions that stood then, with the clearance that records
+// have now (invariant 9), so that no store has to keep derived values of the
+// past and no raised clearance has to rewrite them.
+func Read(ctx context.Context, s Store, view evidence.View, v *vocabulary.Vocabulary) (Reader, error) {
+	raw, err := s.Raw(ctx, view)
+	if err != nil || view.IsNow() {
+		return raw, err
+	}
+	return &past{Reader: raw, clearance: view.Clearance, vocabulary: v}, nil
+}
+
+// past judges what a reader of the past gives.
+type past struct {
+	Reader
+	clearance  evidence.Clearance
+	vocabulary *vocabulary.Vocabulary
+}
+
+// chunk is how many claims are judged at a time.
+const chunk = 500
+
+// judgedClaim is a claim that the view sees, with the citations it sees.
+type judgedClaim struct {
+	claim     *evidence.Record
+	citations []*evidence.Record // by key
+	from, to  *evidence.Entity
+}
+
+// Get implements Reader.
+func (p *past) Get(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*evidence.Record, error) {
+	records, err := p.Reader.Get(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	var claims []*evidence.Record
+	for _, r := range records {
+		if r.Content.Type().IsClaim() {
+			claims = append(claims, r)
+		}
+	}
+	if err := p.addClaimsOf(ctx, records, &claims); err != nil {
+		return nil, err
+	}
+	judged, err := p.judge(ctx, claims)
+	if err != nil {
+		return nil, err
+	}
+	for id, r := range records {
+		if seen := p.see(r, judged); seen != nil {
+			records[id] = seen
+		} else {
+			delete(records, id)
+		}
+	}
+	return records, nil
+}
+
+// addClaimsOf adds the claims of the citations among records.
+func (p *past) addClaimsOf(ctx context.Context, records map[evidence.ID]*evidence.Record, claims *[]*evidence.Record) error {
+	var missing []evidence.ID
+	for _, r := range records {
+		if c := r.Citation(); c != nil && records[c.Claim] == nil {
+			missing = append(missing, c.Claim)
+		}
+	}
+	slices.Sort(missing)
+	missing = slices.Compact(missing)
+	for batch := range slices.Chunk(missing, MaxBatch) {
+		more, err := p.Reader.Get(ctx, batch)
+		if err != nil {
+			return err
+		}
+		for _, r := range more {
+			*claims = append(*claims, r)
+		}
+	}
+	return nil
+}
+
+// see gives the judged record, or nil where the view does not see it.
+func (p *past) see(r *evidence.Record, judged map[evidence.ID]*judgedClaim) *evidence.Record {
+	switch c := r.Content.(type) {
+	case *evidence.Claim:
+		if j := judged[c.ID]; j != nil {
+			return j.claim
+		}
+	case *evidence.Citation:
+		if j := judged[c.Claim]; j != nil {
+			for _, x := range j.citations {
+				if x.ID() == c.ID {
+					return x
+				}
+			}
+		}
+	default:
+		seen := *r
+		seen.Derived.Visibility = max(r.Content.OwnClearance(), r.Derived.Now)
+		if seen.Derived.Visibility <= p.clearance {
+			return &seen
+		}
+	}
+	return nil
+}
+
+// judge judges claims as of the view's moment; those it does not see are left
+// out.
+func (p *past) judge(ctx context.Context, claims []*evidence.Record) (map[evidence.ID]*judgedClaim, error) {
+	judged := make(map[evidence.ID]*judgedClaim, len(claims))
+	slices.SortFunc(claims, func(a, b *evidence.Record) int { return cmp.Compare(a.ID(), b.ID()) })
+	for batch := range slices.Chunk(claims, chunk) {
+		if err := p.judgeBatch(ctx, batch, judged); err != nil {
+			return nil, err
+		}
+	}
+	return judged, nil
+}
+
+func (p *past) judgeBatch(ctx context.Context, claims []*evidence.Record, judged map[evidence.ID]*judgedClaim) error {
+	around := map[evidence.ID]bool{}
+	ids := make([]evidence.ID, len(claims))
+	for i, r := range claims {
+		c := r.Claim()
+		ids[i], around[c.From] = c.ID, true
+		if c.To != "" {
+			around[c.To] = true
+		}
+	}
+	citations := map[evidence.ID][]*evidence.Record{}
+	for f, err := range p.Reader.Find(ctx, Query{Type: evidence.CitationRecord, Claims: ids, Limit: MaxBatch}) {
+		if err != nil {
+			return err
+		}
+		c := f.Record.Citation()
+		citations[c.Claim] = append(citations[c.Claim], f.Record)
+		around[c.Source] = true
+	}
+	known, err := p.loadWithAncestors(ctx, around)
+	if err != nil {
+		return err
+	}
+	for _, r := range claims {
+		if j := p.judgeClaim(r, citations[r.ID()], known); j != nil {
+			judged[r.ID()] = j
+		}
+	}
+	return nil
+}
+
+// loadWithAncestors loads entities and sources, and what the sources derive from.
+func (p *past) loadWithAncestors(ctx context.Context, wanted map[evidence.ID]bool) (map[evidence.ID]*evidence.Record, error) {
+	known := map[evidence.ID]*evidence.Record{}
+	for len(wanted) > 0 {
+		var ids []evidence.ID
+		for id := range wanted {
+			ids = append(ids, id)
+		}
+		next := map[evidence.ID]bool{}
+		for batch := range slices.Chunk(ids, MaxBatch) {
+			records, err := p.Reader.Get(ctx, batch)
+			if err != nil {
+				return nil, err
+			}
+			for _, id := range batch {
+				known[id] = records[id]
+			}
+		}
+		for id := range wanted {
+			if r := known[id]; r != nil && r.Source() != nil {
+				for _, parent := range r.Source().DerivedFrom {
+					if _, done := known[parent]; !done {
+						next[parent] = true
+					}
+				}
+			}
+		}
+		wanted = next
+	}
+	return known, nil
+}
+
+func (p *past) judgeClaim(r *evidence.Record, citations []*evidence.Record, known map[evidence.ID]*evidence.Record) *judgedClaim {
+	claim := r.Claim()
+	k := evidence.Case{
+		Claim: claim, Visibility: max(claim.Clearance, r.Derived.Now),
+		Provenance: evidence.Provenance{Sources: map[evidence.ID]*evidence.Source{}, Visibility: map[evidence.ID]evidence.Clearance{}},
+	}
+	j := &judgedClaim{}
+	for i, end := range []evidence.ID{claim.From, claim.To} {
+		if end == "" {
+			continue
+		}
+		e := known[end]
+		if e == nil || e.Entity() == nil {
+			return nil
+		}
+		k.Ends = max(k.Ends, e.Entity().Clearance, e.Derived.Now)
+		if i == 0 {
+			j.from = e.Entity()
+		} else {
+			j.to = e.Entity()
+		}
+	}
+	var cited []*evidence.Record
+	for _, x := range citations {
+		c := x.Citation()
+		source := known[c.Source]
+		if source == nil || source.Source() == nil {
+			continue
+		}
+		visibility := max(c.Clearance, x.Derived.Now, source.Source().Clearance, source.Derived.Now)
+		if visibility > p.clearance {
+			continue
+		}
+		cited = append(cited, x)
+		k.Cited = append(k.Cited, evidence.Cited{Citation: c, Source: source.Source(), Visibility: visibility})
+		p.addProvenance(&k.Provenance, source, known)
+	}
+	derived, ofCitations := k.Judge(p.vocabulary)
+	if derived.Visibility > p.clearance {
+		return nil
+	}
+	derived.Now = r.Derived.Now
+	seen := *r
+	seen.Derived = derived
+	j.claim = &seen
+	for i, x := range cited {
+		of := *x
+		of.Derived = ofCitations[i]
+		of.Derived.Now, of.Derived.Check = x.Derived.Now, x.Derived.Check
+		j.citations = append(j.citations, &of)
+	}
+	slices.SortFunc(j.citations, func(a, b *evidence.Record) int { return cmp.Compare(a.Derived.Key, b.Derived.Key) })
+	return j
+}
+
+func (p *past) addProvenance(into *evidence.Provenance, r *evidence.Record, known map[evidence.ID]*evidence.Record) {
+	s := r.Source()
+	if into.Sources[s.ID] != nil {
+		return
+	}
+	into.Sources[s.ID], into.Visibility[s.ID] = s, max(s.Clearance, r.Derived.Now)
+	for _, parent := range s.DerivedFrom {
+		if up := known[parent]; up != nil && up.Source() != nil {
+			p.addProvenance(into, up, known)
+		}
+	}
+}
+
+// Find implements Reader.
+func (p *past) Find(ctx context.Context, q Query) iter.Seq2[Found, error] {
+	if len(q.Claims) > 0 {
+		return p.citationsOf(ctx, q)
+	}
+	return func(yield func(Found, error) bool) {
+		for left := q.Limit; left > 0; {
+			part := q
+			part.Limit = min(max(left, 50), chunk)
+			var found []Found
+			records := map[evidence.ID]*evidence.Record{}
+			for f, err := range p.Reader.Find(ctx, part) {
+				if err != nil {
+					yield(Found{}, err)
+					return
+				}
+				found = append(found, f)
+				records[f.Record.ID()] = f.Record
+			}
+			if len(found) == 0 {
+				return
+			}
+			var claims []*evidence.Record
+			if q.Type.IsClaim() {
+				for _, f := range found {
+					claims = append(claims, f.Record)
+				}
+			}
+			err := p.addClaimsOf(ctx, records, &claims)
+			var judged map[evidence.ID]*judgedClaim
+			if err == nil {
+				judged, err = p.judge(ctx, claims)
+			}
+			if err != nil {
+				yield(Found{}, err)
+				return
+			}
+			for _, f := range found {
+				if seen := p.see(f.Record, judged); seen != nil && left > 0 {
+					left--
+					if !yield(Found{seen, f.Key}, nil) {
+						return
+					}
+				}
+			}
+			if len(found) < part.Limit {
+				return
+			}
+			q.After = found[len(found)-1].Key
+		}
+	}
+}
+
+func (p *past) citationsOf(ctx context.Context, q Query) iter.Seq2[Found, error] {
+	return func(yield func(Found, error) bool) {
+		records, err := p.Reader.Get(ctx, q.Claims)
+		if err != nil {
+			yield(Found{}, err)
+			return
+		}
+		var claims []*evidence.Record
+		for _, r := range records {
+			if r.Claim() != nil {
+				claims = append(claims, r)
+			}
+		}
+		judged, err := p.judge(ctx, claims)
+		if err != nil {
+			yield(Found{}, err)
+			return
+		}
+		for _, id := range q.Claims {
+			j := judged[id]
+			if j == nil {
+				continue
+			}
+			var count [3]int
+			for _, x := range j.citations {
+				stance := x.Citation().Stance
+				if x.Derived.Key <= q.After || len(q.Kinds) > 0 && !slices.Contains(q.Kinds, stance.String()) || count[stance] >= q.Limit {
+					continue
+				}
+				count[stance]++
+				if !yield(Found{x, x.Derived.Key}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Expand implements Reader. Links of the past have to be judged one by one, so
+// it reads at most a fixed number of them beyond what is asked for.
+func (p *past) Expand(ctx context.Context, x Expansion) iter.Seq2[Edge, error] {
+	return func(yield func(Edge, error) bool) {
+		all := x
+		all.Keep, all.Strongest, all.PerNode, all.Total = nil, false, 0, x.Total+2*MaxBatch
+		var edges []Edge
+		wanted := map[evidence.ID]bool{}
+		for e, err := range p.Reader.Expand(ctx, all) {
+			if err != nil {
+				yield(Edge{}, err)
+				return
+			}
+			edges = append(edges, e)
+			wanted[e.Link] = true
+		}
+		judged, err := p.judgeIDs(ctx, wanted)
+		if err != nil {
+			yield(Edge{}, err)
+			return
+		}
+		edges = p.fill(edges, judged, x.Keep)
+		if x.Strongest {
+			slices.SortStableFunc(edges, func(a, b Edge) int {
+				return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(b.Strength, a.Strength))
+			})
+		}
+		node, given, total := -1, 0, 0
+		for _, e := range edges {
+			if e.At != node {
+				node, given = e.At, 0
+			}
+			if x.PerNode > 0 && given >= x.PerNode {
+				continue
+			}
+			if total >= x.Total {
+				return
+			}
+			given++
+			total++
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (p *past) judgeIDs(ctx context.Context, wanted map[evidence.ID]bool) (map[evidence.ID]*judgedClaim, error) {
+	var ids []evidence.ID
+	for id := range wanted {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	judged := map[evidence.ID]*judgedClaim{}
+	for batch := range slices.Chunk(ids, chunk) {
+		records, err := p.Reader.Get(ctx, batch)
+		if err != nil {
+			return nil, err
+		}
+		var claims []*evidence.Record
+		for _, id := range batch {
+			if r := records[id]; r != nil {
+				claims = append(claims, r)
+			}
+		}
+		if err := p.judgeBatch(ctx, claims, judged); err != nil {
+			return nil, err
+		}
+	}
+	return judged, nil
+}
+
+// fill puts what was judged into edges and leaves out those not seen.
+func (p *past) fill(edges []Edge, judged map[evidence.ID]*judgedClaim, keep func(*Edge) bool) []Edge {
+	kept := edges[:0]
+	for _, e := range edges {
+		j := judged[e.Link]
+		if j == nil || j.to == nil {
+			continue
+		}
+		level := j.claim.Derived.At(p.clearance)
+		e.Standing, e.Strength, e.Disputed = level.Standing, level.Strength, level.Disputes > 0
+		e.FromPlaceholder, e.ToPlaceholder = j.from.Identity.IsPlaceholder(), j.to.Identity.IsPlaceholder()
+		if keep == nil || keep(&e) {
+			kept = append(kept, e)
+		}
+	}
+	return kept
+}
+
+// Count implements Reader.
+func (p *past) Count(context.Context, CountQuery) (map[evidence.ID]int, error) {
+	return nil, ErrUncounted
+}
