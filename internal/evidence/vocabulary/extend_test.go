@@ -183,7 +183,6 @@ func TestExtendRefuses(t *testing.T) {
 // still has every standard kind and whose schema keeps its shape.
 func FuzzExtend(f *testing.F) {
 	f.Add([]byte(extorts))
-	f.Add(standardFile)
 	f.Add([]byte("links: [{name: A, label: {en: a}, inverse: {en: b}, meaning: m, aspect: EVENT}]"))
 	f.Add([]byte("links:\n- name: A\n  label: {en: 'á\"'}\n  symmetric: yes\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
