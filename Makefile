@@ -23,7 +23,7 @@ build: ## Build the static binary bin/vinculo
 
 .PHONY: test
 test: ## Run every check and test, as CI does
-	@$(GO) run ./internal/ci/summary build check generated suite-go test-web test-judges
+	@$(GO) run ./internal/ci/summary build lint tidy vuln generated suite-go test-web test-judges
 
 .PHONY: test-go
 test-go: ## Run the Go tests alone, those of PKGS, with one real Neo4j for all
@@ -42,10 +42,19 @@ test-judges: ## Run the test suites that others wrote for GraphQL servers
 	@.ci/judges
 
 .PHONY: check
-check: ## Lint, and check modules and known vulnerabilities
+check: lint tidy vuln ## Lint, and check modules and known vulnerabilities
+
+.PHONY: lint
+lint:
 	$(GOLANGCI) fmt --diff
 	$(GOLANGCI) run
+
+.PHONY: tidy
+tidy:
 	$(GO) mod tidy -diff
+
+.PHONY: vuln
+vuln:
 	@.ci/vulncheck
 
 .PHONY: generate
