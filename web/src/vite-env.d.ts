@@ -1,0 +1,4 @@
+// What the editor looks for on the global object to start its workers. Only a `var` declaration
+// becomes a property of `globalThis`.
+// eslint-disable-next-line no-var
+declare var MonacoEnvironment: { getWorker(id: string, label: string): Worker } | undefined;
