@@ -1,0 +1,359 @@
+package trace
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/names"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// ClaimsOf gives one page of claims for each of many entities. First pages of
+// links that the filter asks only kinds and direction of cost two reads for all
+// entities together; others one scan an entity.
+func (s *Session) ClaimsOf(ctx context.Context, entities []evidence.ID, f ClaimFilter, a PageArgs) (map[evidence.ID]Page[*Claim], error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := s.claimTest(f)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[evidence.ID]Page[*Claim], len(entities))
+	if len(entities) > 1 && f.Of == evidence.LinkRecord && t.plain() && a.After == "" && a.Before == "" && a.Last == nil {
+		return out, s.firstLinks(ctx, entities, f, a, out)
+	}
+	for _, id := range entities {
+		if out[id], err = s.listClaims(ctx, s.identity.group(id), f, a); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// firstLinks reads the first links of many entities: one expansion for the
+// places, one read for the records.
+func (s *Session) firstLinks(ctx context.Context, entities []evidence.ID, f ClaimFilter, a PageArgs, out map[evidence.ID]Page[*Claim]) error {
+	size := DefaultPageSize
+	if a.First != nil {
+		size = *a.First
+	}
+	p, err := listOf("", nil).span(a)
+	if err != nil || p.size == 0 {
+		return err
+	}
+	frontier := s.identity.groups(entities)
+	edges := map[evidence.ID][]evidence.ID{}
+	var links []evidence.ID
+	x := store.Expansion{Frontier: frontier, Direction: f.Direction, Kinds: f.Kinds, PerNode: size + 1, Total: len(frontier) * (size + 1)}
+	for e, err := range s.reader.Expand(ctx, x) {
+		if err != nil {
+			return err
+		}
+		at := s.identity.resolve(frontier[e.At])
+		edges[at] = append(edges[at], e.Link)
+		links = append(links, e.Link)
+	}
+	records, err := s.get(ctx, links)
+	if err != nil {
+		return err
+	}
+	for _, id := range entities {
+		group := s.identity.group(id)
+		l := listOf("claims", struct {
+			F ClaimFilter
+			E []evidence.ID
+		}{f, group})
+		var all []keyed[*Claim]
+		for _, link := range edges[s.identity.resolve(id)] {
+			if r := records[link]; r != nil {
+				all = append(all, keyed[*Claim]{s.claim(r), r.Derived.Key})
+			}
+		}
+		sortByKey(all)
+		all = slices.CompactFunc(all, func(x, y keyed[*Claim]) bool { return x.key == y.key })
+		out[id] = pageOf(l, p, all)
+	}
+	return nil
+}
+
+// CitationsOf gives one page of citations for each of many claims: alternately
+// the strongest support and the strongest dispute, so that no first page hides a
+// dispute, then mentions. One read for all claims.
+func (s *Session) CitationsOf(ctx context.Context, claims []evidence.ID, f CitationFilter, a PageArgs) (map[evidence.ID]Page[*Citation], error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := listOf("citations", f)
+	p, err := l.span(a)
+	if err != nil {
+		return nil, err
+	}
+	words := names.Tokens(f.Text)
+	q := store.Query{Type: evidence.CitationRecord, Claims: claims, Kinds: stanceNames(f.Stances), Limit: p.size + 1}
+	if p.after != "" || p.reverse || len(f.Sources) > 0 || len(words) > 0 {
+		q.Limit = store.MaxBatch // places of the alternating order are known only from its beginning
+	}
+	streams := map[evidence.ID]*[3][]*Citation{}
+	if p.size > 0 {
+		for x, err := range s.reader.Find(ctx, q) {
+			if err != nil {
+				return nil, err
+			}
+			c := x.Record.Citation()
+			if len(f.Sources) > 0 && !slices.Contains(f.Sources, c.Source) || len(words) > 0 && !evidence.HasWords(evidence.FullText(c), words) {
+				continue
+			}
+			s.keep(x.Record)
+			if streams[c.Claim] == nil {
+				streams[c.Claim] = &[3][]*Citation{}
+			}
+			streams[c.Claim][c.Stance] = append(streams[c.Claim][c.Stance], &Citation{x.Record})
+		}
+	}
+	out := make(map[evidence.ID]Page[*Citation], len(claims))
+	for _, id := range claims {
+		var all []keyed[*Citation]
+		if three := streams[id]; three != nil {
+			all = alternate(three)
+		}
+		out[id] = pageOf(l, p, all)
+	}
+	return out, nil
+}
+
+// alternate puts supports and disputes in turn, then mentions. The key of a
+// place tells its round, so that it does not depend on how much was read.
+func alternate(streams *[3][]*Citation) []keyed[*Citation] {
+	var all []keyed[*Citation]
+	for stance, stream := range streams {
+		for round, c := range stream {
+			place := 2*round + stance
+			if evidence.Stance(stance) == evidence.Mentions { //nolint:gosec // an index of three
+				place = 2*store.MaxBatch + round
+			}
+			all = append(all, keyed[*Citation]{c, strconv.Itoa(1_000_000+place) + " " + string(c.Record.ID())})
+		}
+	}
+	sortByKey(all)
+	return all
+}
+
+func stanceNames(stances []evidence.Stance) []string {
+	var kinds []string
+	for _, s := range stances {
+		kinds = append(kinds, s.String())
+	}
+	return kinds
+}
+
+// CitationsIn gives one page of the citations into each of many sources, by the
+// claim they cite.
+func (s *Session) CitationsIn(ctx context.Context, sources []evidence.ID, f CitationFilter, a PageArgs) (map[evidence.ID]Page[*Citation], error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	words := names.Tokens(f.Text)
+	out := make(map[evidence.ID]Page[*Citation], len(sources))
+	for _, id := range sources {
+		l := listOf("source", struct {
+			F CitationFilter
+			S evidence.ID
+		}{f, id})
+		p, err := l.span(a)
+		if err != nil {
+			return nil, err
+		}
+		if p.size == 0 {
+			continue
+		}
+		q := store.Query{Type: evidence.CitationRecord, Sources: []evidence.ID{id}, Kinds: stanceNames(f.Stances)}
+		found, more, reached, err := s.scan(ctx, q, p, func(batch []store.Found) ([]store.Found, error) {
+			return slices.DeleteFunc(batch, func(x store.Found) bool {
+				return len(words) > 0 && !evidence.HasWords(evidence.FullText(x.Record.Content), words)
+			}), nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		shown := make([]keyed[*Citation], len(found))
+		for i, x := range found {
+			s.keep(x.Record)
+			shown[i] = keyed[*Citation]{&Citation{x.Record}, x.Key}
+		}
+		out[id] = page(l, p, shown, more, reached)
+	}
+	return out, nil
+}
+
+// Total is how long a list is. Where it is not exact there are at least N.
+type Total struct {
+	N     int
+	Exact bool
+}
+
+// countLimit is up to where a list is counted that no counter knows the length of.
+const countLimit = 10_000
+
+// TotalClaims counts the claims of each entity, or, with no entity, all claims
+// (under ""): from counters where the filter asks only kinds and direction, else
+// one by one up to 10,000.
+func (s *Session) TotalClaims(ctx context.Context, entities []evidence.ID, f ClaimFilter) (map[evidence.ID]Total, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := s.claimTest(f)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[evidence.ID]Total, max(len(entities), 1))
+	var single, slow []evidence.ID
+	for _, id := range entities {
+		if group := s.identity.group(id); t.plain() && len(group) == 1 {
+			single = append(single, group[0])
+		} else {
+			slow = append(slow, id)
+		}
+	}
+	if len(single) > 0 || len(entities) == 0 && t.plain() {
+		counts, err := s.reader.Count(ctx, store.CountQuery{Of: single, Type: f.Of, Direction: f.Direction, Kinds: f.Kinds})
+		switch {
+		case errors.Is(err, store.ErrUncounted):
+			slow = append(slow, single...)
+		case err != nil:
+			return nil, err
+		default:
+			for _, id := range single {
+				out[id] = Total{counts[id], true}
+			}
+			if len(entities) == 0 {
+				out[""] = Total{counts[""], true}
+				return out, nil
+			}
+		}
+	}
+	if len(entities) == 0 {
+		slow = []evidence.ID{""}
+	}
+	for _, id := range slow {
+		var group []evidence.ID
+		if id != "" {
+			group = s.identity.group(id)
+		}
+		if out[id], err = s.countClaims(ctx, t, group); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func (s *Session) countClaims(ctx context.Context, t *claimTest, group []evidence.ID) (Total, error) {
+	if len(t.filter.Sources) > 0 && len(group) == 0 && t.from == nil && t.to == nil && t.with == nil {
+		all, few, err := s.claimsCiting(ctx, t.filter.Sources, t)
+		if err != nil || few {
+			return Total{len(all), true}, err
+		}
+	}
+	return s.tally(ctx, t.query(group, t.filter.Direction), func(batch []store.Found) ([]store.Found, error) {
+		return t.keepCited(ctx, slices.DeleteFunc(batch, func(x store.Found) bool { return !t.keeps(x.Record) }))
+	})
+}
+
+// tally counts what a query finds and keep leaves, up to the limit.
+func (s *Session) tally(ctx context.Context, q store.Query, keep func([]store.Found) ([]store.Found, error)) (Total, error) {
+	found, more, _, err := s.scan(ctx, q, span{size: countLimit}, keep)
+	return Total{len(found), !more}, err
+}
+
+// TotalEntities counts the entities that a filter keeps.
+func (s *Session) TotalEntities(ctx context.Context, f EntityFilter) (Total, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := store.Query{Type: evidence.EntityRecord, Kinds: f.Kinds, Text: names.Tokens(f.Text)}
+	return s.tally(ctx, q, func(batch []store.Found) ([]store.Found, error) {
+		return slices.DeleteFunc(batch, func(x store.Found) bool { return !s.keepsEntity(f, x.Record.Entity()) }), nil
+	})
+}
+
+// TotalSources counts the sources that a filter keeps.
+func (s *Session) TotalSources(ctx context.Context, f SourceFilter) (Total, error) {
+	if len(f.Reliability) == 0 && f.Language == "" && f.Published == "" && f.Text == "" {
+		s.mu.Lock()
+		counts, err := s.reader.Count(ctx, store.CountQuery{Type: evidence.SourceRecord, Kinds: f.Kinds})
+		s.mu.Unlock()
+		if !errors.Is(err, store.ErrUncounted) {
+			return Total{counts[""], true}, err
+		}
+	}
+	all, n := MaxPageSize, 0
+	for after := ""; ; {
+		p, err := s.ListSources(ctx, f, PageArgs{First: &all, After: after})
+		if err != nil {
+			return Total{}, err
+		}
+		n, after = n+len(p.Items), p.End
+		if !p.HasNext || n >= countLimit {
+			return Total{min(n, countLimit), !p.HasNext}, nil
+		}
+	}
+}
+
+// TotalCitationsOf counts the citations of each claim.
+func (s *Session) TotalCitationsOf(ctx context.Context, claims []evidence.ID, f CitationFilter) (map[evidence.ID]Total, error) {
+	out := make(map[evidence.ID]Total, len(claims))
+	if len(f.Sources) > 0 || f.Text != "" {
+		all := MaxPageSize
+		pages, err := s.CitationsOf(ctx, claims, f, PageArgs{First: &all})
+		for id, p := range pages {
+			out[id] = Total{len(p.Items), !p.HasNext}
+		}
+		return out, err
+	}
+	shown, err := s.Claims(ctx, claims)
+	if err != nil {
+		return nil, err
+	}
+	wants := func(stance evidence.Stance) bool { return len(f.Stances) == 0 || slices.Contains(f.Stances, stance) }
+	for id, c := range shown {
+		n := 0
+		for stance, count := range [3]uint32{c.Level.Supports, c.Level.Disputes, c.Level.Mentions} {
+			if wants(evidence.Stance(stance)) { //nolint:gosec // an index of three
+				n += int(count)
+			}
+		}
+		out[id] = Total{n, true}
+	}
+	return out, nil
+}
+
+// TotalCitationsIn counts the citations into each source.
+func (s *Session) TotalCitationsIn(ctx context.Context, sources []evidence.ID, f CitationFilter) (map[evidence.ID]Total, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make(map[evidence.ID]Total, len(sources))
+	if f.Text == "" {
+		counts, err := s.reader.Count(ctx, store.CountQuery{Of: sources, Type: evidence.CitationRecord, Kinds: stanceNames(f.Stances)})
+		if err == nil {
+			for _, id := range sources {
+				out[id] = Total{counts[id], true}
+			}
+			return out, nil
+		}
+		if !errors.Is(err, store.ErrUncounted) {
+			return nil, err
+		}
+	}
+	words := names.Tokens(f.Text)
+	for _, id := range sources {
+		q := store.Query{Type: evidence.CitationRecord, Sources: []evidence.ID{id}, Kinds: stanceNames(f.Stances)}
+		total, err := s.tally(ctx, q, func(batch []store.Found) ([]store.Found, error) {
+			return slices.DeleteFunc(batch, func(x store.Found) bool {
+				return len(words) > 0 && !evidence.HasWords(evidence.FullText(x.Record.Content), words)
+			}), nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		out[id] = total
+	}
+	return out, nil
+}

@@ -1,0 +1,330 @@
+package trace
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// identity resolves entities that a view sees to be the same: those joined by
+// accepted SAME_AS links. It is a union-find (Tarjan 1975) over their ends.
+type identity struct {
+	root    map[evidence.ID]evidence.ID
+	members map[evidence.ID][]evidence.ID // by root, sorted
+}
+
+// resolve gives the entity under which an id is shown.
+func (i *identity) resolve(id evidence.ID) evidence.ID {
+	if root, ok := i.root[id]; ok {
+		return root
+	}
+	return id
+}
+
+// group gives all ids that are the same entity, sorted; at least the id itself.
+func (i *identity) group(id evidence.ID) []evidence.ID {
+	if members := i.members[i.resolve(id)]; members != nil {
+		return members
+	}
+	return []evidence.ID{id}
+}
+
+// groups gives the members of all groups that the ids belong to, each once.
+func (i *identity) groups(ids []evidence.ID) []evidence.ID {
+	all := make([]evidence.ID, 0, len(ids))
+	for _, id := range ids {
+		all = append(all, i.group(id)...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// maxIdentities bounds how many accepted identities are resolved.
+const maxIdentities = 1_000_000
+
+// readIdentity reads the accepted SAME_AS links of a view. Links whose standing
+// says that they are refuted or retracted join nothing.
+func readIdentity(ctx context.Context, r store.Reader) (*identity, error) {
+	var pairs [][2]evidence.ID
+	q := store.Query{Type: evidence.LinkRecord, Kinds: []string{evidence.SameAs}, Limit: store.MaxBatch}
+	for read := 0; read < maxIdentities; {
+		n := 0
+		for f, err := range r.Find(ctx, q) {
+			if err != nil {
+				return nil, err
+			}
+			n++
+			q.After = f.Key
+			c, standing := f.Record.Claim(), f.Record.Derived.At(r.View().Clearance).Standing
+			if c.Accepted && standing != evidence.Refuted && standing != evidence.Retracted {
+				pairs = append(pairs, [2]evidence.ID{c.From, c.To})
+			}
+		}
+		read += n
+		if n < q.Limit {
+			break
+		}
+	}
+	return newIdentity(pairs), nil
+}
+
+// newIdentity joins pairs (absorbed, into). A group is shown under the member
+// that no other absorbs; where there are several, or none, under the least of
+// those ids, so that the order of links does not matter.
+func newIdentity(pairs [][2]evidence.ID) *identity {
+	parent := map[evidence.ID]evidence.ID{}
+	var find func(evidence.ID) evidence.ID
+	find = func(id evidence.ID) evidence.ID {
+		p, ok := parent[id]
+		if !ok || p == id {
+			parent[id] = id
+			return id
+		}
+		root := find(p)
+		parent[id] = root
+		return root
+	}
+	absorbed := map[evidence.ID]bool{}
+	for _, p := range pairs {
+		absorbed[p[0]] = true
+		parent[find(p[0])] = find(p[1])
+	}
+	groups := map[evidence.ID][]evidence.ID{}
+	for id := range parent {
+		root := find(id)
+		groups[root] = append(groups[root], id)
+	}
+	out := &identity{root: map[evidence.ID]evidence.ID{}, members: map[evidence.ID][]evidence.ID{}}
+	for _, members := range groups {
+		slices.Sort(members)
+		shown := members[0]
+		if i := slices.IndexFunc(members, func(id evidence.ID) bool { return !absorbed[id] }); i >= 0 {
+			shown = members[i]
+		}
+		out.members[shown] = members
+		for _, id := range members {
+			out.root[id] = shown
+		}
+	}
+	return out
+}
+
+// identityCache keeps the identities of the views that were read last.
+type identityCache struct {
+	mu      sync.Mutex
+	entries map[identityKey]*identity
+}
+
+type identityKey struct {
+	view evidence.View
+	head evidence.Sequence
+}
+
+const maxCachedIdentities = 32
+
+// get gives the identities of a reader's view while the log stands at head.
+func (c *identityCache) get(ctx context.Context, r store.Reader, head evidence.Sequence) (*identity, error) {
+	key := identityKey{r.View(), head}
+	c.mu.Lock()
+	id := c.entries[key]
+	c.mu.Unlock()
+	if id != nil {
+		return id, nil
+	}
+	id, err := readIdentity(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.entries) >= maxCachedIdentities {
+		c.entries = nil
+	}
+	if c.entries == nil {
+		c.entries = map[identityKey]*identity{}
+	}
+	c.entries[key] = id
+	return id, nil
+}
+
+// Entity is an entity as a view shows it: with the identities that it sees to be
+// accepted resolved.
+type Entity struct {
+	// Entity is the content of the entity it is shown under.
+	*evidence.Entity
+	// Members are the ids that are this entity, sorted; FormerIDs those of them
+	// that it is not shown under.
+	Members, FormerIDs []evidence.ID
+	// Names are those that the view sees, the primary one first, each with the
+	// entity it was given to.
+	Names []AssertedName
+}
+
+// AssertedName is a name with the id of the entity it was given to.
+type AssertedName struct {
+	evidence.Name
+	On evidence.ID
+}
+
+// entities shows entities under the ids that were asked for; the caller holds
+// the lock. An absorbed id answers the entity that absorbed it.
+func (s *Session) entities(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*Entity, error) {
+	records, err := s.get(ctx, s.identity.groups(ids))
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[evidence.ID]*Entity, len(ids))
+	for _, id := range ids {
+		shown := s.identity.resolve(id)
+		if e := out[shown]; e != nil {
+			out[id] = e
+			continue
+		}
+		r := records[shown]
+		if r == nil || r.Entity() == nil {
+			continue
+		}
+		e := s.show(r.Entity(), records)
+		out[shown], out[id] = e, e
+	}
+	return out, nil
+}
+
+func (s *Session) show(content *evidence.Entity, records map[evidence.ID]*evidence.Record) *Entity {
+	e := &Entity{Entity: content, Members: s.identity.group(content.ID)}
+	clearance := s.reader.View().Clearance
+	add := func(of *evidence.Entity) {
+		for _, n := range of.VisibleNames(clearance) {
+			e.Names = append(e.Names, AssertedName{n, of.ID})
+		}
+	}
+	add(content)
+	for _, id := range e.Members {
+		if id == content.ID {
+			continue
+		}
+		e.FormerIDs = append(e.FormerIDs, id)
+		if r := records[id]; r != nil && r.Entity() != nil {
+			add(r.Entity())
+		}
+	}
+	return e
+}
+
+// Entities gives the entities of ids that the view sees.
+func (s *Session) Entities(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*Entity, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.entities(ctx, ids)
+}
+
+// Claim is a link or statement as a view shows it.
+type Claim struct {
+	Record *evidence.Record
+	// From and To are the ends with identities resolved; Record.Claim() has those
+	// it was asserted with.
+	From, To evidence.ID
+	// Level is what the view's clearance is told of it.
+	Level evidence.Level
+}
+
+// Loop says that accepted identities make both ends of a link one entity.
+func (c *Claim) Loop() bool { return c.To != "" && c.From == c.To }
+
+func (s *Session) claim(r *evidence.Record) *Claim {
+	c := r.Claim()
+	shown := &Claim{Record: r, From: s.identity.resolve(c.From), Level: s.level(r)}
+	if c.To != "" {
+		shown.To = s.identity.resolve(c.To)
+	}
+	return shown
+}
+
+// Citation is a citation as a view shows it.
+type Citation struct{ Record *evidence.Record }
+
+// Source is a source as a view shows it.
+type Source struct{ Record *evidence.Record }
+
+// Claims gives the claims of ids that the view sees.
+func (s *Session) Claims(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*Claim, error) {
+	return nodes(ctx, s, ids, func(r *evidence.Record) *Claim {
+		if r.Claim() == nil {
+			return nil
+		}
+		return s.claim(r)
+	})
+}
+
+// Citations gives the citations of ids that the view sees.
+func (s *Session) Citations(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*Citation, error) {
+	return nodes(ctx, s, ids, func(r *evidence.Record) *Citation {
+		if r.Citation() == nil {
+			return nil
+		}
+		return &Citation{r}
+	})
+}
+
+// Sources gives the sources of ids that the view sees.
+func (s *Session) Sources(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*Source, error) {
+	return nodes(ctx, s, ids, func(r *evidence.Record) *Source {
+		if r.Source() == nil {
+			return nil
+		}
+		return &Source{r}
+	})
+}
+
+func nodes[T any](ctx context.Context, s *Session, ids []evidence.ID, show func(*evidence.Record) *T) (map[evidence.ID]*T, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	records, err := s.get(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[evidence.ID]*T, len(records))
+	for id, r := range records {
+		if n := show(r); n != nil {
+			out[id] = n
+		}
+	}
+	return out, nil
+}
+
+// Nodes gives whatever the ids name: *Entity, *Claim, *Citation or *Source.
+func (s *Session) Nodes(ctx context.Context, ids []evidence.ID) (map[evidence.ID]any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	records, err := s.get(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[evidence.ID]any, len(records))
+	var entities []evidence.ID
+	for id, r := range records {
+		switch r.Content.(type) {
+		case *evidence.Entity:
+			entities = append(entities, id)
+		case *evidence.Claim:
+			out[id] = s.claim(r)
+		case *evidence.Citation:
+			out[id] = &Citation{r}
+		case *evidence.Source:
+			out[id] = &Source{r}
+		}
+	}
+	shown, err := s.entities(ctx, entities)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range entities {
+		if e := shown[id]; e != nil {
+			out[id] = e
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,229 @@
+package trace
+
+import (
+	"context"
+	"slices"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/edtf"
+	"github.com/vinculo/vinculo/internal/evidence/names"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// scan reads a list in the direction of travel until the page is full, the list
+// ends, or the budget is spent. keep drops what the filter refuses, a batch at a
+// time.
+func (s *Session) scan(ctx context.Context, q store.Query, p span, keep func([]store.Found) ([]store.Found, error)) (found []store.Found, more bool, reached string, err error) {
+	q.After, q.Reverse = p.after, p.reverse
+	q.Limit = p.size + 1
+	for looked := 0; ; {
+		var batch []store.Found
+		ended := false
+		n := 0
+		for f, err := range s.reader.Find(ctx, q) {
+			if err != nil {
+				return nil, false, "", err
+			}
+			n++
+			if p.beyond(f.Key) {
+				ended = true
+				break
+			}
+			batch = append(batch, f)
+			q.After = f.Key
+		}
+		ended = ended || n < q.Limit
+		kept, err := keep(batch)
+		if err != nil {
+			return nil, false, "", err
+		}
+		found = append(found, kept...)
+		if len(found) > p.size {
+			return found[:p.size], true, "", nil
+		}
+		if ended {
+			return found, false, "", nil
+		}
+		if looked += n; looked >= scanBudget {
+			return found, true, q.After, nil
+		}
+		q.Limit = min(max(2*q.Limit, 100), 2000) // the filter drops much: read more at a time
+	}
+}
+
+// ListClaims pages links or statements by kind, beginning, end and id.
+func (s *Session) ListClaims(ctx context.Context, f ClaimFilter, a PageArgs) (Page[*Claim], error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.listClaims(ctx, nil, f, a)
+}
+
+func (s *Session) listClaims(ctx context.Context, entities []evidence.ID, f ClaimFilter, a PageArgs) (Page[*Claim], error) {
+	var none Page[*Claim]
+	t, err := s.claimTest(f)
+	if err != nil {
+		return none, err
+	}
+	l := listOf("claims", struct {
+		F ClaimFilter
+		E []evidence.ID
+	}{f, entities})
+	p, err := l.span(a)
+	if err != nil || p.size == 0 {
+		return none, err
+	}
+	if len(f.Sources) > 0 && len(entities) == 0 && t.from == nil && t.to == nil && t.with == nil {
+		all, few, err := s.claimsCiting(ctx, f.Sources, t)
+		if err != nil {
+			return none, err
+		}
+		if few {
+			return pageOf(l, p, all), nil
+		}
+	}
+	found, more, reached, err := s.scan(ctx, t.query(entities, f.Direction), p, func(batch []store.Found) ([]store.Found, error) {
+		return t.keepCited(ctx, slices.DeleteFunc(batch, func(x store.Found) bool { return !t.keeps(x.Record) }))
+	})
+	if err != nil {
+		return none, err
+	}
+	shown := make([]keyed[*Claim], len(found))
+	for i, x := range found {
+		s.keep(x.Record)
+		shown[i] = keyed[*Claim]{s.claim(x.Record), x.Key}
+	}
+	return page(l, p, shown, more, reached), nil
+}
+
+// claimsCiting gives the claims that cite sources and pass the test, in order;
+// few is false where there are too many to gather.
+func (s *Session) claimsCiting(ctx context.Context, sources []evidence.ID, t *claimTest) (all []keyed[*Claim], few bool, err error) {
+	var ids []evidence.ID
+	n := 0
+	for f, err := range s.reader.Find(ctx, store.Query{Type: evidence.CitationRecord, Sources: sources, Limit: store.MaxBatch}) {
+		if err != nil {
+			return nil, false, err
+		}
+		n++
+		ids = append(ids, f.Record.Citation().Claim)
+	}
+	if n == store.MaxBatch {
+		return nil, false, nil
+	}
+	slices.Sort(ids)
+	records, err := s.get(ctx, slices.Compact(ids))
+	if err != nil {
+		return nil, false, err
+	}
+	for _, r := range records {
+		if r.Content.Type() == t.filter.Of && t.keeps(r) {
+			all = append(all, keyed[*Claim]{s.claim(r), r.Derived.Key})
+		}
+	}
+	sortByKey(all)
+	return all, true, nil
+}
+
+func sortByKey[T any](all []keyed[T]) {
+	slices.SortFunc(all, func(a, b keyed[T]) int {
+		switch {
+		case a.key < b.key:
+			return -1
+		case a.key > b.key:
+			return 1
+		default:
+			return 0
+		}
+	})
+}
+
+// ListEntities pages entities by name and id. An entity that another absorbed is
+// not listed apart from it.
+func (s *Session) ListEntities(ctx context.Context, f EntityFilter, a PageArgs) (Page[*Entity], error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var none Page[*Entity]
+	words := names.Tokens(f.Text)
+	if f.Text != "" && len(words) == 0 {
+		return none, evidence.Faulty(evidence.InvalidInput, "filter.text", "%q has no letter or digit to look for", f.Text)
+	}
+	l := listOf("entities", f)
+	p, err := l.span(a)
+	if err != nil || p.size == 0 {
+		return none, err
+	}
+	q := store.Query{Type: evidence.EntityRecord, Kinds: f.Kinds, Text: words}
+	found, more, reached, err := s.scan(ctx, q, p, func(batch []store.Found) ([]store.Found, error) {
+		return slices.DeleteFunc(batch, func(x store.Found) bool { return !s.keepsEntity(f, x.Record.Entity()) }), nil
+	})
+	if err != nil {
+		return none, err
+	}
+	ids := make([]evidence.ID, len(found))
+	for i, x := range found {
+		s.keep(x.Record)
+		ids[i] = x.Record.ID()
+	}
+	entities, err := s.entities(ctx, ids)
+	if err != nil {
+		return none, err
+	}
+	shown := make([]keyed[*Entity], len(found))
+	for i, x := range found {
+		shown[i] = keyed[*Entity]{entities[x.Record.ID()], x.Key}
+	}
+	return page(l, p, shown, more, reached), nil
+}
+
+func (s *Session) keepsEntity(f EntityFilter, e *evidence.Entity) bool {
+	return s.identity.resolve(e.ID) == e.ID &&
+		(f.Unidentified || !e.Identity.IsPlaceholder()) &&
+		(len(f.Identity) == 0 || slices.Contains(f.Identity, e.Identity)) &&
+		(f.Country == "" || f.Country == e.Country)
+}
+
+// ListSources pages sources by title and id.
+func (s *Session) ListSources(ctx context.Context, f SourceFilter, a PageArgs) (Page[*Source], error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var none Page[*Source]
+	words := names.Tokens(f.Text)
+	if f.Text != "" && len(words) == 0 {
+		return none, evidence.Faulty(evidence.InvalidInput, "filter.text", "%q has no letter or digit to look for", f.Text)
+	}
+	published, err := dateOf("filter.published", f.Published)
+	if err != nil {
+		return none, err
+	}
+	l := listOf("sources", f)
+	p, err := l.span(a)
+	if err != nil || p.size == 0 {
+		return none, err
+	}
+	q := store.Query{Type: evidence.SourceRecord, Kinds: f.Kinds, Text: words}
+	found, more, reached, err := s.scan(ctx, q, p, func(batch []store.Found) ([]store.Found, error) {
+		return slices.DeleteFunc(batch, func(x store.Found) bool {
+			src := x.Record.Source()
+			return len(f.Reliability) > 0 && !slices.Contains(f.Reliability, src.Reliability) ||
+				f.Language != "" && f.Language != src.Language ||
+				!published.IsZero() && !publishedIn(src, published)
+		}), nil
+	})
+	if err != nil {
+		return none, err
+	}
+	shown := make([]keyed[*Source], len(found))
+	for i, x := range found {
+		s.keep(x.Record)
+		shown[i] = keyed[*Source]{&Source{x.Record}, x.Key}
+	}
+	return page(l, p, shown, more, reached), nil
+}
+
+func publishedIn(src *evidence.Source, period edtf.Date) bool {
+	d, err := edtf.Parse(src.Published)
+	if err != nil || d.IsZero() {
+		return false
+	}
+	return edtf.Valid{Since: d}.HeldDuring(edtf.Event, period) >= edtf.Possibly
+}

@@ -1,0 +1,225 @@
+package trace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// Stats are how many open records of each type a view sees, and the number of
+// its newest revision.
+type Stats struct {
+	Entities, Links, Statements, Sources, Citations Total
+	Revision                                        uint64
+}
+
+// Stats counts what the view sees.
+func (s *Session) Stats(ctx context.Context) (Stats, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out Stats
+	for t, into := range map[evidence.RecordType]*Total{
+		evidence.EntityRecord: &out.Entities, evidence.LinkRecord: &out.Links, evidence.StatementRecord: &out.Statements,
+		evidence.SourceRecord: &out.Sources, evidence.CitationRecord: &out.Citations,
+	} {
+		counts, err := s.reader.Count(ctx, store.CountQuery{Type: t})
+		switch {
+		case errors.Is(err, store.ErrUncounted):
+			all := func(batch []store.Found) ([]store.Found, error) { return batch, nil }
+			if *into, err = s.tally(ctx, store.Query{Type: t}, all); err != nil {
+				return out, err
+			}
+		case err != nil:
+			return out, err
+		default:
+			*into = Total{counts[""], true}
+		}
+	}
+	for rev, err := range s.reader.Revisions(ctx, store.RevisionQuery{Newest: true, Limit: 1}) {
+		if err != nil {
+			return out, err
+		}
+		out.Revision = rev.Numbers[s.reader.View().Clearance]
+	}
+	return out, nil
+}
+
+// RevisionFilter keeps revisions.
+type RevisionFilter struct {
+	// After keeps revisions with later numbers.
+	After uint64 `json:",omitempty"`
+	// Newest lists the newest first.
+	Newest bool `json:",omitempty"`
+}
+
+// Revisions pages the revisions that have an effect the view sees, by number.
+func (s *Session) Revisions(ctx context.Context, f RevisionFilter, a PageArgs) (Page[*evidence.Revision], error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var none Page[*evidence.Revision]
+	l := listOf("revisions", f)
+	p, err := l.span(a)
+	if err != nil || p.size == 0 {
+		return none, err
+	}
+	newest := f.Newest != p.reverse
+	q := store.RevisionQuery{After: f.After, Newest: newest, Limit: p.size + 1, Leaves: true}
+	if p.after != "" {
+		number, err := strconv.ParseUint(p.after, 10, 64)
+		if err != nil {
+			return none, evidence.Faulty(evidence.InvalidInput, "after", "the cursor names no revision; give one that a page of this list gave")
+		}
+		if newest {
+			q.Before = number
+		} else {
+			q.After = max(q.After, number)
+		}
+	}
+	clearance := s.reader.View().Clearance
+	var found []keyed[*evidence.Revision]
+	more := false
+	for rev, err := range s.reader.Revisions(ctx, q) {
+		if err != nil {
+			return none, err
+		}
+		number := rev.Numbers[clearance]
+		if p.stop != "" {
+			if stop, err := strconv.ParseUint(p.stop, 10, 64); err == nil && (newest && number <= stop || !newest && number >= stop) {
+				break
+			}
+		}
+		if len(found) == p.size {
+			more = true
+			break
+		}
+		found = append(found, keyed[*evidence.Revision]{rev, strconv.FormatUint(number, 10)})
+	}
+	return page(l, p, found, more, ""), nil
+}
+
+// TotalRevisions is the number of the newest revision that the view sees, less
+// those the filter leaves out.
+func (s *Session) TotalRevisions(ctx context.Context, f RevisionFilter) (Total, error) {
+	stats, err := s.Stats(ctx)
+	if err != nil || stats.Revision < f.After {
+		return Total{Exact: true}, err
+	}
+	return Total{int(stats.Revision - f.After), true}, nil //nolint:gosec // a count of revisions
+}
+
+// Revision gives the revision of a number; store.ErrNotFound where there is none.
+func (s *Session) Revision(ctx context.Context, number uint64) (*evidence.Revision, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if number == 0 {
+		return nil, fmt.Errorf("revision 0: %w", store.ErrNotFound)
+	}
+	clearance := s.reader.View().Clearance
+	for rev, err := range s.reader.Revisions(ctx, store.RevisionQuery{After: number - 1, Limit: 1, Leaves: true}) {
+		if err != nil {
+			return nil, err
+		}
+		if rev.Numbers[clearance] == number {
+			return rev, nil
+		}
+	}
+	return nil, fmt.Errorf("revision %d: %w", number, store.ErrNotFound)
+}
+
+// followInterval is how often the log is looked at for what other processes
+// wrote; what this one writes is told at once.
+const followInterval = 250 * time.Millisecond
+
+// Follow yields the revisions after a number that have an effect the clearance
+// sees, then waits for new ones until the context ends. A store that does not
+// answer for a while is waited for.
+func (t *Tracer) Follow(ctx context.Context, c evidence.Clearance, after uint64) iter.Seq2[*evidence.Revision, error] {
+	return func(yield func(*evidence.Revision, error) bool) {
+		ticker := time.NewTicker(followInterval)
+		defer ticker.Stop()
+		var seen evidence.Sequence
+		for {
+			written := t.written.wait()
+			head, err := t.store.Head(ctx)
+			if err == nil && head.Sequence != seen {
+				done, reached, failed := t.replay(ctx, c, after, yield)
+				if done {
+					return
+				}
+				after, err = reached, failed
+				if err == nil {
+					seen = head.Sequence
+				}
+			}
+			if err != nil && !errors.Is(err, store.ErrUnavailable) {
+				if ctx.Err() == nil {
+					yield(nil, err)
+				}
+				return
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			case <-written:
+			}
+		}
+	}
+}
+
+// replay yields what there is after a number and tells how far it came; done
+// says that the consumer wants no more.
+func (t *Tracer) replay(ctx context.Context, c evidence.Clearance, after uint64, yield func(*evidence.Revision, error) bool) (done bool, reached uint64, err error) {
+	r, err := t.store.Raw(ctx, evidence.Now(c))
+	if err != nil {
+		return false, after, err
+	}
+	defer r.Close() //nolint:errcheck // nothing was written
+	for {
+		n := 0
+		for rev, err := range r.Revisions(ctx, store.RevisionQuery{After: after, Limit: MaxPageSize, Leaves: true}) {
+			if err != nil {
+				return false, after, err
+			}
+			n++
+			after = rev.Numbers[c]
+			if !yield(rev, nil) {
+				return true, after, nil
+			}
+		}
+		if n < MaxPageSize {
+			return false, after, nil
+		}
+	}
+}
+
+// notifier wakes those who wait for a write.
+type notifier struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+func (n *notifier) wait() <-chan struct{} {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ch == nil {
+		n.ch = make(chan struct{})
+	}
+	return n.ch
+}
+
+func (n *notifier) notify() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ch != nil {
+		close(n.ch)
+		n.ch = nil
+	}
+}

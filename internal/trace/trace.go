@@ -1,0 +1,202 @@
+// Package trace answers questions about the graph: who an entity is once
+// accepted identities are resolved, lists and their totals, search, and what
+// changed. It is written once over the store seam, reads in batches, and leaves
+// every rule to package evidence.
+package trace
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// Tracer answers questions over one store. It may be used by many goroutines.
+type Tracer struct {
+	store      store.Store
+	vocabulary *vocabulary.Vocabulary
+	planner    *evidence.Planner
+	identities identityCache
+	written    notifier
+}
+
+// New makes a Tracer. The planner decides what change sets given to Apply mean.
+func New(s store.Store, v *vocabulary.Vocabulary, p *evidence.Planner) *Tracer {
+	return &Tracer{store: s, vocabulary: v, planner: p}
+}
+
+// Vocabulary is the vocabulary that the tracer speaks.
+func (t *Tracer) Vocabulary() *vocabulary.Vocabulary { return t.vocabulary }
+
+// Apply plans and writes one change set. The error is evidence.Faults for what
+// is wrong with it, or store.ErrUnavailable.
+func (t *Tracer) Apply(ctx context.Context, author evidence.Author, cs *evidence.ChangeSet) (*evidence.Commit, error) {
+	commit, err := t.store.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		return t.planner.Plan(ctx, snap, author, cs)
+	})
+	if err == nil && commit.New {
+		t.written.notify()
+	}
+	return commit, err
+}
+
+// KnownAt names a moment of the graph: a revision number at the reader's
+// clearance, or a time; neither is now.
+type KnownAt struct {
+	Number *uint64
+	Time   *time.Time
+}
+
+// Moment resolves what a reader of the clearance calls a moment. A number that
+// has not been reached is INVALID_INPUT; a time after the newest revision is the
+// newest revision.
+func (t *Tracer) Moment(ctx context.Context, c evidence.Clearance, at KnownAt) (evidence.View, error) {
+	view := evidence.Now(c)
+	if at.Number == nil && at.Time == nil {
+		return view, nil
+	}
+	head, err := t.store.Head(ctx)
+	if err != nil {
+		return view, err
+	}
+	if at.Number != nil && *at.Number > head.Latest[c] {
+		return view, evidence.Faulty(evidence.InvalidInput, "knownAt", "revision %d does not exist; the newest is %d", *at.Number, head.Latest[c])
+	}
+	if at.Time != nil && !at.Time.Before(head.Time) {
+		view.KnownAt = head.Sequence
+		return view, nil
+	}
+	r, err := t.store.Raw(ctx, view)
+	if err != nil {
+		return view, err
+	}
+	defer r.Close() //nolint:errcheck // nothing was written
+	view.KnownAt = 0
+	if at.Number != nil {
+		if *at.Number == 0 {
+			return view, nil
+		}
+		for rev, err := range r.Revisions(ctx, store.RevisionQuery{After: *at.Number - 1, Limit: 1}) {
+			if err != nil {
+				return view, err
+			}
+			view.KnownAt = rev.Sequence()
+		}
+		return view, nil
+	}
+	view.KnownAt, err = lastBefore(ctx, r, *at.Time, head.Latest[c])
+	return view, err
+}
+
+// lastBefore finds, by halving the numbers, the last revision not after a time.
+func lastBefore(ctx context.Context, r store.Reader, at time.Time, latest uint64) (evidence.Sequence, error) {
+	var found evidence.Sequence
+	low, high := uint64(0), latest // the number looked for lies in low..high
+	for low < high {
+		middle := low + (high-low+1)/2
+		before := false
+		for rev, err := range r.Revisions(ctx, store.RevisionQuery{After: middle - 1, Limit: 1}) {
+			if err != nil {
+				return 0, err
+			}
+			if before = !rev.Header.Time.After(at); before {
+				found = rev.Sequence()
+			}
+		}
+		if before {
+			low = middle
+		} else {
+			high = middle - 1
+		}
+	}
+	return found, nil
+}
+
+// Session answers the questions of one request in one view. It may be used by
+// many goroutines; its reads are done one at a time.
+type Session struct {
+	tracer   *Tracer
+	mu       sync.Mutex
+	reader   store.Reader
+	identity *identity
+	records  map[evidence.ID]*evidence.Record // what was read already
+}
+
+// At opens a session on a view. The caller closes it.
+func (t *Tracer) At(ctx context.Context, view evidence.View) (*Session, error) {
+	head, err := t.store.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reader, err := store.Read(ctx, t.store, view, t.vocabulary)
+	if err != nil {
+		return nil, err
+	}
+	id, err := t.identities.get(ctx, reader, head.Sequence)
+	if err != nil {
+		return nil, errors.Join(err, reader.Close())
+	}
+	return &Session{tracer: t, reader: reader, identity: id, records: map[evidence.ID]*evidence.Record{}}, nil
+}
+
+// View is what the session reads.
+func (s *Session) View() evidence.View { return s.reader.View() }
+
+// Close ends the session.
+func (s *Session) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reader.Close()
+}
+
+// get reads records by id, those that were read already from memory. The caller
+// holds the lock.
+func (s *Session) get(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*evidence.Record, error) {
+	out := make(map[evidence.ID]*evidence.Record, len(ids))
+	var missing []evidence.ID
+	for _, id := range ids {
+		r, known := s.records[id]
+		switch {
+		case r != nil:
+			out[id] = r
+		case !known && id != "":
+			s.records[id] = nil // asked once only
+			missing = append(missing, id)
+		}
+	}
+	for len(missing) > 0 {
+		batch := missing[:min(len(missing), store.MaxBatch)]
+		missing = missing[len(batch):]
+		found, err := s.reader.Get(ctx, batch)
+		if err != nil {
+			for _, id := range append(batch, missing...) {
+				delete(s.records, id)
+			}
+			return nil, err
+		}
+		for id, r := range found {
+			s.records[id], out[id] = r, r
+		}
+	}
+	return out, nil
+}
+
+// keep remembers a record that was read in a list.
+func (s *Session) keep(r *evidence.Record) { s.records[r.ID()] = r }
+
+// level is what the session's clearance is told of a claim.
+func (s *Session) level(r *evidence.Record) evidence.Level {
+	return r.Derived.At(s.reader.View().Clearance)
+}
+
+// Versions gives all versions of a record that was ever written, oldest first;
+// which of them the view sees is for the caller to judge.
+func (s *Session) Versions(ctx context.Context, id evidence.ID) ([]*evidence.Record, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reader.Versions(ctx, id)
+}
