@@ -1,0 +1,106 @@
+package trace
+
+import (
+	"slices"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/edtf"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// LinkFilter says which links a traversal may use. The zero value allows all but
+// those to placeholders.
+type LinkFilter struct {
+	Kinds           []string
+	Standing        []evidence.Standing
+	MinStrength     int // 0 to 1000
+	On, During      string
+	Throughout      string
+	Certainty       edtf.Certainty // Possibly where not given
+	ExcludeDisputed bool
+	// ExcludeEntities may not be passed through or reached.
+	ExcludeEntities []evidence.ID
+	// Unidentified lets entities of identity UNIDENTIFIED and CLASS carry a path.
+	Unidentified bool
+}
+
+// linkTest is a LinkFilter made ready to be asked of edges.
+type linkTest struct {
+	LinkFilter
+	on, during, throughout edtf.Date
+	avoid                  map[evidence.ID]bool
+	ends                   map[evidence.ID]bool // asked for by name: placeholders among them count
+}
+
+func (s *Session) linkTest(f LinkFilter, ends ...evidence.ID) (*linkTest, error) {
+	t := &linkTest{LinkFilter: f, avoid: map[evidence.ID]bool{}, ends: map[evidence.ID]bool{}}
+	if t.Certainty == edtf.No {
+		t.Certainty = edtf.Possibly
+	}
+	var err error
+	if t.on, err = dateOf("filter.on", f.On); err != nil {
+		return nil, err
+	}
+	if t.during, err = dateOf("filter.during", f.During); err != nil {
+		return nil, err
+	}
+	if t.throughout, err = dateOf("filter.throughout", f.Throughout); err != nil {
+		return nil, err
+	}
+	for _, kind := range f.Kinds {
+		if _, ok := s.tracer.vocabulary.Link(kind); !ok {
+			return nil, evidence.Faulty(evidence.InvalidInput, "filter.kinds", "%q is not a kind of link; see the vocabulary", kind)
+		}
+	}
+	for _, id := range s.identity.groups(f.ExcludeEntities) {
+		t.avoid[id] = true
+	}
+	for _, id := range s.identity.groups(ends) {
+		t.ends[id] = true
+	}
+	return t, nil
+}
+
+// keeps says whether a traversal may use an edge, apart from the dates that only
+// its record decides.
+func (t *linkTest) keeps(e *store.Edge) bool {
+	if t.avoid[e.From] || t.avoid[e.To] ||
+		int(e.Strength) < t.MinStrength || t.ExcludeDisputed && e.Disputed ||
+		len(t.Standing) > 0 && !slices.Contains(t.Standing, e.Standing) {
+		return false
+	}
+	if !t.Unidentified && (e.FromPlaceholder && !t.ends[e.From] || e.ToPlaceholder && !t.ends[e.To]) {
+		return false
+	}
+	return t.mayHold(e)
+}
+
+// mayHold drops links that, by their bounds alone, cannot pass the filter's
+// dates; the others are decided on their records.
+func (t *linkTest) mayHold(e *store.Edge) bool {
+	if !t.timed() || e.Doubtful {
+		return true
+	}
+	if !e.Dated {
+		return t.Certainty <= edtf.Undated
+	}
+	for _, d := range []edtf.Date{t.on, t.during, t.throughout} {
+		if !d.IsZero() && (e.Bounds.SinceEarliest > d.Latest() || e.Bounds.UntilLatest < d.Earliest()) {
+			return false
+		}
+	}
+	return true
+}
+
+// held decides on the record what mayHold let through.
+func (t *linkTest) held(valid edtf.Valid, aspect edtf.Aspect) bool {
+	enough := func(d edtf.Date, ask func(edtf.Aspect, edtf.Date) edtf.Certainty) bool {
+		return d.IsZero() || ask(aspect, d) >= t.Certainty
+	}
+	return enough(t.on, valid.HeldOn) && enough(t.during, valid.HeldDuring) && enough(t.throughout, valid.HeldThroughout)
+}
+
+// timed says that the filter asks for a date at all.
+func (t *linkTest) timed() bool {
+	return !t.on.IsZero() || !t.during.IsZero() || !t.throughout.IsZero()
+}
