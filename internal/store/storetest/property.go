@@ -1,0 +1,264 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/store/storetest/model"
+)
+
+// pair is a store under test beside the model, both given the same steps.
+type pair struct {
+	*rapid.T
+	ctx   context.Context //nolint:containedctx // lives for one property
+	store store.Store
+	model *model.Store
+	step  int
+}
+
+func (s *suite) pair(t *testing.T, r *rapid.T) (*pair, func()) {
+	t.Helper()
+	o := s.open(t)
+	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
+	return &pair{T: r, ctx: ctx, store: o.Store, model: model.New()}, func() {
+		cancel()
+		_ = o.Store.Close()
+	}
+}
+
+// apply gives both stores a change set, which must come to the same in both.
+func (p *pair) apply(author evidence.Author, cs *evidence.ChangeSet) (*evidence.Commit, error) {
+	p.step++
+	want, wantErr := Apply(p.ctx, p.model, p.step, author, cs)
+	got, err := Apply(p.ctx, p.store, p.step, author, cs)
+	require.Equal(p, commit(want, wantErr), commit(got, err), "step %d by %s: what %s came to", p.step, author.Name, asJSON(cs))
+	return got, err
+}
+
+func (p *pair) random(g *generator) (*evidence.Commit, error) {
+	g.T = p.T
+	author, cs := g.draw(p.model)
+	return p.apply(author, cs)
+}
+
+func (p *pair) head() evidence.Head {
+	head, err := p.store.Head(p.ctx)
+	require.NoError(p, err)
+	return head
+}
+
+// sameAnswers compares the two stores in one view.
+func (p *pair) sameAnswers(v evidence.View, qs []question) {
+	want, err := answers(p.ctx, p.model, v, false, qs)
+	require.NoError(p, err)
+	got, err := answers(p.ctx, p.store, v, false, qs)
+	require.NoError(p, err)
+	for i := range want {
+		require.Equal(p, want[i], got[i], "known at %d", v.KnownAt)
+	}
+}
+
+// bare are the answers of now for every clearance, without what tells of history.
+func (p *pair) bare(st store.Store, qs []question) [][]string {
+	var all [][]string
+	for c := range evidence.Clearance(evidence.Clearances) {
+		got, err := answers(p.ctx, st, evidence.Now(c), true, qs)
+		require.NoError(p, err)
+		all = append(all, got...)
+	}
+	return all
+}
+
+func (p *pair) same(want, got [][]string, what string) {
+	for i := range want {
+		require.Equal(p, want[i], got[i], what)
+	}
+}
+
+// testHistories applies random histories to the store and to the model, and
+// checks that they agree and that the invariants hold.
+func (s *suite) testHistories(t *testing.T) {
+	s.check(t, func(r *rapid.T) {
+		p, done := s.pair(t, r)
+		defer done()
+		g := &generator{steady: rapid.Bool().Draw(r, "steady")}
+		then := map[evidence.Sequence][][]string{}
+		for range rapid.IntRange(2, s.steps).Draw(r, "steps") {
+			before := p.head()
+			c, err := p.random(g)
+			switch {
+			case err != nil || !c.New:
+				require.Equal(r, before, p.head(), "what is refused, or changes nothing, writes nothing")
+			case g.steady:
+				then[c.Revision.Sequence()] = p.bare(p.model, graphQuestions(space))
+			}
+			if err == nil && c.New {
+				require.Equal(r, c.Revision.Head(), p.head())
+				p.twice(c)
+			}
+		}
+		head := p.head()
+		want, err := scan(p.ctx, p.model)
+		require.NoError(r, err)
+		got, err := scan(p.ctx, p.store)
+		require.NoError(r, err)
+		require.Equal(r, want, got, "rows of Scan")
+		for c := range evidence.Clearance(evidence.Clearances) {
+			v := evidence.Now(c)
+			p.sameAnswers(v, allQuestions(space))
+			p.supported(v)
+		}
+		for i := range 2 {
+			v := evidence.View{
+				Clearance: evidence.Clearance(rapid.IntRange(0, 2).Draw(r, "clearance")), //nolint:gosec // 0 to 2
+				KnownAt:   evidence.Sequence(rapid.Uint64Range(0, uint64(head.Sequence)).Draw(r, "known at")),
+			}
+			p.sameAnswers(v, allQuestions(space))
+			p.supported(v)
+			if was := then[v.KnownAt]; was != nil {
+				n := len(graphQuestions(space))
+				now, err := answers(p.ctx, p.store, v, true, graphQuestions(space))
+				require.NoError(r, err)
+				p.same(was[int(v.Clearance)*n:][:n], now, fmt.Sprintf("the past at %d, read %d", v.KnownAt, i))
+			}
+		}
+		s.replay(t, p, got)
+	})
+}
+
+// twice offers the store a revision that it has, as a log and as a change set.
+func (p *pair) twice(c *evidence.Commit) {
+	head := p.head()
+	require.ErrorContains(p, Copy(p.ctx, []*evidence.Revision{c.Revision}, p.store), "does not follow")
+	require.Equal(p, head, p.head(), "a revision that is replayed twice")
+}
+
+// supported checks in one view that every claim has a supporting citation, and
+// every record what it stands on.
+func (p *pair) supported(v evidence.View) {
+	r, err := store.Read(p.ctx, p.store, v, vocabulary.Standard())
+	require.NoError(p, err)
+	defer func() { require.NoError(p, r.Close()) }()
+	var claims []*evidence.Record
+	for _, t := range []evidence.RecordType{evidence.LinkRecord, evidence.StatementRecord} {
+		for f, err := range r.Find(p.ctx, store.Query{Type: t, Limit: plenty}) {
+			require.NoError(p, err)
+			claims = append(claims, f.Record)
+		}
+	}
+	if len(claims) == 0 {
+		return
+	}
+	var ids, around []evidence.ID
+	for _, c := range claims {
+		ids, around = append(ids, c.ID()), append(around, c.Claim().From)
+		if c.Claim().To != "" {
+			around = append(around, c.Claim().To)
+		}
+	}
+	supports := map[evidence.ID][]evidence.ID{}
+	for f, err := range r.Find(p.ctx, store.Query{Type: evidence.CitationRecord, Claims: ids, Limit: plenty}) {
+		require.NoError(p, err)
+		c := f.Record.Citation()
+		around = append(around, c.Source)
+		if c.Stance == evidence.Supports {
+			supports[c.Claim] = append(supports[c.Claim], c.Source)
+		}
+	}
+	seen, err := r.Get(p.ctx, around)
+	require.NoError(p, err)
+	for _, id := range ids {
+		require.NotEmpty(p, supports[id], "claim %q is readable at %+v without a supporting citation", id, v)
+	}
+	for _, id := range around {
+		require.NotNil(p, seen[id], "%q is an end or a source of what is readable at %+v, and is not", id, v)
+	}
+}
+
+// replay copies the log into an empty model and an empty store of the kind under
+// test, which must come to the same rows and answers.
+func (s *suite) replay(t *testing.T, p *pair, rows []string) {
+	t.Helper()
+	revisions, err := log(p.ctx, p.store)
+	require.NoError(p, err)
+	want := p.bare(p.store, allQuestions(space))
+	require.NoError(p, p.store.Close())
+	copied := model.New()
+	require.NoError(p, Copy(p.ctx, revisions, copied))
+	got, err := scan(p.ctx, copied)
+	require.NoError(p, err)
+	require.Equal(p, rows, got, "rows of a model that the log was replayed into")
+	o := s.open(t)
+	defer func() { _ = o.Store.Close() }()
+	require.NoError(p, Copy(p.ctx, revisions, o.Store))
+	got, err = scan(p.ctx, o.Store)
+	require.NoError(p, err)
+	require.Equal(p, rows, got, "rows of a store that the log was replayed into")
+	p.same(want, p.bare(o.Store, allQuestions(space)), "answers of a store that the log was replayed into")
+}
+
+// presentQuestions are those whose answers an undo must give back.
+func presentQuestions() []question {
+	return append(append(graphQuestions(space), tokenQuestions(space)...), countQuestions(space)...)
+}
+
+// testUndoGivesBack undoes the newest revision of random histories, and undoes
+// the undoing.
+func (s *suite) testUndoGivesBack(t *testing.T) {
+	s.check(t, func(r *rapid.T) {
+		p, done := s.pair(t, r)
+		defer done()
+		for range rapid.IntRange(1, s.steps/2+1).Draw(r, "steps") {
+			_, _ = p.random(&generator{})
+		}
+		before := p.bare(p.store, presentQuestions())
+		c, err := p.random(&generator{steady: true, sane: true})
+		if err != nil || !c.New {
+			return
+		}
+		after := p.bare(p.store, presentQuestions())
+		p.undoNewest()
+		p.same(before, p.bare(p.store, presentQuestions()), "after the undoing")
+		p.undoNewest()
+		p.same(after, p.bare(p.store, presentQuestions()), "after the undoing of the undoing")
+	})
+}
+
+// undoNewest undoes the newest revision, in whose way nothing can be.
+func (p *pair) undoNewest() {
+	_, err := p.apply(Top, &evidence.ChangeSet{Reason: "a mistake", Changes: []evidence.Change{{Undo: &evidence.Undo{Revision: p.head().Latest[evidence.Confidential]}}}})
+	require.NoError(p, err)
+}
+
+// testMergeGivesBack says of two entities that they are one and withdraws it.
+func (s *suite) testMergeGivesBack(t *testing.T) {
+	s.check(t, func(r *rapid.T) {
+		p, done := s.pair(t, r)
+		defer done()
+		for range rapid.IntRange(1, s.steps/2+1).Draw(r, "steps") {
+			_, _ = p.random(&generator{})
+		}
+		before := p.bare(p.store, presentQuestions())
+		merge := &evidence.ChangeSet{Reason: "one and the same", Changes: []evidence.Change{{MergeEntities: &evidence.MergeEntities{
+			Link: "merge", Absorb: rapid.SampledFrom(space.entities).Draw(r, "absorb"), Into: rapid.SampledFrom(space.entities).Draw(r, "into"),
+			Citations: []evidence.NewCitation{{Source: rapid.SampledFrom(space.sources).Draw(r, "source"), Locator: "p. 1"}},
+		}}}}
+		if c, err := p.apply(Top, merge); err != nil || !c.New {
+			return
+		}
+		if rapid.Bool().Draw(r, "undo") {
+			p.undoNewest()
+		} else {
+			_, err := p.apply(Top, &evidence.ChangeSet{Reason: "two after all", Changes: []evidence.Change{{Retract: &evidence.Retract{ID: "merge"}}}})
+			require.NoError(p, err)
+		}
+		p.same(before, p.bare(p.store, presentQuestions()), "after the merge was withdrawn")
+	})
+}
