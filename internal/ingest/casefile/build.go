@@ -1,0 +1,348 @@
+package casefile
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+)
+
+// Options say how a case file is read.
+type Options struct {
+	Vocabulary *vocabulary.Vocabulary
+	Limits     Limits
+	// MaxFaults is how many faults are told; 0 tells all.
+	MaxFaults int
+}
+
+// File is a case file that was read: its changes in the order of its files, and
+// where each of them comes from.
+type File struct {
+	changes   []change
+	maxFaults int
+	// rows counts the rows of each file.
+	rows map[string]int
+}
+
+// change is one change with the rows that it was made of.
+type change struct {
+	evidence.Change
+	from      origin
+	citations []origin // of an asserted claim, in the order of its citations
+}
+
+// origin is a row, and whether the ends of its link were swapped.
+type origin struct {
+	file    string
+	line    int
+	swapped bool
+}
+
+// Rows is how many rows a file has, such as "links.csv".
+func (f *File) Rows(name string) int { return f.rows[name] }
+
+// Changes is how many changes the whole file makes.
+func (f *File) Changes() int { return len(f.changes) }
+
+// builder turns rows into changes.
+type builder struct {
+	vocabulary *vocabulary.Vocabulary
+	tables     *mappings
+	faults     collector
+	ids        map[string]origin // of all but citations
+	entities   map[string]bool
+	cited      map[string][]int // claim → citation rows
+	citations  []row
+	ownClaims  map[string]bool
+	overflow   []int // citation rows past maxInline of their claim
+	file       *File
+}
+
+// Read reads a folder. The error is *Faults with everything that is wrong with
+// the rows themselves; what is wrong with what they say is found by Import.
+func Read(fsys fs.FS, o Options) (*File, error) {
+	b := &builder{
+		vocabulary: o.Vocabulary, tables: tables(),
+		ids: map[string]origin{}, entities: map[string]bool{}, cited: map[string][]int{}, ownClaims: map[string]bool{},
+		file: &File{maxFaults: o.MaxFaults, rows: map[string]int{}},
+	}
+	rows := map[string][]row{}
+	any := false
+	for _, name := range fileNames {
+		read, there := readTable(fsys, name, o.Limits, &b.faults)
+		rows[name], any = read, any || there
+		b.file.rows[name] = len(read)
+	}
+	if !any {
+		return nil, fmt.Errorf("the folder holds none of %s; name the folder of a case file", strings.Join(fileNames, ", "))
+	}
+	b.citations = rows[citationsFile]
+	b.indexCitations()
+	for _, name := range []string{linksFile, statementsFile} {
+		for i := range rows[name] {
+			b.ownClaims[rows[name][i].get("id")] = true
+		}
+	}
+	for i := range rows[entitiesFile] {
+		b.entities[rows[entitiesFile][i].get("id")] = true
+	}
+	for _, step := range []struct {
+		file  string
+		build func(*row)
+	}{{sourcesFile, b.source}, {entitiesFile, b.entity}, {linksFile, b.link}, {statementsFile, b.statement}} {
+		for i := range rows[step.file] {
+			step.build(&rows[step.file][i])
+		}
+	}
+	b.furtherCitations()
+	if err := b.faults.err(o.MaxFaults); err != nil {
+		return nil, err
+	}
+	return b.file, nil
+}
+
+// claim an id for a row; a row of the folder may not use that of another.
+func (b *builder) id(r *row) evidence.ID {
+	id := r.get("id")
+	if id == "" {
+		b.faults.add(r.file, r.line, "id", "it is empty; give an id that stays the same in every import")
+		return ""
+	}
+	if other, taken := b.ids[id]; taken {
+		b.faults.add(r.file, r.line, "id", "%q is the id of %s:%d already; choose another", id, other.file, other.line)
+	} else {
+		b.ids[id] = origin{file: r.file, line: r.line}
+	}
+	return evidence.ID(id)
+}
+
+// given is a column as a field of an upsert: an empty one keeps what is there.
+func given(r *row, column string) evidence.Optional[string] {
+	if text := r.get(column); text != "" {
+		return evidence.Of(text)
+	}
+	return evidence.Optional[string]{}
+}
+
+func upper(o evidence.Optional[string]) evidence.Optional[string] {
+	o.Value = strings.ToUpper(o.Value)
+	return o
+}
+
+func (b *builder) add(r *row, c evidence.Change, swapped bool, citations ...origin) {
+	b.file.changes = append(b.file.changes, change{Change: c, from: origin{r.file, r.line, swapped}, citations: citations})
+}
+
+func (b *builder) source(r *row) {
+	b.add(r, evidence.Change{PutSource: &evidence.PutSource{
+		ID: b.id(r), Kind: upper(given(r, "kind")), Title: given(r, "title"), Author: given(r, "author"),
+		Publisher: given(r, "publisher"), Published: given(r, "published"), URL: given(r, "url"), Language: given(r, "language"),
+	}}, false)
+}
+
+func (b *builder) entity(r *row) {
+	put := &evidence.PutEntity{
+		ID: b.id(r), Kind: given(r, "kind"), Name: given(r, "name"), Description: given(r, "description"), Country: given(r, "country"),
+	}
+	if kind, ok := b.vocabulary.EntityByNodeLabel(put.Kind.Value); ok {
+		put.Kind = evidence.Of(kind.Name)
+	}
+	if aliases := split(r.get("aliases")); len(aliases) > 0 {
+		put.Aliases = evidence.Of(aliases)
+	}
+	b.extra(r, put)
+	if identity, ok := b.tables.identities[placeholder{string(put.ID), put.Name.Value}]; ok && !put.Identity.Set {
+		put.Identity = evidence.Of(identity.String())
+	}
+	b.add(r, evidence.Change{PutEntity: put}, false)
+}
+
+// split takes a list apart at its semicolons, leaving out what is empty or was
+// there before.
+func split(list string) []string {
+	var parts []string
+	seen := map[string]bool{}
+	for part := range strings.SplitSeq(list, ";") {
+		if part = strings.TrimSpace(part); part != "" && !seen[part] {
+			seen[part] = true
+			parts = append(parts, part)
+		}
+	}
+	return parts
+}
+
+// identityKeys of the extra column, with what "true" under each makes of an entity.
+var identityKeys = map[string]evidence.Identity{
+	"alias_only": evidence.AliasOnly, "unnamed": evidence.Unidentified, "class": evidence.Class,
+}
+
+// extra reads the `key=value;…` of an entity: identity, the place and the time
+// of an event have fields of their own, the rest are notes.
+func (b *builder) extra(r *row, put *evidence.PutEntity) {
+	fault := func(format string, args ...any) { b.faults.add(r.file, r.line, "extra", format, args...) }
+	var notes []evidence.Note
+	point := map[string]string{}
+	for part := range strings.SplitSeq(r.get("extra"), ";") {
+		if part = strings.TrimSpace(part); part == "" {
+			continue
+		}
+		key, value, ok := strings.Cut(part, "=")
+		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+		if !ok || key == "" || value == "" {
+			fault("%q is not of the form key=value", part)
+			continue
+		}
+		identity, isIdentity := identityKeys[key]
+		switch {
+		case isIdentity && value == "true" && !put.Identity.Set:
+			put.Identity = evidence.Of(identity.String())
+		case isIdentity && value == "true":
+			fault("only one of alias_only, unnamed and class can be true")
+		case isIdentity && value != "false":
+			fault("%s is %q; write true or false", key, value)
+		case isIdentity:
+		case key == "lat" || key == "lon" || key == "geo_source":
+			point[key] = value
+		case key == "date" && put.Kind.Value == "EVENT":
+			put.When = evidence.Of(value)
+		default:
+			notes = append(notes, evidence.Note{Key: key, Value: value})
+		}
+	}
+	if len(notes) > 0 {
+		put.Notes = evidence.Of(notes)
+	}
+	if len(point) > 0 {
+		latitude, err1 := strconv.ParseFloat(point["lat"], 64)
+		longitude, err2 := strconv.ParseFloat(point["lon"], 64)
+		if err1 != nil || err2 != nil {
+			fault("lat=%s and lon=%s are not both degrees, such as lat=17.55;lon=-99.5", point["lat"], point["lon"])
+			return
+		}
+		put.Point = evidence.Of(evidence.Point{Latitude: latitude, Longitude: longitude, Source: point["geo_source"]})
+	}
+}
+
+// status reads the status column.
+func (b *builder) status(r *row, procedural bool) string {
+	standing, err := b.tables.standing(procedural, r.get("status"))
+	if err != nil {
+		b.faults.add(r.file, r.line, "status", "%v", err)
+	}
+	return standing.String()
+}
+
+func (b *builder) link(r *row) {
+	id := b.id(r)
+	rule := b.tables.mapKind(b.vocabulary, r.get("kind"), string(id))
+	kind, _ := b.vocabulary.Link(rule.target) // what is unknown, evidence refuses
+	from, to := r.get("from"), r.get("to")
+	if rule.swap {
+		from, to = to, from
+	}
+	cited, origins := b.citationsOf(string(id))
+	b.add(r, evidence.Change{AssertLink: &evidence.AssertLink{
+		ID: id, Kind: rule.target, From: evidence.ID(from), To: evidence.ID(to), Role: rule.role(r.get("role")), Summary: r.get("summary"),
+		Valid:    evidence.ValidTime{Since: r.get("since"), Until: r.get("until")},
+		Standing: b.status(r, kind.Procedural), About: evidence.ID(r.get("about")), Citations: cited,
+	}}, rule.swap, origins...)
+}
+
+func (b *builder) statement(r *row) {
+	id := b.id(r)
+	cited, origins := b.citationsOf(string(id))
+	b.add(r, evidence.Change{AssertStatement: &evidence.AssertStatement{
+		ID: id, Entity: evidence.ID(r.get("entity")), Attribute: strings.ToUpper(r.get("attribute")), Value: r.get("value"), Summary: r.get("summary"),
+		Valid:    evidence.ValidTime{Since: r.get("since"), Until: r.get("until")},
+		Standing: b.status(r, false), About: evidence.ID(r.get("about")), Citations: cited,
+	}}, false, origins...)
+}
+
+// indexCitations puts the citation rows under their claims. A row that says the
+// same as another is a fault: the graph would hold it once.
+func (b *builder) indexCitations() {
+	seen := map[evidence.ID]int{}
+	for i := range b.citations {
+		r := &b.citations[i]
+		claim := r.get("claim_id")
+		if claim == "" {
+			b.faults.add(r.file, r.line, "claim_id", "it is empty; give the id of a link or statement")
+			continue
+		}
+		id := citationID(r)
+		if line, twice := seen[id]; twice {
+			b.faults.add(r.file, r.line, "", "the line says the same as line %d; leave one out", line)
+			continue
+		}
+		seen[id] = r.line
+		b.cited[claim] = append(b.cited[claim], i)
+	}
+}
+
+func (b *builder) citationsOf(claim string) ([]evidence.NewCitation, []origin) {
+	rows := b.cited[claim]
+	if len(rows) > maxInline {
+		b.overflow = append(b.overflow, rows[maxInline:]...)
+		rows = rows[:maxInline]
+	}
+	citations, origins := make([]evidence.NewCitation, len(rows)), make([]origin, len(rows))
+	for i, at := range rows {
+		r := &b.citations[at]
+		citations[i], origins[i] = b.citation(r), origin{file: r.file, line: r.line}
+	}
+	return citations, origins
+}
+
+func (b *builder) citation(r *row) evidence.NewCitation {
+	c := evidence.NewCitation{
+		ID: citationID(r), Source: evidence.ID(r.get("source_id")), Stance: strings.ToUpper(r.get("stance")), Locator: r.get("locator"),
+		StandingInSource: r.get("status_in_source"), Note: r.get("note"),
+	}
+	if fragment := r.get("fragment"); fragment != "" {
+		c.Quote = &evidence.Quote{Exact: fragment}
+	}
+	if who := r.get("attributed_to"); b.entities[who] {
+		c.AssertedBy = &evidence.Asserter{Entity: evidence.ID(who)}
+	} else if who != "" {
+		c.AssertedBy = &evidence.Asserter{Words: who}
+	}
+	return c
+}
+
+// maxInline is how many citations a claim is asserted with; more are added after.
+const maxInline = 1000
+
+// furtherCitations adds the citations of claims that are not in the folder but
+// may be in the graph, and those that a claim had too many of.
+func (b *builder) furtherCitations() {
+	for _, i := range b.overflow {
+		r := &b.citations[i]
+		b.add(r, evidence.Change{Cite: &evidence.Cite{Claim: evidence.ID(r.get("claim_id")), Citation: b.citation(r)}}, false)
+	}
+	for i := range b.citations {
+		r := &b.citations[i]
+		if claim := r.get("claim_id"); claim != "" && !b.ownClaims[claim] {
+			b.add(r, evidence.Change{Cite: &evidence.Cite{Claim: evidence.ID(claim), Citation: b.citation(r)}}, false)
+		}
+	}
+}
+
+// citationID is made of what the row says, so that the same row is the same
+// citation in every import, and a changed one is another.
+func citationID(r *row) evidence.ID {
+	h := sha256.New()
+	for _, column := range []string{"claim_id", "source_id", "locator", "fragment", "stance", "attributed_to", "status_in_source", "note"} {
+		text := r.get(column)
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(text)))
+		h.Write(length[:])
+		h.Write([]byte(text))
+	}
+	return evidence.ID("c-" + strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)[:15])))
+}

@@ -1,0 +1,348 @@
+package casefile
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// ImportOptions say how a case file is written.
+type ImportOptions struct {
+	Author evidence.Author
+	Reason string // "" says that a case file was imported
+	// Batch is how many changes one revision holds; 0 puts all into one.
+	Batch int
+	// DryRun validates against the store and writes nothing.
+	DryRun bool
+	// Progress, where set, is told how many of the file's changes are written.
+	Progress func(done, total int)
+}
+
+// Result is what an import came to.
+type Result struct {
+	// Revisions are the numbers, at the author's clearance, of the revisions
+	// that were written; empty where everything was there already.
+	Revisions []uint64
+	Changes   int // changes in the file
+	// New says that the store does not have all of it, or did not have.
+	New bool
+}
+
+// Import validates the whole file against the store and then writes it. Where
+// the rules refuse anything, the error is *Faults and nothing is written. What
+// is there already, by id and content, is not written again; a citation that a
+// claim of the graph does not have yet is added to it.
+//
+// With Batch, an import that was cut short is gone on with by running it again.
+func (f *File) Import(ctx context.Context, st store.Store, p *evidence.Planner, o ImportOptions) (Result, error) {
+	result := Result{Changes: len(f.changes)}
+	if len(f.changes) == 0 {
+		return result, nil
+	}
+	if o.Reason == "" {
+		o.Reason = "import of a case file"
+	}
+	planner := *p
+	planner.MaxChanges, planner.CascadeLimit = math.MaxInt32, math.MaxInt32 // the file's size is its own limit
+	changes := f.changes
+	if o.Batch > 0 {
+		changes = inOrder(changes)
+	}
+	batches := f.batches(changes, o)
+	w := writer{file: f, store: st, planner: &planner, options: o}
+	changes, done, err := w.validate(ctx, changes, batches)
+	if err != nil {
+		return result, err
+	}
+	result.New = !done
+	if done || o.DryRun {
+		return result, nil
+	}
+	batches = f.batches(changes, o)
+	written := result.Changes - len(changes) // done by an earlier run
+	for _, batch := range batches {
+		commit, err := w.apply(ctx, batch, true)
+		if err != nil {
+			return result, err
+		}
+		if commit.New {
+			result.Revisions = append(result.Revisions, commit.Revision.Numbers[o.Author.Clearance])
+		}
+		written += len(batch)
+		if o.Progress != nil {
+			o.Progress(max(written, 0), result.Changes)
+		}
+	}
+	return result, nil
+}
+
+// batches cuts the changes into revisions. Claims that speak of each other in a
+// ring stay together.
+func (f *File) batches(changes []change, o ImportOptions) [][]change {
+	if o.Batch <= 0 {
+		return [][]change{changes}
+	}
+	at := claimPlaces(changes)
+	var batches [][]change
+	start, reach := 0, 0 // reach: the last change that one before it speaks of
+	for i := range changes {
+		if j, ok := next(at, &changes[i]); ok {
+			reach = max(reach, j)
+		}
+		if i == len(changes)-1 || i+1-start >= o.Batch && reach <= i {
+			batches = append(batches, changes[start:i+1])
+			start = i + 1
+		}
+	}
+	return batches
+}
+
+// claimPlaces finds claims by id.
+func claimPlaces(changes []change) map[evidence.ID]int {
+	at := make(map[evidence.ID]int, len(changes))
+	for i := range changes {
+		if id := changes[i].claimID(); id != "" {
+			at[id] = i
+		}
+	}
+	return at
+}
+
+func (c *change) claimID() evidence.ID {
+	switch {
+	case c.AssertLink != nil:
+		return c.AssertLink.ID
+	case c.AssertStatement != nil:
+		return c.AssertStatement.ID
+	default:
+		return ""
+	}
+}
+
+func (c *change) about() evidence.ID {
+	switch {
+	case c.AssertLink != nil:
+		return c.AssertLink.About
+	case c.AssertStatement != nil:
+		return c.AssertStatement.About
+	default:
+		return ""
+	}
+}
+
+// inOrder moves each claim behind the one that it speaks of. Claims that speak
+// of each other in a ring come one right after the other.
+func inOrder(changes []change) []change {
+	at := claimPlaces(changes)
+	ordered, placed := make([]change, 0, len(changes)), make([]bool, len(changes))
+	for i := range changes {
+		var chain []int
+		for j, there := i, true; there && !placed[j]; j, there = next(at, &changes[j]) {
+			placed[j] = true
+			chain = append(chain, j)
+		}
+		for _, j := range slices.Backward(chain) {
+			ordered = append(ordered, changes[j])
+		}
+	}
+	return ordered
+}
+
+// next is the place of the claim that a change speaks of.
+func next(at map[evidence.ID]int, c *change) (int, bool) {
+	if c.about() == "" {
+		return 0, false
+	}
+	i, ok := at[c.about()]
+	return i, ok
+}
+
+// writer applies the changes of one file.
+type writer struct {
+	file    *File
+	store   store.Store
+	planner *evidence.Planner
+	options ImportOptions
+}
+
+// validate plans everything that was not yet written, and writes nothing. It
+// gives the changes to write, which differ from the file's where the graph has a
+// claim without some of its citations, and whether there is nothing to write.
+func (w *writer) validate(ctx context.Context, changes []change, batches [][]change) ([]change, bool, error) {
+	head, err := w.store.Head(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	left := changes
+	if head.Sequence > 0 {
+		// A batch that was written under its key needs no second look: what
+		// happened to its records since is nobody's mistake.
+		left = nil
+		for _, batch := range batches {
+			if commit, err := w.plan(ctx, batch, true); err != nil || commit.New {
+				left = append(left, batch...)
+			}
+		}
+		if len(left) == 0 {
+			return changes, true, nil
+		}
+	}
+	commit, err := w.plan(ctx, left, false)
+	if moved, any := separate(left, err); any {
+		left = moved
+		commit, err = w.plan(ctx, left, false)
+	}
+	if err != nil {
+		return nil, false, w.file.explain(left, err)
+	}
+	return left, !commit.New, nil
+}
+
+// plan decides what changes come to and leaves the store as it is.
+func (w *writer) plan(ctx context.Context, changes []change, keyed bool) (*evidence.Commit, error) {
+	cs, err := w.changeSet(changes, keyed)
+	if err != nil {
+		return nil, err
+	}
+	var planned bool
+	commit, err := w.store.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		commit, err := w.planner.Plan(ctx, snap, w.options.Author, cs)
+		if err != nil {
+			return nil, err
+		}
+		planned = commit.New
+		tried := *commit
+		tried.New = false // a commit that is not new is not written
+		return &tried, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	commit.New = planned
+	return commit, nil
+}
+
+func (w *writer) apply(ctx context.Context, changes []change, keyed bool) (*evidence.Commit, error) {
+	cs, err := w.changeSet(changes, keyed)
+	if err != nil {
+		return nil, err
+	}
+	commit, err := w.store.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		return w.planner.Plan(ctx, snap, w.options.Author, cs)
+	})
+	if err != nil {
+		return nil, w.file.explain(changes, err)
+	}
+	return commit, nil
+}
+
+// changeSet makes the change set of a batch, with a key made from its content:
+// the same batch is the same revision, whenever it is sent.
+func (w *writer) changeSet(changes []change, keyed bool) (*evidence.ChangeSet, error) {
+	cs := &evidence.ChangeSet{Reason: w.options.Reason, Changes: make([]evidence.Change, len(changes))}
+	for i := range changes {
+		cs.Changes[i] = changes[i].Change
+	}
+	if keyed {
+		content, err := json.Marshal(cs)
+		if err != nil {
+			return nil, fmt.Errorf("encoding the changes: %w", err)
+		}
+		sum := sha256.Sum256(content)
+		cs.IdempotencyKey = "import/" + hex.EncodeToString(sum[:16])
+	}
+	return cs, nil
+}
+
+// separate takes citations that a claim of the graph does not have yet out of
+// the assertion of the claim, and adds them to it instead.
+func separate(changes []change, err error) ([]change, bool) {
+	var faults evidence.Faults
+	if !errors.As(err, &faults) {
+		return nil, false
+	}
+	missing := map[int]map[int]bool{} // change → citations
+	for _, fault := range faults {
+		i, n, ok := missingCitation(changes, fault)
+		if !ok {
+			continue
+		}
+		if missing[i] == nil {
+			missing[i] = map[int]bool{}
+		}
+		missing[i][n] = true
+	}
+	if len(missing) == 0 {
+		return nil, false
+	}
+	moved := make([]change, 0, len(changes))
+	for i, c := range changes {
+		if missing[i] == nil {
+			moved = append(moved, c)
+			continue
+		}
+		moved = append(moved, c.without(missing[i])...)
+	}
+	return moved, true
+}
+
+// missingCitation finds the citation of an assertion that a fault says is not
+// there yet.
+func missingCitation(changes []change, fault evidence.Fault) (at, citation int, ok bool) {
+	if fault.Code != evidence.DuplicateID {
+		return 0, 0, false
+	}
+	var rest string
+	if _, err := fmt.Sscanf(fault.Path, "changes[%d].%s", &at, &rest); err != nil || at >= len(changes) {
+		return 0, 0, false
+	}
+	_, rest, ok = strings.Cut(rest, ".citations[")
+	if !ok {
+		return 0, 0, false
+	}
+	if _, err := fmt.Sscanf(rest, "%d].id", &citation); err != nil || citation >= len(changes[at].citations) {
+		return 0, 0, false
+	}
+	return at, citation, true
+}
+
+// without gives the assertion without some of its citations, followed by those
+// as changes of their own.
+func (c change) without(moved map[int]bool) []change {
+	var all []evidence.NewCitation
+	if c.AssertLink != nil {
+		all = c.AssertLink.Citations
+	} else {
+		all = c.AssertStatement.Citations
+	}
+	asserted, apart := c, []change(nil)
+	asserted.citations = nil
+	var kept []evidence.NewCitation
+	for i, citation := range all {
+		if !moved[i] {
+			kept = append(kept, citation)
+			asserted.citations = append(asserted.citations, c.citations[i])
+			continue
+		}
+		apart = append(apart, change{Change: evidence.Change{Cite: &evidence.Cite{Claim: c.claimID(), Citation: citation}}, from: c.citations[i]})
+	}
+	if c.AssertLink != nil {
+		assert := *c.AssertLink
+		assert.Citations = kept
+		asserted.AssertLink = &assert
+	} else {
+		assert := *c.AssertStatement
+		assert.Citations = kept
+		asserted.AssertStatement = &assert
+	}
+	return append([]change{asserted}, apart...)
+}

@@ -1,0 +1,385 @@
+package casefile
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"maps"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/data"
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/store/storetest/model"
+)
+
+func planner() *evidence.Planner {
+	return &evidence.Planner{
+		Vocabulary: vocabulary.Standard(), Now: time.Now, CascadeLimit: 100, MaxChanges: 10,
+		NewID: func() evidence.ID { return evidence.ID(uuid.NewString()) },
+		NewSalt: func() (salt [16]byte) {
+			_, _ = rand.Read(salt[:]) // never fails
+			return salt
+		},
+	}
+}
+
+var author = evidence.Author{Name: "import", Clearance: evidence.Confidential}
+
+func load(t *testing.T, st store.Store, fsys fs.FS, o ImportOptions) (Result, error) {
+	t.Helper()
+	f, err := Read(fsys, Options{Vocabulary: vocabulary.Standard()})
+	if err != nil {
+		return Result{}, err
+	}
+	o.Author = author
+	return f.Import(t.Context(), st, planner(), o)
+}
+
+// totals counts what a reader of the public graph sees.
+func totals(t *testing.T, st store.Store) map[evidence.RecordType]int {
+	t.Helper()
+	r, err := st.Raw(t.Context(), evidence.Now(evidence.Public))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, r.Close()) }()
+	counts := map[evidence.RecordType]int{}
+	for _, of := range []evidence.RecordType{evidence.EntityRecord, evidence.SourceRecord, evidence.LinkRecord, evidence.StatementRecord, evidence.CitationRecord} {
+		n, err := r.Count(t.Context(), store.CountQuery{Type: of})
+		require.NoError(t, err)
+		counts[of] = n[""]
+	}
+	return counts
+}
+
+func head(t *testing.T, st store.Store) evidence.Head {
+	t.Helper()
+	h, err := st.Head(t.Context())
+	require.NoError(t, err)
+	return h
+}
+
+func records(t *testing.T, st store.Store, ids ...evidence.ID) map[evidence.ID]*evidence.Record {
+	t.Helper()
+	r, err := st.Raw(t.Context(), evidence.Now(evidence.Public))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, r.Close()) }()
+	got, err := r.Get(t.Context(), ids)
+	require.NoError(t, err)
+	return got
+}
+
+var whole = map[evidence.RecordType]int{
+	evidence.EntityRecord: 203, evidence.LinkRecord: 473, evidence.StatementRecord: 27, evidence.CitationRecord: 902, evidence.SourceRecord: 227,
+}
+
+func TestImportsTheWholeCaseFile(t *testing.T) {
+	st := model.New()
+	result, err := load(t, st, data.Ayotzinapa(), ImportOptions{DryRun: true})
+	require.NoError(t, err)
+	require.Equal(t, Result{Changes: 227 + 203 + 473 + 27, New: true}, result)
+	require.Zero(t, head(t, st), "a dry run writes nothing")
+
+	result, err = load(t, st, data.Ayotzinapa(), ImportOptions{})
+	require.NoError(t, err)
+	require.Equal(t, []uint64{1}, result.Revisions)
+	require.Equal(t, whole, totals(t, st))
+
+	before := head(t, st)
+	for _, o := range []ImportOptions{{}, {Batch: 100}, {DryRun: true}} {
+		result, err = load(t, st, data.Ayotzinapa(), o)
+		require.NoError(t, err)
+		require.Empty(t, result.Revisions)
+		require.False(t, result.New)
+		require.Equal(t, before, head(t, st), "a second run changes nothing")
+	}
+}
+
+func TestColumnsGoWhereTheyBelong(t *testing.T) {
+	st := model.New()
+	_, err := load(t, st, data.Ayotzinapa(), ImportOptions{})
+	require.NoError(t, err)
+	got := records(t, st, "chucky", "el-patron", "a1-leader", "unnamed-retired-general", "organised-crime-unnamed", "mexican-courts", "mexican-police", "mexican-cartels", "amlo", "iguala", "iguala-night", "cannon-2022", "L0425")
+	for id, identity := range map[evidence.ID]evidence.Identity{
+		"chucky": evidence.AliasOnly, "el-patron": evidence.AliasOnly, "a1-leader": evidence.AliasOnly,
+		"unnamed-retired-general": evidence.Unidentified, "organised-crime-unnamed": evidence.Unidentified, "mexican-courts": evidence.Unidentified,
+		"mexican-police": evidence.Class, "mexican-cartels": evidence.Class, "amlo": evidence.Named,
+	} {
+		require.NotNil(t, got[id], id)
+		require.Equal(t, identity, got[id].Entity().Identity, id)
+	}
+	amlo := got["amlo"].Entity()
+	require.Equal(t, "Andrés Manuel López Obrador", amlo.PrimaryName())
+	require.Equal(t, evidence.Name{Text: "AMLO", Type: evidence.AliasName}, amlo.Names[1])
+	require.Equal(t, []evidence.Note{{Key: "role", Value: "President of Mexico"}}, amlo.Notes)
+	require.Equal(t, "2014-09-26/2014-09-27", got["iguala-night"].Entity().When)
+	source := got["cannon-2022"].Source()
+	require.Equal(t, "OP_ED", source.Kind)
+	require.Equal(t, "en", source.Language)
+	require.Equal(t, evidence.ID("L0424"), got["L0425"].Claim().About)
+}
+
+// TestNoKindTurnsRound writes out, for each rule of kinds.csv, a sentence in the
+// words of the case file and the same fact in the words of the vocabulary.
+func TestNoKindTurnsRound(t *testing.T) {
+	meaning := map[string]string{ // from the case file's ends A and B
+		"SUCCEEDED_BY":          "B SUCCEEDED A",
+		"ISSUED_WARRANT_FOR":    "B WARRANT_ISSUED_BY A",
+		"RELATED_TO":            "A FAMILY_OF B",
+		"TRIGGERED":             "A CAUSED B",
+		"WITNESS_FOR":           "A TESTIFIED_FOR B",
+		"SUPPORTS_VERSION":      "A TESTIFIED_FOR B",
+		"ASSIGNED_TO":           "A SERVES_IN B",
+		"SENT_TO_TRIAL_BY":      "A CHARGED_BY B",
+		"IDENTIFIED_AS":         "A SAME_AS B",
+		"RULED_NOT_PROVEN":      "A DISPUTES B",
+		"INTERFERED_WITH":       "A OBSTRUCTED B",
+		"IDENTIFIED_REMAINS_OF": "A LINKED_TO B",
+		"REMAINS_FOUND_AT":      "A LOCATED_IN B",
+		"INCINERATED_AT":        "A LOCATED_IN B",
+		"THROWN_INTO":           "A LOCATED_IN B",
+		"SEARCHES_FOR":          "A LINKED_TO B",
+		"INTERCEDED_FOR":        "A LINKED_TO B",
+		"LEAKED":                "A LINKED_TO B",
+		"REFUSED_TO_EXTRADITE":  "A LINKED_TO B",
+		"RECRUITED_WITNESS":     "A LINKED_TO B",
+	}
+	rules := map[string]bool{}
+	for _, rule := range tables().kinds {
+		rules[rule.kind] = true
+		from, to := "A", "B"
+		if rule.swap {
+			from, to = to, from
+		}
+		require.Equal(t, meaning[rule.kind], from+" "+rule.target+" "+to, rule.kind)
+	}
+	require.Len(t, rules, len(meaning))
+
+	st := model.New()
+	_, err := load(t, st, data.Ayotzinapa(), ImportOptions{})
+	require.NoError(t, err)
+	var faults collector
+	rows, _ := readTable(data.Ayotzinapa(), linksFile, Limits{}, &faults)
+	require.Empty(t, faults.found)
+	lastResort := 0
+	for i := range rows {
+		r := &rows[i]
+		id := evidence.ID(r.get("id"))
+		stored := records(t, st, id)[id].Claim()
+		ends := map[string]string{string(stored.From): "B", r.get("from"): "A"}
+		sentence := ends[string(stored.From)] + " " + stored.Kind + " " + map[string]string{"A": "B", "B": "A"}[ends[string(stored.From)]]
+		want, mapped := meaning[r.get("kind")]
+		if !mapped {
+			want = "A " + r.get("kind") + " B"
+		}
+		require.Equal(t, want, sentence, id)
+		require.ElementsMatch(t, []string{r.get("from"), r.get("to")}, []string{string(stored.From), string(stored.To)}, id)
+		require.True(t, strings.HasSuffix(stored.Role, r.get("role")), id)
+		if stored.Kind == vocabulary.LastResort {
+			lastResort++
+			require.NotEmpty(t, stored.Role, id)
+		}
+	}
+	require.LessOrEqual(t, lastResort, 10)
+	require.Equal(t, evidence.Refuted, standingOf(t, st, rows, "INCINERATED_AT"))
+}
+
+func standingOf(t *testing.T, st store.Store, rows []row, kind string) evidence.Standing {
+	t.Helper()
+	for i := range rows {
+		if rows[i].get("kind") == kind {
+			id := evidence.ID(rows[i].get("id"))
+			return records(t, st, id)[id].Claim().Standing[0].Standing
+		}
+	}
+	t.Fatalf("no link is a %s", kind)
+	return 0
+}
+
+func folder(files map[string]string) fstest.MapFS {
+	fsys := fstest.MapFS{}
+	for name, text := range files {
+		fsys[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return fsys
+}
+
+func smallCase() map[string]string {
+	return map[string]string{
+		"sources.csv":    "id,kind,title,url,published\ns1,news,Título,https://example.org/1,2014-10\n",
+		"entities.csv":   "id,kind,name,aliases,extra\np1,Person,José Pérez,El Pepe;Pepe; El Pepe,role=alcalde\nu1,MilitaryUnit,27 Batallón,,lat=18.3;lon=-99.5;geo_source=atlas\n",
+		"links.csv":      "id,kind,from,to,role,since,until,status\nl1,COMMANDS,p1,u1,,../2014-09-26,2015,alleged\n",
+		"statements.csv": "id,entity,attribute,value\nt1,p1,RANK,Coronel\n",
+		"citations.csv":  "claim_id,source_id,locator,fragment,stance,attributed_to\nl1,s1,p. 4,mandaba,supports,p1\nt1,s1,p. 5,,,un testigo\n",
+	}
+}
+
+func TestTellsEveryFaultByFileLineAndColumn(t *testing.T) {
+	files := smallCase()
+	files["sources.csv"] = "id,kind,title,url,published\ns1,newz,Título,ftp://x,2014-13\n"
+	files["entities.csv"] = "id,kind,name,extra\np1,Person,,\nu1,Unit,27 Batallón,lat=north;lon=1\np1,Person,Twice,\n,Person,No id,colour\n"
+	files["links.csv"] = "id,kind,from,to,since,until,status,about\nl1,COMMANDS,u9,p1,2015,2014,guilty,l9\nl2,SUCCEEDED_BY,p1,p9,,,,\nl3,LIKES,p1,u1,,,,\n"
+	files["citations.csv"] = "claim_id,source_id,locator,fragment,stance\nl1,s9,,,agrees\nl3,s1,p. 1,,disputes\nl2,s1,p. 1,,\nt1,s1,p. 1,,\nt1,s1,p. 1,,\nl7,s1,p. 2,,\n"
+	st := model.New()
+
+	_, err := load(t, st, folder(files), ImportOptions{})
+	var faults *Faults
+	require.ErrorAs(t, err, &faults)
+	// What the rows are made of comes first; nothing else is looked at before it is mended.
+	require.Equal(t, []string{
+		`entities.csv:3: extra: lat=north and lon=1 are not both degrees, such as lat=17.55;lon=-99.5`,
+		`entities.csv:4: id: "p1" is the id of entities.csv:2 already; choose another`,
+		`entities.csv:5: id: it is empty; give an id that stays the same in every import`,
+		`entities.csv:5: extra: "colour" is not of the form key=value`,
+		`links.csv:2: status: "guilty" is not a status; write one of reported, alleged, charged, convicted, found, disputed, denied, refuted, retracted`,
+		`citations.csv:6: the line says the same as line 5; leave one out`,
+	}, strings.Split(faults.Error(), "\n"))
+
+	files["entities.csv"] = "id,kind,name,extra\np1,Person,,\nu1,Unit,27 Batallón,lat=99;lon=1\n"
+	files["links.csv"] = strings.Replace(files["links.csv"], "guilty", "alleged", 1)
+	files["citations.csv"] = strings.Replace(files["citations.csv"], "t1,s1,p. 1,,\nt1", "t1,s1,p. 1,,\nt7", 1)
+	_, err = load(t, st, folder(files), ImportOptions{})
+	require.ErrorAs(t, err, &faults)
+	var places []string
+	for _, f := range faults.List {
+		places = append(places, strings.Join(strings.SplitN(f.Error(), ": ", 3)[:2], ": "))
+	}
+	require.Equal(t, []string{
+		"sources.csv:2: kind", "sources.csv:2: published", "sources.csv:2: url",
+		"entities.csv:2: name", "entities.csv:3: kind", "entities.csv:3: extra",
+		"links.csv:2: since", "links.csv:2: no citation supports the claim; give at least one of stance SUPPORTS", "links.csv:2: from", "links.csv:2: about",
+		"links.csv:3: to",
+		"links.csv:4: kind", "links.csv:4: no citation supports the claim; give at least one of stance SUPPORTS",
+	}, places[:13])
+	require.Contains(t, places, "citations.csv:2: stance")
+	require.Contains(t, places, "citations.csv:2: locator")
+	require.Contains(t, places, "citations.csv:2: source_id")
+	require.Contains(t, places, "citations.csv:6: claim_id")
+	require.Contains(t, places, "citations.csv:7: claim_id")
+	require.Zero(t, head(t, st), "nothing is written while anything is wrong")
+
+	f, err := Read(folder(files), Options{Vocabulary: vocabulary.Standard(), MaxFaults: 2})
+	require.NoError(t, err)
+	_, err = f.Import(t.Context(), st, planner(), ImportOptions{Author: author})
+	require.ErrorAs(t, err, &faults)
+	require.Len(t, faults.List, 2)
+	require.Positive(t, faults.More)
+}
+
+func TestGrowsAndNamesWhatIsInTheWay(t *testing.T) {
+	st := model.New()
+	_, err := load(t, st, folder(smallCase()), ImportOptions{})
+	require.NoError(t, err)
+	got := records(t, st, "p1", "u1")
+	require.Equal(t, []string{"José Pérez", "El Pepe", "Pepe"}, []string{got["p1"].Entity().Names[0].Text, got["p1"].Entity().Names[1].Text, got["p1"].Entity().Names[2].Text})
+	require.Equal(t, &evidence.Point{Latitude: 18.3, Longitude: -99.5, Source: "atlas"}, got["u1"].Entity().Point)
+
+	grown := smallCase()
+	grown["citations.csv"] += "l1,s1,p. 9,,disputes,\n"
+	result, err := load(t, st, folder(grown), ImportOptions{})
+	require.NoError(t, err)
+	require.Len(t, result.Revisions, 1)
+	require.Equal(t, 3, totals(t, st)[evidence.CitationRecord])
+	result, err = load(t, st, folder(grown), ImportOptions{Batch: 2})
+	require.NoError(t, err)
+	require.Empty(t, result.Revisions)
+
+	only := map[string]string{"citations.csv": "claim_id,source_id,locator\nl1,s1,p. 77\n"}
+	_, err = load(t, st, folder(only), ImportOptions{})
+	require.NoError(t, err, "a folder may add to what the graph has")
+	require.Equal(t, 4, totals(t, st)[evidence.CitationRecord])
+
+	changed := smallCase()
+	changed["links.csv"] = strings.Replace(changed["links.csv"], "2015", "2016", 1)
+	_, err = load(t, st, folder(changed), ImportOptions{})
+	require.EqualError(t, err, `links.csv:2: id: claim "l1" exists with other content; choose another id, or retract it first`)
+
+	_, err = load(t, st, folder(nil), ImportOptions{})
+	require.ErrorContains(t, err, "the folder holds none of sources.csv")
+}
+
+// failing refuses to write after some revisions, as a store does that is cut off.
+type failing struct {
+	store.Store
+	left int
+}
+
+var errCut = errors.New("cut off")
+
+func (f *failing) Write(ctx context.Context, plan store.Plan) (*evidence.Commit, error) {
+	return f.Store.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		commit, err := plan(ctx, snap)
+		if err == nil && commit.New {
+			if f.left == 0 {
+				return nil, errCut
+			}
+			f.left--
+		}
+		return commit, err
+	})
+}
+
+func TestBatchesResume(t *testing.T) {
+	st := model.New()
+	cut := &failing{Store: st, left: 4}
+	result, err := load(t, cut, data.Ayotzinapa(), ImportOptions{Batch: 100})
+	require.ErrorIs(t, err, errCut)
+	require.Equal(t, []uint64{1, 2, 3, 4}, result.Revisions)
+	var steps []int
+	result, err = load(t, st, data.Ayotzinapa(), ImportOptions{Batch: 100, Progress: func(done, total int) {
+		require.Equal(t, 930, total)
+		steps = append(steps, done)
+	}})
+	require.NoError(t, err)
+	require.Equal(t, []uint64{5, 6, 7, 8, 9, 10}, result.Revisions)
+	require.Equal(t, []int{500, 600, 700, 800, 900, 930}, steps)
+	require.Equal(t, whole, totals(t, st))
+}
+
+func TestClaimsThatSpeakOfEachOtherStayTogether(t *testing.T) {
+	files := smallCase()
+	files["links.csv"] = "id,kind,from,to,about\n" +
+		"l1,DENIES,p1,u1,l4\nl2,DENIES,p1,u1,l3\nl3,DENIES,p1,u1,l5\nl4,COMMANDS,p1,u1,\nl5,DENIES,p1,u1,l2\n"
+	files["citations.csv"] = "claim_id,source_id,locator\n"
+	for _, id := range []string{"l1", "l2", "l3", "l4", "l5", "t1"} {
+		files["citations.csv"] += id + ",s1,p. 1\n"
+	}
+	for batch := 1; batch <= 4; batch++ {
+		st := model.New()
+		_, err := load(t, st, folder(files), ImportOptions{Batch: batch})
+		require.NoError(t, err)
+		require.Equal(t, 5, totals(t, st)[evidence.LinkRecord])
+	}
+}
+
+func TestADeploymentsOwnKindNeedsNoRule(t *testing.T) {
+	custom, err := vocabulary.Standard().Extend(strings.NewReader(ownKind))
+	require.NoError(t, err)
+	files := maps.Clone(smallCase())
+	files["links.csv"] = "id,kind,from,to\nl1,LEAKED,p1,u1\n"
+	f, err := Read(folder(files), Options{Vocabulary: custom})
+	require.NoError(t, err)
+	st := model.With(custom)
+	p := planner()
+	p.Vocabulary = custom
+	_, err = f.Import(t.Context(), st, p, ImportOptions{Author: author})
+	require.NoError(t, err)
+	require.Equal(t, "LEAKED", records(t, st, "l1")["l1"].Claim().Kind)
+}
+
+const ownKind = `links:
+  - name: LEAKED
+    label: {en: leaked}
+    inverse: {en: was leaked by}
+    meaning: Made documents of the other public.
+    from: [PERSON]
+    to: [MILITARY_UNIT]
+    aspect: EVENT
+`

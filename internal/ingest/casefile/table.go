@@ -1,0 +1,224 @@
+package casefile
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Limits bound what one file may hold, so that a wrong or hostile file is
+// refused before it fills the memory. The zero value stands for the defaults.
+type Limits struct {
+	Rows   int // rows below the header of one file; default 5,000,000
+	Field  int // bytes of one field; default 256 KiB
+	Record int // bytes of one row; default 1 MiB
+}
+
+func (l Limits) orDefaults() Limits {
+	if l.Rows <= 0 {
+		l.Rows = 5_000_000
+	}
+	if l.Field <= 0 {
+		l.Field = 256 << 10
+	}
+	if l.Record <= 0 {
+		l.Record = 1 << 20
+	}
+	return l
+}
+
+// The files of a case file, in the order in which they are read and told of.
+const (
+	sourcesFile    = "sources.csv"
+	entitiesFile   = "entities.csv"
+	linksFile      = "links.csv"
+	statementsFile = "statements.csv"
+	citationsFile  = "citations.csv"
+)
+
+var fileNames = []string{sourcesFile, entitiesFile, linksFile, statementsFile, citationsFile}
+
+// columns of one file: those that must be there, and those that may.
+type columns struct{ required, optional []string }
+
+var columnsOf = map[string]columns{
+	sourcesFile:    {[]string{"id", "kind", "title"}, []string{"author", "publisher", "published", "url", "language"}},
+	entitiesFile:   {[]string{"id", "kind", "name"}, []string{"aliases", "description", "country", "extra"}},
+	linksFile:      {[]string{"id", "kind", "from", "to"}, []string{"role", "since", "until", "status", "about", "summary"}},
+	statementsFile: {[]string{"id", "entity", "attribute", "value"}, []string{"since", "until", "status", "about", "summary"}},
+	citationsFile:  {[]string{"claim_id", "source_id", "locator"}, []string{"fragment", "stance", "attributed_to", "status_in_source", "note"}},
+}
+
+// row is one line of a file.
+type row struct {
+	file   string
+	line   int
+	fields []string
+	at     map[string]int // column → index in fields
+}
+
+// get is the text of a column, without blanks at its ends; "" where the file
+// does not have the column.
+func (r *row) get(column string) string {
+	if i, ok := r.at[column]; ok {
+		return strings.TrimSpace(r.fields[i])
+	}
+	return ""
+}
+
+// readTable reads one file of the folder; no rows where the file is not there.
+func readTable(fsys fs.FS, name string, limits Limits, faults *collector) ([]row, bool) {
+	f, err := fsys.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false
+	}
+	if err != nil {
+		faults.add(name, 0, "", "it cannot be read: %v", err)
+		return nil, true
+	}
+	defer f.Close() //nolint:errcheck // it is only read
+	return parseTable(f, name, limits, faults), true
+}
+
+// parseTable reads a CSV file (RFC 4180) in UTF-8 with a header. Line ends may
+// be LF or CRLF; a byte order mark is skipped.
+func parseTable(in io.Reader, name string, limits Limits, faults *collector) []row {
+	limits = limits.orDefaults()
+	buffered := bufio.NewReader(in)
+	switch mark, _ := buffered.Peek(3); { // an error comes again below
+	case bytes.HasPrefix(mark, []byte("\xef\xbb\xbf")):
+		_, _ = buffered.Discard(3)
+	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
+		faults.add(name, 1, "", "the file is in UTF-16; save it as UTF-8")
+		return nil
+	}
+	meter := &meter{in: buffered, most: limits.Record}
+	meter.reset()
+	reader := csv.NewReader(meter)
+	reader.FieldsPerRecord = -1 // told below, with the column's name
+	header, err := reader.Read()
+	if errors.Is(err, io.EOF) {
+		faults.add(name, 0, "", "it is empty; begin it with a header that names its columns")
+		return nil
+	}
+	if err != nil {
+		faults.syntax(name, 1, err, limits)
+		return nil
+	}
+	at := readHeader(header, name, faults)
+	if at == nil {
+		return nil
+	}
+	var rows []row
+	next := 2 // the line on which the next row begins, unless blank lines come first
+	for {
+		meter.reset()
+		fields, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return rows
+		}
+		if err != nil {
+			faults.syntax(name, next, err, limits)
+			return rows
+		}
+		line, _ := reader.FieldPos(0)
+		last, _ := reader.FieldPos(len(fields) - 1)
+		next = last + strings.Count(fields[len(fields)-1], "\n") + 1
+		if len(rows) >= limits.Rows {
+			faults.add(name, line, "", "the file has more than %d rows; split it into several folders", limits.Rows)
+			return rows
+		}
+		if len(fields) != len(header) {
+			faults.add(name, line, "", "the line has %d fields and the header %d; put fields with commas or quotes in quotes", len(fields), len(header))
+			continue
+		}
+		checkFields(fields, header, name, line, limits, faults)
+		rows = append(rows, row{file: name, line: line, fields: fields, at: at})
+	}
+}
+
+// readHeader finds each column; nil where the rows cannot be understood.
+func readHeader(header []string, name string, faults *collector) map[string]int {
+	want := columnsOf[name]
+	known := append(slices.Clone(want.required), want.optional...)
+	at := make(map[string]int, len(header))
+	sound := true
+	for i, column := range header {
+		header[i] = strings.TrimSpace(column)
+		column = header[i]
+		_, twice := at[column]
+		switch {
+		case !utf8.ValidString(column):
+			faults.add(name, 1, "", "the header is not valid UTF-8; save the file as UTF-8")
+			return nil
+		case !slices.Contains(known, column):
+			faults.add(name, 1, column, "there is no such column; the columns are %s", strings.Join(known, ", "))
+			sound = false
+		case twice:
+			faults.add(name, 1, column, "the column is there twice; leave one out")
+			sound = false
+		}
+		at[column] = i
+	}
+	for _, column := range want.required {
+		if _, ok := at[column]; !ok {
+			faults.add(name, 1, column, "the column is missing; the columns are %s", strings.Join(known, ", "))
+			sound = false
+		}
+	}
+	if !sound {
+		return nil
+	}
+	return at
+}
+
+func checkFields(fields, header []string, name string, line int, limits Limits, faults *collector) {
+	for i, field := range fields {
+		switch {
+		case len(field) > limits.Field:
+			faults.add(name, line, header[i], "the field has %d bytes, more than %d; shorten it", len(field), limits.Field)
+		case !utf8.ValidString(field):
+			faults.add(name, line, header[i], "the text is not valid UTF-8; save the file as UTF-8")
+		}
+	}
+}
+
+// syntax tells why the reader stopped. What follows in the file was not read.
+func (c *collector) syntax(name string, line int, err error, limits Limits) {
+	var parse *csv.ParseError
+	switch {
+	case errors.Is(err, errRecordTooLong):
+		c.add(name, line, "", "the row that begins here has more than %d bytes, or a quote that is never closed; the rest of the file was not read", limits.Record)
+	case errors.As(err, &parse) && errors.Is(err, csv.ErrBareQuote):
+		c.add(name, parse.Line, "", `a quote (") stands inside a field that does not begin with one; put the field in quotes and double those inside; the rest of the file was not read`)
+	case errors.As(err, &parse) && errors.Is(err, csv.ErrQuote):
+		c.add(name, parse.StartLine, "", `a quoted field of the row that begins here does not end in a quote (") before a comma or the line's end; double the quotes inside it; the rest of the file was not read`)
+	default:
+		c.add(name, line, "", "it cannot be read: %v", err)
+	}
+}
+
+var errRecordTooLong = errors.New("the record is too long")
+
+// meter stops a reader that takes more than most bytes between two resets.
+type meter struct {
+	in         io.Reader
+	most, left int
+}
+
+func (m *meter) reset() { m.left = m.most }
+
+func (m *meter) Read(p []byte) (int, error) {
+	if m.left <= 0 {
+		return 0, errRecordTooLong
+	}
+	n, err := m.in.Read(p[:min(len(p), m.left)])
+	m.left -= n
+	return n, err
+}
