@@ -1,0 +1,155 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// refusal is an answer to a request that never became an operation.
+type refusal struct {
+	status int
+	err    *gqlerror.Error
+}
+
+func refuse(status int, err *gqlerror.Error) *refusal { return &refusal{status: status, err: err} }
+
+// readPost reads the request that a POST carries, of at most limits.BodyBytes.
+func readPost(w http.ResponseWriter, r *http.Request, limits Limits) (*graphql.RawParams, *refusal) {
+	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if charset := parameters["charset"]; err != nil || kind != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
+		return nil, refuse(http.StatusUnsupportedMediaType, fault(CodeInvalidInput, "Send the request as JSON in UTF-8, with the header Content-Type: application/json."))
+	}
+	// A deadline left standing would end the context of a request that runs longer. Readers that have
+	// no deadlines, as those of tests, need none.
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(limits.BodyTime))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limits.BodyBytes))
+	_ = control.SetReadDeadline(time.Time{})
+	if err != nil {
+		if _, large := errors.AsType[*http.MaxBytesError](err); large {
+			return nil, refuse(http.StatusRequestEntityTooLarge, overLimit("bodyBytes", "The request is larger than %d bytes. Send it in parts.", limits.BodyBytes))
+		}
+		return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The body of the request could not be read to its end."))
+	}
+	params, fault := decodeRequest(body)
+	if fault != nil {
+		return nil, refuse(http.StatusBadRequest, fault)
+	}
+	return params, nil
+}
+
+// decodeRequest reads a GraphQL request from JSON, as bodies and messages on a websocket carry it. Its
+// errors say where the fault is, and never repeat the text.
+func decodeRequest(body []byte) (*graphql.RawParams, *gqlerror.Error) {
+	if !utf8.Valid(body) {
+		return nil, fault(CodeInvalidInput, "The request is not valid UTF-8.")
+	}
+	switch trimmed := bytes.TrimLeft(body, " \t\r\n"); {
+	case len(trimmed) == 0:
+		return nil, fault(CodeInvalidInput, `The request is empty: send {"query": "…", "variables": {…}}.`)
+	case trimmed[0] == '[':
+		return nil, fault(CodeInvalidInput, "The request is a list: send one operation in each request.")
+	case trimmed[0] != '{':
+		return nil, fault(CodeInvalidInput, `The request is not a JSON object: send {"query": "…", "variables": {…}}.`)
+	}
+	var request struct {
+		Query         *string        `json:"query"`
+		OperationName *string        `json:"operationName"`
+		Variables     map[string]any `json:"variables"`
+		Extensions    map[string]any `json:"extensions"`
+	}
+	if err := decodeJSON(body, &request); err != nil {
+		return nil, fault(CodeInvalidInput, "The request is not what it should be: %s.", err)
+	}
+	params := &graphql.RawParams{Variables: request.Variables, Extensions: request.Extensions}
+	if request.Query != nil {
+		params.Query = *request.Query
+	}
+	if request.OperationName != nil {
+		params.OperationName = *request.OperationName
+	}
+	return params, complete(params)
+}
+
+// readGet reads the request that the address of a GET carries.
+func readGet(r *http.Request) (*graphql.RawParams, *refusal) {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The address is not encoded as application/x-www-form-urlencoded."))
+	}
+	params := &graphql.RawParams{Query: values.Get("query"), OperationName: values.Get("operationName")}
+	if !utf8.ValidString(params.Query) {
+		return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The query is not valid UTF-8."))
+	}
+	for name, into := range map[string]*map[string]any{"variables": &params.Variables, "extensions": &params.Extensions} {
+		text := values.Get(name)
+		if text == "" {
+			continue
+		}
+		if err := decodeJSON([]byte(text), into); err != nil {
+			return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The parameter %s must be a JSON object: %s.", name, err))
+		}
+	}
+	if fault := complete(params); fault != nil {
+		return nil, refuse(http.StatusBadRequest, fault)
+	}
+	return params, nil
+}
+
+// complete says what is missing from a request, or nil.
+func complete(params *graphql.RawParams) *gqlerror.Error {
+	if params.Query == "" && params.Extensions["persistedQuery"] == nil {
+		return fault(CodeInvalidInput, `The request has no query: send {"query": "…"}.`)
+	}
+	return nil
+}
+
+// decodeJSON reads one JSON value and nothing after it. Numbers stay as they are written, so that no
+// digit of an integer is lost. The error is a phrase.
+func decodeJSON(text []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	err := decoder.Decode(into)
+	if err == nil {
+		if _, err = decoder.Token(); errors.Is(err, io.EOF) {
+			return nil
+		}
+		return fmt.Errorf("something follows the JSON at byte %d", decoder.InputOffset())
+	}
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		if wrong.Field == "" {
+			return fmt.Errorf("a JSON object is expected, not a %s", kindOf(wrong.Value))
+		}
+		return fmt.Errorf("%s must be a %s, not a %s", wrong.Field, expected(wrong.Field), kindOf(wrong.Value))
+	}
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("it is not JSON at byte %d", syntax.Offset)
+	}
+	return errors.New("the JSON ends too early")
+}
+
+// expected names the JSON type that a field of a request has.
+func expected(field string) string {
+	if field == "query" || field == "operationName" {
+		return "string"
+	}
+	return "JSON object"
+}
+
+// kindOf keeps the type of what encoding/json reports and drops the value, which may follow it.
+func kindOf(value string) string {
+	kind, _, _ := strings.Cut(value, " ")
+	return kind
+}

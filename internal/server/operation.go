@@ -1,0 +1,170 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// operation is a request that was found in order and has not run yet.
+type operation struct {
+	exec    graphql.GraphExecutor
+	context *graphql.OperationContext
+}
+
+func (o *operation) kind() ast.Operation { return o.context.Operation.Operation }
+
+// prepare parses, validates and prices a request. It gives either an operation or the response that
+// says what is wrong.
+func prepare(ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawParams) (*operation, *graphql.Response) {
+	now := time.Now()
+	params.ReadTime = graphql.TraceTiming{Start: now, End: now}
+	prepared, faults := exec.CreateOperationContext(ctx, params)
+	if len(faults) > 0 {
+		response := exec.DispatchError(graphql.WithOperationContext(ctx, prepared), bounded(faults))
+		response.Data = nil
+		return nil, response
+	}
+	return &operation{exec: exec, context: prepared}, nil
+}
+
+// once runs a query or a mutation to its end.
+func (o *operation) once(ctx context.Context, limits Limits) *graphql.Response {
+	responses, ctx := o.exec.DispatchOperation(ctx, o.context)
+	if response := responses(ctx); response != nil {
+		if response.Data == nil {
+			response.Data = []byte("null")
+		}
+		return response
+	}
+	// The executor answers nothing once the context has ended.
+	return &graphql.Response{Data: []byte("null"), Errors: gqlerror.List{ended(ctx, limits)}}
+}
+
+// ended says why a context that is over ended.
+func ended(ctx context.Context, limits Limits) *gqlerror.Error {
+	if errors.Is(context.Cause(ctx), errTimeLimit) {
+		return timeLimit(limits)
+	}
+	return fault(CodeUnavailable, "The server is stopping, or the request was given up, before there was an answer. Ask again.")
+}
+
+// stream runs an operation and hands on its responses until they end or send says false.
+func (o *operation) stream(ctx context.Context, send func(*graphql.Response) bool) {
+	responses, ctx := o.exec.DispatchOperation(ctx, o.context)
+	for {
+		response := responses(ctx)
+		if response == nil || !send(response) {
+			return
+		}
+	}
+}
+
+// authorize finds out who asks. The context it gives carries what Config.Auth put there.
+func (s *Server) authorize(r *http.Request) (context.Context, *refusal) {
+	if s.config.Auth == nil {
+		return r.Context(), nil
+	}
+	ctx, err := s.config.Auth(r)
+	if err == nil {
+		return ctx, nil
+	}
+	var status int
+	switch {
+	case errors.Is(err, ErrForbidden):
+		status = http.StatusForbidden
+	case errors.Is(err, ErrUnavailable):
+		return nil, refuse(http.StatusServiceUnavailable, fault(CodeUnavailable, "%s", cut(err.Error())))
+	default:
+		status = http.StatusUnauthorized
+	}
+	return nil, refuse(status, fault(CodeForbidden, "%s", cut(err.Error())))
+}
+
+// answerOnce runs the operation of a POST or a GET and writes its answer.
+func (s *Server) answerOnce(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor, params *graphql.RawParams) {
+	media := preferred(r.Header, mediaJSON, mediaGraphQL)
+	if media == "" {
+		s.refuse(w, r, refuse(http.StatusNotAcceptable, fault(CodeInvalidInput, "The server answers in %s, %s and %s; the header Accept allows none of them.", mediaGraphQL, mediaJSON, mediaEvents)))
+		return
+	}
+	ctx, cancel := context.WithTimeoutCause(r.Context(), s.limits.RequestTime, errTimeLimit)
+	defer cancel()
+	leave, full := s.running.enter(ctx)
+	if full != nil {
+		s.refuse(w, r, refuse(http.StatusServiceUnavailable, full))
+		return
+	}
+	defer leave()
+
+	found, wrong := prepare(ctx, exec, params)
+	if wrong != nil {
+		// The older media type knows one status for all well-formed requests.
+		status := http.StatusOK
+		if media == mediaGraphQL {
+			status = http.StatusBadRequest
+		}
+		s.reply(w, r, status, media, wrong)
+		return
+	}
+	note := noteOf(ctx)
+	note.begin(found)
+	switch {
+	case found.kind() == ast.Subscription:
+		s.refuse(w, r, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "A subscription needs a stream: ask with the header Accept: %s, or over a websocket with the subprotocol %s.", mediaEvents, subprotocol)))
+		return
+	case found.kind() != ast.Query && r.Method != http.MethodPost:
+		w.Header().Set("Allow", http.MethodPost)
+		s.refuse(w, r, refuse(http.StatusMethodNotAllowed, fault(CodeInvalidInput, "A GET only reads: send mutations by POST.")))
+		return
+	}
+	s.reply(w, r, http.StatusOK, media, found.once(ctx, s.limits))
+}
+
+// post is the transport of requests by POST with a JSON body.
+type post struct{ server *Server }
+
+// get is the transport of queries in the address of a GET.
+type get struct{ server *Server }
+
+var (
+	_ graphql.Transport = post{}
+	_ graphql.Transport = get{}
+)
+
+// Supports takes every POST, so that one of another content type is told what to send.
+func (post) Supports(r *http.Request) bool { return r.Method == http.MethodPost }
+
+// Do answers a POST.
+func (t post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	params, refused := readPost(w, r, t.server.limits)
+	if refused != nil {
+		t.server.refuse(w, r, refused)
+		return
+	}
+	params.Headers = r.Header
+	t.server.answerOnce(w, r, exec, params)
+}
+
+// Supports takes every GET.
+func (get) Supports(r *http.Request) bool { return r.Method == http.MethodGet }
+
+// Do answers a GET.
+func (t get) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	if r.URL.RawQuery == "" && asksFor(r.Header, mediaHTML) && t.server.config.Playground != nil {
+		http.Redirect(w, r, "playground/", http.StatusSeeOther)
+		return
+	}
+	params, refused := readGet(r)
+	if refused != nil {
+		t.server.refuse(w, r, refused)
+		return
+	}
+	params.Headers = r.Header
+	t.server.answerOnce(w, r, exec, params)
+}

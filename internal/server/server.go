@@ -1,0 +1,211 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	stdlog "log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/rs/zerolog"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// cachedDocuments is how many parsed documents, and how many persisted ones, are kept.
+const cachedDocuments = 500
+
+// Config is what a server is made of. Only Schema is required.
+type Config struct {
+	// Schema is what is served.
+	Schema graphql.ExecutableSchema
+	// Extensions are hooks of the schema, such as one that opens a session for each operation. They
+	// run in this order, inside the server's own.
+	Extensions []graphql.HandlerExtension
+	// ErrorPresenter turns an error of the schema into what a client sees. An error that it leaves
+	// without extensions.code is logged and hidden. Without one, every error but those of gqlgen's
+	// scalars is.
+	ErrorPresenter graphql.ErrorPresenterFunc
+	// Recover turns a panic of a resolver into an error. Without one it is logged and hidden.
+	Recover graphql.RecoverFunc
+	// Limits bounds what readers may ask; its zero value means [DefaultLimits].
+	Limits Limits
+	// HideSchema switches introspection off, and with it the suggestions in errors, by which the
+	// schema could be guessed name by name.
+	HideSchema bool
+	// Logger takes the log. Its zero value writes nothing.
+	Logger zerolog.Logger
+	// Playground serves the pages under /playground/.
+	Playground http.Handler
+	// Ready says whether the service can answer: nil, or what is missing. It has two seconds.
+	Ready func(ctx context.Context) error
+	// Auth finds out who asks. The context that it gives must be derived from the request's. Its
+	// error is shown to the client; it may wrap [ErrForbidden] or [ErrUnavailable], and otherwise
+	// means that the reader is unknown. On a websocket it is asked when the client introduces itself,
+	// with the Authorization that connection_init carries.
+	Auth func(*http.Request) (context.Context, error)
+	// Hosts are the host names, with or without a port, under which the server is reached besides
+	// loopback. "*" stands for all of them.
+	Hosts []string
+	// Origins are the origins (https://example.org) of whose pages the API may be asked. "*" stands
+	// for all of them. Empty, which is the default, allows the server's own pages only.
+	Origins []string
+	// Metrics shows /metrics to every machine, not only to this one.
+	Metrics bool
+}
+
+// Server answers HTTP requests. It is an [http.Handler]; [Server.Run] serves a listener with it.
+type Server struct {
+	config     Config
+	limits     Limits
+	log        zerolog.Logger
+	exec       *executor.Executor
+	transports []graphql.Transport
+	metrics    *metrics
+	handler    http.Handler
+	running    *gate // Operations that run.
+	streams    *gate // Websockets and event streams that are open.
+
+	stopping context.Context // Ends when the server is asked to stop.
+	stop     context.CancelFunc
+	sockets  sync.WaitGroup
+}
+
+var _ http.Handler = (*Server)(nil)
+
+// New makes a server. It fails where the configuration makes no sense, and says what to change.
+func New(config Config) (*Server, error) {
+	if config.Schema == nil {
+		return nil, errors.New("server: no schema to serve")
+	}
+	limits, err := config.Limits.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
+	s := &Server{config: config, limits: limits, log: config.Logger, metrics: newMetrics()}
+	s.stopping, s.stop = context.WithCancel(context.Background())
+	s.running, s.streams = newGates(limits)
+	if err := s.assemble(); err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
+
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", s.sameOrigin(http.HandlerFunc(s.serveGraphQL)))
+	mux.HandleFunc("GET /healthz", s.serveHealth)
+	mux.HandleFunc("GET /readyz", s.serveReady)
+	mux.Handle("GET /metrics", s.serveMetrics())
+	if config.Playground != nil {
+		mux.Handle("GET /playground/", config.Playground)
+		mux.Handle("GET /playground", http.RedirectHandler("/playground/", http.StatusPermanentRedirect))
+		mux.Handle("GET /{$}", http.RedirectHandler("/playground/", http.StatusSeeOther))
+	}
+	s.handler = s.observe(mux, s.guard(s.recovering(mux)))
+	return s, nil
+}
+
+// assemble puts the executor and its transports together.
+func (s *Server) assemble() error {
+	present := s.config.ErrorPresenter
+	if present == nil {
+		present = graphql.DefaultErrorPresenter
+	}
+	s.exec = executor.New(s.config.Schema)
+	s.exec.SetErrorPresenter(presenter(present, s.limits, s.log))
+	s.exec.SetRecoverFunc(s.config.Recover)
+	if s.config.Recover == nil {
+		s.exec.SetRecoverFunc(func(ctx context.Context, recovered any) error {
+			s.logPanic(ctx, recovered)
+			return internal()
+		})
+	}
+	s.exec.SetParserTokenLimit(s.limits.Tokens)
+	s.exec.SetDisableSuggestion(s.config.HideSchema)
+	s.exec.SetQueryCache(lru.New[*ast.QueryDocument](cachedDocuments))
+	extensions := append([]graphql.HandlerExtension{
+		documents{cache: lru.New[string](cachedDocuments), limits: s.limits},
+		&costLimit{limits: s.limits, introspection: !s.config.HideSchema},
+	}, s.config.Extensions...)
+	for _, extension := range extensions {
+		if err := extension.Validate(s.config.Schema); err != nil {
+			return fmt.Errorf("extension %s: %w", extension.ExtensionName(), err)
+		}
+		s.exec.Use(extension)
+	}
+	s.transports = []graphql.Transport{sockets{s}, events{s}, post{s}, get{s}}
+	return nil
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// serveGraphQL gives a request to the first transport that takes it.
+func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
+	for _, transport := range s.transports {
+		if !transport.Supports(r) {
+			continue
+		}
+		// A websocket says who it is later, in its first message.
+		if _, later := transport.(sockets); !later {
+			ctx, refused := s.authorize(r)
+			if refused != nil {
+				s.refuse(w, r, refused)
+				return
+			}
+			r = r.WithContext(ctx)
+		}
+		transport.Do(w, r.WithContext(graphql.StartOperationTrace(r.Context())), s.exec)
+		return
+	}
+	w.Header().Set("Allow", "GET, POST, OPTIONS")
+	s.refuse(w, r, refuse(http.StatusMethodNotAllowed, fault(CodeInvalidInput, "Ask by POST, or by GET for queries.")))
+}
+
+// Run serves a listener until ctx ends. Then it stops in order: it takes no new connection, closes
+// websockets with 1001 and ends event streams, and lets requests that run come to their end for
+// Limits.DrainTime. It gives nil when it stopped because ctx ended and everything came to its end. A
+// server runs once.
+func (s *Server) Run(ctx context.Context, listener net.Listener) error {
+	web := &http.Server{
+		Handler:           s,
+		ReadHeaderTimeout: s.limits.HeaderTime,
+		IdleTimeout:       s.limits.IdleTime,
+		// Transports set narrower ones as they write.
+		WriteTimeout:   s.limits.BodyTime + s.limits.QueueTime + s.limits.RequestTime + s.limits.WriteTime,
+		MaxHeaderBytes: 64 << 10,
+		ErrorLog:       stdlog.New(debugLog{s.log}, "", 0),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- web.Serve(listener) }()
+	select {
+	case err := <-failed:
+		s.stop()
+		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	s.stop()
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limits.DrainTime)
+	defer cancel()
+	err := web.Shutdown(drain)
+	closed := make(chan struct{})
+	go func() {
+		s.sockets.Wait()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-drain.Done():
+		err = errors.Join(err, drain.Err())
+	}
+	if err != nil {
+		_ = web.Close()
+		return fmt.Errorf("stop: some requests did not end within %s and were cut off: %w", s.limits.DrainTime, err)
+	}
+	return nil
+}
+
+const readyTime = 2 * time.Second

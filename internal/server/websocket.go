@@ -1,0 +1,396 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/coder/websocket"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// subprotocol is the only one spoken: "GraphQL over WebSocket Protocol".
+const subprotocol = "graphql-transport-ws"
+
+// The close codes of graphql-transport-ws. Clients retry after most codes below 4400 and give up after
+// these, so a wrong code makes them knock for ever.
+const (
+	closeBadRequest       websocket.StatusCode = 4400
+	closeUnauthorized     websocket.StatusCode = 4401
+	closeForbidden        websocket.StatusCode = 4403
+	closeSubprotocol      websocket.StatusCode = 4406
+	closeInitTimeout      websocket.StatusCode = 4408
+	closeSubscriberExists websocket.StatusCode = 4409
+	closeTooManyInits     websocket.StatusCode = 4429
+)
+
+const (
+	// maxID is the length in bytes that the id of an operation may have. Clients make UUIDs.
+	maxID = 128
+	// maxReason is what a close frame holds (RFC 6455, 5.5).
+	maxReason = 123
+)
+
+// sockets is the transport of graphql-transport-ws.
+type sockets struct{ server *Server }
+
+var _ graphql.Transport = sockets{}
+
+// Supports takes requests to become a websocket.
+func (sockets) Supports(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.Header.Get("Upgrade") != ""
+}
+
+// Do speaks with one client until either side closes.
+func (t sockets) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	s := t.server
+	leave, full := s.streams.enter(r.Context())
+	if full != nil {
+		s.refuse(w, r, refuse(http.StatusServiceUnavailable, full))
+		return
+	}
+	defer leave()
+	s.sockets.Add(1)
+	defer s.sockets.Done()
+	// The request was found to come from an allowed origin (see guard) before this transport saw it.
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{subprotocol}, InsecureSkipVerify: true})
+	if err != nil {
+		s.log.Debug().Err(err).Msg("a request to become a websocket was refused")
+		return
+	}
+	defer func() { _ = conn.CloseNow() }()
+	s.metrics.streams.WithLabelValues("websocket").Inc()
+	defer s.metrics.streams.WithLabelValues("websocket").Dec()
+	conn.SetReadLimit(s.limits.BodyBytes)
+
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	c := &socket{server: s, conn: conn, exec: exec, request: r, end: cancel, active: map[string]context.CancelFunc{}}
+	if conn.Subprotocol() != subprotocol {
+		c.close(closeSubprotocol, "Subprotocol not acceptable")
+		return
+	}
+	unhook := context.AfterFunc(s.stopping, func() { c.close(websocket.StatusGoingAway, "The server is stopping") })
+	defer unhook()
+	c.serve(ctx)
+}
+
+// socket is one websocket.
+type socket struct {
+	server  *Server
+	conn    *websocket.Conn
+	exec    graphql.GraphExecutor
+	request *http.Request
+	end     context.CancelFunc // Ends every operation of this socket.
+	closing sync.Once
+	work    sync.WaitGroup
+
+	mu     sync.Mutex
+	acked  bool
+	active map[string]context.CancelFunc
+}
+
+// message is what travels on the socket in either direction.
+type message struct {
+	ID      *string         `json:"id"`
+	Type    string          `json:"type"`
+	Payload json.RawMessage `json:"payload"`
+}
+
+// close ends the socket with a code and a reason that the client shows.
+func (c *socket) close(code websocket.StatusCode, reason string) {
+	c.closing.Do(func() {
+		c.end()
+		if len(reason) > maxReason {
+			reason = reason[:maxReason]
+		}
+		c.server.metrics.closes.WithLabelValues(strconv.Itoa(int(code))).Inc()
+		// An error means that the client is gone already, or did not answer in time.
+		_ = c.conn.Close(code, reason)
+	})
+}
+
+// serve reads messages until the socket ends, and leaves when all its operations have.
+func (c *socket) serve(ctx context.Context) {
+	defer c.work.Wait()
+	defer c.end()
+	impatient := time.AfterFunc(c.server.limits.InitTime, func() {
+		c.mu.Lock()
+		late := !c.acked
+		c.mu.Unlock()
+		if late {
+			c.close(closeInitTimeout, "Connection initialisation timeout")
+		}
+	})
+	defer impatient.Stop()
+	c.work.Go(func() { c.keepAlive(ctx) })
+
+	initialised := false
+	for {
+		// Reading has a context of its own: the end of ctx would cut the connection before the frame
+		// that says why it is closed.
+		kind, text, err := c.conn.Read(context.WithoutCancel(ctx))
+		if err != nil {
+			return
+		}
+		received, reason := decodeMessage(kind, text)
+		if reason != "" {
+			c.close(closeBadRequest, reason)
+			return
+		}
+		switch received.Type {
+		case "connection_init":
+			if initialised {
+				c.close(closeTooManyInits, "Too many initialisation requests")
+				return
+			}
+			initialised = true
+			if ctx = c.init(ctx, received.Payload); ctx == nil {
+				return
+			}
+		case "ping":
+			if !c.send("pong", "", received.Payload) {
+				return
+			}
+		case "pong":
+		case "subscribe":
+			if !c.subscribe(ctx, *received.ID, received.Payload) {
+				return
+			}
+		case "complete":
+			c.mu.Lock()
+			if cancel := c.active[*received.ID]; cancel != nil {
+				cancel()
+				delete(c.active, *received.ID)
+			}
+			c.mu.Unlock()
+		}
+	}
+}
+
+// decodeMessage reads a message of a client and checks its shape. It gives either the message or
+// the reason of the close frame.
+func decodeMessage(kind websocket.MessageType, text []byte) (received *message, reason string) {
+	if kind != websocket.MessageText {
+		return nil, "Messages are JSON in text frames"
+	}
+	received = &message{}
+	if err := decodeJSON(text, received); err != nil {
+		return nil, "Invalid message: not a JSON object of the protocol"
+	}
+	payload := received.Payload
+	absent := len(payload) == 0 || string(payload) == "null"
+	switch received.Type {
+	case "connection_init", "ping", "pong":
+		if !absent && payload[0] != '{' {
+			return nil, fmt.Sprintf("Invalid message: the payload of %s must be an object", received.Type)
+		}
+		if absent {
+			received.Payload = nil
+		}
+	case "subscribe", "complete":
+		if received.ID == nil || *received.ID == "" || len(*received.ID) > maxID {
+			return nil, fmt.Sprintf("Invalid message: %s needs an id of 1 to %d bytes", received.Type, maxID)
+		}
+		if received.Type == "subscribe" && (absent || payload[0] != '{') {
+			return nil, "Invalid message: subscribe needs a payload"
+		}
+	default:
+		return nil, "Invalid message: unknown type"
+	}
+	return received, ""
+}
+
+// init answers connection_init. It gives the context of the operations, or nil where the reader was
+// refused.
+func (c *socket) init(ctx context.Context, payload json.RawMessage) context.Context {
+	r := c.request.Clone(ctx)
+	// A browser cannot set headers on a websocket: its token travels in the payload.
+	var parameters map[string]any
+	if len(payload) > 0 && decodeJSON(payload, &parameters) == nil {
+		for name, value := range parameters {
+			if token, ok := value.(string); ok && http.CanonicalHeaderKey(name) == "Authorization" {
+				r.Header.Set("Authorization", token)
+			}
+		}
+	}
+	authorized, refused := c.server.authorize(r)
+	if refused != nil {
+		if refused.status == http.StatusServiceUnavailable {
+			c.close(websocket.StatusTryAgainLater, refused.err.Message)
+		} else {
+			c.close(closeForbidden, "Forbidden")
+		}
+		return nil
+	}
+	c.mu.Lock()
+	c.acked = true
+	c.mu.Unlock()
+	if !c.send("connection_ack", "", nil) {
+		return nil
+	}
+	return authorized
+}
+
+// subscribe starts an operation. It says whether the socket lives on.
+func (c *socket) subscribe(ctx context.Context, id string, payload json.RawMessage) bool {
+	limits := c.server.limits
+	c.mu.Lock()
+	acked, count, exists := c.acked, len(c.active), c.active[id] != nil
+	c.mu.Unlock()
+	switch {
+	case !acked:
+		c.close(closeUnauthorized, "Unauthorized")
+		return false
+	case exists:
+		c.close(closeSubscriberExists, "Subscriber for "+id+" already exists")
+		return false
+	}
+	params, wrong := decodeRequest(payload)
+	if wrong != nil {
+		// The payload has not the shape that the protocol gives it.
+		c.close(closeBadRequest, "Invalid message: "+wrong.Message)
+		return false
+	}
+	note := &note{}
+	if count >= limits.Subscriptions {
+		return c.fail(note, id, failed(overLimit("subscriptions", "One websocket carries %d operations at a time. Complete some, or open another.", limits.Subscriptions)))
+	}
+	params.Headers = c.request.Header
+	ctx, cancel := context.WithCancel(withNote(ctx, note))
+	c.mu.Lock()
+	c.active[id] = cancel
+	c.mu.Unlock()
+	c.work.Go(func() {
+		defer cancel()
+		defer func() {
+			if recovered := recover(); recovered != nil {
+				c.server.logPanic(ctx, recovered)
+				if c.done(ctx, id) {
+					c.fail(note, id, failed(internal()))
+				}
+			}
+		}()
+		c.run(ctx, note, id, params)
+	})
+	return true
+}
+
+// run executes one operation and sends what it answers.
+func (c *socket) run(ctx context.Context, note *note, id string, params *graphql.RawParams) {
+	s := c.server
+	leave, full := s.running.enter(ctx)
+	if full != nil {
+		if c.done(ctx, id) {
+			c.fail(note, id, failed(full))
+		}
+		return
+	}
+	left := false
+	release := func() {
+		if !left {
+			left = true
+			leave()
+		}
+	}
+	defer release()
+	ctx = graphql.StartOperationTrace(ctx)
+	found, wrong := prepare(ctx, c.exec, params)
+	if wrong != nil {
+		if c.done(ctx, id) {
+			c.fail(note, id, wrong)
+		}
+		return
+	}
+	note.begin(found)
+	if found.kind() == ast.Subscription {
+		release()
+		found.stream(ctx, func(response *graphql.Response) bool {
+			return ctx.Err() == nil && c.next(note, id, response)
+		})
+	} else {
+		limited, cancel := context.WithTimeoutCause(ctx, s.limits.RequestTime, errTimeLimit)
+		response := found.once(limited, s.limits)
+		cancel()
+		if ctx.Err() == nil {
+			c.next(note, id, response)
+		}
+	}
+	// The id is free before the client learns that it is: it may use it again at once.
+	if c.done(ctx, id) {
+		c.send("complete", id, nil)
+	}
+}
+
+// done forgets an operation, and says whether the client still expects to hear of it.
+func (c *socket) done(ctx context.Context, id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if ctx.Err() != nil {
+		return false // Forgotten already, and the id may belong to another operation.
+	}
+	delete(c.active, id)
+	return true
+}
+
+func (c *socket) next(note *note, id string, response *graphql.Response) bool {
+	note.outcome(c.server.metrics, response.Errors)
+	return c.send("next", id, appendResponse(nil, response))
+}
+
+// fail ends an operation that did not run.
+func (c *socket) fail(note *note, id string, response *graphql.Response) bool {
+	note.outcome(c.server.metrics, response.Errors)
+	return c.send("error", id, marshal(bounded(response.Errors)))
+}
+
+// send writes a message, and says whether the socket lives on. A client that does not take it within
+// limits.WriteTime is given up.
+func (c *socket) send(kind, id string, payload []byte) bool {
+	text := make([]byte, 0, len(payload)+len(id)+64)
+	text = append(text, '{')
+	if id != "" {
+		quoted, err := json.Marshal(id)
+		if err != nil {
+			panic(err) // Impossible: a string.
+		}
+		text = append(append(append(text, `"id":`...), quoted...), ',')
+	}
+	text = append(append(append(text, `"type":"`...), kind...), '"')
+	if payload != nil {
+		text = append(append(text, `,"payload":`...), payload...)
+	}
+	text = append(text, '}')
+	ctx, cancel := context.WithTimeout(context.Background(), c.server.limits.WriteTime)
+	defer cancel()
+	if err := c.conn.Write(ctx, websocket.MessageText, text); err != nil {
+		c.end()
+		return false
+	}
+	return true
+}
+
+// keepAlive pings the client, by the protocol of websockets, and gives it up when it does not answer.
+func (c *socket) keepAlive(ctx context.Context) {
+	ticker := time.NewTicker(c.server.limits.KeepAlive)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.server.limits.KeepAlive)
+			err := c.conn.Ping(limited)
+			cancel()
+			if err != nil {
+				_ = c.conn.CloseNow()
+				return
+			}
+		}
+	}
+}
