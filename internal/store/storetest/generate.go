@@ -2,10 +2,12 @@ package storetest
 
 import (
 	"slices"
+	"strings"
 
 	"pgregory.net/rapid"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/store/storetest/model"
 )
 
@@ -31,12 +33,18 @@ func (is ids) all() []evidence.ID {
 // generator draws change sets that are mostly valid in a model's present state.
 type generator struct {
 	*rapid.T
-	open   map[evidence.RecordType][]evidence.ID
+	open map[evidence.RecordType][]evidence.ID
+	// unused are the ids that the author may choose and that were never written.
+	unused map[evidence.ID]bool
+	kinds  map[evidence.ID]string // of the entities and links that stand
 	latest uint64
 	author evidence.Author
+	// wild makes mistakes: ids that are taken, missing or not the author's, bad
+	// dates, ends that do not fit.
+	wild bool
 	// steady leaves out what changes a clearance.
 	steady bool
-	// sane leaves out what is sure to be refused.
+	// sane never draws a wild change set.
 	sane bool
 }
 
@@ -47,132 +55,193 @@ func (g *generator) draw(m *model.Store) (evidence.Author, *evidence.ChangeSet) 
 	if err != nil {
 		g.Fatalf("head of the model: %v", err)
 	}
-	g.author = rapid.SampledFrom([]evidence.Author{Top, Top, Top, Middle, Low}).Draw(g.T, "author")
+	founding := head.Sequence == 0
+	g.author = Top
+	if !founding {
+		g.author = rapid.SampledFrom([]evidence.Author{Top, Top, Middle, Low}).Draw(g.T, "author")
+	}
+	g.wild = !founding && !g.sane && g.oneIn(6, "wild")
 	g.latest = head.Latest[g.author.Clearance]
-	g.open = map[evidence.RecordType][]evidence.ID{}
-	records, err := snap.Newest(g.Context(), space.all(), evidence.Open)
-	if err != nil {
-		g.Fatalf("records of the model: %v", err)
-	}
-	for _, id := range space.all() {
-		if r := records[id]; r.IsOpen() && r.Derived.Visibility <= g.author.Clearance {
-			g.open[r.Content.Type()] = append(g.open[r.Content.Type()], id)
-		}
-	}
+	g.look(snap)
 	cs := &evidence.ChangeSet{Reason: "because"}
-	if g.rarely("key") {
-		cs.IdempotencyKey = rapid.SampledFrom([]string{"k1", "k2", "k3"}).Draw(g.T, "key")
+	if g.oneIn(6, "keyed") {
+		cs.IdempotencyKey = g.oneOf("key", "k1", "k2", "k3", "k4", "k5", "k6")
 	}
-	if g.latest > 0 && g.rarely("expects") {
+	if g.latest > 0 && g.oneIn(6, "expects") {
 		expected := g.latest - rapid.Uint64Range(0, min(2, g.latest)).Draw(g.T, "behind")
 		cs.ExpectedRevision = &expected
 	}
-	n := rapid.IntRange(1, 4).Draw(g.T, "changes")
-	if head.Sequence == 0 {
-		g.author = Top
+	n := rapid.IntRange(1, 3).Draw(g.T, "changes")
+	if founding {
 		for _, id := range space.entities {
 			cs.Changes = append(cs.Changes, evidence.Change{PutEntity: g.putEntity(id)})
 		}
 		for _, id := range space.sources {
 			cs.Changes = append(cs.Changes, evidence.Change{PutSource: g.putSource(id)})
 		}
-		g.open[evidence.EntityRecord], g.open[evidence.SourceRecord] = space.entities, space.sources
 		n += 3
 	}
 	for range n {
-		cs.Changes = append(cs.Changes, g.change(head.Sequence == 0))
+		c := g.change(founding)
+		if c.Undo != nil && len(cs.Changes) > 0 && !g.wild {
+			break
+		}
+		cs.Changes = append(cs.Changes, c)
+		if c.Undo != nil {
+			break
+		}
 	}
 	return g.author, cs
 }
 
-func (g *generator) often(label string) bool { return rapid.IntRange(0, 9).Draw(g.T, label) < 9 }
-
-func (g *generator) rarely(label string) bool { return rapid.IntRange(0, 9).Draw(g.T, label) > 8 }
-
-func (g *generator) oneOf(label string, from ...string) string {
-	return rapid.SampledFrom(from).Draw(g.T, label)
-}
-
-// some is an id that stands, or, rarely or where none does, any of the space.
-func (g *generator) some(label string, t evidence.RecordType, any []evidence.ID) evidence.ID {
-	if open := g.open[t]; len(open) > 0 && (g.sane || g.often(label+" stands")) {
-		return rapid.SampledFrom(open).Draw(g.T, label)
+// look notes what stands that the author sees.
+func (g *generator) look(snap evidence.Snapshot) {
+	g.open, g.unused, g.kinds = map[evidence.RecordType][]evidence.ID{}, map[evidence.ID]bool{}, map[evidence.ID]string{}
+	records, err := snap.Newest(g.Context(), space.all(), evidence.Open)
+	if err != nil {
+		g.Fatalf("records of the model: %v", err)
 	}
-	return rapid.SampledFrom(any).Draw(g.T, label)
+	for _, id := range space.all() {
+		r := records[id]
+		if r == nil {
+			g.unused[id] = g.mine(id)
+		} else if r.IsOpen() && r.Derived.Visibility <= g.author.Clearance {
+			g.stands(r.Content)
+		}
+	}
 }
 
-func (g *generator) entity(label string) evidence.ID {
-	return g.some(label, evidence.EntityRecord, space.entities)
+func (g *generator) stands(content evidence.Content) {
+	t, id := content.Type(), content.RecordID()
+	g.open[t] = append(g.open[t], id)
+	switch c := content.(type) {
+	case *evidence.Entity:
+		g.kinds[id] = c.Kind
+	case *evidence.Claim:
+		g.kinds[id] = c.Kind
+	}
+}
+
+func (g *generator) mine(id evidence.ID) bool {
+	return strings.HasPrefix(string(id), g.author.IDPrefix)
+}
+
+// oneIn is true about once in n draws. Small values shrink to false.
+func (g *generator) oneIn(n int, label string) bool {
+	return rapid.Custom(func(t *rapid.T) bool { return rapid.Uint64().Draw(t, label)%uint64(n) == uint64(n)-1 }).Draw(g.T, label) //nolint:gosec // a small number
+}
+
+func (g *generator) oneOf(label string, from ...string) string { return of(g, label, from) }
+
+// of draws one of a list, each as likely as the others.
+func of[T any](g *generator, label string, from []T) T {
+	return from[rapid.Custom(func(t *rapid.T) int { return int(rapid.Uint32().Draw(t, label) % uint32(len(from))) }).Draw(g.T, label)] //nolint:gosec // a small number
+}
+
+// some is an id that stands; in wild change sets any of the space.
+func (g *generator) some(label string, t evidence.RecordType, any []evidence.ID) evidence.ID {
+	if open := g.open[t]; len(open) > 0 && !(g.wild && g.oneIn(3, label+" is any")) {
+		return of(g, label, open)
+	}
+	return of(g, label, any)
+}
+
+// ends are two entities.
+func (g *generator) ends() (from, to evidence.ID) {
+	from = g.some("from", evidence.EntityRecord, space.entities)
+	for range 10 {
+		to = g.some("to", evidence.EntityRecord, space.entities)
+		if to != from {
+			break
+		}
+	}
+	return from, to
 }
 
 func (g *generator) claim() evidence.ID {
-	if rapid.Bool().Draw(g.T, "a link") {
-		return g.some("link", evidence.LinkRecord, space.links)
+	if len(g.open[evidence.StatementRecord]) > 0 && g.oneIn(3, "a statement") {
+		return g.some("statement", evidence.StatementRecord, space.statements)
 	}
-	return g.some("statement", evidence.StatementRecord, space.statements)
+	return g.some("link", evidence.LinkRecord, space.links)
 }
 
-// chosen is an id that the author may choose, or "" for one that is made.
-func (g *generator) chosen(label string, from []evidence.ID) evidence.ID {
-	if g.rarely(label + " made") {
+// unusedOf is an id for a new record, or "" for one that is made.
+func (g *generator) unusedOf(label string, from []evidence.ID) evidence.ID {
+	if g.wild && g.oneIn(3, label+" is any") {
+		return of(g, label, from)
+	}
+	var free []evidence.ID
+	for _, id := range from {
+		if g.unused[id] {
+			free = append(free, id)
+		}
+	}
+	if len(free) == 0 || g.oneIn(8, label+" is made") {
 		return ""
 	}
-	mine := slices.DeleteFunc(slices.Clone(from), func(id evidence.ID) bool {
-		return len(id) < len(g.author.IDPrefix) || string(id[:len(g.author.IDPrefix)]) != g.author.IDPrefix
-	})
-	if !g.sane && g.rarely(label+" not mine") {
-		mine = from
-	}
-	return rapid.SampledFrom(mine).Draw(g.T, label)
+	id := of(g, label, free)
+	g.unused[id] = false
+	return id
 }
 
 func (g *generator) clearance() string {
-	if g.rarely("cleared") {
-		return g.oneOf("clearance", "PUBLIC", "RESTRICTED", "CONFIDENTIAL")
+	if !g.oneIn(4, "cleared") {
+		return ""
 	}
-	return ""
+	if g.wild {
+		return g.oneOf("clearance", "PUBLIC", "RESTRICTED", "CONFIDENTIAL", "SECRET")
+	}
+	return evidence.Clearance(rapid.IntRange(0, int(g.author.Clearance)).Draw(g.T, "clearance")).String() //nolint:gosec // 0 to 2
 }
 
 func (g *generator) date() string {
-	if !g.sane && g.rarely("bad date") {
+	if g.wild && g.oneIn(4, "bad date") {
 		return "2014-13"
 	}
 	return g.oneOf("date", "", "", "2014", "2014-09", "../2014-09-26", "2014-09-26", "2013?", "201X", "2014~")
 }
 
 func (g *generator) change(founding bool) evidence.Change {
-	kinds := []string{"link", "link", "link", "statement", "cite", "cite"}
+	kinds := []string{"link", "link", "link", "statement"}
+	claims := len(g.open[evidence.LinkRecord])+len(g.open[evidence.StatementRecord]) > 0
+	if claims || g.wild {
+		kinds = append(kinds, "cite", "cite", "standing")
+	}
 	if !founding {
-		kinds = append(kinds, "entity", "source", "standing", "retract", "retract", "merge", "accept", "undo", "checks", "capture")
+		kinds = append(kinds, "entity", "entity", "source", "source", "retract", "retract", "retract", "merge", "undo", "undo", "checks", "capture")
+		if slices.ContainsFunc(g.open[evidence.LinkRecord], func(id evidence.ID) bool { return g.kinds[id] == evidence.SameAs }) {
+			kinds = append(kinds, "accept", "accept")
+		}
 		if !g.steady {
-			kinds = append(kinds, "clearance", "clearance")
+			kinds = append(kinds, "clearance", "clearance", "clearance")
 		}
 	}
 	switch g.oneOf("change", kinds...) {
 	case "entity":
-		return evidence.Change{PutEntity: g.putEntity(g.chosen("entity", space.entities))}
+		return evidence.Change{PutEntity: g.putEntity(g.put("entity", evidence.EntityRecord, space.entities))}
 	case "source":
-		return evidence.Change{PutSource: g.putSource(g.chosen("source", space.sources))}
+		return evidence.Change{PutSource: g.putSource(g.put("source", evidence.SourceRecord, space.sources))}
 	case "statement":
-		return evidence.Change{AssertStatement: &evidence.AssertStatement{
-			ID: g.chosen("statement", space.statements), Entity: g.entity("of"), Attribute: g.oneOf("attribute", "RANK", "RANK", "OCCUPATION", "SHOE_SIZE"),
-			Value: g.oneOf("value", "General de Guerrero", "policía"), Valid: evidence.ValidTime{Since: g.date()}, Clearance: g.clearance(), Citations: g.citations(),
-		}}
+		return evidence.Change{AssertStatement: g.assertStatement()}
 	case "cite":
 		return evidence.Change{Cite: &evidence.Cite{Claim: g.claim(), Citation: g.citation(true)}}
 	case "standing":
-		c := g.citation(false)
-		return evidence.Change{SetStanding: &evidence.SetStanding{Claim: g.claim(), Standing: g.oneOf("standing", "CHARGED", "ACQUITTED", "REFUTED", "ALLEGED"), On: g.date(), Citation: c}}
+		return evidence.Change{SetStanding: g.setStanding()}
 	case "clearance":
-		return evidence.Change{SetClearance: &evidence.SetClearance{ID: rapid.SampledFrom(space.all()).Draw(g.T, "cleared"), Clearance: g.oneOf("level", "PUBLIC", "PUBLIC", "RESTRICTED", "CONFIDENTIAL")}}
+		return evidence.Change{SetClearance: &evidence.SetClearance{ID: g.cleared(), Clearance: g.level()}}
 	case "retract":
 		return evidence.Change{Retract: &evidence.Retract{ID: g.retracted()}}
 	case "merge":
-		return evidence.Change{MergeEntities: &evidence.MergeEntities{Link: g.chosen("merge", space.links), Absorb: g.entity("absorb"), Into: g.entity("into"), Citations: g.citations()}}
+		absorb, into := g.ends()
+		return evidence.Change{MergeEntities: &evidence.MergeEntities{Link: g.unusedOf("merge", space.links), Absorb: absorb, Into: into, Citations: g.citations()}}
 	case "accept":
-		return evidence.Change{MergeEntities: &evidence.MergeEntities{Link: g.some("accepted", evidence.LinkRecord, space.links)}}
+		return evidence.Change{MergeEntities: &evidence.MergeEntities{Link: g.candidate()}}
 	case "undo":
-		return evidence.Change{Undo: &evidence.Undo{Revision: rapid.Uint64Range(1, g.latest+1).Draw(g.T, "undone")}}
+		undone := g.latest
+		if undone == 0 || !g.oneIn(2, "newest") {
+			undone = rapid.Uint64Range(1, g.latest+1).Draw(g.T, "undone")
+		}
+		return evidence.Change{Undo: &evidence.Undo{Revision: undone}}
 	case "checks":
 		return evidence.Change{RecordChecks: &evidence.RecordChecks{Checks: []evidence.CitationCheck{{
 			Citation: g.some("checked", evidence.CitationRecord, space.citations),
@@ -184,19 +253,83 @@ func (g *generator) change(founding bool) evidence.Change {
 			Capture: evidence.Capture{SHA256: g.oneOf("sha256", "aa", "bb"), Length: 3, MediaType: "text/plain", Captured: "2026-11-23T09:00:00Z"},
 		}}
 	default:
-		return evidence.Change{AssertLink: &evidence.AssertLink{
-			ID: g.chosen("link", space.links), Kind: g.oneOf("kind", "LINKED_TO", "LINKED_TO", "PAYS", "COMMANDS", "SAME_AS", "DENIES", "CHARGED_BY"),
-			From: g.entity("from"), To: g.entity("to"), Role: g.oneOf("role", "", "en Guerrero"),
-			Valid: evidence.ValidTime{Since: g.date(), Until: g.oneOf("until", "", "", "2015", "..")}, Standing: g.oneOf("standing", "", "", "ALLEGED"),
-			Clearance: g.clearance(), Citations: g.citations(),
-		}}
+		return evidence.Change{AssertLink: g.assertLink()}
 	}
 }
 
+func (g *generator) assertLink() *evidence.AssertLink {
+	from, to := g.ends()
+	kinds := []string{"LINKED_TO", "LINKED_TO", "PAYS", "COMMANDS", "SAME_AS", "DENIES", "CHARGED_BY", "PARTICIPATED_IN"}
+	if !g.wild {
+		kinds = slices.DeleteFunc(kinds, func(kind string) bool {
+			k, _ := vocabulary.Standard().Link(kind)
+			return !k.AllowsEnds(g.kinds[from], g.kinds[to])
+		})
+	}
+	c := &evidence.AssertLink{
+		ID: g.unusedOf("link", space.links), Kind: g.oneOf("kind", kinds...), From: from, To: to, Role: g.oneOf("role", "", "en Guerrero"),
+		Valid: evidence.ValidTime{Since: g.date(), Until: g.oneOf("until", "", "", "2015", "..")}, Clearance: g.clearance(), Citations: g.citations(),
+	}
+	kind, _ := vocabulary.Standard().Link(c.Kind)
+	if !kind.Procedural || g.wild {
+		c.Standing = g.oneOf("standing", "", "ALLEGED", "CONVICTED")
+	}
+	if kind.About && len(g.open[evidence.LinkRecord]) > 0 {
+		c.About = g.some("about", evidence.LinkRecord, space.links)
+	}
+	if c.ID != "" {
+		g.stands(&evidence.Claim{ID: c.ID, Of: evidence.LinkRecord, Kind: c.Kind})
+	}
+	return c
+}
+
+func (g *generator) assertStatement() *evidence.AssertStatement {
+	attributes := []string{"RANK", "RANK", "OCCUPATION"}
+	if g.wild {
+		attributes = append(attributes, "SHOE_SIZE")
+	}
+	c := &evidence.AssertStatement{
+		ID: g.unusedOf("statement", space.statements), Entity: g.some("of", evidence.EntityRecord, space.entities), Attribute: g.oneOf("attribute", attributes...),
+		Value: g.oneOf("value", "General de Guerrero", "policía"), Valid: evidence.ValidTime{Since: g.date()}, Clearance: g.clearance(), Citations: g.citations(),
+	}
+	if c.ID != "" {
+		g.stands(&evidence.Claim{ID: c.ID, Of: evidence.StatementRecord, Kind: c.Attribute})
+	}
+	return c
+}
+
+func (g *generator) setStanding() *evidence.SetStanding {
+	c := &evidence.SetStanding{Claim: g.claim(), Standing: "REFUTED", On: g.date(), Citation: g.citation(false)}
+	if kind, ok := vocabulary.Standard().Link(g.kinds[c.Claim]); !ok || !kind.Procedural {
+		c.Standing = g.oneOf("standing", "CHARGED", "ACQUITTED", "ALLEGED")
+	}
+	return c
+}
+
+// cleared is the id of a record that the author sees, or may see closed.
+func (g *generator) cleared() evidence.ID {
+	if g.wild || g.author.Clearance == evidence.Confidential && g.oneIn(4, "closed") {
+		return of(g, "cleared", space.all())
+	}
+	types := []evidence.RecordType{evidence.EntityRecord, evidence.SourceRecord, evidence.SourceRecord, evidence.LinkRecord, evidence.CitationRecord, evidence.CitationRecord}
+	return g.some("cleared", of(g, "type", types), space.all())
+}
+
+func (g *generator) level() string {
+	if g.wild {
+		return g.oneOf("level", "PUBLIC", "RESTRICTED", "CONFIDENTIAL")
+	}
+	return of(g, "level", []evidence.Clearance{evidence.Public, evidence.Restricted, evidence.Confidential}[:g.author.Clearance+1]).String()
+}
+
+func (g *generator) candidate() evidence.ID {
+	return of(g, "accepted", slices.DeleteFunc(slices.Clone(g.open[evidence.LinkRecord]), func(id evidence.ID) bool { return g.kinds[id] != evidence.SameAs }))
+}
+
 func (g *generator) retracted() evidence.ID {
-	switch g.oneOf("what", "entity", "source", "claim", "claim", "citation", "citation") {
+	switch g.oneOf("what", "entity", "source", "claim", "claim", "claim", "citation", "citation", "citation") {
 	case "entity":
-		return g.entity("retracted")
+		return g.some("retracted", evidence.EntityRecord, space.entities)
 	case "source":
 		return g.some("retracted", evidence.SourceRecord, space.sources)
 	case "claim":
@@ -206,62 +339,86 @@ func (g *generator) retracted() evidence.ID {
 	}
 }
 
+// put is the id of a record to change, mostly, or to bring back, or to make.
+func (g *generator) put(label string, t evidence.RecordType, from []evidence.ID) evidence.ID {
+	if g.oneIn(4, "new "+label) {
+		mine := slices.DeleteFunc(slices.Clone(from), func(id evidence.ID) bool { return !g.mine(id) && !g.wild })
+		return of(g, label, append(mine, ""))
+	}
+	return g.some(label, t, from)
+}
+
 func (g *generator) putEntity(id evidence.ID) *evidence.PutEntity {
 	e := &evidence.PutEntity{ID: id}
-	if g.often("kind") {
-		e.Kind = evidence.Of(g.oneOf("kind", "PERSON", "PERSON", "PERSON", "CRIMINAL_GROUP", "MILITARY_UNIT"))
+	there := slices.Contains(g.open[evidence.EntityRecord], id)
+	has := func(label string) bool { return !there || g.oneIn(3, label) }
+	kind := g.kinds[id]
+	if has("kind") && (!there || g.wild) {
+		kind = g.oneOf("kind", "PERSON", "PERSON", "PERSON", "CRIMINAL_GROUP", "MILITARY_UNIT")
+		e.Kind = evidence.Of(kind)
 	}
-	if g.often("name") {
+	if has("name") {
 		e.Name = evidence.Of(g.oneOf("name", "José Pérez", "Ángel Aguirre", "Jota", "27 Batallón", "ÑANDÚ 東京"))
 	}
-	if rapid.Bool().Draw(g.T, "aliases") {
+	if has("aliases") {
 		e.Aliases = evidence.Of([]string{g.oneOf("alias", "El Pepe", "El Güero", "Jo")})
 	}
-	if g.rarely("names") {
-		e.Names = evidence.Of([]evidence.NewName{{Text: g.oneOf("alias", "Josefo", "Joselito"), Clearance: g.clearance(), Sources: []evidence.ID{g.some("shown", evidence.SourceRecord, space.sources)}}})
+	if g.oneIn(4, "names") {
+		name := evidence.NewName{Text: g.oneOf("alias", "Josefo", "Joselito")}
+		if !g.steady {
+			name.Clearance = g.clearance()
+		}
+		if len(g.open[evidence.SourceRecord]) > 0 {
+			name.Sources = []evidence.ID{g.some("shown", evidence.SourceRecord, space.sources)}
+		}
+		e.Names = evidence.Of([]evidence.NewName{name})
 	}
-	if g.rarely("identity") {
+	if g.oneIn(4, "identified") {
 		e.Identity = evidence.Of(g.oneOf("identity", "NAMED", "ALIAS_ONLY", "UNIDENTIFIED", "CLASS"))
 	}
-	if rapid.Bool().Draw(g.T, "described") {
+	if has("described") {
 		e.Description = evidence.Of(g.oneOf("description", "de Guerrero", "de Iguala", "general"))
 	}
-	if !g.steady {
-		if c := g.clearance(); c != "" {
-			e.Clearance = evidence.Of(c)
-		}
+	if c := g.clearance(); c != "" && (!g.steady || g.unused[id]) {
+		e.Clearance = evidence.Of(c)
+	}
+	if !there && id != "" {
+		g.stands(&evidence.Entity{ID: id, Kind: kind})
 	}
 	return e
 }
 
 func (g *generator) putSource(id evidence.ID) *evidence.PutSource {
 	s := &evidence.PutSource{ID: id}
-	if g.often("kind") {
+	there := slices.Contains(g.open[evidence.SourceRecord], id)
+	has := func(label string) bool { return !there || g.oneIn(3, label) }
+	if has("kind") {
 		s.Kind = evidence.Of(g.oneOf("kind", "NEWS", "NEWS", "LEAK", "COURT_RECORD"))
 	}
-	if g.often("title") {
+	if has("title") {
 		s.Title = evidence.Of(g.oneOf("title", "Informe Guerrero", "informe general", "Áurea", "Zócalo"))
 	}
-	if g.often("url") {
+	if has("url") {
 		s.URL = evidence.Of("https://example.org/" + string(id))
 	}
-	if rapid.Bool().Draw(g.T, "grade") {
+	if has("grade") {
 		s.Reliability = evidence.Of(g.oneOf("reliability", "A", "B", "C", "D", "E", "F"))
 	}
-	if g.rarely("derives") {
-		s.DerivedFrom = evidence.Of([]evidence.ID{g.some("parent", evidence.SourceRecord, space.sources)})
+	if parents := slices.DeleteFunc(slices.Clone(g.open[evidence.SourceRecord]), func(p evidence.ID) bool { return p == id }); len(parents) > 0 && g.oneIn(3, "derives") {
+		s.DerivedFrom = evidence.Of([]evidence.ID{of(g, "parent", parents)})
 	}
-	if !g.steady {
-		if c := g.clearance(); c != "" {
-			s.Clearance = evidence.Of(c)
-		}
+	if c := g.clearance(); c != "" && (!g.steady || g.unused[id]) {
+		s.Clearance = evidence.Of(c)
+	}
+	if !there && id != "" {
+		g.stands(&evidence.Source{ID: id})
 	}
 	return s
 }
 
 func (g *generator) citations() []evidence.NewCitation {
 	cs := []evidence.NewCitation{g.citation(true)}
-	if g.sane {
+	if !g.wild {
 		cs[0].Stance = ""
 	}
 	for range rapid.IntRange(0, 1).Draw(g.T, "more citations") {
@@ -272,14 +429,14 @@ func (g *generator) citations() []evidence.NewCitation {
 
 func (g *generator) citation(anyStance bool) evidence.NewCitation {
 	c := evidence.NewCitation{
-		ID: g.chosen("citation", space.citations), Source: g.some("cited", evidence.SourceRecord, space.sources),
+		ID: g.unusedOf("citation", space.citations), Source: g.some("cited", evidence.SourceRecord, space.sources),
 		Locator: g.oneOf("locator", "p. 1", "p. 2", "párrafo 3"), Clearance: g.clearance(),
 		Credibility: rapid.IntRange(0, 6).Draw(g.T, "credibility"),
 	}
 	if anyStance {
-		c.Stance = g.oneOf("stance", "", "", "", "SUPPORTS", "DISPUTES", "MENTIONS")
+		c.Stance = g.oneOf("stance", "", "SUPPORTS", "DISPUTES", "MENTIONS")
 	}
-	if g.rarely("quoted") {
+	if g.oneIn(4, "quoted") {
 		c.Quote = &evidence.Quote{Exact: "la verdad histórica de Guerrero"}
 	}
 	return c
