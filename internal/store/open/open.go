@@ -1,0 +1,106 @@
+// Package open opens the store that a user names: `sqlite:PATH`, or the address
+// of a Neo4j such as `neo4j://localhost:7687`.
+package open
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/rs/zerolog"
+
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/store/neo4j"
+	"github.com/vinculo/vinculo/internal/store/sqlite"
+)
+
+// The environment variables that hold the credentials for Neo4j. Each may
+// instead have its name with _FILE hold the name of a file that has the value.
+const (
+	UsernameVariable = "VINCULO_NEO4J_USERNAME"
+	PasswordVariable = "VINCULO_NEO4J_PASSWORD" //nolint:gosec // the name of a variable
+	DatabaseVariable = "VINCULO_NEO4J_DATABASE"
+)
+
+// Options say how a store is opened.
+type Options struct {
+	Vocabulary *vocabulary.Vocabulary
+	Logger     zerolog.Logger
+	// ReadOnly refuses writes, and files that are not there, where the store can.
+	ReadOnly bool
+	// Existing refuses a file that is not there instead of making it.
+	Existing bool
+}
+
+var schemes = []string{"neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"}
+
+const forms = "write sqlite:PATH, neo4j://HOST:PORT, bolt://HOST:PORT, neo4j+s://HOST or bolt+s://HOST"
+
+// Store opens a store. Its errors never repeat a user name or password.
+func Store(ctx context.Context, name string, o Options) (store.Store, error) {
+	scheme, rest, ok := strings.Cut(name, ":")
+	switch {
+	case name == "":
+		return nil, fmt.Errorf("no store is named: %s", forms)
+	case ok && scheme == "sqlite":
+		return file(ctx, rest, o)
+	case ok && slices.Contains(schemes, scheme):
+		return server(ctx, name, o)
+	case ok && strings.Contains(rest, "@"):
+		return nil, fmt.Errorf("the store begins with %q, which is no kind of store: %s", scheme+":", forms)
+	default:
+		return nil, fmt.Errorf("%q is not a store: %s", name, forms)
+	}
+}
+
+func file(ctx context.Context, path string, o Options) (store.Store, error) {
+	if path == "" {
+		return nil, errors.New("sqlite: names no file; write sqlite:PATH, such as sqlite:case.db")
+	}
+	if (o.Existing || o.ReadOnly) && path != sqlite.Memory {
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("there is no store at %s; make one with `vinculo import --store sqlite:%s DIR`, or mend the path", path, path)
+		}
+	}
+	return sqlite.Open(ctx, path, sqlite.Options{Vocabulary: o.Vocabulary, Logger: &o.Logger, ReadOnly: o.ReadOnly})
+}
+
+func server(ctx context.Context, uri string, o Options) (store.Store, error) {
+	u, err := url.Parse(uri)
+	if err != nil || u.Host == "" {
+		return nil, fmt.Errorf("the address of the Neo4j server does not read: %s", forms)
+	}
+	if u.User != nil {
+		return nil, fmt.Errorf("the address of the store holds credentials, which others can read off the list of processes; put them into %s and %s, or into files that %s_FILE and %s_FILE name", UsernameVariable, PasswordVariable, UsernameVariable, PasswordVariable)
+	}
+	var settings [3]string
+	for i, name := range []string{UsernameVariable, PasswordVariable, DatabaseVariable} {
+		if settings[i], err = setting(name); err != nil {
+			return nil, err
+		}
+	}
+	return neo4j.Open(ctx, uri, neo4j.Options{
+		Username: settings[0], Password: settings[1], Database: settings[2], Vocabulary: o.Vocabulary, Logger: o.Logger,
+	})
+}
+
+// setting reads a variable, or the file that the variable with _FILE names.
+func setting(name string) (string, error) {
+	if value, ok := os.LookupEnv(name); ok {
+		return value, nil
+	}
+	path := os.Getenv(name + "_FILE")
+	if path == "" {
+		return "", nil
+	}
+	value, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("%s_FILE: %w", name, err)
+	}
+	return strings.TrimRight(string(value), "\r\n"), nil
+}

@@ -1,0 +1,275 @@
+// Package verify checks a store against its own log: that the chain of hashes
+// holds, and that every stored record, derived value, counter and search token
+// is what the log says it must be. It finds a byte that was changed anywhere,
+// by whatever hand, and says where.
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/ledger"
+	"github.com/vinculo/vinculo/internal/replay"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// Options say what else is checked.
+type Options struct {
+	// Head is a head hash that was kept elsewhere; the log must have it. The log
+	// may have grown since.
+	Head *ledger.Hash
+	// MaxFaults ends the search after so many faults; 100 where it is 0.
+	MaxFaults int
+	// Progress, where set, is told of each step and how far it has come; a total
+	// of 0 is not known.
+	Progress func(step string, done, total uint64)
+}
+
+// Report is what a verification found.
+type Report struct {
+	Head evidence.Head
+	Rows uint64 // stored things that were compared
+	// Faults are sentences, each naming what is at fault; empty means that all is
+	// as the log says.
+	Faults []string
+	// Cut says that there may be more faults than were looked for.
+	Cut bool
+}
+
+func (r *Report) fault(format string, args ...any) {
+	r.Faults = append(r.Faults, fmt.Sprintf(format, args...))
+}
+
+// errEnough ends a search that has found as many faults as were asked for.
+var errEnough = errors.New("enough faults")
+
+// Run verifies a store. The fresh store is empty and thrown away after: the log
+// is replayed into it. The planner must have the vocabulary that the store was
+// written with. The error is for what keeps the store from being verified, such
+// as store.ErrUnavailable; what is wrong with the store is in the report.
+func Run(ctx context.Context, st, fresh store.Store, p *evidence.Planner, o Options) (*Report, error) {
+	if o.MaxFaults <= 0 {
+		o.MaxFaults = 100
+	}
+	v := &verifier{store: st, fresh: fresh, planner: p, options: o, report: &Report{}}
+	head, err := st.Head(ctx)
+	switch {
+	case isOutside(ctx, err):
+		return nil, err
+	case err != nil:
+		v.report.fault("the head of the log cannot be read: %v", err)
+	}
+	v.report.Head = head
+	for _, step := range []func(context.Context) error{v.log, v.records} {
+		if err := step(ctx); errors.Is(err, errEnough) {
+			v.report.Cut = true
+			break
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return v.report, nil
+}
+
+// isOutside says whether an error tells nothing of the content of the store.
+func isOutside(ctx context.Context, err error) bool {
+	return err != nil && (ctx.Err() != nil || errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrClosed))
+}
+
+type verifier struct {
+	store, fresh store.Store
+	planner      *evidence.Planner
+	options      Options
+	report       *Report
+	chain        ledger.Chain
+	pinned       ledger.Hash
+	pinSeen      bool
+	read         evidence.Sequence // revisions read
+	replayed     ledger.Header     // of the revision replayed last
+	broken       bool              // the chain of hashes does not hold
+	unreplayed   bool              // the fresh store does not have the whole log
+}
+
+func (v *verifier) fault(format string, args ...any) error {
+	v.report.fault(format, args...)
+	if len(v.report.Faults) >= v.options.MaxFaults {
+		return errEnough
+	}
+	return nil
+}
+
+func (v *verifier) progress(step string, done, total uint64) {
+	if v.options.Progress != nil {
+		v.options.Progress(step, done, total)
+	}
+}
+
+// log checks the chain and replays it into the fresh store.
+func (v *verifier) log(ctx context.Context) error {
+	if v.options.Head != nil {
+		v.pinned = *v.options.Head
+	}
+	var stop error // what ended the search inside a load
+	err := replay.Into(ctx, v.fresh, v.planner, func(yield func(*evidence.Revision, error) bool) {
+		for r, err := range v.checked(ctx, 0) {
+			if err != nil {
+				stop = err
+				return
+			}
+			if !yield(v.chained(r), nil) {
+				return
+			}
+		}
+	})
+	switch {
+	case stop != nil:
+		return stop
+	case isOutside(ctx, err):
+		return err
+	case err != nil:
+		v.unreplayed = true
+		if err := v.fault("revision %d cannot be replayed, so the stored records were not compared with the log: %v", v.read, err); err != nil {
+			return err
+		}
+		for _, err := range v.checked(ctx, v.read) { // the rest of the chain
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return v.end()
+}
+
+// checked yields the revisions after a sequence and tells of each that is not
+// whole. Its errors end the search.
+func (v *verifier) checked(ctx context.Context, after evidence.Sequence) iter.Seq2[*evidence.Revision, error] {
+	return func(yield func(*evidence.Revision, error) bool) {
+		for r, err := range v.store.Log(ctx, after) {
+			if isOutside(ctx, err) {
+				yield(nil, err)
+				return
+			}
+			if err != nil {
+				v.broken, v.unreplayed = true, true
+				if err := v.fault("the log does not read past revision %d, so what comes after it was not verified: %v", v.read, err); err != nil {
+					yield(nil, err)
+				}
+				return
+			}
+			v.read++
+			v.pinSeen = v.pinSeen || r.Hash == v.pinned && r.Header.Hash() == v.pinned
+			if err := v.chain.AppendRecorded(r.Header, r.Hash, r.Leaves); err != nil {
+				v.broken = true
+				v.chain = *ledger.Resume(r.Header)
+				if err := v.fault("%v", err); err != nil {
+					yield(nil, err)
+					return
+				}
+			}
+			if !yield(r, nil) {
+				return
+			}
+			v.progress("replaying the log", uint64(v.read), uint64(v.report.Head.Sequence))
+		}
+	}
+}
+
+// chained is the revision as it is replayed. A log whose chain is broken is
+// chained anew in the fresh store, so that what comes after the break is looked
+// at too.
+func (v *verifier) chained(r *evidence.Revision) *evidence.Revision {
+	again := *r
+	again.Header.Sequence, again.Header.Previous = v.replayed.Sequence+1, v.replayed.Hash()
+	if v.replayed.Sequence == 0 {
+		again.Header.Previous = ledger.Hash{}
+	}
+	v.replayed = again.Header
+	return &again
+}
+
+// end checks that the log ends where the store says, with the hash kept elsewhere
+// in it.
+func (v *verifier) end() error {
+	if v.options.Head != nil && !v.pinSeen {
+		if err := v.fault("no revision has the head hash %s that was kept elsewhere: the log was rewritten or cut short, or the hash is of another log", v.pinned); err != nil {
+			return err
+		}
+	}
+	if !v.unreplayed && v.read != v.report.Head.Sequence {
+		return v.fault("the store says that its log ends with revision %d, but it has %d", v.report.Head.Sequence, v.read)
+	}
+	return nil
+}
+
+// records compares everything stored in both stores, side by side.
+func (v *verifier) records(ctx context.Context) error {
+	if v.unreplayed {
+		v.report.Cut = true
+		return nil
+	}
+	stored, stopStored := newCursor(v.store.Scan(ctx))
+	defer stopStored()
+	wanted, stopWanted := newCursor(v.fresh.Scan(ctx))
+	defer stopWanted()
+	for {
+		s, err := stored.peek()
+		if isOutside(ctx, err) {
+			return err
+		}
+		if err != nil {
+			return v.fault("the stored records do not read any further%s: %v; what comes after is not verified", after(stored.last), err)
+		}
+		w, err := wanted.peek()
+		if err != nil {
+			return fmt.Errorf("reading the replayed log: %w", err)
+		}
+		if s == nil && w == nil {
+			return nil
+		}
+		if err := v.compare(s, w, stored, wanted); err != nil {
+			return err
+		}
+		v.report.Rows++
+		if v.report.Rows%1000 == 0 {
+			v.progress("comparing what is stored", v.report.Rows, 0)
+		}
+	}
+}
+
+// compare takes the next row of one store, or of both where they are of the same
+// thing.
+func (v *verifier) compare(s, w *store.Row, stored, wanted *cursor) error {
+	order := compareRows(s, w)
+	if order <= 0 {
+		stored.next()
+		if stored.unordered {
+			stored.unordered = false
+			if err := v.fault("%s is stored out of its order or twice", name(s)); err != nil {
+				return err
+			}
+		}
+		if s.Fault != "" {
+			if err := v.fault("%s: %s", name(s), s.Fault); err != nil {
+				return err
+			}
+		}
+	}
+	if order >= 0 {
+		wanted.next()
+	}
+	switch {
+	case order < 0 && s.Kind == store.CounterRow && string(s.Value) == "0":
+		return nil
+	case order < 0:
+		return v.fault("%s is stored, but the log says nothing of it", name(s))
+	case order > 0:
+		return v.fault("%s is missing: by the log it must be there", name(w))
+	}
+	if what := difference(s, w, v.broken); what != "" {
+		return v.fault("%s is not as the log says: %s", name(s), what)
+	}
+	return nil
+}
