@@ -1,0 +1,62 @@
+package graph
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+)
+
+// changeSet is the input as the domain knows it. Both have the same JSON: fields
+// are named alike, an absent field is left out and a null one is null. What
+// cannot be said in the domain's types is a fault here.
+func (in *ChangeSetInput) changeSet() (*evidence.ChangeSet, error) {
+	var faults evidence.Faults
+	fault := func(path, format string, args ...any) {
+		faults = append(faults, evidence.Fault{Code: evidence.InvalidInput, Path: path, Message: fmt.Sprintf(format, args...)})
+	}
+	if n := in.ExpectedRevision.Value(); n != nil && *n < 0 {
+		fault("expectedRevision", "%d is not the number of a revision; give the newest that you have seen", *n)
+	}
+	for i, c := range in.Changes {
+		for _, name := range c.nulls() {
+			fault(indexed("changes", i)+"."+name, "it is null; a change is exactly one of its fields, so leave the others out")
+		}
+		if undo := c.Undo.Value(); undo != nil && undo.Revision < 0 {
+			fault(indexed("changes", i)+".undo.revision", "%d is not the number of a revision; they are counted from 1", undo.Revision)
+		}
+	}
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	encoded, err := json.Marshal(in)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the change set: %w", err)
+	}
+	cs := &evidence.ChangeSet{}
+	if err := json.Unmarshal(encoded, cs); err != nil {
+		return nil, fmt.Errorf("the inputs of the schema and the domain differ: %w", err)
+	}
+	return cs, nil
+}
+
+// nulls names the fields that are given as null.
+func (c *ChangeInput) nulls() []string {
+	var names []string
+	add := func(name string, set, null bool) {
+		if set && null {
+			names = append(names, name)
+		}
+	}
+	add("putEntity", c.PutEntity.IsSet(), c.PutEntity.Value() == nil)
+	add("putSource", c.PutSource.IsSet(), c.PutSource.Value() == nil)
+	add("assertLink", c.AssertLink.IsSet(), c.AssertLink.Value() == nil)
+	add("assertStatement", c.AssertStatement.IsSet(), c.AssertStatement.Value() == nil)
+	add("cite", c.Cite.IsSet(), c.Cite.Value() == nil)
+	add("setStanding", c.SetStanding.IsSet(), c.SetStanding.Value() == nil)
+	add("setClearance", c.SetClearance.IsSet(), c.SetClearance.Value() == nil)
+	add("retract", c.Retract.IsSet(), c.Retract.Value() == nil)
+	add("mergeEntities", c.MergeEntities.IsSet(), c.MergeEntities.Value() == nil)
+	add("undo", c.Undo.IsSet(), c.Undo.Value() == nil)
+	return names
+}
