@@ -1,0 +1,142 @@
+package generate
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// Load writes the graph into a store, one revision for each batch of changes.
+// What an earlier run wrote is not written again. Progress, where set, is told
+// how many changes of Config.Total are there.
+func (c Config) Load(ctx context.Context, st store.Store, p *evidence.Planner, author evidence.Author, batch int, progress func(done int)) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	planner := *p
+	planner.MaxChanges = max(planner.MaxChanges, batch)
+	done := 0
+	for set := range c.ChangeSets(batch) {
+		if _, err := st.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+			return planner.Plan(ctx, snap, author, set)
+		}); err != nil {
+			return err
+		}
+		done += len(set.Changes)
+		if progress != nil {
+			progress(done)
+		}
+	}
+	return nil
+}
+
+// JSONLines writes the graph as change sets, one to a line, as the mutation
+// `apply` takes them.
+func (c Config) JSONLines(out io.Writer, batch int) error {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	buffered := bufio.NewWriterSize(out, 1<<20)
+	encoder := json.NewEncoder(buffered)
+	encoder.SetEscapeHTML(false)
+	for set := range c.ChangeSets(batch) {
+		if err := encoder.Encode(set); err != nil {
+			return fmt.Errorf("writing the change sets: %w", err)
+		}
+	}
+	return buffered.Flush()
+}
+
+// table is one CSV file that is being written.
+type table struct {
+	file *os.File
+	*csv.Writer
+}
+
+func (t *table) close() error {
+	t.Flush()
+	return errors.Join(t.Error(), t.file.Close())
+}
+
+var headers = map[string]string{
+	"sources.csv":   "id,kind,title,publisher,published,url,language",
+	"entities.csv":  "id,kind,name,aliases,country",
+	"links.csv":     "id,kind,from,to,role,since,until,status,summary",
+	"citations.csv": "claim_id,source_id,locator,fragment,stance",
+}
+
+// CSV writes the graph as a native case file into a folder, which is made. Files
+// that are there are not overwritten.
+func (c Config) CSV(dir string) (err error) {
+	if err := c.Check(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	tables := map[string]*table{}
+	defer func() {
+		for _, t := range tables {
+			err = errors.Join(err, t.close())
+		}
+	}()
+	for name, header := range headers {
+		file, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err != nil {
+			return err
+		}
+		tables[name] = &table{file, csv.NewWriter(file)}
+		if err := tables[name].Write(strings.Split(header, ",")); err != nil {
+			return err
+		}
+	}
+	for change := range c.Changes() {
+		if err := writeRow(tables, &change); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// statuses are the words of a case file for standings.
+var statuses = map[string]string{"OFFICIALLY_FOUND": "found"}
+
+func writeRow(tables map[string]*table, change *evidence.Change) error {
+	switch {
+	case change.PutSource != nil:
+		s := change.PutSource
+		return tables["sources.csv"].Write([]string{string(s.ID), strings.ToLower(s.Kind.Value), s.Title.Value, s.Publisher.Value, s.Published.Value, s.URL.Value, s.Language.Value})
+	case change.PutEntity != nil:
+		e := change.PutEntity
+		return tables["entities.csv"].Write([]string{string(e.ID), e.Kind.Value, e.Name.Value, strings.Join(e.Aliases.Value, ";"), e.Country.Value})
+	}
+	l := change.AssertLink
+	status, ok := statuses[l.Standing]
+	if !ok {
+		status = strings.ToLower(l.Standing)
+	}
+	if err := tables["links.csv"].Write([]string{string(l.ID), l.Kind, string(l.From), string(l.To), l.Role, l.Valid.Since, l.Valid.Until, status, l.Summary}); err != nil {
+		return err
+	}
+	for i := range l.Citations {
+		x := &l.Citations[i]
+		fragment := ""
+		if x.Quote != nil {
+			fragment = x.Quote.Exact
+		}
+		if err := tables["citations.csv"].Write([]string{string(l.ID), string(x.Source), x.Locator, fragment, strings.ToLower(x.Stance)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
