@@ -31,18 +31,19 @@ func readPost(w http.ResponseWriter, r *http.Request, limits Limits) (*graphql.R
 	if charset := parameters["charset"]; err != nil || kind != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
 		return nil, refuse(http.StatusUnsupportedMediaType, fault(CodeInvalidInput, "Send the request as JSON in UTF-8, with the header Content-Type: application/json."))
 	}
-	// A deadline left standing would end the context of a request that runs longer. Readers that have
-	// no deadlines, as those of tests, need none.
+	// Writers that have no deadlines, as those of tests, need none.
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(limits.BodyTime))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limits.BodyBytes))
-	_ = control.SetReadDeadline(time.Time{})
 	if err != nil {
+		w.Header().Set("Connection", "close") // What is left of the body is not waited for.
 		if _, large := errors.AsType[*http.MaxBytesError](err); large {
 			return nil, refuse(http.StatusRequestEntityTooLarge, overLimit("bodyBytes", "The request is larger than %d bytes. Send it in parts.", limits.BodyBytes))
 		}
 		return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The body of the request could not be read to its end."))
 	}
+	// Left standing, the deadline would end the context of a request that runs longer.
+	_ = control.SetReadDeadline(time.Time{})
 	params, fault := decodeRequest(body)
 	if fault != nil {
 		return nil, refuse(http.StatusBadRequest, fault)

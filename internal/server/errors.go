@@ -88,7 +88,7 @@ func limitOf(err *gqlerror.Error) string {
 
 // presenter wraps the schema's own presenter so that every error has a code of ours, whatever part of
 // the machinery made it.
-func presenter(schema graphql.ErrorPresenterFunc, limits Limits, log zerolog.Logger) graphql.ErrorPresenterFunc {
+func presenter(schema graphql.ErrorPresenterFunc, limits Limits) graphql.ErrorPresenterFunc {
 	return func(ctx context.Context, err error) *gqlerror.Error {
 		if own := asExecutor(err, limits); own != nil {
 			return own
@@ -102,13 +102,13 @@ func presenter(schema graphql.ErrorPresenterFunc, limits Limits, log zerolog.Log
 		if presented == nil {
 			presented = &gqlerror.Error{Path: graphql.GetPath(ctx)}
 		}
+		if ofDocument(err) || isCoercion(err) {
+			return withCode(presented, CodeInvalidInput)
+		}
 		if codeOf(presented) != "" {
 			return presented
 		}
-		if isCoercion(err) {
-			return withCode(presented, CodeInvalidInput)
-		}
-		log.Error().Err(err).Str("path", presented.Path.String()).Msg("an error without a code was hidden from the client")
+		zerolog.Ctx(ctx).Error().Err(err).Str("path", presented.Path.String()).Msg("an error without a code was hidden from the client")
 		hidden := internal()
 		hidden.Path = presented.Path
 		hidden.Locations = presented.Locations
@@ -140,29 +140,26 @@ func asType[E error](err error) bool {
 	return ok
 }
 
-// asExecutor translates what gqlgen's executor, its extensions and this package say of a document
-// into our codes. It gives nil for an error that comes from the schema.
+// asExecutor gives the errors that this package, or a limit of gqlgen's own, made; nil for others.
 func asExecutor(err error, limits Limits) *gqlerror.Error {
 	found, ok := errors.AsType[*gqlerror.Error](err)
-	if !ok {
+	switch {
+	case !ok:
 		return nil
-	}
-	switch codeOf(found) {
-	case errcode.ParseFailed:
-		if strings.HasPrefix(found.Message, "exceeded token limit") {
-			return overLimit("tokens", "The query has more than %d words and signs. Send it in parts, or use variables and fragments.", limits.Tokens)
-		}
-		return withCode(found, CodeInvalidInput)
-	case errcode.ValidationFailed:
-		if found.Rule == "MaxIntrospectionDepth" {
-			return overLimit("depth", "The query nests the lists of the introspection too deep.")
-		}
-		return withCode(found, CodeInvalidInput)
-	}
-	if errors.Is(found, errOwn) {
+	case errors.Is(found, errOwn):
 		return found
+	case codeOf(found) == errcode.ParseFailed && strings.HasPrefix(found.Message, "exceeded token limit"):
+		return overLimit("tokens", "The query has more than %d words and signs. Send it in parts, or use variables and fragments.", limits.Tokens)
+	case found.Rule == "MaxIntrospectionDepth":
+		return overLimit("depth", "The query nests the lists of the introspection too deep.")
 	}
 	return nil
+}
+
+// ofDocument says whether an error is about the text of a query or its variables.
+func ofDocument(err error) bool {
+	found, ok := errors.AsType[*gqlerror.Error](err)
+	return ok && (codeOf(found) == errcode.ParseFailed || codeOf(found) == errcode.ValidationFailed)
 }
 
 // withCode copies an error, which may be shared by requests, with another code and a message of

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -77,7 +78,8 @@ func (s *Server) observe(mux *http.ServeMux, next http.Handler) http.Handler {
 			}
 			line.Msg("answered")
 		}()
-		next.ServeHTTP(recorded, r.WithContext(withNote(r.Context(), noted)))
+		log := s.log.With().Str("request", id).Logger()
+		next.ServeHTTP(recorded, r.WithContext(log.WithContext(withNote(r.Context(), noted))))
 	})
 }
 
@@ -98,10 +100,10 @@ func (s *Server) recovering(next http.Handler) http.Handler {
 			if recovered == nil {
 				return
 			}
-			if recovered == http.ErrAbortHandler {
+			if err, ok := recovered.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(recovered) // net/http's own way to cut a connection.
 			}
-			s.logPanic(r.Context(), recovered)
+			logPanic(r.Context(), recovered)
 			if recorded, ok := w.(*recorder); ok && recorded.status != 0 {
 				return // Too late to say it.
 			}
@@ -112,8 +114,8 @@ func (s *Server) recovering(next http.Handler) http.Handler {
 }
 
 // logPanic writes what a client must not see.
-func (s *Server) logPanic(_ context.Context, recovered any) {
-	s.log.Error().Interface("panic", recovered).Bytes("stack", debug.Stack()).Msg("a handler panicked")
+func logPanic(ctx context.Context, recovered any) {
+	zerolog.Ctx(ctx).Error().Interface("panic", recovered).Bytes("stack", debug.Stack()).Msg("a handler panicked")
 }
 
 // debugLog takes what net/http has to say: mostly clients that break off.

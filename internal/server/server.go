@@ -38,7 +38,8 @@ type Config struct {
 	// HideSchema switches introspection off, and with it the suggestions in errors, by which the
 	// schema could be guessed name by name.
 	HideSchema bool
-	// Logger takes the log. Its zero value writes nothing.
+	// Logger takes the log. Its zero value writes nothing. The context of each operation carries it
+	// (see [zerolog.Ctx]) with the id of the request.
 	Logger zerolog.Logger
 	// Playground serves the pages under /playground/.
 	Playground http.Handler
@@ -115,11 +116,11 @@ func (s *Server) assemble() error {
 		present = graphql.DefaultErrorPresenter
 	}
 	s.exec = executor.New(s.config.Schema)
-	s.exec.SetErrorPresenter(presenter(present, s.limits, s.log))
+	s.exec.SetErrorPresenter(presenter(present, s.limits))
 	s.exec.SetRecoverFunc(s.config.Recover)
 	if s.config.Recover == nil {
 		s.exec.SetRecoverFunc(func(ctx context.Context, recovered any) error {
-			s.logPanic(ctx, recovered)
+			logPanic(ctx, recovered)
 			return internal()
 		})
 	}

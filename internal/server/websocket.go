@@ -130,7 +130,7 @@ func (c *socket) serve(ctx context.Context) {
 	defer impatient.Stop()
 	c.work.Go(func() { c.keepAlive(ctx) })
 
-	initialised := false
+	initialised, authorized := false, ctx
 	for {
 		// Reading has a context of its own: the end of ctx would cut the connection before the frame
 		// that says why it is closed.
@@ -150,7 +150,7 @@ func (c *socket) serve(ctx context.Context) {
 				return
 			}
 			initialised = true
-			if ctx = c.init(ctx, received.Payload); ctx == nil {
+			if authorized = c.init(ctx, received.Payload); authorized == nil {
 				return
 			}
 		case "ping":
@@ -159,7 +159,7 @@ func (c *socket) serve(ctx context.Context) {
 			}
 		case "pong":
 		case "subscribe":
-			if !c.subscribe(ctx, *received.ID, received.Payload) {
+			if !c.subscribe(authorized, *received.ID, received.Payload) {
 				return
 			}
 		case "complete":
@@ -270,7 +270,7 @@ func (c *socket) subscribe(ctx context.Context, id string, payload json.RawMessa
 		defer cancel()
 		defer func() {
 			if recovered := recover(); recovered != nil {
-				c.server.logPanic(ctx, recovered)
+				logPanic(ctx, recovered)
 				if c.done(ctx, id) {
 					c.fail(note, id, failed(internal()))
 				}
