@@ -24,6 +24,7 @@ type Store struct {
 
 	mu     sync.Mutex // guards what follows
 	state  *state
+	shelf  map[shelfKey]store.Item
 	closed bool
 }
 
