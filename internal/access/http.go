@@ -1,0 +1,223 @@
+package access
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+)
+
+// Config says who is let in, and as whom. At least one of Tokens, OIDC, Anonymous
+// and LoopbackOwner is set.
+type Config struct {
+	// Tokens recognises personal tokens; nil: none are.
+	Tokens *Tokens
+	// OIDC recognises the tokens of an OpenID provider; nil: none are.
+	OIDC *OIDC
+	// Anonymous lets everybody read what is PUBLIC without saying who they are.
+	Anonymous bool
+	// AnonymousRate is how many requests a second one address may make without
+	// saying who it is, and AnonymousBurst how many at once; 5 and 30 where 0.
+	AnonymousRate  float64
+	AnonymousBurst int
+	// LoopbackOwner makes whoever asks without a token from this very machine its
+	// owner, who sees and may do everything. Leave it off wherever tokens, OIDC or
+	// a proxy are in use: a proxy on this machine that adds no header of its own
+	// looks like its owner.
+	LoopbackOwner bool
+	// OwnerName stands in the log as author of what the owner does; "owner" where
+	// empty.
+	OwnerName string
+	// Origins of web pages that may act as the owner besides the server's own, such
+	// as http://localhost:5173: those that CORS is configured for.
+	Origins []string
+	// Proxies are the addresses of reverse proxies whose X-Forwarded-For is believed
+	// when requests are counted by address. It is believed for nothing else.
+	Proxies []netip.Prefix
+	// Log gets a line for each refusal, with its reason and never with a secret.
+	Log zerolog.Logger
+}
+
+// Authenticator finds out who is asking.
+type Authenticator struct {
+	config  Config
+	limiter *limiter
+}
+
+// New checks a configuration and makes an authenticator of it.
+func New(c Config) (*Authenticator, error) {
+	if c.Tokens == nil && c.OIDC == nil && !c.Anonymous && !c.LoopbackOwner {
+		return nil, errors.New("nobody could come in: configure tokens, OIDC or anonymous reading, or serve the owner of this machine on loopback")
+	}
+	if c.AnonymousRate < 0 || c.AnonymousBurst < 0 {
+		return nil, fmt.Errorf("the anonymous rate %v and burst %d must not be negative", c.AnonymousRate, c.AnonymousBurst)
+	}
+	c.AnonymousRate = cmp.Or(c.AnonymousRate, 5)
+	c.AnonymousBurst = cmp.Or(c.AnonymousBurst, 30)
+	c.OwnerName = cmp.Or(c.OwnerName, "owner")
+	return &Authenticator{config: c, limiter: newLimiter(c.AnonymousRate, c.AnonymousBurst, time.Now)}, nil
+}
+
+// maxCredentials is the longest Authorization that is looked at, in bytes. Tokens
+// of providers that list many groups are long.
+const maxCredentials = 16 << 10
+
+// Authenticate says who makes a request. The error is a *Refusal. A token is
+// taken from the header Authorization alone, and one that opens nothing is never
+// overlooked in favour of reading anonymously.
+//
+// A websocket is authenticated when its connection_init arrives, with Init; the
+// request that opens it may come without a token, since browsers can set none.
+func (a *Authenticator) Authenticate(r *http.Request) (Identity, error) {
+	i, err := a.recognise(r, r.Header.Values("Authorization"))
+	return a.logged(r, i, err)
+}
+
+// Init says who opened a websocket, by the payload of its connection_init: an
+// object with a field Authorization, in any case, that holds what the header
+// would. Without one, the request that opened it decides.
+func (a *Authenticator) Init(r *http.Request, payload map[string]any) (Identity, error) {
+	given := r.Header.Values("Authorization")
+	for name, value := range payload {
+		if !strings.EqualFold(name, "Authorization") {
+			continue
+		}
+		text, ok := value.(string)
+		if !ok || len(given) > 0 && (len(given) > 1 || given[0] != text) {
+			return a.logged(r, Identity{}, badToken(fmt.Errorf("%w: connection_init holds no text, or another than its request", ErrMalformed)))
+		}
+		given = []string{text}
+	}
+	i, err := a.recognise(r, given)
+	return a.logged(r, i, err)
+}
+
+func (a *Authenticator) logged(r *http.Request, i Identity, err error) (Identity, error) {
+	var refusal *Refusal
+	if err == nil || !errors.As(err, &refusal) {
+		return i, err
+	}
+	level := zerolog.InfoLevel
+	if refusal.Status == http.StatusServiceUnavailable {
+		level = zerolog.ErrorLevel
+	}
+	a.config.Log.WithLevel(level).AnErr("reason", refusal.Cause()).
+		Stringer("client", a.client(r)).Str("path", r.URL.Path).Int("status", refusal.Status).
+		Msg("a request was refused")
+	return Identity{}, refusal
+}
+
+func (a *Authenticator) recognise(r *http.Request, authorization []string) (Identity, error) {
+	if q := r.URL.Query(); q.Has("access_token") || q.Has("authorization") {
+		// What stands in an address stands in logs, histories and referrers.
+		return Identity{}, &Refusal{
+			Status: http.StatusUnauthorized, Code: evidence.Forbidden,
+			Message: "a token has no place in an address, where logs and browsers keep it: send it in the header Authorization, and have the one that you sent revoked",
+			cause:   fmt.Errorf("%w: a token in the address", ErrMalformed),
+		}
+	}
+	switch len(authorization) {
+	case 0:
+	case 1:
+		return a.bearer(r.Context(), authorization[0])
+	default:
+		return Identity{}, badToken(fmt.Errorf("%w: %d headers Authorization", ErrMalformed, len(authorization)))
+	}
+	if a.config.LoopbackOwner && isLocal(r, a.config.Origins) {
+		return Owner(a.config.OwnerName), nil
+	}
+	if !a.config.Anonymous {
+		return Identity{}, noCredentials()
+	}
+	if wait := a.limiter.wait(a.client(r)); wait > 0 {
+		return Identity{}, &Refusal{
+			Status: http.StatusTooManyRequests, Code: evidence.LimitExceeded,
+			Message:    fmt.Sprintf("without a token, one address may make %v requests a second; wait a little, or ask an administrator of this server for a token", a.config.AnonymousRate),
+			RetryAfter: wait, cause: ErrTooMany,
+		}
+	}
+	return Identity{Clearance: evidence.Public, Role: Reader, Anonymous: true, IDPrefix: PrefixOf("", evidence.Public)}, nil
+}
+
+// bearer recognises what stands in Authorization (RFC 6750, 2.1).
+func (a *Authenticator) bearer(ctx context.Context, authorization string) (Identity, error) {
+	scheme, token, _ := strings.Cut(authorization, " ")
+	token = strings.TrimSpace(token)
+	switch {
+	case len(authorization) > maxCredentials:
+		return Identity{}, badToken(fmt.Errorf("%w: Authorization has %d bytes", ErrMalformed, len(authorization)))
+	case !strings.EqualFold(scheme, "Bearer"):
+		return Identity{}, badToken(fmt.Errorf("%w: Authorization is not of the scheme Bearer", ErrMalformed))
+	case strings.HasPrefix(token, secretPrefix) && a.config.Tokens != nil:
+		return a.config.Tokens.Authenticate(ctx, token)
+	case strings.Count(token, ".") == 2 && a.config.OIDC != nil:
+		return a.config.OIDC.Authenticate(ctx, token)
+	default:
+		return Identity{}, badToken(ErrMalformed)
+	}
+}
+
+// Middleware lets a request through with who makes it in its context, or answers
+// why not. It is for plain HTTP; websockets see Init.
+func (a *Authenticator) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		i, err := a.Authenticate(r)
+		if err != nil {
+			WriteRefusal(w, err)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(With(r.Context(), i)))
+	})
+}
+
+// WriteRefusal answers a request with a refusal: its status, the header that HTTP
+// asks for, and a body as GraphQL has it.
+func WriteRefusal(w http.ResponseWriter, err error) {
+	var refusal *Refusal
+	if !errors.As(err, &refusal) {
+		refusal = &Refusal{Status: http.StatusInternalServerError, Code: evidence.Internal, Message: "the server failed on this; its log says more"}
+	}
+	header := w.Header()
+	if challenge := refusal.Challenge(); challenge != "" {
+		header.Set("WWW-Authenticate", challenge)
+	}
+	if refusal.RetryAfter > 0 {
+		seconds := int64((refusal.RetryAfter + time.Second - 1) / time.Second)
+		header.Set("Retry-After", strconv.FormatInt(seconds, 10))
+	}
+	header.Set("Content-Type", "application/json; charset=utf-8")
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(refusal.Status)
+	extensions := map[string]any{"code": refusal.Code}
+	if refusal.Code == evidence.LimitExceeded {
+		extensions["limit"] = "anonymousRate"
+	}
+	// The client going away is not an error of ours.
+	_ = json.NewEncoder(w).Encode(map[string]any{
+		"errors": []any{map[string]any{"message": refusal.Message, "extensions": extensions}},
+	})
+}
+
+// Challenge is the header WWW-Authenticate (RFC 6750, 3); empty where the status
+// asks for none.
+func (r *Refusal) Challenge() string {
+	switch {
+	case r.Status != http.StatusUnauthorized:
+		return ""
+	case errors.Is(r, ErrNoCredentials):
+		return `Bearer realm="vinculo"`
+	default:
+		return `Bearer realm="vinculo", error="invalid_token"`
+	}
+}
