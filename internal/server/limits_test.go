@@ -49,6 +49,8 @@ func TestLimitsOfADocument(t *testing.T) {
 		"directives":                {"{hello@skip(if:false) person@skip(if:false){...@skip(if:false){name@skip(if:false)}}}", ""},
 		"directives, over":          {"{hello@skip(if:false) person@skip(if:false){...@skip(if:false){name@skip(if:false) id@skip(if:false)}}}", "directives"},
 		"tokens, over":              {"{" + strings.Repeat("hello ", 100) + "}", "tokens"},
+		"repeats, over":             {"{" + strings.Repeat("hello ", 51) + "}", "repeats"},
+		"unknown, over":             {"{" + distinct("%s ", 51) + "}", "unknown"},
 		"bytes, over":               {"{hello}" + strings.Repeat("#", 1_000), "queryBytes"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -79,17 +81,20 @@ func TestDefaultsTakeWhatToolsAsk(t *testing.T) {
 // A plain gqlgen server needs 5.6 s for the first of these and 17.6 s for the second.
 func TestRepeatedFieldsAreRefusedAtOnce(t *testing.T) {
 	web, _ := start(t, server.Config{Limits: server.Limits{QueryBytes: 1 << 20}})
-	query(t, web.URL, "{hello}")
 	for _, text := range []string{
 		"{" + strings.Repeat("hello ", 10_000) + "}",
 		"{" + strings.Repeat("hello @skip(if:false) ", 20_000) + "}",
 		"{" + strings.Repeat("...F ", 10_000) + "} fragment F on Query{hello}",
 		strings.Repeat("{a:hello ", 10_000),
 	} {
-		began := time.Now()
-		got := query(t, web.URL, text)
-		took := time.Since(began)
-		require.Equal(t, "tokens", got.limit())
+		// Other work on the machine may take one of the times, not all of them.
+		took := time.Hour
+		for range 5 {
+			began := time.Now()
+			got := query(t, web.URL, text)
+			took = min(took, time.Since(began))
+			require.Equal(t, "tokens", got.limit())
+		}
 		require.Less(t, took, 100*time.Millisecond)
 	}
 }
@@ -115,7 +120,9 @@ func TestHostileDocumentsWithinTheTokens(t *testing.T) {
 		"doubling flat": flat.String(),
 		"nested merges": "{" + strings.Repeat("person{", 400) + "name" + strings.Repeat("}", 400) + strings.Repeat("person{friend{name}}", 150) + "}",
 		"repeated":      "{" + strings.Repeat("hello ", 1_900) + "}",
-		"unknown":       "{" + strings.Repeat("helo ", 1_900) + "}",
+		"unknown":       "{" + distinct("%s ", 1_900) + "}",
+		"wrong type":    "{" + distinct("%s:nodes ", 630) + "}",
+		"merges":        "{person{" + strings.Repeat("...{friend{name}}", 230) + "}}",
 		"arguments":     "{hello(" + strings.Repeat("size:1 ", 600) + ")}",
 		"list value":    "{hello(name:" + strings.Repeat("[", 1_900) + ")}",
 		"variables":     "query(" + strings.Repeat("$a:Int ", 450) + "){hello}",
@@ -129,6 +136,15 @@ func TestHostileDocumentsWithinTheTokens(t *testing.T) {
 			require.Less(t, len(got.body), 200_000)
 		})
 	}
+}
+
+// distinct repeats a text with a name that is new each time.
+func distinct(text string, times int) string {
+	var b strings.Builder
+	for i := range times {
+		fmt.Fprintf(&b, text, "n"+strconv.Itoa(i))
+	}
+	return b.String()
 }
 
 func TestLimitOfTheBody(t *testing.T) {

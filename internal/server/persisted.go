@@ -6,14 +6,35 @@ import (
 	"encoding/hex"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/handler/lru"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
 )
 
-// documents looks at the text of a query before it is parsed: it bounds its length, and answers
-// automatic persisted queries as Apollo's clients send them (version 1, SHA-256 in hexadecimal).
+// maxRepeats is how often one selection may name the same field, and how many fields a document may
+// name that no type has. Validation compares each pair of the former, and looks for names like each of
+// the latter, which takes half a second for what fits into the tokens.
+const maxRepeats = 50
+
+// documents looks at the text of a query before it is validated: it bounds its length and what would
+// make validation slow, and answers automatic persisted queries as Apollo's clients send them
+// (version 1, SHA-256 in hexadecimal).
 type documents struct {
-	cache  graphql.Cache[string]
-	limits Limits
+	persisted graphql.Cache[string]
+	validated graphql.Cache[*ast.QueryDocument]
+	fields    map[string]bool // The names that fields of the schema have.
+	limits    Limits
+}
+
+func newDocuments(schema *ast.Schema, validated graphql.Cache[*ast.QueryDocument], limits Limits) documents {
+	fields := map[string]bool{"__typename": true}
+	for _, definition := range schema.Types {
+		for _, field := range definition.Fields {
+			fields[field.Name] = true
+		}
+	}
+	return documents{persisted: lru.New[string](cachedDocuments), validated: validated, fields: fields, limits: limits}
 }
 
 var _ interface {
@@ -27,11 +48,63 @@ func (documents) ExtensionName() string { return "Documents" }
 // Validate accepts every schema.
 func (documents) Validate(graphql.ExecutableSchema) error { return nil }
 
-// MutateOperationParameters puts the text that a hash stands for in its place.
+// MutateOperationParameters refuses a document, or completes one of which only the hash was sent.
 func (d documents) MutateOperationParameters(ctx context.Context, request *graphql.RawParams) *gqlerror.Error {
 	if len(request.Query) > d.limits.QueryBytes {
 		return overLimit("queryBytes", "The text of the query is %d bytes long; %d are allowed. Put long values into variables.", len(request.Query), d.limits.QueryBytes)
 	}
+	if refusal := d.persist(ctx, request); refusal != nil {
+		return refusal
+	}
+	if _, known := d.validated.Get(ctx, request.Query); known {
+		return nil
+	}
+	parsed, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: request.Query}, d.limits.Tokens)
+	if err != nil {
+		return nil //nolint:nilerr // The executor parses it again and tells what is wrong.
+	}
+	unknown := 0
+	for _, operation := range parsed.Operations {
+		if refusal := d.shape(operation.SelectionSet, &unknown); refusal != nil {
+			return refusal
+		}
+	}
+	for _, fragment := range parsed.Fragments {
+		if refusal := d.shape(fragment.SelectionSet, &unknown); refusal != nil {
+			return refusal
+		}
+	}
+	return nil
+}
+
+// shape refuses what validation would take long over. It follows no fragment.
+func (d documents) shape(set ast.SelectionSet, unknown *int) *gqlerror.Error {
+	names := map[string]int{}
+	for _, selection := range set {
+		var inner ast.SelectionSet
+		switch selection := selection.(type) {
+		case *ast.Field:
+			inner = selection.SelectionSet
+			if names[selection.Alias]++; names[selection.Alias] > maxRepeats {
+				return overLimit("repeats", "The query names %s more than %d times in one place. Once is enough.", cut(selection.Alias), maxRepeats)
+			}
+			if !d.fields[selection.Name] {
+				if *unknown++; *unknown > maxRepeats {
+					return overLimit("unknown", "The query names more than %d fields that no type has.", maxRepeats)
+				}
+			}
+		case *ast.InlineFragment:
+			inner = selection.SelectionSet
+		}
+		if refusal := d.shape(inner, unknown); refusal != nil {
+			return refusal
+		}
+	}
+	return nil
+}
+
+// persist puts the text that a hash stands for in its place, or keeps the text that came with one.
+func (d documents) persist(ctx context.Context, request *graphql.RawParams) *gqlerror.Error {
 	persisted, ok := request.Extensions["persistedQuery"]
 	if !ok || persisted == nil {
 		return nil
@@ -42,7 +115,7 @@ func (d documents) MutateOperationParameters(ctx context.Context, request *graph
 		return fault(CodeInvalidInput, `extensions.persistedQuery: give {"version": 1, "sha256Hash": "…"} with the SHA-256 of the query in 64 hexadecimal digits.`)
 	}
 	if request.Query == "" {
-		if request.Query, ok = d.cache.Get(ctx, hash); !ok {
+		if request.Query, ok = d.persisted.Get(ctx, hash); !ok {
 			// Clients compare this message, so it cannot be kinder.
 			return fault(CodePersistedQueryNotFound, "PersistedQueryNotFound")
 		}
@@ -52,6 +125,6 @@ func (d documents) MutateOperationParameters(ctx context.Context, request *graph
 	if hex.EncodeToString(sum[:]) != hash {
 		return fault(CodeInvalidInput, "extensions.persistedQuery.sha256Hash is not the SHA-256 of the query: compute it over the text exactly as it is sent.")
 	}
-	d.cache.Add(ctx, hash, request.Query)
+	d.persisted.Add(ctx, hash, request.Query)
 	return nil
 }

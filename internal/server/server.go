@@ -126,9 +126,10 @@ func (s *Server) assemble() error {
 	}
 	s.exec.SetParserTokenLimit(s.limits.Tokens)
 	s.exec.SetDisableSuggestion(s.config.HideSchema)
-	s.exec.SetQueryCache(lru.New[*ast.QueryDocument](cachedDocuments))
+	validated := lru.New[*ast.QueryDocument](cachedDocuments)
+	s.exec.SetQueryCache(validated)
 	extensions := append([]graphql.HandlerExtension{
-		documents{cache: lru.New[string](cachedDocuments), limits: s.limits},
+		newDocuments(s.config.Schema.Schema(), validated, s.limits),
 		&costLimit{limits: s.limits, introspection: !s.config.HideSchema},
 	}, s.config.Extensions...)
 	for _, extension := range extensions {
