@@ -1,0 +1,248 @@
+package neo4j
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+)
+
+// query is one Cypher text. Values always come as parameters; the labels and
+// types that stand in a text come from the vocabulary and from this package.
+type query struct{ name, text string }
+
+// texts are all queries of the package, so that a test can look at the plan of
+// each. Those that depend on a kind are made once for every kind there is.
+type texts struct {
+	list     map[listShape]query
+	ofClaims map[bool]query // by whether they read the past
+	get      map[bool]query
+	expand   map[expandShape]query
+	tokens   map[bool]query
+	revision map[revisionShape]query
+	create   map[string]query // by kind of entity or link, or record type
+	draw     map[string]query // native relationships by kind: create
+	redraw   map[string]query // … change
+	erase    map[string]query // … delete
+	resource map[string]query // … change only their sources
+	drawn    map[string]query // … read, for Scan
+	relabel  map[[2]string]query
+}
+
+// listShape tells the texts of Find apart.
+type listShape struct {
+	anchor  string // property that the index starts with; "" for none
+	order   string // property that orders the list inside the index
+	reverse bool
+	past    bool
+	words   bool // each record is checked for words
+}
+
+type expandShape struct{ past, strongest bool }
+
+// revisionShape tells the texts that read the log by number apart.
+type revisionShape struct {
+	clearance int
+	newest    bool
+}
+
+// result is what texts that yield records return of `n`; see newRecord.
+const result = "n.slot AS slot, n.data AS data, n.derived AS derived, n.revision AS revision, n.closedBy AS closedBy, n.key AS key, now"
+
+// stood keeps versions of the past that the view may see: those that stood at
+// $known, and were and are cleared for $clearance (invariant 9).
+const (
+	stood = "n.revision <= $known AND (n.closedBy IS NULL OR n.closedBy > $known) AND n.own <= $clearance"
+	still = "MATCH (r:Record {id: n.id}) WHERE r.now <= $clearance"
+)
+
+// stream reads one list in the order of its index: that of the row s, with its
+// anchor, slot and bounds.
+func (o listShape) stream(anchor string) string {
+	var where, order []string
+	way := ""
+	if o.reverse {
+		way = " DESC"
+	}
+	equal := func(property string) {
+		where = append(where, fmt.Sprintf("n.%[1]s = s.%[1]s", property))
+		order = append(order, "n."+property+way)
+	}
+	if anchor != "" {
+		where = append(where, fmt.Sprintf("n.%s = s.anchor", anchor))
+		order = append(order, "n."+anchor+way)
+	}
+	equal("slot")
+	if o.order == "sourceKey" {
+		equal("stance")
+	}
+	where = append(where, fmt.Sprintf("n.%[1]s > s.lo AND n.%[1]s < s.hi", o.order))
+	order = append(order, "n."+o.order+way)
+	if o.words {
+		where = append(where, "all(word IN $words WHERE (' ' + n.text) CONTAINS word)")
+	}
+	text, now := "MATCH (n:Version) WHERE %s RETURN n, %s AS now ORDER BY %s LIMIT $limit", "0"
+	if o.past {
+		where = append(where, stood)
+		text, now = "MATCH (n:Version) WHERE %s "+still+" RETURN n, %s AS now ORDER BY %s LIMIT $limit", "r.now"
+	}
+	return fmt.Sprintf(text, strings.Join(where, " AND "), now, strings.Join(order, ", "))
+}
+
+// text merges the lists of $lists (and of $incoming, for links at entities).
+func (o listShape) text() string {
+	key, way := "n.key", ""
+	if o.order == "sourceKey" {
+		key = "n.sourceKey"
+	}
+	if o.reverse {
+		way = " DESC"
+	}
+	lists := "UNWIND $lists AS s CALL (s) { " + o.stream(o.anchor) + " } "
+	if o.anchor == "from" {
+		lists = "CALL () { " + lists + "RETURN n, now UNION UNWIND $incoming AS s CALL (s) { " + o.stream("to") + " } RETURN n, now } "
+	}
+	return fmt.Sprintf("%sRETURN %s, %s AS place ORDER BY %s%s LIMIT $limit", lists, result, key, key, way)
+}
+
+func listTexts() map[listShape]query {
+	list := map[listShape]query{}
+	for _, place := range []listShape{
+		{order: "key"}, {order: "kindKey"}, {anchor: "from", order: "key"}, {anchor: "about", order: "key"}, {anchor: "source", order: "sourceKey"},
+	} {
+		for i := range 8 {
+			o := place
+			o.reverse, o.past, o.words = i&1 != 0, i&2 != 0, i&4 != 0
+			if o.words && o.anchor != "" {
+				continue // a query has one anchor
+			}
+			name := fmt.Sprintf("find by %s%s%s%s%s", o.anchor, o.order, when(o.reverse, " reversed"), when(o.past, " in the past"), when(o.words, " with words"))
+			list[o] = query{name, o.text()}
+		}
+	}
+	return list
+}
+
+func when(is bool, s string) string {
+	if is {
+		return s
+	}
+	return ""
+}
+
+func ofClaimsText(past bool) query {
+	o := listShape{order: "key", past: past}
+	stream := strings.NewReplacer("s.anchor", "claim", "s.slot", "slot", "s.lo", "t.lo", "s.hi", "t.hi").Replace(o.stream("claim"))
+	return query{"find citations of claims" + when(past, " in the past"),
+		"UNWIND range(0, size($claims) - 1) AS at WITH at, $claims[at] AS claim UNWIND $stances AS t " +
+			"CALL (claim, t) { UNWIND $slots AS slot CALL (claim, t, slot) { " + stream + " } RETURN n, now ORDER BY n.key LIMIT $limit } " +
+			"RETURN at, " + result + ", n.key AS place ORDER BY at, place"}
+}
+
+func getTexts() map[bool]query {
+	return map[bool]query{
+		false: {"get", "UNWIND $ids AS id MATCH (n:Record {id: id}) WHERE n.slot % 8 <= $clearance WITH n, n.now AS now RETURN " + result},
+		true: {"get in the past", "UNWIND $ids AS id MATCH (r:Record {id: id}) WHERE r.now <= $clearance " +
+			"CALL (id, r) { WITH r AS n WHERE " + stood + " RETURN n UNION ALL MATCH (n:Superseded {id: id}) WHERE " + stood + " RETURN n } " +
+			"WITH n, r.now AS now RETURN " + result},
+	}
+}
+
+// expandTexts read the links at $frontier, entity by entity; those of each begin
+// after the key `after`.
+func expandTexts() map[expandShape]query {
+	expand := map[expandShape]query{}
+	for _, past := range []bool{false, true} {
+		for _, strongest := range []bool{false, true} {
+			if past && strongest {
+				continue // no strength is known of the past
+			}
+			at := func(end string) string {
+				where := fmt.Sprintf("n.%s = e AND n.slot = s.slot AND n.key > s.lo AND n.key > after AND n.key < s.hi", end)
+				text := "MATCH (n:Version) WHERE " + where
+				if past {
+					text += " AND " + stood + " " + still
+				}
+				if strongest {
+					return text + " RETURN n ORDER BY n.edge[$strength] DESC, n.key LIMIT $each"
+				}
+				return text + fmt.Sprintf(" RETURN n ORDER BY n.%s, n.slot, n.key LIMIT $each", end)
+			}
+			order := when(strongest, "n.edge[$strength] DESC, ") + "n.key"
+			expand[expandShape{past, strongest}] = query{"expand" + when(past, " in the past") + when(strongest, " to the strongest"),
+				"UNWIND $frontier AS f WITH f.at AS at, f.id AS e, f.after AS after " +
+					"CALL (e, after) { CALL (e, after) { UNWIND $outgoing AS s CALL (e, after, s) { " + at("from") + " } RETURN n " +
+					"UNION UNWIND $incoming AS s CALL (e, after, s) { " + at("to") + " } RETURN n } RETURN n ORDER BY " + order + " LIMIT $each } " +
+					"RETURN at, n.id, n.from, n.to, n.kind, n.edge, n.fromPlaceholder, n.toPlaceholder, n.key ORDER BY at, " + order + " LIMIT $total"}
+		}
+	}
+	return expand
+}
+
+func tokenTexts() map[bool]query {
+	text := func(where, more string) string {
+		return "UNWIND $slots AS slot CALL (slot) { MATCH (t:Token) WHERE t.slot = slot AND t.key STARTS WITH $prefix" + where + " " + more +
+			" RETURN t ORDER BY t.slot, t.key LIMIT $limit } RETURN t.token AS token, t.entity AS entity ORDER BY t.key LIMIT $limit"
+	}
+	return map[bool]query{
+		false: {"candidates", text("", "")},
+		true: {"candidates in the past", text(" AND t.visibility <= $clearance AND ($placeholders OR NOT t.placeholder) AND t.revision <= $known AND (t.closedBy IS NULL OR t.closedBy > $known)",
+			"MATCH (r:Record {id: t.entity}) WHERE r.now <= $clearance")},
+	}
+}
+
+// numbers are the properties that number revisions at each clearance.
+var numbers = [...]string{"publicNumber", "restrictedNumber", "confidentialNumber"}
+
+// revisionResult is what texts that yield revisions return; see newRevision.
+const revisionResult = "v.sequence AS sequence, v.previous AS previous, v.hash AS hash, v.time AS time, v.leafCount AS leafCount, v.root AS root, " +
+	"[v.publicNumber, v.restrictedNumber, v.confidentialNumber] AS numbers, v.latest AS latest, v.key AS key"
+
+func revisionTexts() map[revisionShape]query {
+	revisions := map[revisionShape]query{}
+	for c, number := range numbers {
+		for _, newest := range []bool{false, true} {
+			revisions[revisionShape{c, newest}] = query{"revisions by " + number + when(newest, ", newest first"),
+				fmt.Sprintf("MATCH (v:Revision) WHERE v.%[1]s > $after AND v.%[1]s < $before AND v.sequence <= $known RETURN %[2]s, CASE WHEN $leaves THEN v.leaves END AS leaves ORDER BY v.%[1]s%[3]s LIMIT $limit",
+					number, revisionResult, when(newest, " DESC"))}
+		}
+	}
+	return revisions
+}
+
+func newTexts(v *vocabulary.Vocabulary) *texts {
+	t := &texts{
+		list: listTexts(), ofClaims: map[bool]query{false: ofClaimsText(false), true: ofClaimsText(true)},
+		get: getTexts(), expand: expandTexts(), tokens: tokenTexts(), revision: revisionTexts(),
+	}
+	t.addWrites(v)
+	return t
+}
+
+// all are the queries of the package, sorted by nothing.
+func (t *texts) all() []query {
+	all := append([]query{}, fixed...)
+	for _, q := range t.list {
+		all = append(all, q)
+	}
+	for _, m := range []map[bool]query{t.ofClaims, t.get, t.tokens} {
+		for _, q := range m {
+			all = append(all, q)
+		}
+	}
+	for _, q := range t.expand {
+		all = append(all, q)
+	}
+	for _, q := range t.revision {
+		all = append(all, q)
+	}
+	for _, m := range []map[string]query{t.create, t.draw, t.redraw, t.erase, t.resource, t.drawn} {
+		for _, q := range m {
+			all = append(all, q)
+		}
+	}
+	for _, q := range t.relabel {
+		all = append(all, q)
+	}
+	return all
+}

@@ -1,0 +1,175 @@
+package neo4j
+
+import (
+	"context"
+	"iter"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/edtf"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// Expand implements store.Reader. The frontier is one query. Only where Keep
+// turns away so many links of an entity that its limit is not filled from what
+// that query gave are further links of such entities asked for, those of all of
+// them together.
+func (r *reader) Expand(ctx context.Context, x store.Expansion) iter.Seq2[store.Edge, error] {
+	return func(yield func(store.Edge, error) bool) {
+		if err := checkBatch("entities", len(x.Frontier)); err != nil {
+			yield(store.Edge{}, err)
+			return
+		}
+		if x.Total < 1 || len(x.Frontier) == 0 {
+			return
+		}
+		e := r.newExpansion(x)
+		for len(e.open) > 0 {
+			if err := e.ask(ctx); err != nil {
+				yield(store.Edge{}, err)
+				return
+			}
+		}
+		given := 0
+		for _, edges := range e.kept {
+			for i := range edges {
+				if given == x.Total || !yield(edges[i], nil) {
+					return
+				}
+				given++
+			}
+		}
+	}
+}
+
+// expansion is one call of Expand.
+type expansion struct {
+	reader *reader
+	store.Expansion
+	outgoing, incoming []row
+	kept               [][]store.Edge // by place in the frontier
+	wanted             int            // edges of one entity
+	each               int            // edges of one entity asked for at a time
+	open               []int          // places that may have more edges
+	after              []string       // by place: the key that the next edges come after
+}
+
+// unlimited is a limit that no graph reaches.
+const unlimited = int64(1) << 40
+
+// spare is how many more links are asked for than are wanted, where some may be
+// turned away: about what fits into the same round trip.
+const spare = 64
+
+func (r *reader) newExpansion(x store.Expansion) *expansion {
+	x.Strongest = x.Strongest && !r.past() // no strength is known of the past
+	e := &expansion{reader: r, Expansion: x, kept: make([][]store.Edge, len(x.Frontier)), wanted: x.Total, after: make([]string, len(x.Frontier)), outgoing: []row{}, incoming: []row{}}
+	if x.PerNode > 0 {
+		e.wanted = min(x.PerNode, x.Total)
+	}
+	e.each = e.wanted
+	if x.Keep != nil {
+		e.each = 4*e.wanted + spare
+	}
+	for i := range x.Frontier {
+		e.open = append(e.open, i)
+	}
+	q := store.Query{Type: evidence.LinkRecord, Kinds: x.Kinds}
+	for _, prefix := range prefixesOf(q) {
+		lo, hi := bounds(q, prefix)
+		for _, slot := range slots(q.Type, r.view) {
+			list := row{"slot": slot, "lo": lo, "hi": hi}
+			if x.Direction != evidence.Incoming {
+				e.outgoing = append(e.outgoing, list)
+			}
+			if x.Direction != evidence.Outgoing {
+				e.incoming = append(e.incoming, list)
+			}
+		}
+	}
+	return e
+}
+
+// ask reads the next edges of all entities that may have more, keeps those that
+// are wanted and notes which entities are done.
+func (e *expansion) ask(ctx context.Context) error {
+	frontier := make([]row, len(e.open))
+	for i, at := range e.open {
+		frontier[i] = row{"at": int64(at), "id": string(e.Frontier[at]), "after": e.after[at]}
+	}
+	each, total := int64(e.each), unlimited
+	switch {
+	case e.Keep == nil:
+		total = int64(e.Total)
+	case e.Strongest:
+		each = unlimited // where the strongest are turned away, no key tells where to go on
+	}
+	rows, err := e.reader.read(ctx, e.reader.store.texts.expand[expandShape{e.reader.past(), e.Strongest}], row{
+		"frontier": frontier, "outgoing": e.outgoing, "incoming": e.incoming, "each": each, "total": total, "strength": strengthAt(e.reader.view.Clearance),
+	})
+	if err != nil {
+		return err
+	}
+	read := make(map[int]int64, len(e.open))
+	for _, one := range rows {
+		edge, key := e.reader.newEdge(one.Values)
+		read[edge.At]++
+		e.after[edge.At] = key
+		if len(e.kept[edge.At]) < e.wanted && (e.Keep == nil || e.Keep(&edge)) {
+			e.kept[edge.At] = append(e.kept[edge.At], edge)
+		}
+	}
+	asked := e.open
+	e.open = nil
+	if e.Keep == nil {
+		return nil
+	}
+	for _, at := range asked {
+		if read[at] == each && len(e.kept[at]) < e.wanted {
+			e.open = append(e.open, at)
+		}
+	}
+	if len(e.open) > 0 && e.filled(e.open[0]) {
+		e.open = nil
+	}
+	e.each *= 8
+	return nil
+}
+
+// filled says whether the entities before a place give all that is wanted.
+func (e *expansion) filled(place int) bool {
+	given := 0
+	for _, edges := range e.kept[:place] {
+		given += len(edges)
+	}
+	return given >= e.Total
+}
+
+// newEdge reads one row of a text of Expand, and the key of the link.
+func (r *reader) newEdge(values []any) (store.Edge, string) {
+	text := func(i int) string { s, _ := values[i].(string); return s }
+	flag := func(i int) bool { b, _ := values[i].(bool); return b }
+	at, _ := values[0].(int64)
+	list, _ := values[5].([]any)
+	number := func(i int) int64 {
+		if i >= len(list) {
+			return 0
+		}
+		n, _ := list[i].(int64)
+		return n
+	}
+	day := func(i int) edtf.Day { return edtf.Day(number(i)) } //nolint:gosec // written from a day
+	flags := number(edgeFlags)
+	e := store.Edge{
+		Link: evidence.ID(text(1)), From: evidence.ID(text(2)), To: evidence.ID(text(3)), Kind: text(4), At: int(at),
+		Accepted: flags&edgeAccepted != 0, Dated: flags&edgeDated != 0, Doubtful: flags&edgeDoubtful != 0,
+		Bounds: edtf.Bounds{SinceEarliest: day(edgeSinceEarliest), SinceLatest: day(edgeSinceLatest), UntilEarliest: day(edgeUntilEarliest), UntilLatest: day(edgeUntilLatest)},
+	}
+	if !r.past() {
+		level := edgeLevels + edgeLevelSize*int(r.view.Clearance)
+		e.Standing = evidence.Standing(number(level + edgeStanding)) //nolint:gosec // written from a standing
+		e.Strength = uint16(number(level + edgeStrength))            //nolint:gosec // 0 to 1000
+		e.Disputed = number(level+edgeDisputes) > 0
+		e.FromPlaceholder, e.ToPlaceholder = flag(6), flag(7)
+	}
+	return e, text(8)
+}

@@ -1,0 +1,256 @@
+// Package neo4j keeps the graph in Neo4j 5.26 or newer, Community Edition with
+// no plug-in. It is the only package that imports the driver.
+//
+// # The shape, for people who speak Cypher
+//
+// What holds now, past every clearance, is drawn for reading by hand:
+//
+//	MATCH (p:Person)-[r:COMMANDS]->(u:MilitaryUnit) RETURN p.name, r.since, r.sources, u.name
+//
+// Every entity is an :Entity with the label of its kind; every link is a native
+// relationship of its kind with up to five supporting sources on it. Its
+// evidence is one MATCH away, in a component of its own, so that no path
+// between entities runs through a newspaper:
+//
+//	MATCH (c:Claim {id: r.id})-[:HAS_CITATION]->(x:Citation)-[:IN_SOURCE]->(s:Source)
+//
+// Whoever can speak Bolt to the server sees all of it: clearance binds those
+// who come through the service, not those who come through Neo4j.
+//
+// # The shape, for the store
+//
+// Every version of every record is one :Version node. The newest version of an
+// id is a :Record too, and its `id` is unique; while it stands it carries the
+// labels above, when it is closed :Closed in their place. A version that was
+// replaced is :Superseded, and :EntityVersion, :ClaimVersion, :CitationVersion
+// or :SourceVersion, and no relationship leads to it. `data` and `derived` are
+// what the record says, `slot` is the list it stands in (see slotOf) and `key`
+// its place there; every other property repeats `data` and `derived` for people
+// and indexes, and Scan finds those that no longer agree with them.
+//
+// The log is :Revision nodes, and the one :Head node that every writer locks
+// first. :Counter holds counters of one entity or source, :Token the words by
+// which an entity is found.
+package neo4j
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j/config"
+	"github.com/neo4j/neo4j-go-driver/v5/neo4j/notifications"
+	"github.com/rs/zerolog"
+
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// Options say how to reach a server. The zero value of each field means its
+// default.
+type Options struct {
+	// Username and Password sign in; without a username no sign-in is tried.
+	Username, Password string
+	// Database is the name of the database; default "neo4j".
+	Database string
+	// Vocabulary has the kinds that the graph may hold; default the standard one.
+	Vocabulary *vocabulary.Vocabulary
+	// Logger takes what the store has to say; default none.
+	Logger zerolog.Logger
+	// ConnectTimeout bounds the making of one connection; default 1.5 s.
+	ConnectTimeout time.Duration
+	// AcquireTimeout bounds the wait for a free connection; default 3 s.
+	AcquireTimeout time.Duration
+	// RetryTime is how long a call goes on trying when the server does not
+	// answer or another writer is in the way; default 2 s. With the defaults a
+	// server that is down is reported in under 5 s.
+	RetryTime time.Duration
+	// MaxConnections bounds the connections to one server; default 100.
+	MaxConnections int
+}
+
+func (o Options) withDefaults() Options {
+	fill(&o.Database, "neo4j")
+	fill(&o.ConnectTimeout, 1500*time.Millisecond)
+	fill(&o.AcquireTimeout, 3*time.Second)
+	fill(&o.RetryTime, 2*time.Second)
+	fill(&o.MaxConnections, 100)
+	if o.Vocabulary == nil {
+		o.Vocabulary = vocabulary.Standard()
+	}
+	return o
+}
+
+func fill[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Store is a graph in one Neo4j database. See store.Store.
+type Store struct {
+	driver     driver.DriverWithContext
+	options    Options
+	vocabulary *vocabulary.Vocabulary
+	texts      *texts
+	closed     atomic.Bool
+	trips      atomic.Int64 // queries sent outside of transactions, for tests
+}
+
+var (
+	_ store.Store      = (*Store)(nil)
+	_ store.BulkLoader = (*Store)(nil)
+)
+
+// Open connects to a server, and brings its constraints and indexes up to what
+// this program needs. The URI is neo4j://, neo4j+s://, bolt:// or bolt+s://
+// HOST:PORT. A server that does not answer gives store.ErrUnavailable in under
+// 5 s; a database that a newer program has written gives an error that says so.
+// On a cluster, a revision of another process is seen as soon as the member
+// that answers has it; those of this Store are always seen.
+func Open(ctx context.Context, uri string, o Options) (*Store, error) {
+	o = o.withDefaults()
+	if u, err := url.Parse(uri); err != nil || u.Host == "" || u.User != nil {
+		return nil, errors.New("the address of Neo4j does not read; write neo4j://HOST:PORT without a name or password, which come from the environment or a file")
+	}
+	auth := driver.NoAuth()
+	if o.Username != "" {
+		auth = driver.BasicAuth(o.Username, o.Password, "")
+	}
+	d, err := driver.NewDriverWithContext(uri, auth, func(c *config.Config) {
+		c.TelemetryDisabled = true
+		c.UserAgent = "vinculo"
+		c.SocketConnectTimeout = o.ConnectTimeout
+		c.ConnectionAcquisitionTimeout = o.AcquireTimeout
+		c.MaxTransactionRetryTime = o.RetryTime
+		c.MaxConnectionPoolSize = o.MaxConnections
+		c.NotificationsMinSeverity = notifications.DisabledLevel
+		c.ReadBufferSize = 64 << 10
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the address of Neo4j does not read: %w; write neo4j://HOST:PORT", err)
+	}
+	s := &Store{driver: d, options: o, vocabulary: o.Vocabulary, texts: newTexts(o.Vocabulary)}
+	if err := s.migrate(ctx); err != nil {
+		return nil, errors.Join(err, d.Close(context.WithoutCancel(ctx)))
+	}
+	return s, nil
+}
+
+// Close implements store.Store.
+func (s *Store) Close() error {
+	if s.closed.Swap(true) {
+		return nil
+	}
+	return s.driver.Close(context.Background())
+}
+
+// grace is how much longer than the caller the server waits before it ends a
+// transaction by itself, should the news that the caller gave up be lost.
+const grace = time.Second
+
+// limit tells the server how long a transaction may run.
+func limit(ctx context.Context) func(*driver.TransactionConfig) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return driver.WithTxTimeout(max(time.Until(deadline), 0) + grace)
+	}
+	return func(*driver.TransactionConfig) {}
+}
+
+// read runs one query in a transaction of its own: one round trip for the
+// caller's budget.
+func (s *Store) read(ctx context.Context, q query, params map[string]any) ([]*driver.Record, error) {
+	if s.closed.Load() {
+		return nil, store.ErrClosed
+	}
+	s.trips.Add(1)
+	result, err := driver.ExecuteQuery(ctx, s.driver, q.text, params, driver.EagerResultTransformer,
+		driver.ExecuteQueryWithDatabase(s.options.Database),
+		driver.ExecuteQueryWithReadersRouting(),
+		driver.ExecuteQueryWithTransactionConfig(limit(ctx)))
+	if err != nil {
+		return nil, s.fault(ctx, q.name, err)
+	}
+	return result.Records, nil
+}
+
+// session is for writes. It shares its bookmarks with all reads of the store,
+// so that these see what was written before them wherever they are routed.
+func (s *Store) session(ctx context.Context) driver.SessionWithContext {
+	return s.driver.NewSession(ctx, driver.SessionConfig{
+		DatabaseName:    s.options.Database,
+		AccessMode:      driver.AccessModeWrite,
+		BookmarkManager: s.driver.ExecuteQueryBookmarkManager(),
+	})
+}
+
+// fault gives an error of the driver the meaning it has in the seam.
+func (s *Store) fault(ctx context.Context, doing string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case s.closed.Load():
+		return store.ErrClosed
+	case ctx.Err() != nil:
+		return fmt.Errorf("neo4j: %s: %w", doing, ctx.Err())
+	case errors.Is(err, store.ErrUnavailable), !fromDriver(err):
+		return err
+	case unavailable(err):
+		s.options.Logger.Warn().Err(err).Str("doing", doing).Msg("Neo4j does not answer")
+		return fmt.Errorf("%w: neo4j: %s: %w", store.ErrUnavailable, doing, err)
+	case isCode(err, "Neo.ClientError.Security.Unauthorized", "Neo.ClientError.Security.AuthenticationRateLimit", "Neo.ClientError.Security.CredentialsExpired"):
+		return fmt.Errorf("neo4j: the server refuses the name and password; check them: %w", err)
+	default:
+		return fmt.Errorf("neo4j: %s: %w", doing, err)
+	}
+}
+
+// fromDriver says whether an error, or one that it wraps, is the driver's.
+func fromDriver(err error) bool {
+	var (
+		server   *driver.Neo4jError
+		usage    *driver.UsageError
+		token    *driver.TokenExpiredError
+		exceeded *driver.TransactionExecutionLimit
+	)
+	return lost(err) || errors.As(err, &server) || errors.As(err, &usage) || errors.As(err, &token) || errors.As(err, &exceeded)
+}
+
+// lost says whether the connection broke or could not be made.
+func lost(err error) bool {
+	var connectivity *driver.ConnectivityError
+	return errors.As(err, &connectivity)
+}
+
+// unavailable says whether the same call may go through later.
+func unavailable(err error) bool {
+	var (
+		server   *driver.Neo4jError
+		exceeded *driver.TransactionExecutionLimit
+	)
+	switch {
+	case lost(err), errors.As(err, &exceeded):
+		return true
+	case errors.As(err, &server):
+		return server.IsRetriable()
+	}
+	return false
+}
+
+func isCode(err error, codes ...string) bool {
+	var server *driver.Neo4jError
+	if !errors.As(err, &server) {
+		return false
+	}
+	for _, code := range codes {
+		if server.Code == code {
+			return true
+		}
+	}
+	return false
+}

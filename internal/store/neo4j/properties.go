@@ -1,0 +1,271 @@
+package neo4j
+
+import (
+	"fmt"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+)
+
+// The places in the list of a type: a record that stands has its visibility.
+const (
+	hiddenPlace     = int64(evidence.Hidden) // newest version, seen by nobody now
+	supersededPlace = hiddenPlace + 1
+	placesOfType    = 8
+)
+
+// slotOf is the list that a version stands in: 8 times the number of its record
+// type, plus its visibility (3 where it is closed), or 4 where it was replaced.
+func slotOf(t evidence.RecordType, place int64) int64 { return int64(t)*placesOfType + place }
+
+func typeOfSlot(slot int64) evidence.RecordType {
+	return evidence.RecordType(slot / placesOfType) //nolint:gosec // a small number that slotOf made
+}
+
+// slots are the lists of a type that a view reads.
+func slots(t evidence.RecordType, view evidence.View) []int64 {
+	last := int64(view.Clearance)
+	if !view.IsNow() {
+		last = supersededPlace
+	}
+	var all []int64
+	for place := int64(0); place <= last; place++ {
+		all = append(all, slotOf(t, place))
+	}
+	return all
+}
+
+// recordProperties are what the node of a version has. Every property that a
+// record of the type can have is in it, nil where this one has not, so that
+// adding the map to a node takes away what is gone.
+func (s *Store) recordProperties(r *evidence.Record, superseded bool) (map[string]any, error) {
+	data, err := evidence.EncodeContent(r.Content)
+	if err != nil {
+		return nil, err
+	}
+	derived, err := evidence.EncodeDerived(&r.Derived)
+	if err != nil {
+		return nil, err
+	}
+	place := int64(r.Derived.Visibility)
+	if superseded {
+		place = supersededPlace
+	}
+	p := map[string]any{
+		"id": string(r.ID()), "slot": slotOf(r.Content.Type(), place), "key": r.Derived.Key,
+		"revision": int64(r.From), "closedBy": nil, //nolint:gosec // sequences stay below Open
+		"own": int64(r.Content.OwnClearance()), "now": int64(r.Derived.Now), "clearance": r.Content.OwnClearance().String(),
+		"text": evidence.FullText(r.Content), "data": data, "derived": derived,
+	}
+	if r.To != evidence.Open {
+		p["closedBy"] = int64(r.To) //nolint:gosec // as above
+	}
+	switch c := r.Content.(type) {
+	case *evidence.Entity:
+		entityProperties(p, c)
+	case *evidence.Source:
+		sourceProperties(p, c)
+	case *evidence.Claim:
+		s.claimProperties(p, c, &r.Derived)
+	case *evidence.Citation:
+		citationProperties(p, c, &r.Derived)
+	}
+	return p, nil
+}
+
+func orNil[T comparable](v T) any {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return v
+}
+
+func texted[T any](list []T, text func(T) string) any {
+	if len(list) == 0 {
+		return nil
+	}
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = text(v)
+	}
+	return out
+}
+
+func idText(id evidence.ID) string { return string(id) }
+
+func entityProperties(p map[string]any, e *evidence.Entity) {
+	p["kind"], p["kindKey"] = e.Kind, evidence.ClaimKeyPrefix(e.Kind)+p["key"].(string) //nolint:forcetypeassert // set by the caller
+	p["name"] = e.PrimaryName()
+	p["aliases"] = texted(e.Names[1:], func(n evidence.Name) string { return n.Text })
+	p["identity"], p["placeholder"] = e.Identity.String(), e.Identity.IsPlaceholder()
+	p["description"], p["country"], p["when"] = orNil(e.Description), orNil(e.Country), orNil(e.When)
+	p["latitude"], p["longitude"] = nil, nil
+	if e.Point != nil {
+		p["latitude"], p["longitude"] = e.Point.Latitude, e.Point.Longitude
+	}
+	p["notes"] = texted(e.Notes, func(n evidence.Note) string { return n.Key + ": " + n.Value })
+}
+
+func sourceProperties(p map[string]any, s *evidence.Source) {
+	p["kind"], p["kindKey"] = s.Kind, evidence.ClaimKeyPrefix(s.Kind)+p["key"].(string) //nolint:forcetypeassert // set by the caller
+	p["title"], p["author"], p["publisher"], p["published"] = s.Title, orNil(s.Author), orNil(s.Publisher), orNil(s.Published)
+	p["url"], p["archive"], p["language"], p["reliability"] = orNil(s.URL), orNil(s.Archive), orNil(s.Language), s.Reliability.String()
+	p["captures"] = texted(s.Captures, func(c evidence.Capture) string { return c.SHA256 })
+}
+
+func (s *Store) claimProperties(p map[string]any, c *evidence.Claim, d *evidence.Derived) {
+	p["kind"], p["from"], p["to"], p["about"] = c.Kind, string(c.From), orNil(string(c.To)), orNil(string(c.About))
+	p["value"], p["role"], p["summary"], p["since"], p["until"] = orNil(c.Value), orNil(c.Role), orNil(c.Summary), orNil(c.Since), orNil(c.Until)
+	p["observed"] = texted(c.Observed, func(s string) string { return s })
+	p["accepted"] = orNil(c.Accepted)
+	p["standing"], p["strength"], p["supports"], p["disputes"], p["mentions"] = nil, nil, nil, nil, nil
+	if d.Visibility < evidence.Hidden {
+		all := d.At(evidence.Confidential)
+		p["standing"], p["strength"] = all.Standing.String(), int64(all.Strength)
+		p["supports"], p["disputes"], p["mentions"] = int64(all.Supports), int64(all.Disputes), int64(all.Mentions)
+	}
+	if c.Of == evidence.LinkRecord {
+		p["edge"] = edgeProperty(c, d, s.vocabulary)
+	}
+}
+
+func citationProperties(p map[string]any, c *evidence.Citation, d *evidence.Derived) {
+	p["claim"], p["source"], p["stance"], p["sourceKey"] = string(c.Claim), string(c.Source), c.Stance.String(), evidence.SourceKey(c)
+	p["locator"], p["note"], p["assertedBy"], p["asserter"] = orNil(c.Locator), orNil(c.Note), orNil(c.AsserterWords), orNil(string(c.AsserterEntity))
+	p["standingInSource"], p["credibility"] = orNil(c.StandingInSource), int64(c.Credibility.Grade())
+	p["quote"], p["check"] = nil, nil
+	if c.Quote != nil {
+		p["quote"] = c.Quote.Exact
+	}
+	if d.Check != nil {
+		p["check"] = d.Check.State.String()
+	}
+}
+
+// The places in the property `edge`, which has what a traversal needs of a link:
+// bounds and flags, then standing, strength and dispute at each clearance.
+const (
+	edgeSinceEarliest = iota
+	edgeSinceLatest
+	edgeUntilEarliest
+	edgeUntilLatest
+	edgeFlags
+	edgeLevels
+	edgeStanding  = 0 // from the place of a level
+	edgeStrength  = 1
+	edgeDisputes  = 2
+	edgeLevelSize = 3
+)
+
+const (
+	edgeDated = 1 << iota
+	edgeDoubtful
+	edgeAccepted
+)
+
+// strengthAt is the place in `edge` of the strength at a clearance.
+func strengthAt(c evidence.Clearance) int64 {
+	return edgeLevels + edgeLevelSize*int64(c) + edgeStrength
+}
+
+func edgeProperty(c *evidence.Claim, d *evidence.Derived, v *vocabulary.Vocabulary) []int64 {
+	valid := c.Valid()
+	b := valid.Bounds(evidence.AspectOf(c, v))
+	var flags int64
+	for flag, set := range map[int64]bool{
+		edgeDated: !valid.IsZero(), edgeAccepted: c.Accepted,
+		edgeDoubtful: valid.Since.Uncertain() || valid.Until.Uncertain() || len(valid.Observed) > 0,
+	} {
+		if set {
+			flags |= flag
+		}
+	}
+	edge := []int64{int64(b.SinceEarliest), int64(b.SinceLatest), int64(b.UntilEarliest), int64(b.UntilLatest), flags}
+	for _, level := range d.Levels {
+		edge = append(edge, int64(level.Standing), int64(level.Strength), int64(level.Disputes))
+	}
+	return edge
+}
+
+// linkProperties are what the native relationship of a link has, at full
+// clearance.
+func linkProperties(c *evidence.Claim, d *evidence.Derived) map[string]any {
+	all := d.At(evidence.Confidential)
+	return map[string]any{
+		"id": string(c.ID), "role": orNil(c.Role), "summary": orNil(c.Summary), "since": orNil(c.Since), "until": orNil(c.Until),
+		"standing": all.Standing.String(), "strength": int64(all.Strength), "supports": int64(all.Supports), "disputes": int64(all.Disputes),
+		"clearance": d.Visibility.String(),
+	}
+}
+
+// maxSourceLines is how many sources a native relationship shows.
+const maxSourceLines = 5
+
+// sourceLine shows a source so that a click in Neo4j Browser opens it.
+func sourceLine(title, url, archive string) string {
+	switch {
+	case url != "":
+		return title + " — " + url
+	case archive != "":
+		return title + " — " + archive
+	default:
+		return title
+	}
+}
+
+// sourceLines shows the first sources of a list, each once. Each is its id,
+// title, URL and archive.
+func sourceLines(list []any) []string {
+	seen := map[string]bool{}
+	lines := []string{}
+	for _, one := range list {
+		parts, ok := one.([]any)
+		if !ok || len(parts) != 4 {
+			continue
+		}
+		var texts [4]string
+		for i := range parts {
+			texts[i], _ = parts[i].(string)
+		}
+		if !seen[texts[0]] && len(lines) < maxSourceLines {
+			seen[texts[0]] = true
+			lines = append(lines, sourceLine(texts[1], texts[2], texts[3]))
+		}
+	}
+	return lines
+}
+
+// drawn says whether the record is a link that stands and so is a native
+// relationship.
+func drawn(r *evidence.Record) bool {
+	return r.IsOpen() && r.Content.Type() == evidence.LinkRecord && r.Derived.Visibility < evidence.Hidden
+}
+
+// labelsOf are the labels of a record's newest version beside Version and Record.
+func (s *Store) labelsOf(r *evidence.Record) (string, error) {
+	if !r.IsOpen() {
+		return closedLabels, nil
+	}
+	switch c := r.Content.(type) {
+	case *evidence.Entity:
+		k, ok := s.vocabulary.Entity(c.Kind)
+		if !ok {
+			return "", unknownKind(c.Kind)
+		}
+		return entityLabels(k), nil
+	case *evidence.Source:
+		return sourceLabels, nil
+	case *evidence.Claim:
+		if c.Of == evidence.LinkRecord {
+			return linkLabels, nil
+		}
+		return statementLabels, nil
+	default:
+		return citationLabels, nil
+	}
+}
+
+func unknownKind(kind string) error {
+	return fmt.Errorf("the kind %q is not in the vocabulary that the store was opened with; open it with the vocabulary file of the deployment that uses it", kind)
+}

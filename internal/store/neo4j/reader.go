@@ -1,0 +1,417 @@
+package neo4j
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// Keys are of ASCII signs below these bounds, and tokens of letters, digits and
+// marks.
+const (
+	lowest  = ""
+	highest = "\x7f"
+)
+
+// mostMatches is how many full-text matches are put in order at once; where
+// there are more, the list itself is read and each record checked.
+const mostMatches = 10_000
+
+// maxTerm is where a word is cut for the full-text index, which splits words
+// that are longer than 255 signs.
+const maxTerm = 100
+
+// reader implements store.Reader. Each call is one query, which sees one state.
+type reader struct {
+	store  *Store
+	view   evidence.View
+	closed atomic.Bool
+}
+
+var _ store.Reader = (*reader)(nil)
+
+// Raw implements store.Store.
+func (s *Store) Raw(ctx context.Context, view evidence.View) (store.Reader, error) {
+	if s.closed.Load() {
+		return nil, store.ErrClosed
+	}
+	if view.Clearance >= evidence.Hidden {
+		return nil, fmt.Errorf("neo4j: there is no clearance %d", view.Clearance)
+	}
+	return &reader{store: s, view: view}, ctx.Err()
+}
+
+// View implements store.Reader.
+func (r *reader) View() evidence.View { return r.view }
+
+// Close implements store.Reader.
+func (r *reader) Close() error {
+	r.closed.Store(true)
+	return nil
+}
+
+// read asks a query with what every query of a view may want to know.
+func (r *reader) read(ctx context.Context, q query, params row) ([]*driver.Record, error) {
+	if r.closed.Load() {
+		return nil, store.ErrClosed
+	}
+	params["clearance"], params["known"] = int64(r.view.Clearance), int64(r.view.KnownAt) //nolint:gosec // at most Open
+	return r.store.read(ctx, q, params)
+}
+
+func (r *reader) past() bool { return !r.view.IsNow() }
+
+// Get implements store.Reader.
+func (r *reader) Get(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*evidence.Record, error) {
+	found := make(map[evidence.ID]*evidence.Record, len(ids))
+	if err := checkBatch("ids", len(ids)); err != nil || len(ids) == 0 {
+		return found, err
+	}
+	rows, err := r.read(ctx, r.store.texts.get[r.past()], row{"ids": idTexts(ids)})
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range rows {
+		record, err := newRecord(one, r.past())
+		if err != nil {
+			return nil, err
+		}
+		found[record.ID()] = record
+	}
+	return found, nil
+}
+
+func checkBatch(what string, n int) error {
+	if n > store.MaxBatch {
+		return fmt.Errorf("neo4j: %d %s are more than the %d that one call may name; split the call", n, what, store.MaxBatch)
+	}
+	return nil
+}
+
+// Find implements store.Reader.
+func (r *reader) Find(ctx context.Context, q store.Query) iter.Seq2[store.Found, error] {
+	return func(yield func(store.Found, error) bool) {
+		rows, err := r.find(ctx, q)
+		if err != nil {
+			yield(store.Found{}, err)
+			return
+		}
+		for _, one := range rows {
+			record, err := newRecord(one, r.past())
+			if !yield(store.Found{Record: record, Key: textOf(one, "place")}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (r *reader) find(ctx context.Context, q store.Query) ([]*driver.Record, error) {
+	err := errors.Join(checkBatch("entities", len(q.Entities)), checkBatch("claims", len(q.Claims)), checkBatch("sources", len(q.Sources)),
+		checkBatch("claims", len(q.About)), checkBatch("records", q.Limit))
+	if err != nil || q.Limit < 1 {
+		return nil, err
+	}
+	switch {
+	case len(q.Claims) > 0:
+		return r.ofClaims(ctx, q)
+	case len(q.Text) > 0:
+		return r.withWords(ctx, q)
+	}
+	shape, lists, incoming := r.lists(q)
+	return r.read(ctx, r.store.texts.list[shape], row{"lists": lists, "incoming": incoming, "limit": int64(q.Limit)})
+}
+
+// bounds are the keys between which a page lies, in a list whose keys begin with
+// a prefix; both excluded.
+func bounds(q store.Query, prefix string) (lo, hi string) {
+	lo, hi = prefix, highest
+	if prefix != "" {
+		hi = strings.TrimSuffix(prefix, " ") + "!" // the sign after a blank
+	}
+	switch {
+	case q.After == "":
+	case q.Reverse:
+		hi = min(hi, q.After)
+	default:
+		lo = max(lo, q.After)
+	}
+	return lo, hi
+}
+
+// lists are the lists that a query merges, and the text that does it.
+func (r *reader) lists(q store.Query) (shape listShape, lists, incoming []row) {
+	shape = listShape{order: "key", reverse: q.Reverse, past: r.past(), words: len(q.Text) > 0}
+	add := func(into *[]row, anchor any, prefix, stance string) {
+		lo, hi := bounds(q, prefix)
+		for _, slot := range slots(q.Type, r.view) {
+			*into = append(*into, row{"anchor": anchor, "slot": slot, "lo": lo, "hi": hi, "stance": stance})
+		}
+	}
+	lists, incoming = []row{}, []row{}
+	switch {
+	case len(q.Sources) > 0:
+		shape.anchor, shape.order = "source", "sourceKey"
+		for _, id := range unique(q.Sources) {
+			for _, stance := range stancesOf(q.Kinds) {
+				add(&lists, string(id), "", stance.String())
+			}
+		}
+	case len(q.Kinds) > 0 && (q.Type == evidence.EntityRecord || q.Type == evidence.SourceRecord):
+		shape.order = "kindKey"
+		for _, kind := range unique(q.Kinds) {
+			within := q
+			if q.After != "" {
+				within.After = evidence.ClaimKeyPrefix(kind) + q.After
+			}
+			lo, hi := bounds(within, evidence.ClaimKeyPrefix(kind))
+			for _, slot := range slots(q.Type, r.view) {
+				lists = append(lists, row{"slot": slot, "lo": lo, "hi": hi})
+			}
+		}
+	default:
+		prefixes := prefixesOf(q)
+		anchors, back := []any{nil}, []any(nil)
+		switch {
+		case len(q.Entities) > 0:
+			shape.anchor, anchors = "from", anything(q.Entities)
+			if q.Type == evidence.LinkRecord && q.Direction != evidence.Outgoing {
+				back = anchors
+			}
+			if q.Type == evidence.LinkRecord && q.Direction == evidence.Incoming {
+				anchors = nil
+			}
+		case len(q.About) > 0:
+			shape.anchor, anchors = "about", anything(q.About)
+		}
+		for _, prefix := range prefixes {
+			for _, anchor := range anchors {
+				add(&lists, anchor, prefix, "")
+			}
+			for _, anchor := range back {
+				add(&incoming, anchor, prefix, "")
+			}
+		}
+	}
+	return shape, lists, incoming
+}
+
+// prefixesOf are the beginnings of the keys that a query's kinds allow.
+func prefixesOf(q store.Query) []string {
+	if len(q.Kinds) == 0 {
+		return []string{""}
+	}
+	prefixes := []string{}
+	if q.Type == evidence.CitationRecord {
+		for _, stance := range stancesOf(q.Kinds) {
+			prefixes = append(prefixes, evidence.CitationKeyPrefix(stance))
+		}
+		return prefixes
+	}
+	for _, kind := range unique(q.Kinds) {
+		prefixes = append(prefixes, evidence.ClaimKeyPrefix(kind))
+	}
+	return prefixes
+}
+
+// stancesOf are the stances that kinds name; all where there are none.
+func stancesOf(kinds []string) []evidence.Stance {
+	var stances []evidence.Stance
+	for s := evidence.Supports; s <= evidence.Mentions; s++ {
+		if len(kinds) == 0 || slices.Contains(kinds, s.String()) {
+			stances = append(stances, s)
+		}
+	}
+	return stances
+}
+
+func unique[T ~string](list []T) []T {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func anything(ids []evidence.ID) []any {
+	var list []any
+	for _, id := range unique(ids) {
+		list = append(list, string(id))
+	}
+	return list
+}
+
+func (r *reader) ofClaims(ctx context.Context, q store.Query) ([]*driver.Record, error) {
+	if q.Type != evidence.CitationRecord {
+		return nil, nil
+	}
+	stances := []row{}
+	for _, stance := range stancesOf(q.Kinds) {
+		lo, hi := bounds(q, evidence.CitationKeyPrefix(stance))
+		stances = append(stances, row{"lo": lo, "hi": hi})
+	}
+	return r.read(ctx, r.store.texts.ofClaims[r.past()], row{
+		"claims": idTexts(q.Claims), "stances": stances, "slots": slots(q.Type, r.view), "limit": int64(q.Limit),
+	})
+}
+
+// withWords finds records by words: through the full-text index, and where that
+// has too many matches, or the view is of the past, along the list itself. Both
+// ways check each record as evidence.HasWords does.
+func (r *reader) withWords(ctx context.Context, q store.Query) ([]*driver.Record, error) {
+	checks := make([]string, len(q.Text))
+	terms := make([]string, len(q.Text))
+	for i, word := range q.Text {
+		checks[i], terms[i] = " "+word, "+"+escapeTerm(word)+"*"
+	}
+	if !r.past() {
+		lo, hi := bounds(q, "")
+		var kinds any
+		if len(q.Kinds) > 0 {
+			kinds = q.Kinds
+		}
+		text := fullText
+		if q.Reverse {
+			text = fullTextReversed
+		}
+		rows, err := r.read(ctx, text, row{
+			"index": wordsIndexes[q.Type], "words": strings.Join(terms, " "), "checks": checks, "most": int64(mostMatches),
+			"slots": slots(q.Type, r.view), "lo": lo, "hi": hi, "kinds": kinds, "limit": int64(q.Limit),
+		})
+		if err != nil || len(rows) == 0 {
+			return nil, err
+		}
+		if v, _ := rows[0].Get("data"); v != nil {
+			return rows, nil
+		}
+	}
+	shape, lists, incoming := r.lists(q)
+	return r.read(ctx, r.store.texts.list[shape], row{"lists": lists, "incoming": incoming, "limit": int64(q.Limit), "words": checks})
+}
+
+// escapeTerm makes a word mean itself in a Lucene query. Folded words are of
+// letters, digits and marks; anything else is escaped all the same.
+func escapeTerm(word string) string {
+	var b strings.Builder
+	n := 0
+	for _, c := range word {
+		if n++; n > maxTerm {
+			break
+		}
+		if c < 0x80 && (c < '0' || c > '9') && (c < 'a' || c > 'z') {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// Candidates implements store.Reader.
+func (r *reader) Candidates(ctx context.Context, q store.TokenQuery) iter.Seq2[store.Candidate, error] {
+	return func(yield func(store.Candidate, error) bool) {
+		if q.Limit < 1 {
+			return
+		}
+		lists := []int64{}
+		for c := evidence.Public; c <= r.view.Clearance; c++ {
+			for _, placeholder := range []bool{false, true} {
+				if !placeholder || q.Placeholders {
+					lists = append(lists, tokenSlot(evidence.Token{Visibility: c, Placeholder: placeholder}))
+				}
+			}
+		}
+		if r.past() {
+			lists = append(lists, closedTokens)
+		}
+		rows, err := r.read(ctx, r.store.texts.tokens[r.past()], row{"slots": lists, "prefix": q.Prefix, "placeholders": q.Placeholders, "limit": int64(q.Limit)})
+		if err != nil {
+			yield(store.Candidate{}, err)
+			return
+		}
+		for _, one := range rows {
+			if !yield(store.Candidate{Token: textOf(one, "token"), Entity: evidence.ID(textOf(one, "entity"))}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Versions implements store.Reader.
+func (r *reader) Versions(ctx context.Context, id evidence.ID) ([]*evidence.Record, error) {
+	rows, err := r.read(ctx, versionsOf, row{"id": string(id)})
+	if err != nil {
+		return nil, err
+	}
+	versions := make([]*evidence.Record, len(rows))
+	for i, one := range rows {
+		if versions[i], err = newRecord(one, false); err != nil {
+			return nil, err
+		}
+	}
+	return versions, nil
+}
+
+// Revisions implements store.Reader.
+func (r *reader) Revisions(ctx context.Context, q store.RevisionQuery) iter.Seq2[*evidence.Revision, error] {
+	return func(yield func(*evidence.Revision, error) bool) {
+		if q.Limit < 1 {
+			return
+		}
+		before := int64(evidence.Open)
+		if q.Before > 0 && q.Before < uint64(evidence.Open) {
+			before = int64(q.Before) //nolint:gosec // below Open
+		}
+		after := int64(min(q.After, uint64(evidence.Open))) //nolint:gosec // at most Open
+		rows, err := r.read(ctx, r.store.texts.revision[revisionShape{int(r.view.Clearance), q.Newest}],
+			row{"after": after, "before": before, "leaves": q.Leaves, "limit": int64(q.Limit)})
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for _, one := range rows {
+			revision, err := newRevision(one)
+			if !yield(revision, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// logPage is how many revisions are read at a time; the payload of one may be
+// large.
+const logPage = 32
+
+// Log implements store.Store.
+func (s *Store) Log(ctx context.Context, after evidence.Sequence) iter.Seq2[*evidence.Revision, error] {
+	return func(yield func(*evidence.Revision, error) bool) {
+		for {
+			rows, err := s.read(ctx, readLog, row{"after": int64(min(after, evidence.Open)), "limit": int64(logPage)}) //nolint:gosec // at most Open
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, one := range rows {
+				revision, err := newRevision(one)
+				if !yield(revision, err) || err != nil {
+					return
+				}
+				after = revision.Sequence()
+			}
+			if len(rows) < logPage {
+				return
+			}
+		}
+	}
+}
+
+func mapOf(r *driver.Record, column string) map[string]any {
+	v, _ := r.Get(column)
+	m, _ := v.(map[string]any)
+	return m
+}

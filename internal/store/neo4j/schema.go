@@ -1,0 +1,138 @@
+package neo4j
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+)
+
+// migration is one step of the schema. Steps are never changed once released:
+// what later programs need is added as a new step.
+type migration []struct{ name, text string }
+
+// migrations bring a database from each version of the schema to the next; the
+// first starts from an empty one.
+var migrations = []migration{{
+	{"record_id", "CREATE CONSTRAINT record_id IF NOT EXISTS FOR (n:Record) REQUIRE n.id IS UNIQUE"},
+	{"entity_id", "CREATE CONSTRAINT entity_id IF NOT EXISTS FOR (n:Entity) REQUIRE n.id IS UNIQUE"},
+	{"claim_id", "CREATE CONSTRAINT claim_id IF NOT EXISTS FOR (n:Claim) REQUIRE n.id IS UNIQUE"},
+	{"citation_id", "CREATE CONSTRAINT citation_id IF NOT EXISTS FOR (n:Citation) REQUIRE n.id IS UNIQUE"},
+	{"source_id", "CREATE CONSTRAINT source_id IF NOT EXISTS FOR (n:Source) REQUIRE n.id IS UNIQUE"},
+	{"head_id", "CREATE CONSTRAINT head_id IF NOT EXISTS FOR (n:Head) REQUIRE n.id IS UNIQUE"},
+	{"schema_id", "CREATE CONSTRAINT schema_id IF NOT EXISTS FOR (n:Schema) REQUIRE n.id IS UNIQUE"},
+	{"counter_of", "CREATE CONSTRAINT counter_of IF NOT EXISTS FOR (n:Counter) REQUIRE n.of IS UNIQUE"},
+	{"revision_sequence", "CREATE CONSTRAINT revision_sequence IF NOT EXISTS FOR (n:Revision) REQUIRE n.sequence IS UNIQUE"},
+	{"revision_hash", "CREATE CONSTRAINT revision_hash IF NOT EXISTS FOR (n:Revision) REQUIRE n.hash IS UNIQUE"},
+	{"revision_key", "CREATE CONSTRAINT revision_key IF NOT EXISTS FOR (n:Revision) REQUIRE n.key IS UNIQUE"},
+	{"revision_public", "CREATE CONSTRAINT revision_public IF NOT EXISTS FOR (n:Revision) REQUIRE n.publicNumber IS UNIQUE"},
+	{"revision_restricted", "CREATE CONSTRAINT revision_restricted IF NOT EXISTS FOR (n:Revision) REQUIRE n.restrictedNumber IS UNIQUE"},
+	{"revision_confidential", "CREATE CONSTRAINT revision_confidential IF NOT EXISTS FOR (n:Revision) REQUIRE n.confidentialNumber IS UNIQUE"},
+	{"superseded_id", "CREATE INDEX superseded_id IF NOT EXISTS FOR (n:Superseded) ON (n.id, n.revision)"},
+	{"version_key", "CREATE INDEX version_key IF NOT EXISTS FOR (n:Version) ON (n.slot, n.key)"},
+	{"version_kind", "CREATE INDEX version_kind IF NOT EXISTS FOR (n:Version) ON (n.slot, n.kindKey)"},
+	{"version_from", "CREATE INDEX version_from IF NOT EXISTS FOR (n:Version) ON (n.from, n.slot, n.key)"},
+	{"version_to", "CREATE INDEX version_to IF NOT EXISTS FOR (n:Version) ON (n.to, n.slot, n.key)"},
+	{"version_about", "CREATE INDEX version_about IF NOT EXISTS FOR (n:Version) ON (n.about, n.slot, n.key)"},
+	{"version_claim", "CREATE INDEX version_claim IF NOT EXISTS FOR (n:Version) ON (n.claim, n.slot, n.key)"},
+	{"version_source", "CREATE INDEX version_source IF NOT EXISTS FOR (n:Version) ON (n.source, n.slot, n.stance, n.sourceKey)"},
+	{"token_key", "CREATE INDEX token_key IF NOT EXISTS FOR (n:Token) ON (n.slot, n.key)"},
+	{"entity_words", wordsIndex("entity_words", "Entity")},
+	{"source_words", wordsIndex("source_words", "Source")},
+	{"link_words", wordsIndex("link_words", "Link")},
+	{"statement_words", wordsIndex("statement_words", "Statement")},
+	{"citation_words", wordsIndex("citation_words", "Citation")},
+}}
+
+// wordsIndex is of folded text, so it splits at white space and does no more.
+func wordsIndex(name, label string) string {
+	return "CREATE FULLTEXT INDEX " + name + " IF NOT EXISTS FOR (n:" + label + ") ON EACH [n.text] OPTIONS {indexConfig: {`fulltext.analyzer`: 'whitespace'}}"
+}
+
+// wordsIndexes are the full-text indexes of each type of record.
+var wordsIndexes = map[evidence.RecordType]string{
+	evidence.EntityRecord: "entity_words", evidence.SourceRecord: "source_words", evidence.LinkRecord: "link_words",
+	evidence.StatementRecord: "statement_words", evidence.CitationRecord: "citation_words",
+}
+
+// indexWait bounds how long Open waits for indexes that Neo4j is filling.
+const indexWait = 10 * time.Minute
+
+// migrate brings the schema up to date: the steps that the database has not
+// seen, and a constraint for each kind of link that the vocabulary has by now.
+// Programs that start at once may do it together: every step may run twice.
+func (s *Store) migrate(ctx context.Context) error {
+	version, err := s.schemaVersion(ctx)
+	if err != nil {
+		return err
+	}
+	if version > len(migrations) {
+		return fmt.Errorf("the database was written by a newer program (its schema is %d, this program knows %d); use that program or a newer one", version, len(migrations))
+	}
+	have := map[string]bool{}
+	names, err := s.read(ctx, schemaNames, nil)
+	if err != nil {
+		return err
+	}
+	for _, r := range names {
+		have[textOf(r, "name")] = true
+	}
+	var steps []string
+	for _, m := range migrations {
+		for _, step := range m {
+			if !have[step.name] {
+				steps = append(steps, step.text)
+			}
+		}
+	}
+	for _, k := range s.vocabulary.Links() {
+		if name := "link_" + k.Name; !have[name] {
+			steps = append(steps, "CREATE CONSTRAINT `"+name+"` IF NOT EXISTS FOR ()-[r:`"+k.Name+"`]-() REQUIRE r.id IS UNIQUE")
+		}
+	}
+	if len(steps) == 0 && version == len(migrations) {
+		return nil
+	}
+	if err := s.build(ctx, steps); err != nil {
+		return fmt.Errorf("bringing the schema of Neo4j up to date: %w", err)
+	}
+	s.options.Logger.Info().Int("schema", len(migrations)).Int("made", len(steps)).Msg("brought the schema of Neo4j up to date")
+	return nil
+}
+
+func (s *Store) schemaVersion(ctx context.Context) (int, error) {
+	rows, err := s.read(ctx, schemaVersion, nil)
+	if err != nil || len(rows) == 0 {
+		return 0, err
+	}
+	return int(numberOf(rows[0], "version")), nil
+}
+
+// build makes constraints and indexes in one transaction, and notes the version
+// in another, since Neo4j keeps changes of schema and data apart.
+func (s *Store) build(ctx context.Context, steps []string) error {
+	session := s.session(ctx)
+	work := func(tx driver.ManagedTransaction) (any, error) {
+		for _, step := range steps {
+			if _, err := send(ctx, tx, query{"build the schema", step}, nil); err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil //nolint:nilnil // the transaction has no result
+	}
+	note := func(tx driver.ManagedTransaction) (any, error) {
+		if _, err := send(ctx, tx, awaitIndexes, map[string]any{"seconds": int64(indexWait.Seconds())}); err != nil {
+			return nil, err
+		}
+		return send(ctx, tx, schemaIs, map[string]any{"version": int64(len(migrations)), "head": headProperties(evidence.Head{})})
+	}
+	_, err := session.ExecuteWrite(ctx, work)
+	if err == nil {
+		_, err = session.ExecuteWrite(ctx, note)
+	}
+	return s.fault(ctx, "build the schema", errors.Join(err, session.Close(context.WithoutCancel(ctx))))
+}
