@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/vinculo/vinculo/internal/generate"
+	"github.com/vinculo/vinculo/internal/store/open"
+)
+
+type generateCmd struct {
+	Store     string  `xor:"to" required:"" placeholder:"STORE" help:"The store to write to."`
+	JSONLines bool    `name:"jsonl" xor:"to" required:"" env:"-" help:"Write change sets to the standard output, one a line."`
+	CSV       string  `name:"csv" xor:"to" required:"" placeholder:"DIR" env:"-" help:"Write a native case file into a new folder."`
+	Entities  int     `default:"1000" placeholder:"N" help:"How many entities."`
+	Links     int     `default:"5000" placeholder:"N" help:"How many links."`
+	Hub       int     `default:"0" placeholder:"N" help:"How many of the links the first entity, e00000000, has."`
+	Sources   int     `default:"0" placeholder:"N" help:"How many sources; 0 makes one for every 20 entities."`
+	Citations float64 `default:"1.5" placeholder:"X" help:"How many citations a link has on average."`
+	Seed      uint64  `default:"1" placeholder:"S" help:"The same seed makes the same graph."`
+	Batch     int     `default:"10000" placeholder:"N" help:"How many changes one revision has."`
+}
+
+// Help shows examples.
+func (generateCmd) Help() string {
+	return `Few entities have most of the links, as in real graphs. Nobody in it exists.
+
+Examples:
+
+    vinculo generate --store sqlite:big.db --entities 100000 --links 500000 --hub 100000
+    vinculo generate --jsonl --entities 100 --links 300 --seed 7 > graph.jsonl
+    vinculo generate --csv big-case --entities 10000 --links 50000`
+}
+
+// Run makes a graph.
+func (c *generateCmd) Run(ctx context.Context, m *Main) error {
+	config := generate.Config{
+		Seed: c.Seed, Entities: c.Entities, Links: c.Links, Hub: c.Hub, Sources: c.Sources, Citations: c.Citations,
+	}
+	if err := config.Check(); err != nil {
+		return usageError{err}
+	}
+	if c.Batch < 1 {
+		return usageError{fmt.Errorf("--batch is %d; give 1 or more", c.Batch)}
+	}
+	switch {
+	case c.JSONLines:
+		return config.JSONLines(m.Stdout, c.Batch)
+	case c.CSV != "":
+		return config.CSV(c.CSV)
+	}
+	v, err := kinds{}.load()
+	if err != nil {
+		return err
+	}
+	st, err := m.openStore(ctx, c.Store, open.Options{Vocabulary: v})
+	if err != nil {
+		return err
+	}
+	bar := m.newProgress()
+	err = config.Load(ctx, st, newPlanner(v), archivist("generate"), c.Batch, func(done int) {
+		bar.show("generating", uint64(done), uint64(config.Total()))
+	})
+	bar.finish()
+	if err != nil {
+		return err
+	}
+	head, err := st.Head(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(m.Stdout, "%d sources, %d entities and %d links; the store stands at revision %d\n", config.Total()-c.Entities-c.Links, c.Entities, c.Links, head.Sequence)
+	return nil
+}

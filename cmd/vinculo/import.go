@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/ingest/casefile"
+	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/store/open"
+)
+
+type importCmd struct {
+	Dir         string `arg:"" help:"The folder with sources.csv, entities.csv, links.csv, statements.csv and citations.csv."`
+	Store       string `required:"" placeholder:"STORE" help:"The store to write to; an sqlite file is made where there is none."`
+	Batch       int    `default:"0" placeholder:"N" help:"Write a revision for every N changes, so that an import cut short can be run again; 0 writes one revision."`
+	DryRun      bool   `help:"Check everything and write nothing."`
+	LimitFaults int    `default:"100" placeholder:"N" help:"How many faults to tell; 0 tells all."`
+	Author      string `default:"import" placeholder:"NAME" help:"Who is named as the author in the log."`
+	Reason      string `default:"import of a case file" help:"Why, as the log says."`
+	JSON        bool   `name:"json" env:"-" help:"Write the result as JSON."`
+	kinds
+}
+
+// Help shows examples.
+func (importCmd) Help() string {
+	return `All of it is checked before anything is written. Each fault is told as
+file:line: column: what is wrong. Running it twice changes nothing.
+
+Examples:
+
+    vinculo import --store sqlite:case.db data/ayotzinapa
+    vinculo import --store sqlite:case.db --dry-run my-case
+    vinculo import --store neo4j://localhost:7687 --batch 1000 my-case`
+}
+
+// Run imports a folder.
+func (c *importCmd) Run(ctx context.Context, m *Main) error {
+	v, err := c.load()
+	if err != nil {
+		return err
+	}
+	if c.Batch < 0 || c.LimitFaults < 0 {
+		return usageError{errors.New("--batch and --limit-faults cannot be negative")}
+	}
+	if info, err := os.Stat(c.Dir); err != nil {
+		return fmt.Errorf("the folder to import: %w", err)
+	} else if !info.IsDir() {
+		return fmt.Errorf("%s is not a folder; name the folder that holds sources.csv and the others", c.Dir)
+	}
+	file, err := casefile.Read(os.DirFS(c.Dir), casefile.Options{Vocabulary: v, MaxFaults: c.LimitFaults})
+	if err != nil {
+		return c.explain(err)
+	}
+	st, err := c.open(ctx, m, v)
+	if err != nil {
+		return err
+	}
+	bar := m.newProgress()
+	result, err := file.Import(ctx, st, newPlanner(v), casefile.ImportOptions{
+		Author: archivist(c.Author), Reason: c.Reason, Batch: c.Batch, DryRun: c.DryRun,
+		Progress: func(done, total int) { bar.show("importing", uint64(done), uint64(total)) },
+	})
+	bar.finish()
+	if err != nil {
+		return c.explain(err)
+	}
+	return c.tell(m, file, result)
+}
+
+// open opens the store. A dry run does not make a file.
+func (c *importCmd) open(ctx context.Context, m *Main, v *vocabulary.Vocabulary) (store.Store, error) {
+	if path, ok := strings.CutPrefix(c.Store, "sqlite:"); ok && c.DryRun && path != "" {
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			return m.openTemporary(ctx, v)
+		}
+	}
+	return m.openStore(ctx, c.Store, open.Options{Vocabulary: v})
+}
+
+// explain names the files of faults as the user does.
+func (c *importCmd) explain(err error) error {
+	var faults *casefile.Faults
+	if !errors.As(err, &faults) {
+		return err
+	}
+	told := &foundFaults{}
+	for _, f := range faults.List {
+		f.File = filepath.Join(c.Dir, f.File)
+		told.lines = append(told.lines, f.Error())
+	}
+	all := len(faults.List) + faults.More
+	told.summary = fmt.Sprintf("%s; nothing was imported", plural(all, "fault"))
+	if faults.More > 0 {
+		told.summary = fmt.Sprintf("%s, of which %d are told; nothing was imported", plural(all, "fault"), len(faults.List))
+	}
+	return told
+}
+
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func (c *importCmd) tell(m *Main, file *casefile.File, result casefile.Result) error {
+	rows := map[string]int{}
+	var counted []string
+	for _, what := range []string{"sources", "entities", "links", "statements", "citations"} {
+		rows[what] = file.Rows(what + ".csv")
+		counted = append(counted, fmt.Sprintf("%d %s", rows[what], what))
+	}
+	if c.JSON {
+		revisions := result.Revisions
+		if revisions == nil {
+			revisions = []uint64{}
+		}
+		return json.NewEncoder(m.Stdout).Encode(map[string]any{"revisions": revisions, "new": result.New, "rows": rows, "dryRun": c.DryRun})
+	}
+	all := strings.Join(counted, ", ")
+	switch n := len(result.Revisions); {
+	case !result.New:
+		fmt.Fprintf(m.Stdout, "%s: all of it was there already; nothing changed\n", all)
+	case c.DryRun:
+		fmt.Fprintf(m.Stdout, "%s: all of it is sound; nothing was written\n", all)
+	case n == 1:
+		fmt.Fprintf(m.Stdout, "%s: imported as revision %d\n", all, result.Revisions[0])
+	case n > 1:
+		fmt.Fprintf(m.Stdout, "%s: imported as revisions %d to %d\n", all, result.Revisions[0], result.Revisions[n-1])
+	}
+	return nil
+}

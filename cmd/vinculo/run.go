@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// Main is one run of the program. Tests use it as the program itself does.
+type Main struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	// Listening, where set, is told the address that `serve` listens on.
+	Listening func(net.Addr)
+
+	closers []func() error
+}
+
+// New makes a Main of the process's own input and output.
+func New() *Main { return &Main{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr} }
+
+// cli is the grammar of the command line.
+type cli struct {
+	Serve    serveCmd    `cmd:"" help:"Serve the graph over GraphQL, with a playground."`
+	Import   importCmd   `cmd:"" help:"Write a native case file into a store."`
+	Query    queryCmd    `cmd:"" help:"Ask one GraphQL question without a server."`
+	Log      logCmd      `cmd:"" help:"List the revisions: who changed what, when and why."`
+	Verify   verifyCmd   `cmd:"" help:"Compare everything stored with the log, and the log with its hashes."`
+	Copy     copyCmd     `cmd:"" help:"Carry the log of one store into another."`
+	Generate generateCmd `cmd:"" help:"Make a graph of any size for benchmarks."`
+	Version  versionCmd  `cmd:"" help:"Say which version this is."`
+}
+
+const description = `Vínculo keeps a graph of documented links between people, units, groups and
+bodies. No link stands without a citation of a source that a reader can open.
+
+A STORE is sqlite:PATH, or the address of a Neo4j server: neo4j://HOST:PORT,
+bolt://HOST:PORT, neo4j+s://HOST or bolt+s://HOST, with the credentials in
+VINCULO_NEO4J_USERNAME and VINCULO_NEO4J_PASSWORD, or in files that these names
+with _FILE tell of. Every flag can also be given as a variable: --listen is
+VINCULO_LISTEN.`
+
+// usageError is a command line that does not make sense.
+type usageError struct{ error }
+
+// Unwrap gives the cause.
+func (e usageError) Unwrap() error { return e.error }
+
+// exited carries an exit that the parser asks for, after --help, out of it.
+type exited struct{ code int }
+
+// Run runs one command.
+func (m *Main) Run(ctx context.Context, args []string) (err error) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case exited:
+			if r.code != 0 {
+				err = usageError{fmt.Errorf("exit status %d", r.code)}
+			}
+		default:
+			panic(r)
+		}
+	}()
+	var grammar cli
+	parser, err := kong.New(&grammar,
+		kong.Name("vinculo"), kong.Description(description), kong.DefaultEnvars("VINCULO"),
+		kong.Writers(m.Stdout, m.Stderr), kong.Exit(func(code int) { panic(exited{code}) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(m),
+	)
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		return usageError{fmt.Errorf("%w; see vinculo --help", err)}
+	}
+	return command.Run()
+}
+
+// Close ends what the command left open, the last first.
+func (m *Main) Close() error {
+	var err error
+	for i := len(m.closers) - 1; i >= 0; i-- {
+		err = errors.Join(err, m.closers[i]())
+	}
+	m.closers = nil
+	return err
+}
+
+func (m *Main) closeLater(c io.Closer) { m.closers = append(m.closers, c.Close) }
+
+// Report writes an error for the user: one line, or one for each fault.
+func (m *Main) Report(err error) {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return
+	}
+	var told *foundFaults
+	if errors.As(err, &told) {
+		for _, line := range told.lines {
+			fmt.Fprintln(m.Stderr, oneLine(line))
+		}
+	}
+	fmt.Fprintf(m.Stderr, "vinculo: %s\n", oneLine(err.Error()))
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// foundFaults is an error with a line for each thing that is wrong.
+type foundFaults struct { //nolint:errname // "faults" is the word of the domain
+	lines   []string
+	summary string
+}
+
+// Error is the summary; Report writes the lines before it.
+func (f *foundFaults) Error() string { return f.summary }
+
+// ExitCode is 0 for success, 2 for a wrong command line, 130 for a run that was
+// interrupted, 1 for all else.
+func ExitCode(err error) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		return 2
+	case errors.Is(err, context.Canceled):
+		return 130
+	default:
+		return 1
+	}
+}

@@ -1,0 +1,19 @@
+package main
+
+import (
+	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/vinculo/vinculo/graph"
+	"github.com/vinculo/vinculo/internal/access"
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/trace"
+)
+
+// newSchema makes the schema that `serve` and `query` answer by.
+func newSchema(st store.Store, p *evidence.Planner) (graphql.ExecutableSchema, error) {
+	return graph.New(graph.Options{Tracer: trace.New(st, p.Vocabulary, p)})
+}
+
+// owner is who asks where no access is configured: whoever runs the program.
+func owner() access.Identity { return access.Owner("owner") }

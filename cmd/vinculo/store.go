@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"github.com/vinculo/vinculo/data"
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/ingest/casefile"
+	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/store/open"
+	"github.com/vinculo/vinculo/internal/store/sqlite"
+)
+
+// kinds is what every command that understands claims takes.
+type kinds struct {
+	Vocabulary string `placeholder:"FILE" help:"A file with link kinds and attributes of your own, beside the standard ones."`
+}
+
+func (k kinds) load() (*vocabulary.Vocabulary, error) {
+	if k.Vocabulary == "" {
+		return vocabulary.Standard(), nil
+	}
+	f, err := os.Open(k.Vocabulary)
+	if err != nil {
+		return nil, fmt.Errorf("the vocabulary: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // it is only read
+	v, err := vocabulary.Standard().Extend(f)
+	if err != nil {
+		return nil, fmt.Errorf("the vocabulary %s: %w", k.Vocabulary, err)
+	}
+	return v, nil
+}
+
+// The default limits on one change set.
+const (
+	defaultMaxChanges   = 10_000
+	defaultCascadeLimit = 100_000
+)
+
+// newPlanner makes the planner of a running program.
+func newPlanner(v *vocabulary.Vocabulary) *evidence.Planner {
+	return &evidence.Planner{
+		Vocabulary: v, Now: time.Now, MaxChanges: defaultMaxChanges, CascadeLimit: defaultCascadeLimit,
+		NewID: func() evidence.ID { return evidence.ID(uuid.Must(uuid.NewV7()).String()) },
+		NewSalt: func() (salt [16]byte) {
+			_, _ = rand.Read(salt[:]) // it never fails
+			return salt
+		},
+	}
+}
+
+// openStore opens a store for the time of the command.
+func (m *Main) openStore(ctx context.Context, name string, o open.Options) (store.Store, error) {
+	st, err := open.Store(ctx, name, o)
+	if err != nil {
+		return nil, err
+	}
+	m.closeLater(st)
+	return st, nil
+}
+
+// openTemporary opens an empty store that goes when the command ends.
+func (m *Main) openTemporary(ctx context.Context, v *vocabulary.Vocabulary) (store.Store, error) {
+	st, err := sqlite.Open(ctx, sqlite.Memory, sqlite.Options{Vocabulary: v})
+	if err != nil {
+		return nil, err
+	}
+	m.closeLater(st)
+	return st, nil
+}
+
+// openDemo opens a store of its own with the demonstration case.
+func (m *Main) openDemo(ctx context.Context, v *vocabulary.Vocabulary) (store.Store, error) {
+	st, err := m.openTemporary(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	file, err := casefile.Read(data.Ayotzinapa(), casefile.Options{Vocabulary: v})
+	if err != nil {
+		return nil, fmt.Errorf("the demonstration case: %w", err)
+	}
+	_, err = file.Import(ctx, st, newPlanner(v), casefile.ImportOptions{Author: archivist("demo"), Reason: "the demonstration case"})
+	if err != nil {
+		return nil, fmt.Errorf("the demonstration case: %w", err)
+	}
+	return st, nil
+}
+
+// archivist is an author who may write everything.
+func archivist(name string) evidence.Author {
+	return evidence.Author{Name: name, Clearance: evidence.Confidential}
+}
+
+// storeOrDemo is how `serve` and `query` are told what graph to use.
+type storeOrDemo struct {
+	Store string `xor:"graph" required:"" placeholder:"STORE" help:"The store: sqlite:PATH, neo4j://HOST:PORT …"`
+	Demo  bool   `xor:"graph" required:"" help:"Use the demonstration case; needs no store and no file."`
+	kinds
+}
+
+func (s storeOrDemo) open(ctx context.Context, m *Main, v *vocabulary.Vocabulary, log zerolog.Logger) (store.Store, error) {
+	if s.Demo {
+		return m.openDemo(ctx, v)
+	}
+	return m.openStore(ctx, s.Store, open.Options{Vocabulary: v, Logger: log})
+}
