@@ -1,0 +1,151 @@
+package trace_test
+
+import (
+	"io/fs"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/data"
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/edtf"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/ingest/casefile"
+	"github.com/vinculo/vinculo/internal/store/storetest"
+	"github.com/vinculo/vinculo/internal/store/storetest/model"
+	"github.com/vinculo/vinculo/internal/trace"
+)
+
+// theCase opens a session on the demonstration case file.
+func theCase(t *testing.T) *trace.Session {
+	t.Helper()
+	files, err := fs.Sub(data.Ayotzinapa(), ".")
+	require.NoError(t, err)
+	file, err := casefile.Read(files, casefile.Options{Vocabulary: vocabulary.Standard()})
+	require.NoError(t, err)
+	st := model.New()
+	planner := storetest.Planner(1)
+	_, err = file.Import(t.Context(), st, planner, casefile.ImportOptions{Author: evidence.Author{Name: "test", Clearance: evidence.Confidential}})
+	require.NoError(t, err)
+	session, err := trace.New(st, vocabulary.Standard(), planner).At(t.Context(), evidence.Now(evidence.Public))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, session.Close()) })
+	return session
+}
+
+func ids(claims []*trace.Claim) []evidence.ID {
+	var out []evidence.ID
+	for _, c := range claims {
+		out = append(out, c.Record.ID())
+	}
+	return out
+}
+
+func TestCaseIsWhole(t *testing.T) {
+	stats, err := theCase(t).Stats(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, trace.Stats{
+		Entities: trace.Total{N: 203, Exact: true}, Links: trace.Total{N: 473, Exact: true}, Statements: trace.Total{N: 27, Exact: true},
+		Sources: trace.Total{N: 227, Exact: true}, Citations: trace.Total{N: 902, Exact: true}, Revision: 1,
+	}, stats)
+}
+
+func TestWhoCommandedThoseResponsibleForIguala(t *testing.T) {
+	got, err := theCase(t).CommandersOf(t.Context(), "iguala", "2014-09-26")
+	require.NoError(t, err)
+	units := map[evidence.ID]trace.Responsible{}
+	for _, u := range got.Units {
+		units[u.Unit.ID] = u
+	}
+	require.Contains(t, units, evidence.ID("27-bi"))
+	require.Contains(t, units, evidence.ID("iguala-police"))
+	var above []evidence.ID
+	for _, r := range units["27-bi"].Chain.Rungs {
+		above = append(above, r.Entity.ID)
+		require.NotEqual(t, edtf.No, r.Held)
+	}
+	require.Contains(t, above, evidence.ID("rodriguez-perez"), "the battalion's commander")
+	for _, u := range got.Units {
+		require.NotEmpty(t, u.Grounds, "%s is named without a ground", u.Unit.ID)
+	}
+}
+
+func TestContradictionsOfTheCase(t *testing.T) {
+	s := theCase(t)
+	for _, c := range []struct {
+		of   evidence.ID
+		rule trace.Rule
+	}{
+		{"guerreros-unidos", trace.ExclusiveHolders}, // who founded it
+		{"abarca", trace.OpposedKinds},               // charged, then acquitted
+		{"saavedra", trace.ExclusiveHolders},         // his rank
+	} {
+		got, err := s.Contradictions(t.Context(), c.of)
+		require.NoError(t, err)
+		require.True(t, slices.ContainsFunc(got.All, func(x trace.Contradiction) bool { return x.Rule == c.rule }), "%s: %v not among %d contradictions", c.of, c.rule, len(got.All))
+		for _, x := range got.All {
+			if c.of == "guerreros-unidos" && x.Rule == trace.ExclusiveHolders && x.Claims[0].Record.Claim().Kind == "FOUNDED" {
+				require.Len(t, x.Versions, 3, "the founding is told in three versions: %v", ids(x.Claims))
+			}
+		}
+	}
+	dump, err := s.Contradictions(t.Context(), "historical-truth")
+	require.NoError(t, err)
+	require.NotEmpty(t, dump.All)
+}
+
+func TestPathsOfTheCase(t *testing.T) {
+	s := theCase(t)
+	for _, by := range []trace.PathOrder{trace.Shortest, trace.Strongest} {
+		got, err := s.Paths(t.Context(), trace.PathQuery{From: []evidence.ID{"pena-nieto"}, To: []evidence.ID{"guerreros-unidos"}, MaxLength: 5, First: 5, By: by})
+		require.NoError(t, err)
+		require.Len(t, got.All, 5)
+		for i, p := range got.All {
+			at := evidence.ID("pena-nieto")
+			seen := map[evidence.ID]bool{at: true}
+			for _, h := range p.Hops {
+				require.Equal(t, at, h.From)
+				at = h.To
+				require.False(t, seen[at], "the path meets %s twice", at)
+				seen[at] = true
+			}
+			require.Equal(t, evidence.ID("guerreros-unidos"), at)
+			if i > 0 && by == trace.Shortest {
+				require.LessOrEqual(t, len(got.All[i-1].Hops), len(p.Hops))
+			}
+			if i > 0 && by == trace.Strongest {
+				require.GreaterOrEqual(t, got.All[i-1].Weakest, p.Weakest)
+			}
+		}
+	}
+}
+
+func TestEveryAliasFindsItsEntityFirst(t *testing.T) {
+	s := theCase(t)
+	all := trace.MaxPageSize
+	page, err := s.ListEntities(t.Context(), trace.EntityFilter{}, trace.PageArgs{First: &all})
+	require.NoError(t, err)
+	owners := map[string][]evidence.ID{}
+	for _, e := range page.Items {
+		for _, n := range e.Node.Names {
+			owners[n.Text] = append(owners[n.Text], e.Node.ID)
+		}
+	}
+	for alias, of := range owners {
+		if len(of) > 1 {
+			continue
+		}
+		hits, err := s.Search(t.Context(), trace.SearchQuery{Text: alias}, trace.PageArgs{})
+		require.NoError(t, err)
+		require.NotEmpty(t, hits.Items, "%q finds nothing", alias)
+		best := hits.Items[0].Node.Score
+		var first []evidence.ID
+		for _, h := range hits.Items {
+			if h.Node.Score == best {
+				first = append(first, h.Node.Entity.ID)
+			}
+		}
+		require.Contains(t, first, of[0], "%q does not find %s first", alias, of[0])
+	}
+}
