@@ -82,11 +82,15 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, refused *refusal
 	if media == "" {
 		media = mediaJSON
 	}
-	switch refused.status {
-	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-		w.Header().Set("Retry-After", "1")
-	case http.StatusUnauthorized:
-		w.Header().Set("WWW-Authenticate", `Bearer realm="vinculo"`)
+	retry := refused.retry
+	if retry == 0 && refused.status == http.StatusServiceUnavailable {
+		retry = time.Second
+	}
+	if retry > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(int64((retry+time.Second-1)/time.Second), 10))
+	}
+	if refused.challenge != "" {
+		w.Header().Set("WWW-Authenticate", refused.challenge)
 	}
 	s.reply(w, r, refused.status, media, &graphql.Response{Errors: gqlerror.List{refused.err}})
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/vinculo/vinculo/internal/access"
 )
 
 const (
@@ -83,6 +85,10 @@ func (l *costLimit) MutateOperationContext(ctx context.Context, operation *graph
 	}
 	spent := walk.selections(operation.Operation.SelectionSet)
 	spent.directives = add(spent.directives, len(operation.Operation.Directives))
+	complexity := l.limits.Complexity
+	if access.From(ctx).Anonymous {
+		complexity = min(complexity, l.limits.AnonymousComplexity)
+	}
 	switch {
 	case spent.inspects && !l.introspection:
 		return fault(CodeForbidden, "Introspection is switched off on this server. Its documentation describes the schema.")
@@ -96,8 +102,8 @@ func (l *costLimit) MutateOperationContext(ctx context.Context, operation *graph
 		return overLimit("aliases", "The query uses %d aliases; %d are allowed. Send it in parts.", spent.aliases, l.limits.Aliases)
 	case spent.directives > l.limits.Directives:
 		return overLimit("directives", "The query uses %d directives; %d are allowed. Send it in parts.", spent.directives, l.limits.Directives)
-	case spent.complexity > l.limits.Complexity:
-		return overLimit("complexity", "The query costs %d; %d is allowed. Ask for smaller pages (first) or for fewer fields of each row.", spent.complexity, l.limits.Complexity)
+	case spent.complexity > complexity:
+		return overLimit("complexity", "The query costs %d; %d is allowed. Ask for smaller pages (first) or for fewer fields of each row.", spent.complexity, complexity)
 	}
 	return nil
 }

@@ -19,8 +19,10 @@ import (
 
 // refusal is an answer to a request that never became an operation.
 type refusal struct {
-	status int
-	err    *gqlerror.Error
+	status    int
+	err       *gqlerror.Error
+	challenge string        // What WWW-Authenticate says, if anything.
+	retry     time.Duration // When to ask again; 0 where nothing is said of it.
 }
 
 func refuse(status int, err *gqlerror.Error) *refusal { return &refusal{status: status, err: err} }

@@ -39,14 +39,6 @@ const (
 	maxMessage = 400
 )
 
-// What Config.Auth answers by wrapping, when it is not that the reader is unknown.
-var (
-	// ErrForbidden says that the reader is known and may not come in.
-	ErrForbidden = errors.New("forbidden")
-	// ErrUnavailable says that it cannot be found out now who the reader is.
-	ErrUnavailable = errors.New("unavailable")
-)
-
 // Why the context of an operation ended.
 var (
 	errTimeLimit = errors.New("the time for one request is over")

@@ -19,6 +19,8 @@ type Limits struct {
 	// Complexity is the price of an operation: one for each field, and what lies inside a list as
 	// often as the list's first or last says.
 	Complexity int `help:"What a query may cost: one for each field of each row asked for." default:"50000"`
+	// AnonymousComplexity is the same for those who read without saying who they are.
+	AnonymousComplexity int `help:"What a query of an anonymous reader may cost." default:"15000"`
 	// Aliases is how many fields of an operation may be renamed.
 	Aliases int `help:"How many aliases a query may use." default:"60"`
 	// Directives is how many directives an operation may use.
@@ -65,14 +67,15 @@ type Limits struct {
 // DefaultLimits are the limits of a server that is told nothing else.
 func DefaultLimits() Limits {
 	return Limits{
-		Depth:      15,
-		Complexity: 50_000,
-		Aliases:    60,
-		Directives: 50,
-		Tokens:     2_000,
-		QueryBytes: 64 << 10,
-		BodyBytes:  4 << 20,
-		PageSize:   200,
+		Depth:               15,
+		Complexity:          50_000,
+		AnonymousComplexity: 15_000,
+		Aliases:             60,
+		Directives:          50,
+		Tokens:              2_000,
+		QueryBytes:          64 << 10,
+		BodyBytes:           4 << 20,
+		PageSize:            200,
 
 		RequestTime: 30 * time.Second,
 		HeaderTime:  5 * time.Second,
@@ -94,14 +97,15 @@ func DefaultLimits() Limits {
 func (l Limits) withDefaults() (Limits, error) {
 	d := DefaultLimits()
 	filled := Limits{
-		Depth:      cmp.Or(l.Depth, d.Depth),
-		Complexity: cmp.Or(l.Complexity, d.Complexity),
-		Aliases:    cmp.Or(l.Aliases, d.Aliases),
-		Directives: cmp.Or(l.Directives, d.Directives),
-		Tokens:     cmp.Or(l.Tokens, d.Tokens),
-		QueryBytes: cmp.Or(l.QueryBytes, d.QueryBytes),
-		BodyBytes:  cmp.Or(l.BodyBytes, d.BodyBytes),
-		PageSize:   cmp.Or(l.PageSize, d.PageSize),
+		Depth:               cmp.Or(l.Depth, d.Depth),
+		Complexity:          cmp.Or(l.Complexity, d.Complexity),
+		AnonymousComplexity: cmp.Or(l.AnonymousComplexity, d.AnonymousComplexity),
+		Aliases:             cmp.Or(l.Aliases, d.Aliases),
+		Directives:          cmp.Or(l.Directives, d.Directives),
+		Tokens:              cmp.Or(l.Tokens, d.Tokens),
+		QueryBytes:          cmp.Or(l.QueryBytes, d.QueryBytes),
+		BodyBytes:           cmp.Or(l.BodyBytes, d.BodyBytes),
+		PageSize:            cmp.Or(l.PageSize, d.PageSize),
 
 		RequestTime: cmp.Or(l.RequestTime, d.RequestTime),
 		HeaderTime:  cmp.Or(l.HeaderTime, d.HeaderTime),
@@ -118,7 +122,7 @@ func (l Limits) withDefaults() (Limits, error) {
 		DrainTime:     cmp.Or(l.DrainTime, d.DrainTime),
 	}
 	smallest := min(
-		int64(filled.Depth), int64(filled.Complexity), int64(filled.Aliases), int64(filled.Directives),
+		int64(filled.Depth), int64(filled.Complexity), int64(filled.AnonymousComplexity), int64(filled.Aliases), int64(filled.Directives),
 		int64(filled.Tokens), int64(filled.QueryBytes), filled.BodyBytes, int64(filled.PageSize),
 		int64(filled.RequestTime), int64(filled.HeaderTime), int64(filled.BodyTime), int64(filled.WriteTime),
 		int64(filled.IdleTime), int64(filled.Concurrent), int64(filled.QueueTime), int64(filled.Connections),

@@ -7,8 +7,11 @@ import (
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/rs/zerolog"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/vinculo/vinculo/internal/access"
 )
 
 // operation is a request that was found in order and has not run yet.
@@ -65,25 +68,26 @@ func (o *operation) stream(ctx context.Context, send func(*graphql.Response) boo
 	}
 }
 
-// authorize finds out who asks. The context it gives carries what Config.Auth put there.
-func (s *Server) authorize(r *http.Request) (context.Context, *refusal) {
-	if s.config.Auth == nil {
+// authorize puts into the context of a request who makes it, or says why they may not.
+func (s *Server) authorize(r *http.Request, recognise func(Authenticator, *http.Request) (access.Identity, error)) (context.Context, *refusal) {
+	if s.config.Access == nil {
 		return r.Context(), nil
 	}
-	ctx, err := s.config.Auth(r)
+	identity, err := recognise(s.config.Access, r)
 	if err == nil {
-		return ctx, nil
+		return access.With(r.Context(), identity), nil
 	}
-	var status int
-	switch {
-	case errors.Is(err, ErrForbidden):
-		status = http.StatusForbidden
-	case errors.Is(err, ErrUnavailable):
-		return nil, refuse(http.StatusServiceUnavailable, fault(CodeUnavailable, "%s", cut(err.Error())))
-	default:
-		status = http.StatusUnauthorized
+	refused, ok := errors.AsType[*access.Refusal](err)
+	if !ok {
+		zerolog.Ctx(r.Context()).Error().Err(err).Msg("who asks could not be found out")
+		return nil, refuse(http.StatusInternalServerError, internal())
 	}
-	return nil, refuse(status, fault(CodeForbidden, "%s", cut(err.Error())))
+	answer := refuse(refused.Status, fault(string(refused.Code), "%s", refused.Message))
+	answer.challenge, answer.retry = refused.Challenge(), refused.RetryAfter
+	if refused.Code == CodeLimitExceeded {
+		answer.err.Extensions["limit"] = "anonymousRate"
+	}
+	return nil, answer
 }
 
 // answerOnce runs the operation of a POST or a GET and writes its answer.

@@ -10,6 +10,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/vinculo/vinculo/internal/access"
 )
 
 // testTypes is a schema that has something of each kind that the server treats in its own way.
@@ -159,6 +161,8 @@ func (s *testSchema) field(ctx context.Context, operation *graphql.OperationCont
 			return "hello " + name
 		}
 		return "hello\u2028\n"
+	case "writer":
+		return access.From(ctx).Name
 	case "write":
 		s.writes.Add(1)
 		return arguments["text"]

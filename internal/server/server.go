@@ -15,6 +15,8 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/rs/zerolog"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/vinculo/vinculo/internal/access"
 )
 
 // cachedDocuments is how many parsed documents, and how many persisted ones, are kept.
@@ -45,11 +47,8 @@ type Config struct {
 	Playground http.Handler
 	// Ready says whether the service can answer: nil, or what is missing. It has two seconds.
 	Ready func(ctx context.Context) error
-	// Auth finds out who asks. The context that it gives must be derived from the request's. Its
-	// error is shown to the client; it may wrap [ErrForbidden] or [ErrUnavailable], and otherwise
-	// means that the reader is unknown. On a websocket it is asked when the client introduces itself,
-	// with the Authorization that connection_init carries.
-	Auth func(*http.Request) (context.Context, error)
+	// Access finds out who asks. Without it everybody is an unnamed reader of what is public.
+	Access Authenticator
 	// Hosts are the host names, with or without a port, under which the server is reached besides
 	// loopback. "*" stands for all of them.
 	Hosts []string
@@ -58,6 +57,16 @@ type Config struct {
 	Origins []string
 	// Metrics shows /metrics to every machine, not only to this one.
 	Metrics bool
+}
+
+// Authenticator says who makes a request, as [access.Authenticator] does. Its errors are of type
+// [*access.Refusal].
+type Authenticator interface {
+	// Authenticate looks at the headers of a request.
+	Authenticate(r *http.Request) (access.Identity, error)
+	// Init looks at the payload of connection_init on the websocket that a request opened: a browser
+	// cannot set headers there.
+	Init(r *http.Request, payload map[string]any) (access.Identity, error)
 }
 
 // Server answers HTTP requests. It is an [http.Handler]; [Server.Run] serves a listener with it.
@@ -153,7 +162,7 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 		}
 		// A websocket says who it is later, in its first message.
 		if _, later := transport.(sockets); !later {
-			ctx, refused := s.authorize(r)
+			ctx, refused := s.authorize(r, Authenticator.Authenticate)
 			if refused != nil {
 				s.refuse(w, r, refused)
 				return

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -20,6 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/vinculo/vinculo/internal/access"
+	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/server"
 )
 
@@ -292,25 +293,67 @@ func TestHiddenSchema(t *testing.T) {
 	require.Contains(t, query(t, web.URL, "{helo}").body, "Did you mean")
 }
 
-func TestAuth(t *testing.T) {
-	web, _ := start(t, server.Config{Auth: func(r *http.Request) (context.Context, error) {
-		switch r.Header.Get("Authorization") {
-		case "":
-			return nil, errors.New("say who you are")
-		case "Bearer known":
-			return r.Context(), nil
-		case "Bearer away":
-			return nil, fmt.Errorf("the identity provider does not answer: %w", server.ErrUnavailable)
+// door is who is let in, in the tests.
+type door struct{}
+
+func (door) Authenticate(r *http.Request) (access.Identity, error) {
+	return recognise(r.Header.Get("Authorization"))
+}
+
+func (door) Init(_ *http.Request, payload map[string]any) (access.Identity, error) {
+	token, _ := payload["Authorization"].(string)
+	return recognise(token)
+}
+
+func recognise(token string) (access.Identity, error) {
+	switch token {
+	case "":
+		return access.Identity{}, &access.Refusal{Status: 401, Code: evidence.Forbidden, Message: "say who you are"}
+	case "Bearer known":
+		return access.Owner("María"), nil
+	case "Bearer anyone":
+		return access.Identity{Anonymous: true}, nil
+	case "Bearer away":
+		return access.Identity{}, &access.Refusal{Status: 503, Code: evidence.Unavailable, Message: "ask later", RetryAfter: 1500 * time.Millisecond}
+	case "Bearer busy":
+		return access.Identity{}, &access.Refusal{Status: 429, Code: evidence.LimitExceeded, Message: "ask less", RetryAfter: time.Minute}
+	case "Bearer bug":
+		return access.Identity{}, errors.New("secret: the password is hunter2")
+	}
+	return access.Identity{}, &access.Refusal{Status: 403, Code: evidence.Forbidden, Message: "the token was withdrawn"}
+}
+
+func TestAccess(t *testing.T) {
+	web, _ := start(t, server.Config{Access: door{}})
+	for token, want := range map[string]struct {
+		status      int
+		code, retry string
+	}{
+		"":              {401, server.CodeForbidden, ""},
+		"Bearer old":    {403, server.CodeForbidden, ""},
+		"Bearer away":   {503, server.CodeUnavailable, "2"},
+		"Bearer busy":   {429, server.CodeLimitExceeded, "60"},
+		"Bearer bug":    {500, server.CodeInternal, ""},
+		"Bearer known":  {200, "", ""},
+		"Bearer anyone": {200, "", ""},
+	} {
+		for _, accept := range []string{"application/json", asGraphQL, "text/event-stream"} {
+			got := ask(t, postRequest(t, web.URL, `{"query":"{writer}"}`, "Authorization", token, "Accept", accept))
+			require.Equal(t, want.status, got.status, token)
+			require.Equal(t, want.code, got.code(), token)
+			require.Equal(t, want.retry, got.header.Get("Retry-After"), token)
+			require.NotContains(t, got.body, "hunter2")
+			if want.status == 401 {
+				require.Contains(t, got.header.Get("WWW-Authenticate"), "Bearer")
+			}
+			if token == "Bearer known" {
+				require.Contains(t, got.body, "María", "the schema learns who asks")
+			}
 		}
-		return nil, fmt.Errorf("the token was withdrawn: %w", server.ErrForbidden)
-	}})
-	body := `{"query":"{__typename}"}`
-	got := ask(t, postRequest(t, web.URL, body))
-	require.Equal(t, http.StatusUnauthorized, got.status)
-	require.Contains(t, got.header.Get("WWW-Authenticate"), "Bearer")
-	require.Equal(t, http.StatusForbidden, ask(t, postRequest(t, web.URL, body, "Authorization", "Bearer old")).status)
-	require.Equal(t, server.CodeUnavailable, ask(t, postRequest(t, web.URL, body, "Authorization", "Bearer away")).code())
-	require.Equal(t, http.StatusOK, ask(t, postRequest(t, web.URL, body, "Authorization", "Bearer known")).status)
+	}
+	dear := `{"query":"{person{friends(first:9000){nodes{name}}}}"}`
+	require.Empty(t, ask(t, postRequest(t, web.URL, dear, "Authorization", "Bearer known")).Errors)
+	require.Equal(t, "complexity", ask(t, postRequest(t, web.URL, dear, "Authorization", "Bearer anyone")).limit())
 }
 
 func TestBrowsersOfOtherPagesAreRefused(t *testing.T) {

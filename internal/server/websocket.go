@@ -12,6 +12,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/coder/websocket"
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/vinculo/vinculo/internal/access"
 )
 
 // subprotocol is the only one spoken: "GraphQL over WebSocket Protocol".
@@ -209,21 +211,21 @@ func decodeMessage(kind websocket.MessageType, text []byte) (received *message, 
 // init answers connection_init. It gives the context of the operations, or nil where the reader was
 // refused.
 func (c *socket) init(ctx context.Context, payload json.RawMessage) context.Context {
-	r := c.request.Clone(ctx)
-	// A browser cannot set headers on a websocket: its token travels in the payload.
-	var parameters map[string]any
-	if len(payload) > 0 && decodeJSON(payload, &parameters) == nil {
-		for name, value := range parameters {
-			if token, ok := value.(string); ok && http.CanonicalHeaderKey(name) == "Authorization" {
-				r.Header.Set("Authorization", token)
-			}
-		}
+	parameters := map[string]any{}
+	if len(payload) > 0 && decodeJSON(payload, &parameters) != nil {
+		c.close(closeBadRequest, "Invalid message: the payload of connection_init must be an object")
+		return nil
 	}
-	authorized, refused := c.server.authorize(r)
+	authorized, refused := c.server.authorize(c.request.WithContext(ctx), func(a Authenticator, r *http.Request) (access.Identity, error) {
+		return a.Init(r, parameters)
+	})
 	if refused != nil {
-		if refused.status == http.StatusServiceUnavailable {
-			c.close(websocket.StatusTryAgainLater, refused.err.Message)
-		} else {
+		switch refused.status {
+		case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+			c.close(websocket.StatusTryAgainLater, codeOf(refused.err))
+		case http.StatusInternalServerError:
+			c.close(websocket.StatusInternalError, codeOf(refused.err))
+		default:
 			c.close(closeForbidden, "Forbidden")
 		}
 		return nil

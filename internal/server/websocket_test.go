@@ -261,22 +261,14 @@ func TestWebsocketLimits(t *testing.T) {
 }
 
 func TestWebsocketAuth(t *testing.T) {
-	web, _ := start(t, server.Config{Origins: []string{"https://mapa.example"}, Auth: func(r *http.Request) (context.Context, error) {
-		switch r.Header.Get("Authorization") {
-		case "Bearer known":
-			return r.Context(), nil
-		case "Bearer away":
-			return nil, server.ErrUnavailable
-		}
-		return nil, errors.New("say who you are")
-	}})
+	web, _ := start(t, server.Config{Origins: []string{"https://mapa.example"}, Access: door{}})
 	socket := dial(t, web.URL)
-	socket.write(`{"type":"connection_init","payload":{"authorization":"Bearer known","x":1}}`)
+	socket.write(`{"type":"connection_init","payload":{"Authorization":"Bearer known","x":1}}`)
 	require.Equal(t, "connection_ack", socket.read().Type)
-	socket.write(subscribe("1", "{__typename}"))
-	require.Equal(t, "next", socket.read().Type)
+	socket.write(subscribe("1", "{writer}"))
+	require.JSONEq(t, `{"data":{"writer":"María"}}`, string(socket.read().Payload))
 
-	for payload, want := range map[string]int{`{}`: 4403, `{"Authorization":"Bearer old"}`: 4403, `{"Authorization":7}`: 4403, `{"Authorization":"Bearer away"}`: 1013} {
+	for payload, want := range map[string]int{`{}`: 4403, `{"Authorization":"Bearer old"}`: 4403, `{"Authorization":7}`: 4403, `{"Authorization":"Bearer away"}`: 1013, `{"Authorization":"Bearer busy"}`: 1013, `{"Authorization":"Bearer bug"}`: 1011} {
 		socket := dial(t, web.URL)
 		socket.write(`{"type":"connection_init","payload":` + payload + `}`)
 		code, _ := socket.closed()
