@@ -37,19 +37,42 @@ func (w *workspace) apply(c *Change) (ID, error) {
 }
 
 // choose gives the slot of an id that the client chose, or of one that is made.
-// The slot is nil where the id cannot be had; the fault is then noted.
+// Where the id cannot be had, the fault is noted and the slot is void, so that
+// the rest of the change is checked all the same.
 func (w *workspace) choose(id ID, path string) *slot {
 	if id == "" {
 		return w.get(w.planner.NewID())
 	}
 	if !id.Valid() {
 		w.fault(InvalidInput, path, "%q is not an id; use 1 to %d letters, digits and . _ : ~ -, beginning with a letter or digit", id, MaxIDLength)
-		return nil
+		return void(id)
 	}
 	s := w.get(id)
-	if !w.sees(s) && !hasPrefix(id, w.author.IDPrefix) {
+	if w.sees(s) {
+		w.mention(s, path)
+		return s
+	}
+	if !hasPrefix(id, w.author.IDPrefix) {
 		w.fault(Forbidden, path, "ids that you choose begin with %q; put it before %q, or leave the id out", w.author.IDPrefix, id)
-		return nil
+		return void(id)
+	}
+	if s.content != nil && (s.open || s.now > w.author.Clearance) {
+		w.fault(DuplicateID, path, "%q cannot be used; choose another id", id)
+		return void(id)
+	}
+	w.mention(s, path)
+	return s
+}
+
+func void(id ID) *slot { return &slot{id: id, void: true} }
+
+// chooseFor is choose for a record that is put: one of another type that has the
+// id already is a fault.
+func (w *workspace) chooseFor(id ID, path string, t RecordType) *slot {
+	s := w.choose(id, path)
+	if s.content != nil && s.content.Type() != t {
+		w.fault(DuplicateID, path, "%q is the id of a %s; choose another", s.id, s.content.Type())
+		return void(id)
 	}
 	return s
 }
@@ -70,6 +93,7 @@ func (w *workspace) known(id ID, path, what string, types ...RecordType) *slot {
 		w.fault(UnknownID, path, "there is no %s %q; make it first, or mend the id", what, id)
 		return nil
 	}
+	w.mention(s, path)
 	return s
 }
 
@@ -82,19 +106,12 @@ func (w *workspace) refer(id ID, path, what string, types ...RecordType) {
 
 func (w *workspace) putEntity(c *PutEntity) (ID, error) {
 	const at = "putEntity."
-	s := w.choose(c.ID, at+"id")
-	if s == nil {
-		return c.ID, nil
-	}
+	s := w.chooseFor(c.ID, at+"id", EntityRecord)
 	old, ok := s.content.(*Entity)
-	if s.content != nil && !ok {
-		w.fault(DuplicateID, at+"id", "%q is the id of a %s; choose another", s.id, s.content.Type())
-		return s.id, nil
-	}
-	w.expectUnchanged(s, at+"id")
 	e := Entity{ID: s.id}
 	if ok {
 		e = *old
+		e.Clearance = s.now // of a closed record it may have been changed since
 	}
 	e.Kind = c.Kind.or(e.Kind)
 	if _, known := w.planner.Vocabulary.Entity(e.Kind); !known {
@@ -117,6 +134,7 @@ func (w *workspace) putEntity(c *PutEntity) (ID, error) {
 			if !(p.Latitude >= -90 && p.Latitude <= 90 && p.Longitude >= -180 && p.Longitude <= 180) {
 				w.fault(InvalidInput, at+"point", "latitude %v, longitude %v is not a place on Earth; give degrees, -90 to 90 and -180 to 180", p.Latitude, p.Longitude)
 			}
+			w.text(at+"point.source", p.Source, maxReason, false)
 			e.Point = &p
 		}
 	}
@@ -150,7 +168,8 @@ func sortNotes(notes []Note) []Note {
 	return sorted
 }
 
-// putNames replaces the names that the author sees and keeps the others.
+// putNames replaces the names that the author sees, or with `aliases` alone those
+// of type ALIAS, and keeps the others.
 func (w *workspace) putNames(e *Entity, c *PutEntity, old *Entity) {
 	const at = "putEntity."
 	primary := Name{Type: PrimaryName}
@@ -166,13 +185,14 @@ func (w *workspace) putNames(e *Entity, c *PutEntity, old *Entity) {
 	if c.Aliases.Set || c.Names.Set {
 		var kept []Name
 		for _, n := range others {
-			if n.Clearance > w.author.Clearance {
+			if n.Clearance > w.author.Clearance || !c.Names.Set && n.Type != AliasName {
 				kept = append(kept, n)
 			}
 		}
 		others = kept
 	}
-	if len(c.Aliases.Value)+len(c.Names.Value) > maxList {
+	e.Names = []Name{primary}
+	if len(others)+len(c.Aliases.Value)+len(c.Names.Value) > maxList {
 		w.fault(LimitExceeded, at+"names", "an entity has at most %d names; leave some out", maxList)
 		return
 	}
@@ -237,19 +257,12 @@ func (w *workspace) endsFit(c *Claim) bool {
 
 func (w *workspace) putSource(c *PutSource) (ID, error) {
 	const at = "putSource."
-	s := w.choose(c.ID, at+"id")
-	if s == nil {
-		return c.ID, nil
-	}
+	s := w.chooseFor(c.ID, at+"id", SourceRecord)
 	old, ok := s.content.(*Source)
-	if s.content != nil && !ok {
-		w.fault(DuplicateID, at+"id", "%q is the id of a %s; choose another", s.id, s.content.Type())
-		return s.id, nil
-	}
-	w.expectUnchanged(s, at+"id")
 	src := Source{ID: s.id}
 	if ok {
 		src = *old
+		src.Clearance = s.now // of a closed record it may have been changed since
 	}
 	src.Kind = c.Kind.or(src.Kind)
 	if _, known := w.planner.Vocabulary.SourceKind(src.Kind); !known {
@@ -318,7 +331,10 @@ func (w *workspace) assertLink(c *AssertLink) (ID, error) {
 		}
 		return nil
 	})
-	return w.assert(at, c.ID, &claim, c.Standing, c.Clearance, c.Citations, known && kind.Procedural)
+	if c.About != "" && known && !kind.About {
+		w.fault(InvalidInput, at+"about", "a link of kind %s speaks of no other claim; leave it out, or use a kind such as DENIES", c.Kind)
+	}
+	return w.assert(at, "id", c.ID, &claim, c.Standing, c.Clearance, c.Citations, known && kind.Procedural)
 }
 
 func (w *workspace) assertStatement(c *AssertStatement) (ID, error) {
@@ -332,11 +348,12 @@ func (w *workspace) assertStatement(c *AssertStatement) (ID, error) {
 	}
 	w.text(at+"value", c.Value, maxText, true)
 	w.later(func() error { w.known(c.Entity, at+"entity", "entity", EntityRecord); return nil })
-	return w.assert(at, c.ID, &claim, c.Standing, c.Clearance, c.Citations, false)
+	return w.assert(at, "id", c.ID, &claim, c.Standing, c.Clearance, c.Citations, false)
 }
 
 // assert makes a claim with its citations, or finds that it is there already.
-func (w *workspace) assert(at string, id ID, claim *Claim, standing, clearance string, citations []NewCitation, procedural bool) (ID, error) {
+// Field is the one that gives the id.
+func (w *workspace) assert(at, field string, id ID, claim *Claim, standing, clearance string, citations []NewCitation, procedural bool) (ID, error) {
 	w.text(at+"role", claim.Role, maxText, false)
 	w.text(at+"summary", claim.Summary, maxText, false)
 	w.validTime(at+"valid", claim)
@@ -352,13 +369,10 @@ func (w *workspace) assert(at string, id ID, claim *Claim, standing, clearance s
 		claim.Clearance = w.clearance(at+"clearance", Of(clearance), Public)
 	}
 	w.refer(claim.About, at+"about", "claim", LinkRecord, StatementRecord)
-	s := w.choose(id, at+"id")
-	if s == nil {
-		return id, nil
-	}
+	s := w.choose(id, at+field)
 	claim.ID = s.id
 	if s.content != nil {
-		return s.id, w.assertAgain(at, s, claim, citations)
+		return s.id, w.assertAgain(at, field, s, claim, citations)
 	}
 	if !slices.ContainsFunc(citations, func(c NewCitation) bool { return c.Stance == "" || c.Stance == Supports.String() }) {
 		w.fault(UncitedClaim, at+"citations", "no citation supports the claim; give at least one of stance SUPPORTS")
@@ -375,22 +389,21 @@ func (w *workspace) assert(at string, id ID, claim *Claim, standing, clearance s
 }
 
 // assertAgain checks that a claim asserted under a taken id is the one that has
-// it, with citations that it has.
-func (w *workspace) assertAgain(at string, s *slot, claim *Claim, citations []NewCitation) error {
+// it, with citations that it has and the author sees.
+func (w *workspace) assertAgain(at, field string, s *slot, claim *Claim, citations []NewCitation) error {
 	old, ok := s.content.(*Claim)
 	if !ok {
-		w.fault(DuplicateID, at+"id", "%q is the id of a %s; choose another", s.id, s.content.Type())
+		w.fault(DuplicateID, at+field, "%q is the id of a %s; choose another", s.id, s.content.Type())
 		return nil
 	}
 	if !s.open {
-		w.fault(DuplicateID, at+"id", "claim %q was retracted; undo that revision, or choose another id", s.id)
+		w.fault(DuplicateID, at+field, "claim %q was retracted; undo that revision, or choose another id", s.id)
 		return nil
 	}
-	w.expectUnchanged(s, at+"id")
 	asserted := *old
 	asserted.Standing, asserted.Accepted = old.Standing[:1], claim.Accepted
 	if !sameContent(&asserted, claim) {
-		w.fault(DuplicateID, at+"id", "claim %q exists with other content; choose another id, or retract it first", s.id)
+		w.fault(DuplicateID, at+field, "claim %q exists with other content; choose another id, or retract it first", s.id)
 		return nil
 	}
 	if err := w.related(CitationsOf, []ID{s.id}); err != nil {
@@ -404,11 +417,16 @@ func (w *workspace) assertAgain(at string, s *slot, claim *Claim, citations []Ne
 			if citations[i].ID == "" {
 				o.ID = c.ID
 			}
-			return other.open && sameContent(&o, c)
+			return w.sees(other) && sameContent(&o, c)
 		})
 		if !there {
 			w.fault(DuplicateID, path+"id", "claim %q exists without this citation; add it with `cite`", s.id)
 		}
+	}
+	if claim.Accepted && !old.Accepted { // a candidate that is merged by its ends
+		accepted := *old
+		accepted.Accepted = true
+		w.put(s, &accepted)
 	}
 	return nil
 }

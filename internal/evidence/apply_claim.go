@@ -46,13 +46,10 @@ func (w *workspace) newCitation(at string, claim ID, in *NewCitation, stance Sta
 	return c
 }
 
-// addCitation makes a citation of a claim; nil where its id cannot be had.
+// addCitation makes a citation of a claim, or finds that it is there already.
 func (w *workspace) addCitation(at string, claim ID, in *NewCitation, stance Stance) *slot {
 	c := w.newCitation(at, claim, in, stance)
 	s := w.choose(in.ID, at+"id")
-	if s == nil {
-		return nil
-	}
 	c.ID = s.id
 	if s.content == nil {
 		w.put(s, c)
@@ -68,25 +65,16 @@ func (w *workspace) addCitation(at string, claim ID, in *NewCitation, stance Sta
 }
 
 func (w *workspace) cite(c *Cite) (ID, error) {
-	s := w.known(c.Claim, "cite.claim", "claim", LinkRecord, StatementRecord)
-	if s == nil {
-		return c.Claim, nil
-	}
-	w.expectUnchanged(s, "cite.claim")
-	added := w.addCitation("cite.citation.", c.Claim, &c.Citation, Supports)
-	if added == nil {
-		return c.Citation.ID, nil
-	}
-	return added.id, nil
+	w.known(c.Claim, "cite.claim", "claim", LinkRecord, StatementRecord)
+	return w.addCitation("cite.citation.", c.Claim, &c.Citation, Supports).id, nil
 }
 
 func (w *workspace) setStanding(c *SetStanding) (ID, error) {
 	const at = "setStanding."
 	s := w.known(c.Claim, at+"claim", "claim", LinkRecord, StatementRecord)
 	if s == nil {
-		return c.Claim, nil
+		s = &slot{id: c.Claim, content: &Claim{ID: c.Claim}, void: true}
 	}
-	w.expectUnchanged(s, at+"claim")
 	old := s.content.(*Claim) //nolint:forcetypeassert // known checked the type
 	standing := parse(w, at+"standing", c.Standing, Reported, ParseStanding)
 	if kind, ok := w.planner.Vocabulary.Link(old.Kind); ok && kind.Procedural && old.Of == LinkRecord && !standing.FitsProcedure() {
@@ -95,9 +83,6 @@ func (w *workspace) setStanding(c *SetStanding) (ID, error) {
 	w.date(at+"on", c.On)
 	w.text(at+"note", c.Note, maxText, false)
 	shown := w.addCitation(at+"citation.", c.Claim, &c.Citation, Mentions)
-	if shown == nil {
-		return c.Claim, nil
-	}
 	change := StandingChange{Standing: standing, On: c.On, Citation: shown.id, Note: c.Note}
 	if slices.Contains(old.Standing, change) {
 		return s.id, nil
@@ -115,9 +100,10 @@ func (w *workspace) setClearance(c *SetClearance) (ID, error) {
 	// can be hidden too.
 	if !w.sees(s) && (s.content == nil || s.open || w.author.Clearance < Confidential) {
 		w.fault(UnknownID, at+"id", "there is no record %q; mend the id", c.ID)
+		w.clearance(at+"clearance", Of(c.Clearance), Public)
 		return c.ID, nil
 	}
-	w.expectUnchanged(s, at+"id")
+	w.mention(s, at+"id")
 	clearance := w.clearance(at+"clearance", Of(c.Clearance), s.now)
 	if !s.open {
 		if s.now != clearance {
@@ -126,10 +112,15 @@ func (w *workspace) setClearance(c *SetClearance) (ID, error) {
 		}
 		return s.id, nil
 	}
-	if s.content.OwnClearance() == clearance {
-		return s.id, nil
+	if s.content.OwnClearance() != clearance {
+		w.put(s, withClearance(s.content, clearance))
 	}
-	switch old := s.content.(type) {
+	return s.id, nil
+}
+
+// withClearance is a copy of a content at another clearance.
+func withClearance(content Content, clearance Clearance) Content {
+	switch old := content.(type) {
 	case *Entity:
 		e := *old
 		e.Clearance = clearance
@@ -137,21 +128,22 @@ func (w *workspace) setClearance(c *SetClearance) (ID, error) {
 			e.Names = slices.Clone(e.Names)
 			e.Names[0].Clearance = clearance
 		}
-		w.put(s, &e)
+		return &e
 	case *Source:
 		src := *old
 		src.Clearance = clearance
-		w.put(s, &src)
+		return &src
 	case *Claim:
 		claim := *old
 		claim.Clearance = clearance
-		w.put(s, &claim)
+		return &claim
 	case *Citation:
 		citation := *old
 		citation.Clearance = clearance
-		w.put(s, &citation)
+		return &citation
+	default:
+		return content
 	}
-	return s.id, nil
 }
 
 func (w *workspace) retract(c *Retract) (ID, error) {
@@ -159,7 +151,6 @@ func (w *workspace) retract(c *Retract) (ID, error) {
 	if s == nil {
 		return c.ID, nil
 	}
-	w.expectUnchanged(s, "retract.id")
 	w.close(s)
 	return s.id, nil
 }
@@ -171,7 +162,6 @@ func (w *workspace) mergeEntities(c *MergeEntities) (ID, error) {
 		if s == nil {
 			return c.Link, nil
 		}
-		w.expectUnchanged(s, at+"link")
 		old := s.content.(*Claim) //nolint:forcetypeassert // known checked the type
 		if old.Kind != SameAs {
 			w.fault(InvalidInput, at+"link", "link %q is of kind %s; only a SAME_AS link can be accepted", c.Link, old.Kind)
@@ -198,7 +188,7 @@ func (w *workspace) mergeEntities(c *MergeEntities) (ID, error) {
 		return nil
 	})
 	claim := Claim{Of: LinkRecord, Kind: SameAs, From: c.Absorb, To: c.Into, Summary: c.Summary, Accepted: true}
-	return w.assert(at, c.Link, &claim, "", c.Clearance, c.Citations, false)
+	return w.assert(at, "link", c.Link, &claim, "", c.Clearance, c.Citations, false)
 }
 
 func (w *workspace) attachCapture(c *AttachCapture) (ID, error) {

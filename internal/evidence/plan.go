@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -81,15 +82,16 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 	if err != nil {
 		return nil, err
 	}
-	if err := p.checkShape(cs); err != nil {
-		return nil, err
+	shape := p.checkShape(cs)
+	if len(cs.Changes) > p.MaxChanges {
+		return nil, shape.err()
 	}
 	digest, err := cs.Digest()
 	if err != nil {
 		return nil, Faulty(InvalidInput, "", "the change set cannot be encoded: %v", err)
 	}
 	key := idempotencyKey(author.Name, cs.IdempotencyKey)
-	if key != "" {
+	if key != "" && len(shape) == 0 {
 		done, err := snap.Revision(ctx, RevisionRef{Key: key})
 		switch {
 		case err == nil:
@@ -99,6 +101,7 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 		}
 	}
 	w := newWorkspace(ctx, p, snap, author, head.Sequence+1)
+	w.faults = shape
 	if cs.ExpectedRevision != nil {
 		if err := w.expect(*cs.ExpectedRevision, head); err != nil {
 			return nil, err
@@ -109,6 +112,9 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 	}
 	targets := make([]ID, len(cs.Changes))
 	for i := range cs.Changes {
+		if len(cs.Changes[i].given()) != 1 {
+			continue // faulted by checkShape
+		}
 		w.index = i
 		id, err := w.apply(&cs.Changes[i])
 		if err != nil {
@@ -122,7 +128,7 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 	if err := w.cascade(); err != nil {
 		return nil, err
 	}
-	if err := w.faultsOrNil(); err != nil {
+	if err := w.faults.err(); err != nil {
 		return nil, err
 	}
 	if !w.changed() {
@@ -171,6 +177,7 @@ func (p *Planner) Replay(ctx context.Context, snap Snapshot, logged *Revision) (
 		return nil, err
 	}
 	w := newWorkspace(ctx, p, snap, Author{Clearance: Confidential}, logged.Sequence())
+	w.limit = math.MaxInt32 // what was once accepted is not refused again
 	var ids []ID
 	for _, o := range outcomes {
 		for _, e := range o.Effects {
@@ -238,22 +245,23 @@ func (p *Planner) leaves(meta Meta, outcomes []Outcome) ([]ledger.Leaf, error) {
 	return leaves, nil
 }
 
-func (p *Planner) checkShape(cs *ChangeSet) error {
-	var faults Faults
-	fault := func(code Code, path, format string, args ...any) {
-		faults = append(faults, Fault{code, path, fmt.Sprintf(format, args...)})
+// checkShape finds what is wrong with a change set before its changes are read.
+func (p *Planner) checkShape(cs *ChangeSet) indexedFaults {
+	var faults indexedFaults
+	fault := func(index int, code Code, path, format string, args ...any) {
+		faults = append(faults, indexedFault{index, Fault{code, path, fmt.Sprintf(format, args...)}})
 	}
 	if text := textFault(cs.Reason, maxReason, true); text != "" {
-		fault(InvalidInput, "reason", "%s; say why the change is made", text)
+		fault(-1, InvalidInput, "reason", "%s; say why the change is made", text)
 	}
 	if text := textFault(cs.IdempotencyKey, maxShort, false); text != "" {
-		fault(InvalidInput, "idempotencyKey", "%s", text)
+		fault(-1, InvalidInput, "idempotencyKey", "%s; give a shorter, plain key", text)
 	}
 	if len(cs.Changes) == 0 {
-		fault(InvalidInput, "changes", "there is no change in it; give at least one")
+		fault(-1, InvalidInput, "changes", "there is no change in it; give at least one")
 	}
 	if len(cs.Changes) > p.MaxChanges {
-		fault(LimitExceeded, "changes", "%d changes are more than the %d that one revision may have; send several change sets", len(cs.Changes), p.MaxChanges)
+		fault(-1, LimitExceeded, "changes", "%d changes are more than the %d that one revision may have; send several change sets", len(cs.Changes), p.MaxChanges)
 		return faults
 	}
 	for i := range cs.Changes {
@@ -262,13 +270,10 @@ func (p *Planner) checkShape(cs *ChangeSet) error {
 			if len(given) > 1 {
 				what = fmt.Sprintf("%v are given", given)
 			}
-			fault(InvalidInput, fmt.Sprintf("changes[%d]", i), "a change is exactly one of %v; %s", changeNames, what)
+			fault(i, InvalidInput, fmt.Sprintf("changes[%d]", i), "a change is exactly one of %v; %s", changeNames, what)
 		}
 	}
-	if len(faults) > 0 {
-		return faults
-	}
-	return nil
+	return faults
 }
 
 var changeNames = []string{

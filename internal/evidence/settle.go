@@ -8,12 +8,12 @@ import (
 // entity, the citations into a source, the citations of a claim, and a claim
 // that no citation supports any more.
 func (w *workspace) cascade() error {
-	for done := 0; done < len(w.touched); {
-		wave := w.touched[done:]
-		done = len(w.touched)
+	for done := 0; done < len(w.closed); {
+		wave := w.closed[done:]
+		done = len(w.closed)
 		var entities, sources, claims, bereft []ID
 		for _, s := range wave {
-			if s.open || s.base == nil && s.content == nil {
+			if s.open { // closed and put again
 				continue
 			}
 			switch c := s.content.(type) {
@@ -43,7 +43,7 @@ func (w *workspace) cascade() error {
 				}
 			}
 		}
-		for _, s := range w.touched[done:] {
+		for _, s := range w.closed[done:] {
 			if c, ok := s.content.(*Citation); ok {
 				bereft = append(bereft, c.Claim)
 			}

@@ -3,11 +3,13 @@ package evidence
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
-// undo brings back what stood before a revision, in every record that the
-// revision touched and the author sees. A later revision that touched one of
-// them, or a record made later that cannot stand without one, is in the way.
+// undo brings back what stood before a revision. What the revision closed comes
+// back whole, whoever sees it, since a cascade closes more than its author sees;
+// of what it wrote, what the author sees goes. A later revision that touched one
+// of these, or a record made later that cannot stand without one, is in the way.
 func (w *workspace) undo(c *Undo) (ID, error) {
 	const at = "undo.revision"
 	rev, err := w.snap.Revision(w.ctx, RevisionRef{Number: c.Revision, Clearance: w.author.Clearance})
@@ -22,6 +24,7 @@ func (w *workspace) undo(c *Undo) (ID, error) {
 	if err != nil {
 		return "", err
 	}
+	u := undoing{workspace: w, rev: rev, number: c.Revision, cleared: map[ID]Clearance{}}
 	var ids []ID
 	for i, o := range outcomes {
 		if rev.Leaves[i+1].Erased {
@@ -29,8 +32,11 @@ func (w *workspace) undo(c *Undo) (ID, error) {
 			return "", nil
 		}
 		for _, e := range o.Effects {
-			if e.Check == nil {
+			if e.Check == nil && !slices.Contains(ids, e.Target()) {
 				ids = append(ids, e.Target())
+			}
+			if e.Clearance != nil {
+				u.cleared[e.Clearance.ID] = e.Clearance.Clearance
 			}
 		}
 	}
@@ -42,33 +48,120 @@ func (w *workspace) undo(c *Undo) (ID, error) {
 		return "", err
 	}
 	for _, id := range ids {
-		s := w.get(id)
-		if s.base == nil || s.base.Derived.Now > w.author.Clearance || s.base.IsOpen() && s.base.Derived.Visibility > w.author.Clearance {
-			continue
-		}
-		if s.touched {
-			w.fault(Conflict, at, "%q is changed by another change of this set; undo in a change set of its own", id)
-			continue
-		}
-		last := s.base.From
-		if !s.base.IsOpen() {
-			last = s.base.To
-		}
-		if last != rev.Sequence() {
-			if err := w.inTheWay(id, last, c.Revision); err != nil {
-				return "", err
-			}
-			continue
-		}
-		switch old := before[id]; {
-		case old != nil && old.To >= rev.Sequence():
-			w.put(s, old.Content)
-		case s.open:
-			w.close(s)
-			w.undone[id] = true
+		if err := u.record(w.get(id), before[id]); err != nil {
+			return "", err
 		}
 	}
+	w.later(u.checkRestored)
 	return "", nil
+}
+
+// undoing is one undo while it is applied.
+type undoing struct {
+	*workspace
+	rev      *Revision
+	number   uint64
+	cleared  map[ID]Clearance // closed records whose clearance the revision set
+	restored []*slot
+}
+
+// record undoes what the revision did to one record, which was old before.
+func (u *undoing) record(s *slot, old *Record) error {
+	const at = "undo.revision"
+	if s.base == nil || s.base.IsOpen() && s.base.Derived.Visibility > u.author.Clearance {
+		return nil
+	}
+	stood := old != nil && old.To >= u.rev.Sequence()
+	last := s.base.From
+	if !s.base.IsOpen() {
+		last = s.base.To
+	}
+	hidden := s.base.Derived.Now > u.author.Clearance
+	switch {
+	case last != u.rev.Sequence() && hidden:
+		return nil
+	case last < u.rev.Sequence():
+		u.fault(Conflict, at, "revision %d set the clearance of %q, which was retracted before; set it again instead", u.number, s.id)
+	case last > u.rev.Sequence():
+		return u.inTheWay(s.id, last, u.number)
+	case s.touched:
+		u.fault(Conflict, at, "%q is changed by another change of this set; undo in a change set of its own", s.id)
+	case !stood:
+		u.undone[s.id] = s.open
+		u.close(s)
+	case s.open && old.Content.OwnClearance() > u.author.Clearance:
+		u.fault(Forbidden, at, "undoing revision %d would raise %q above your own clearance, %s; ask someone who has it", u.number, s.id, u.author.Clearance)
+	default:
+		content := old.Content
+		if set, ok := u.cleared[s.id]; !s.open && !(ok && set == s.now) {
+			content = withClearance(content, s.now) // it may have been raised since
+		}
+		if !s.open {
+			u.restored = append(u.restored, s)
+		}
+		u.put(s, content)
+	}
+	return nil
+}
+
+// checkRestored makes sure that what was brought back can stand: a later
+// revision that closed what it depends on is in the way. Where the author would
+// not see it, it stays closed.
+func (u *undoing) checkRestored() error {
+	for again := true; again; {
+		again = false
+		for _, s := range u.restored {
+			if !s.open {
+				continue
+			}
+			missing, err := u.missing(s)
+			if err != nil {
+				return err
+			}
+			if missing == nil {
+				continue
+			}
+			if s.now <= u.author.Clearance && missing.base != nil && !missing.base.IsOpen() && missing.base.To > u.rev.Sequence() {
+				if err := u.inTheWay(missing.id, missing.base.To, u.number); err != nil {
+					return err
+				}
+			}
+			s.content, s.open, s.now, again = s.base.Content, false, s.base.Derived.Now, true
+		}
+	}
+	return nil
+}
+
+// missing is what a record cannot stand without and what does not stand, or the
+// record itself where it is a claim that nothing supports; else nil.
+func (u *undoing) missing(s *slot) (*slot, error) {
+	var needs []ID
+	switch c := s.content.(type) {
+	case *Claim:
+		needs = []ID{c.From, c.To}
+	case *Citation:
+		needs = []ID{c.Claim, c.Source}
+	}
+	if err := u.load(needs); err != nil {
+		return nil, err
+	}
+	for _, id := range needs {
+		if id != "" && !u.get(id).open {
+			return u.get(id), nil
+		}
+	}
+	if !s.content.Type().IsClaim() {
+		return nil, nil //nolint:nilnil // nothing is missing
+	}
+	if err := u.related(CitationsOf, []ID{s.id}); err != nil {
+		return nil, err
+	}
+	for _, x := range u.citations[s.id] {
+		if x.open && x.content.(*Citation).Stance == Supports { //nolint:forcetypeassert // the index holds citations
+			return nil, nil //nolint:nilnil // nothing is missing
+		}
+	}
+	return s, nil
 }
 
 // inTheWay tells, once for each record, which revision keeps another from being

@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,6 +27,7 @@ type slot struct {
 	check   *QuoteCheck
 	index   int  // the change that touched it last
 	touched bool // by a change or a cascade
+	void    bool // an id that cannot be had: what is put there is only checked
 	derived Derived
 	judged  bool // derived was computed
 }
@@ -42,23 +42,36 @@ type workspace struct {
 	sequence Sequence
 	slots    map[ID]*slot
 	touched  []*slot // in the order they were first touched
+	closed   []*slot // in the order they were closed
 	// citations holds the slots of citations by claim, and bySource by source.
 	citations map[ID][]*slot
 	bySource  map[ID][]*slot
 	claimsOn  map[ID][]*slot
 	loaded    map[Relation]map[ID]bool
 	index     int // the change being applied
-	faults    []indexedFault
+	faults    indexedFaults
 	deferred  []func() error
 	undone    map[ID]bool // closed by an undo: what depends on them is in the way
 	named     map[ID]bool // conflicts already told
 	expected  Sequence    // Open where no revision is expected
+	mentioned []mention   // records that must not have changed since then
+	limit     int         // how many records may be loaded that nothing names
 	cascaded  int
 }
 
+// indexedFault is a fault of the change at an index; -1 for the whole set.
 type indexedFault struct {
 	index int
 	Fault
+}
+
+type indexedFaults []indexedFault
+
+// mention is a record that the change set names, with where.
+type mention struct {
+	*slot
+	index int
+	path  string
 }
 
 func newWorkspace(ctx context.Context, p *Planner, snap Snapshot, author Author, sequence Sequence) *workspace {
@@ -66,7 +79,7 @@ func newWorkspace(ctx context.Context, p *Planner, snap Snapshot, author Author,
 		ctx: ctx, planner: p, snap: snap, author: author, sequence: sequence,
 		slots: map[ID]*slot{}, citations: map[ID][]*slot{}, bySource: map[ID][]*slot{}, claimsOn: map[ID][]*slot{},
 		loaded: map[Relation]map[ID]bool{ClaimsOn: {}, CitationsOf: {}, CitationsIn: {}, DerivedSources: {}},
-		undone: map[ID]bool{}, named: map[ID]bool{}, expected: Open,
+		undone: map[ID]bool{}, named: map[ID]bool{}, expected: Open, limit: p.CascadeLimit,
 	}
 }
 
@@ -138,13 +151,13 @@ func (w *workspace) related(relation Relation, ids []ID) error {
 		return nil
 	}
 	slices.Sort(missing)
-	limit := w.planner.CascadeLimit - w.cascaded
+	limit := w.limit - w.cascaded
 	records, err := w.snap.Related(w.ctx, relation, missing, limit+1)
 	if err != nil {
 		return err
 	}
 	if len(records) > limit {
-		return Faulty(LimitExceeded, fmt.Sprintf("changes[%d]", w.index), "more than %d records depend on what this changes; split the change, or raise the server's cascade limit", w.planner.CascadeLimit)
+		return Faulty(LimitExceeded, fmt.Sprintf("changes[%d]", w.index), "more than %d records depend on what this changes; split the change, or raise the server's cascade limit", w.limit)
 	}
 	w.cascaded += len(records)
 	for _, r := range records {
@@ -174,6 +187,9 @@ func (w *workspace) touch(s *slot) {
 
 // put gives a slot new content.
 func (w *workspace) put(s *slot, c Content) {
+	if s.void {
+		return
+	}
 	fresh := s.content == nil
 	s.content, s.open, s.now = c, true, c.OwnClearance()
 	if fresh {
@@ -186,17 +202,22 @@ func (w *workspace) put(s *slot, c Content) {
 func (w *workspace) close(s *slot) {
 	if s.open {
 		s.open = false
+		w.closed = append(w.closed, s)
 		w.touch(s)
 	}
 }
 
 // sees says whether the author sees a record as it now stands in the workspace.
-// Records touched in this revision are the author's own doing and seen.
+// Records touched in this revision are the author's own doing and seen, but for
+// hidden ones that an undo brought back.
 func (w *workspace) sees(s *slot) bool {
 	if s == nil || s.content == nil || !s.open {
 		return false
 	}
-	return s.touched || s.derived.Visibility <= w.author.Clearance
+	if s.touched {
+		return s.now <= w.author.Clearance
+	}
+	return s.derived.Visibility <= w.author.Clearance
 }
 
 func (w *workspace) fault(code Code, path, format string, args ...any) {
@@ -208,13 +229,14 @@ func (w *workspace) fault(code Code, path, format string, args ...any) {
 	w.faults = append(w.faults, indexedFault{w.index, Fault{code, path, fmt.Sprintf(format, args...)}})
 }
 
-func (w *workspace) faultsOrNil() error {
-	if len(w.faults) == 0 {
+// err is the Faults in the order of the change set; nil where there is none.
+func (fs indexedFaults) err() error {
+	if len(fs) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(w.faults, func(a, b indexedFault) int { return a.index - b.index })
-	faults := make(Faults, len(w.faults))
-	for i, f := range w.faults {
+	slices.SortStableFunc(fs, func(a, b indexedFault) int { return a.index - b.index })
+	faults := make(Faults, len(fs))
+	for i, f := range fs {
 		faults[i] = f.Fault
 	}
 	return faults
@@ -236,6 +258,31 @@ func (w *workspace) finishChecks() error {
 			return err
 		}
 	}
+	return w.checkMentions()
+}
+
+// checkMentions faults what the change set names and what has changed, for the
+// author to see, since the expected revision.
+func (w *workspace) checkMentions() error {
+	told := map[ID]bool{}
+	for _, m := range w.mentioned {
+		at := m.base.From
+		if !m.base.IsOpen() {
+			at = m.base.To
+		}
+		if at <= w.expected || told[m.id] {
+			continue
+		}
+		rev, err := w.snap.Revision(w.ctx, RevisionRef{Sequence: at})
+		if err != nil {
+			return err
+		}
+		if rev.Numbers[w.author.Clearance] > 0 {
+			told[m.id] = true
+			w.index = m.index
+			w.fault(Conflict, m.path, "%q has changed since the revision you expect; read it again and decide anew", m.id)
+		}
+	}
 	return nil
 }
 
@@ -243,7 +290,8 @@ func (w *workspace) finishChecks() error {
 func (w *workspace) expect(number uint64, head Head) error {
 	latest := head.Latest[w.author.Clearance]
 	if number > latest {
-		return Faulty(InvalidInput, "expectedRevision", "revision %d does not exist; the newest is %d", number, latest)
+		w.faults = append(w.faults, indexedFault{-1, Fault{InvalidInput, "expectedRevision", fmt.Sprintf("revision %d does not exist; the newest is %d", number, latest)}})
+		return nil
 	}
 	w.expected = head.Sequence
 	if number == latest {
@@ -251,27 +299,18 @@ func (w *workspace) expect(number uint64, head Head) error {
 	}
 	next, err := w.snap.Revision(w.ctx, RevisionRef{Number: number + 1, Clearance: w.author.Clearance})
 	if err != nil {
-		if errors.Is(err, ErrNotFound) {
-			return Faulty(InvalidInput, "expectedRevision", "revision %d is not one that you can expect; read the newest number and try again", number)
-		}
 		return err
 	}
 	w.expected = next.Sequence() - 1
 	return nil
 }
 
-// expectUnchanged faults a record that has changed since the expected revision.
-func (w *workspace) expectUnchanged(s *slot, path string) {
-	if w.expected == Open || s.base == nil || s.base.Derived.Visibility > w.author.Clearance && s.base.IsOpen() {
+// mention notes that the change set names a record, for checkMentions.
+func (w *workspace) mention(s *slot, path string) {
+	if w.expected == Open || s.base == nil || s.base.IsOpen() && s.base.Derived.Visibility > w.author.Clearance {
 		return
 	}
-	at := s.base.From
-	if !s.base.IsOpen() {
-		at = s.base.To
-	}
-	if at > w.expected {
-		w.fault(Conflict, path, "%q has changed since the revision you expect; read it again and decide anew", s.id)
-	}
+	w.mentioned = append(w.mentioned, mention{s, w.index, path})
 }
 
 // changed says whether anything will be different.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -49,9 +50,9 @@ type generator struct {
 }
 
 // draw is a change set for the present state of a model, with its author.
-func (g *generator) draw(m *model.Store) (evidence.Author, *evidence.ChangeSet) {
+func (g *generator) draw(ctx context.Context, m *model.Store) (evidence.Author, *evidence.ChangeSet) {
 	snap := m.Snapshot()
-	head, err := snap.Head(g.Context())
+	head, err := snap.Head(ctx)
 	if err != nil {
 		g.Fatalf("head of the model: %v", err)
 	}
@@ -62,7 +63,7 @@ func (g *generator) draw(m *model.Store) (evidence.Author, *evidence.ChangeSet) 
 	}
 	g.wild = !founding && !g.sane && g.oneIn(6, "wild")
 	g.latest = head.Latest[g.author.Clearance]
-	g.look(snap)
+	g.look(ctx, snap)
 	cs := &evidence.ChangeSet{Reason: "because"}
 	if g.oneIn(6, "keyed") {
 		cs.IdempotencyKey = g.oneOf("key", "k1", "k2", "k3", "k4", "k5", "k6")
@@ -95,9 +96,9 @@ func (g *generator) draw(m *model.Store) (evidence.Author, *evidence.ChangeSet) 
 }
 
 // look notes what stands that the author sees.
-func (g *generator) look(snap evidence.Snapshot) {
+func (g *generator) look(ctx context.Context, snap evidence.Snapshot) {
 	g.open, g.unused, g.kinds = map[evidence.RecordType][]evidence.ID{}, map[evidence.ID]bool{}, map[evidence.ID]string{}
-	records, err := snap.Newest(g.Context(), space.all(), evidence.Open)
+	records, err := snap.Newest(ctx, space.all(), evidence.Open)
 	if err != nil {
 		g.Fatalf("records of the model: %v", err)
 	}

@@ -43,10 +43,25 @@ func (p *pair) apply(author evidence.Author, cs *evidence.ChangeSet) (*evidence.
 }
 
 func (p *pair) random(g *generator) (*evidence.Commit, error) {
-	g.T = p.T
-	author, cs := g.draw(p.model)
-	return p.apply(author, cs)
+	d := rapid.Custom(func(t *rapid.T) drawn {
+		g.T = t
+		author, cs := g.draw(p.ctx, p.model)
+		return drawn{author, cs}
+	}).Draw(p.T, fmt.Sprintf("step %d", p.step+1))
+	return p.apply(d.author, d.set)
 }
+
+// drawn is a random change set; it prints as a person would read it.
+type drawn struct {
+	author evidence.Author
+	set    *evidence.ChangeSet
+}
+
+// GoString implements fmt.GoStringer.
+func (d drawn) GoString() string { return d.String() }
+
+// String implements fmt.Stringer.
+func (d drawn) String() string { return d.author.Name + " " + asJSON(d.set) }
 
 func (p *pair) head() evidence.Head {
 	head, err := p.store.Head(p.ctx)
@@ -105,6 +120,7 @@ func (s *suite) testHistories(t *testing.T) {
 			}
 		}
 		head := p.head()
+		p.nothingAdrift()
 		want, err := scan(p.ctx, p.model)
 		require.NoError(r, err)
 		got, err := scan(p.ctx, p.store)
@@ -131,6 +147,17 @@ func (s *suite) testHistories(t *testing.T) {
 		}
 		s.replay(t, p, got)
 	})
+}
+
+// nothingAdrift checks that whatever stands is seen by those cleared for all: a
+// record that stands without what it depends on would be lost to everyone.
+func (p *pair) nothingAdrift() {
+	snap := p.model.Snapshot()
+	newest, err := snap.Newest(p.ctx, space.all(), evidence.Open)
+	require.NoError(p, err)
+	for id, r := range newest {
+		require.Equal(p, r.IsOpen(), r.Derived.Visibility < evidence.Hidden, "%q: %s", id, style{}.record(r))
+	}
 }
 
 // twice offers the store a revision that it has, as a log and as a change set.

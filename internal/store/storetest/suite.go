@@ -117,6 +117,7 @@ func (s *suite) check(t *testing.T, property func(*rapid.T)) {
 	}
 	set("rapid.checks", strconv.Itoa(s.histories))
 	set("rapid.nofailfile", "true")
+	set("rapid.shrinktime", "10s")
 	if flag.Lookup("rapid.seed").Value.String() == "0" {
 		set("rapid.seed", strconv.FormatUint(s.seed, 10))
 	}
