@@ -122,7 +122,7 @@ func requestFault(ctx context.Context, err *gqlerror.Error) (evidence.Fault, boo
 	}
 	// An argument that does not read: gqlgen puts its name behind the field's path.
 	if at := graphql.GetPath(ctx); len(err.Path) > len(at) && at.String() == err.Path[:len(at)].String() {
-		return evidence.Fault{Code: evidence.InvalidInput, Path: inputPath(err.Path[len(at):]), Message: err.Message}, true
+		return evidence.Fault{Code: evidence.InvalidInput, Path: strings.TrimPrefix(inputPath(err.Path[len(at):]), "changeSet."), Message: err.Message}, true
 	}
 	return evidence.Fault{}, false
 }
