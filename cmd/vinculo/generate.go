@@ -2,16 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/vinculo/vinculo/internal/generate"
 	"github.com/vinculo/vinculo/internal/store/open"
 )
 
 type generateCmd struct {
-	Store     string  `xor:"to" required:"" placeholder:"STORE" help:"The store to write to."`
-	JSONLines bool    `name:"jsonl" xor:"to" required:"" env:"-" help:"Write change sets to the standard output, one a line."`
-	CSV       string  `name:"csv" xor:"to" required:"" placeholder:"DIR" env:"-" help:"Write a native case file into a new folder."`
+	Store     string  `placeholder:"STORE" help:"The store to write to."`
+	JSONLines bool    `name:"jsonl" env:"-" help:"Write change sets to the standard output, one a line."`
+	CSV       string  `name:"csv" placeholder:"DIR" env:"-" help:"Write a native case file into a new folder."`
 	Entities  int     `default:"1000" placeholder:"N" help:"How many entities."`
 	Links     int     `default:"5000" placeholder:"N" help:"How many links."`
 	Hub       int     `default:"0" placeholder:"N" help:"How many of the links the first entity, e00000000, has."`
@@ -33,7 +36,7 @@ Examples:
 }
 
 // Run makes a graph.
-func (c *generateCmd) Run(ctx context.Context, m *Main) error {
+func (c *generateCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	config := generate.Config{
 		Seed: c.Seed, Entities: c.Entities, Links: c.Links, Hub: c.Hub, Sources: c.Sources, Citations: c.Citations,
 	}
@@ -43,11 +46,16 @@ func (c *generateCmd) Run(ctx context.Context, m *Main) error {
 	if c.Batch < 1 {
 		return usageError{fmt.Errorf("--batch is %d; give 1 or more", c.Batch)}
 	}
+	given := flagsOf(line)
 	switch {
+	case c.JSONLines && c.CSV != "" || given["store"] && (c.JSONLines || c.CSV != ""):
+		return usageError{errors.New("--store, --jsonl and --csv are three ways to write the graph; give one of them")}
 	case c.JSONLines:
 		return config.JSONLines(m.Stdout, c.Batch)
 	case c.CSV != "":
 		return config.CSV(c.CSV)
+	case c.Store == "":
+		return usageError{errors.New("nothing says where to write the graph; give --store STORE, --jsonl or --csv DIR")}
 	}
 	v, err := kinds{}.load()
 	if err != nil {

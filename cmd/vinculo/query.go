@@ -12,6 +12,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/alecthomas/kong"
 	"github.com/rs/zerolog"
 
 	"github.com/vinculo/vinculo/graph"
@@ -38,7 +39,10 @@ Examples:
 }
 
 // Run answers one question.
-func (c *queryCmd) Run(ctx context.Context, m *Main) error {
+func (c *queryCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
+	if err := c.check(line); err != nil {
+		return err
+	}
 	text, err := m.argument(c.Query)
 	if err != nil {
 		return fmt.Errorf("the query: %w", err)

@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"net"
-	"net/http"
 
+	"github.com/alecthomas/kong"
 	"github.com/rs/zerolog"
 
 	"github.com/vinculo/vinculo/graph"
@@ -37,7 +37,10 @@ Examples:
 }
 
 // Run serves until the context ends.
-func (c *serveCmd) Run(ctx context.Context, m *Main) error {
+func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
+	if err := c.check(line); err != nil {
+		return err
+	}
 	if err := server.CheckListen(c.Listen, false); err != nil {
 		return err
 	}
@@ -56,9 +59,14 @@ func (c *serveCmd) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
+	// Nobody else can reach the address, so whoever asks is who runs the program.
+	who, err := access.New(access.Config{LoopbackOwner: true, Log: log})
+	if err != nil {
+		return err
+	}
 	srv, err := server.New(server.Config{
 		Schema: schema, ErrorPresenter: graph.ErrorPresenter, Recover: graph.RecoverFunc, Limits: c.Limits,
-		Logger: log, Playground: web.Handler(), Ready: ready(st), Auth: asOwner(log),
+		Logger: log, Playground: web.Handler(), Ready: ready(st), Access: who,
 	})
 	if err != nil {
 		return err
@@ -84,13 +92,5 @@ func ready(st store.Store) func(context.Context) error {
 	return func(ctx context.Context) error {
 		_, err := st.Head(ctx)
 		return err
-	}
-}
-
-// asOwner lets everyone who reaches the server be its owner: it listens where
-// only this machine reaches it.
-func asOwner(log zerolog.Logger) func(*http.Request) (context.Context, error) {
-	return func(r *http.Request) (context.Context, error) {
-		return access.With(log.WithContext(r.Context()), owner()), nil
 	}
 }

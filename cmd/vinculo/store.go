@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
@@ -102,9 +104,35 @@ func archivist(name string) evidence.Author {
 
 // storeOrDemo is how `serve` and `query` are told what graph to use.
 type storeOrDemo struct {
-	Store string `xor:"graph" required:"" placeholder:"STORE" help:"The store: sqlite:PATH, neo4j://HOST:PORT …"`
-	Demo  bool   `xor:"graph" required:"" help:"Use the demonstration case; needs no store and no file."`
+	Store string `placeholder:"STORE" help:"The store: sqlite:PATH, neo4j://HOST:PORT …"`
+	Demo  bool   `help:"Use the demonstration case; needs no store and no file."`
 	kinds
+}
+
+// check wants one of the two. A flag goes before a variable, so that --demo works
+// where VINCULO_STORE is set.
+func (s *storeOrDemo) check(line *kong.Context) error {
+	given := flagsOf(line)
+	switch {
+	case given["store"] && given["demo"]:
+		return usageError{errors.New("--store and --demo name two graphs; give one of them")}
+	case given["store"]:
+		s.Demo = false
+	case s.Store == "" && !s.Demo:
+		return usageError{errors.New("no graph is named; give --store STORE, or --demo for the demonstration case")}
+	}
+	return nil
+}
+
+// flagsOf are the flags that stand on the command line itself.
+func flagsOf(line *kong.Context) map[string]bool {
+	given := map[string]bool{}
+	for _, part := range line.Path {
+		if part.Flag != nil {
+			given[part.Flag.Name] = true
+		}
+	}
+	return given
 }
 
 func (s storeOrDemo) open(ctx context.Context, m *Main, v *vocabulary.Vocabulary, log zerolog.Logger) (store.Store, error) {
