@@ -47,41 +47,42 @@ type Provenance struct {
 	Visibility map[ID]Clearance
 }
 
-// Origins are the ultimate sources that a source derives from at a clearance;
-// the source itself where it derives from none that the clearance sees. A
-// source that derives from itself through others counts as its own origin.
+// Origins are the ultimate sources that a source derives from at a clearance,
+// sorted; the source itself where it derives from none that the clearance sees.
+// Sources that derive from each other in a ring, and from no other, are one
+// origin, for which the least of their ids stands.
 func (p Provenance) Origins(id ID, c Clearance) []ID {
-	var origins []ID
-	seen := map[ID]bool{}
-	var climb func(ID)
-	climb = func(id ID) {
-		if seen[id] {
-			return
-		}
-		seen[id] = true
-		root := true
-		if s := p.Sources[id]; s != nil {
-			for _, parent := range s.DerivedFrom {
-				if p.Sources[parent] != nil && p.Visibility[parent] <= c {
-					root = false
-					climb(parent)
-				}
-			}
-		}
-		if root {
-			origins = append(origins, id)
-		}
+	ancestry := p.ancestry(id, c)
+	if len(ancestry) == 1 {
+		return []ID{id}
 	}
-	climb(id)
-	if len(origins) == 0 { // a ring of sources: its least id stands for it
-		for other := range seen {
-			if len(origins) == 0 || other < origins[0] {
-				origins = []ID{other}
-			}
+	var origins []ID
+	for _, x := range ancestry {
+		above := p.ancestry(x, c)
+		ring := !slices.ContainsFunc(above, func(y ID) bool { return !slices.Contains(p.ancestry(y, c), x) })
+		if ring { // a source without parents is a ring of one
+			origins = append(origins, slices.Min(above))
 		}
 	}
 	slices.Sort(origins)
-	return origins
+	return slices.Compact(origins)
+}
+
+// ancestry is a source and all that it derives from at a clearance.
+func (p Provenance) ancestry(id ID, c Clearance) []ID {
+	found := []ID{id}
+	for i := 0; i < len(found); i++ {
+		s := p.Sources[found[i]]
+		if s == nil {
+			continue
+		}
+		for _, parent := range s.DerivedFrom {
+			if p.Sources[parent] != nil && p.Visibility[parent] <= c && !slices.Contains(found, parent) {
+				found = append(found, parent)
+			}
+		}
+	}
+	return found
 }
 
 // Weigh computes the strength of a claim for a reader of one clearance.

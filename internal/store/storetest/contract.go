@@ -130,7 +130,7 @@ func writeAtOnce(t *testing.T, ctx context.Context, head evidence.Head, handles 
 	for err := range failures {
 		require.NoError(t, err)
 	}
-	chain := ledger.Resume(ledger.Header{})
+	chain := new(ledger.Chain)
 	if head.Sequence > 0 {
 		for r, err := range handles[0].Log(ctx, head.Sequence-1) {
 			require.NoError(t, err)

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -48,6 +49,28 @@ type generator struct {
 	// sane never draws a wild change set.
 	sane bool
 }
+
+// next draws a change set as one value, which is told when a property fails.
+func (g *generator) next(ctx context.Context, t *rapid.T, m *model.Store, step int) (evidence.Author, *evidence.ChangeSet) {
+	d := rapid.Custom(func(t *rapid.T) drawn {
+		g.T = t
+		author, cs := g.draw(ctx, m)
+		return drawn{author, cs}
+	}).Draw(t, fmt.Sprintf("step %d", step))
+	return d.author, d.set
+}
+
+// drawn is a random change set; it prints as a person would read it.
+type drawn struct {
+	author evidence.Author
+	set    *evidence.ChangeSet
+}
+
+// GoString implements fmt.GoStringer.
+func (d drawn) GoString() string { return d.String() }
+
+// String implements fmt.Stringer.
+func (d drawn) String() string { return d.author.Name + " " + asJSON(d.set) }
 
 // draw is a change set for the present state of a model, with its author.
 func (g *generator) draw(ctx context.Context, m *model.Store) (evidence.Author, *evidence.ChangeSet) {

@@ -43,25 +43,9 @@ func (p *pair) apply(author evidence.Author, cs *evidence.ChangeSet) (*evidence.
 }
 
 func (p *pair) random(g *generator) (*evidence.Commit, error) {
-	d := rapid.Custom(func(t *rapid.T) drawn {
-		g.T = t
-		author, cs := g.draw(p.ctx, p.model)
-		return drawn{author, cs}
-	}).Draw(p.T, fmt.Sprintf("step %d", p.step+1))
-	return p.apply(d.author, d.set)
+	author, cs := g.next(p.ctx, p.T, p.model, p.step)
+	return p.apply(author, cs)
 }
-
-// drawn is a random change set; it prints as a person would read it.
-type drawn struct {
-	author evidence.Author
-	set    *evidence.ChangeSet
-}
-
-// GoString implements fmt.GoStringer.
-func (d drawn) GoString() string { return d.String() }
-
-// String implements fmt.Stringer.
-func (d drawn) String() string { return d.author.Name + " " + asJSON(d.set) }
 
 func (p *pair) head() evidence.Head {
 	head, err := p.store.Head(p.ctx)

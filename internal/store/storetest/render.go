@@ -98,11 +98,12 @@ func commit(c *evidence.Commit, err error) []string {
 		return failed(err)
 	}
 	out := []string{fmt.Sprintf("new %t, targets %v", c.New, c.Targets), "revision " + revision(c.Revision)}
-	return append(out, effects(c)...)
+	return append(out, Effects(c)...)
 }
 
-// effects shows what a commit does to records and counters.
-func effects(c *evidence.Commit) []string {
+// Effects shows what a commit does to records and counters, in an order of its
+// own.
+func Effects(c *evidence.Commit) []string {
 	var out []string
 	for _, t := range c.Transitions {
 		out = append(out, fmt.Sprintf("%s: %s -> %s", t.After.ID(), style{}.record(t.Before), style{}.record(t.After)))

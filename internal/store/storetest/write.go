@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/store/storetest/model"
 )
 
 // The authors of the suite, one for each clearance.
@@ -90,4 +93,24 @@ func scan(ctx context.Context, st store.Store) ([]string, error) {
 		rows = append(rows, fmt.Sprintf("%s %s = %s %s", r.Kind, r.Key, value, r.Fault))
 	}
 	return rows, nil
+}
+
+// Step is one step of a random history and what it came to.
+type Step struct {
+	Author evidence.Author
+	Set    *evidence.ChangeSet
+	Commit *evidence.Commit
+	Err    error
+}
+
+// History applies random change sets, at most so many, to an empty model.
+func History(t *rapid.T, m *model.Store, most int) []Step {
+	g := &generator{}
+	steps := make([]Step, rapid.IntRange(1, most).Draw(t, "steps"))
+	for i := range steps {
+		s := &steps[i]
+		s.Author, s.Set = g.next(context.Background(), t, m, i)
+		s.Commit, s.Err = Apply(context.Background(), m, i, s.Author, s.Set)
+	}
+	return steps
 }
