@@ -149,3 +149,39 @@ func TestEveryAliasFindsItsEntityFirst(t *testing.T) {
 		require.Contains(t, first, of[0], "%q does not find %s first", alias, of[0])
 	}
 }
+
+func TestTimelineRankingAndCommunitiesOfTheCase(t *testing.T) {
+	s := theCase(t)
+	line, err := s.TimelineOf(t.Context(), []evidence.ID{"abarca"}, false, trace.LinkFilter{})
+	require.NoError(t, err)
+	require.NotEmpty(t, line.Moments)
+	for _, m := range line.Moments {
+		require.LessOrEqual(t, m.Earliest, m.Latest)
+	}
+	turns, _, err := s.ChangesBetween(t.Context(), []evidence.ID{"abarca"}, "2014-01-01", "2015-01-01", trace.LinkFilter{})
+	require.NoError(t, err)
+	require.Contains(t, func() (of []evidence.ID) {
+		for _, x := range turns {
+			of = append(of, x.Claim.Record.ID())
+		}
+		return of
+	}(), evidence.ID("L0305"), "he was mayor at the first date and not at the second")
+
+	scope := trace.SubgraphQuery{Around: []evidence.ID{"guerreros-unidos"}, Depth: 2, MaxEntities: 300, MaxLinks: 600}
+	for _, by := range []trace.Measure{trace.Degree, trace.Betweenness, trace.PageRank, trace.Brokerage} {
+		for _, weighted := range []bool{false, true} {
+			ranked, _, err := s.Ranking(t.Context(), scope, by, weighted)
+			require.NoError(t, err)
+			again, _, err := s.Ranking(t.Context(), scope, by, weighted)
+			require.NoError(t, err)
+			require.Equal(t, ranked, again, "the same question has the same answer")
+			for i := 1; i < len(ranked); i++ {
+				require.GreaterOrEqual(t, ranked[i-1].Score, ranked[i].Score)
+			}
+		}
+	}
+	groups, quality, _, err := s.Communities(t.Context(), scope, false)
+	require.NoError(t, err)
+	require.Greater(t, len(groups), 1)
+	require.Greater(t, quality, 0.1)
+}

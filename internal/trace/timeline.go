@@ -1,0 +1,206 @@
+package trace
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/edtf"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// MomentKind says what happens at a moment of a timeline.
+type MomentKind string
+
+// The kinds of moment.
+const (
+	Happened MomentKind = "HAPPENED" // an event, or a link of aspect EVENT
+	Began    MomentKind = "BEGAN"
+	Ended    MomentKind = "ENDED"
+)
+
+// TimelineMoment is one entry of a timeline, with the span of days it lies in.
+type TimelineMoment struct {
+	What             MomentKind
+	Earliest, Latest edtf.Day
+	Uncertain        bool
+	// Claim begins, ends or happens; nil where Event is the entity itself.
+	Claim *Claim
+	Event *Entity
+}
+
+// Timeline is a list of moments in order, those with the same earliest day by
+// their latest, then by id.
+type Timeline struct {
+	Moments []TimelineMoment
+	Undated []*Claim // claims with no date, by id
+	Cut     Cut
+}
+
+// maxTimeline is how many claims a timeline orders.
+const maxTimeline = 5000
+
+// TimelineOf orders in time what is claimed of entities (of any of them; with
+// between, only links that join two of them), and the events among them.
+func (s *Session) TimelineOf(ctx context.Context, of []evidence.ID, between bool, f LinkFilter) (Timeline, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out Timeline
+	if len(of) == 0 || len(of) > MaxPageSize {
+		return out, evidence.Faulty(evidence.InvalidInput, "around", "%d entities are named; name 1 to %d", len(of), MaxPageSize)
+	}
+	group := s.identity.groups(of)
+	t, err := s.linkTest(f, of...)
+	if err != nil {
+		return out, err
+	}
+	q := store.Query{Type: evidence.LinkRecord, Entities: group, Kinds: f.Kinds, Limit: maxTimeline}
+	var claims []*Claim
+	n := 0
+	for x, err := range s.reader.Find(ctx, q) {
+		if err != nil {
+			return out, err
+		}
+		n++
+		c := x.Record.Claim()
+		if between && !(slices.Contains(group, c.From) && slices.Contains(group, c.To)) || !s.passes(t, x.Record) {
+			continue
+		}
+		s.keep(x.Record)
+		claims = append(claims, s.claim(x.Record))
+	}
+	if n == maxTimeline {
+		out.Cut = CutLinks
+	}
+	var around []evidence.ID
+	for _, c := range claims {
+		around = append(around, c.From, c.To)
+	}
+	entities, err := s.entities(ctx, append(around, of...))
+	if err != nil {
+		return out, err
+	}
+	s.addClaims(&out, claims)
+	addEvents(&out, entities)
+	slices.SortFunc(out.Moments, compareMoments)
+	slices.SortFunc(out.Undated, func(a, b *Claim) int { return cmp.Compare(a.Record.ID(), b.Record.ID()) })
+	return out, nil
+}
+
+// passes asks everything of a LinkFilter but entities of a record.
+func (s *Session) passes(t *linkTest, r *evidence.Record) bool {
+	c, level := r.Claim(), s.level(r)
+	e := store.Edge{From: c.From, To: c.To, Standing: level.Standing, Strength: level.Strength, Disputed: level.Disputes > 0, Doubtful: true}
+	return t.keeps(&e) && (!t.timed() || t.held(c.Valid(), evidence.AspectOf(c, s.tracer.vocabulary)))
+}
+
+func (s *Session) addClaims(out *Timeline, claims []*Claim) {
+	for _, c := range claims {
+		content := c.Record.Claim()
+		aspect, valid := evidence.AspectOf(content, s.tracer.vocabulary), content.Valid()
+		if valid.IsZero() {
+			out.Undated = append(out.Undated, c)
+			continue
+		}
+		b := valid.Bounds(aspect)
+		began := TimelineMoment{What: Began, Earliest: b.SinceEarliest, Latest: b.SinceLatest, Uncertain: valid.Since.Uncertain() || valid.Since.Approximate(), Claim: c}
+		if aspect == edtf.Event && b.SinceEarliest == b.UntilEarliest && b.SinceLatest == b.UntilLatest {
+			began.What = Happened
+			out.Moments = append(out.Moments, began)
+			continue
+		}
+		if b.SinceEarliest != edtf.MinDay || b.SinceLatest != edtf.MaxDay {
+			out.Moments = append(out.Moments, began)
+		}
+		if !valid.Until.IsZero() && !valid.Until.IsOpen() {
+			out.Moments = append(out.Moments, TimelineMoment{
+				What: Ended, Earliest: b.UntilEarliest, Latest: b.UntilLatest,
+				Uncertain: valid.Until.Uncertain() || valid.Until.Approximate(), Claim: c,
+			})
+		}
+	}
+}
+
+func addEvents(out *Timeline, entities map[evidence.ID]*Entity) {
+	seen := map[evidence.ID]bool{}
+	for _, e := range entities {
+		when, err := edtf.Parse(e.When)
+		if seen[e.ID] || err != nil || when.IsZero() {
+			continue
+		}
+		seen[e.ID] = true
+		out.Moments = append(out.Moments, TimelineMoment{
+			What: Happened, Earliest: when.Earliest(), Latest: when.Latest(), Uncertain: when.Uncertain() || when.Approximate(), Event: e,
+		})
+	}
+}
+
+func compareMoments(a, b TimelineMoment) int {
+	// "By 2014" has no earliest day: it stands where it must have happened by.
+	first := func(m TimelineMoment) edtf.Day {
+		if m.Earliest == edtf.MinDay {
+			return m.Latest
+		}
+		return m.Earliest
+	}
+	id := func(m TimelineMoment) evidence.ID {
+		if m.Event != nil {
+			return m.Event.ID
+		}
+		return m.Claim.Record.ID()
+	}
+	return cmp.Or(cmp.Compare(first(a), first(b)), cmp.Compare(a.Latest, b.Latest), cmp.Compare(id(a), id(b)), cmp.Compare(a.What, b.What))
+}
+
+// Turn is one link of entities that two dates show differently.
+type Turn struct {
+	Claim *Claim
+	// First and Second are how certainly it held on either date.
+	First, Second edtf.Certainty
+}
+
+// ChangesBetween gives the links at entities of which it differs how certainly
+// they held on two dates, by id.
+func (s *Session) ChangesBetween(ctx context.Context, of []evidence.ID, first, second string, f LinkFilter) ([]Turn, Cut, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(of) == 0 || len(of) > MaxPageSize {
+		return nil, "", evidence.Faulty(evidence.InvalidInput, "around", "%d entities are named; name 1 to %d", len(of), MaxPageSize)
+	}
+	one, err := dateOf("on[0]", first)
+	if err != nil {
+		return nil, "", err
+	}
+	two, err := dateOf("on[1]", second)
+	if err != nil {
+		return nil, "", err
+	}
+	t, err := s.linkTest(f, of...)
+	if err != nil {
+		return nil, "", err
+	}
+	var out []Turn
+	var cut Cut
+	n := 0
+	for x, err := range s.reader.Find(ctx, store.Query{Type: evidence.LinkRecord, Entities: s.identity.groups(of), Kinds: f.Kinds, Limit: maxTimeline}) {
+		if err != nil {
+			return nil, "", err
+		}
+		if n++; n == maxTimeline {
+			cut = CutLinks
+		}
+		if !s.passes(t, x.Record) {
+			continue
+		}
+		valid, aspect := x.Record.Claim().Valid(), evidence.AspectOf(x.Record.Claim(), s.tracer.vocabulary)
+		turn := Turn{First: valid.HeldOn(aspect, one), Second: valid.HeldOn(aspect, two)}
+		if turn.First != turn.Second {
+			s.keep(x.Record)
+			turn.Claim = s.claim(x.Record)
+			out = append(out, turn)
+		}
+	}
+	slices.SortFunc(out, func(a, b Turn) int { return cmp.Compare(a.Claim.Record.ID(), b.Claim.Record.ID()) })
+	return out, cut, nil
+}
