@@ -1,0 +1,375 @@
+package access
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store/storetest/model"
+)
+
+func newAuthenticator(t testing.TB, c Config) *Authenticator {
+	t.Helper()
+	a, err := New(c)
+	require.NoError(t, err)
+	return a
+}
+
+// request is one from this machine for this machine, changed as a test wants.
+func request(change func(*http.Request)) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "http://localhost:8080/graphql", nil)
+	r.RemoteAddr = "127.0.0.1:50000"
+	if change != nil {
+		change(r)
+	}
+	return r
+}
+
+func header(name string, values ...string) func(*http.Request) {
+	return func(r *http.Request) { r.Header[http.CanonicalHeaderKey(name)] = values }
+}
+
+// serve runs a request through the middleware; who is nil where it was refused.
+func serve(t testing.TB, a *Authenticator, r *http.Request) (who *Identity, answer *http.Response) {
+	t.Helper()
+	recorder := httptest.NewRecorder()
+	a.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		i := From(r.Context())
+		who = &i
+	})).ServeHTTP(recorder, r)
+	return who, recorder.Result()
+}
+
+func refusalIn(t testing.TB, answer *http.Response) (message, code string) {
+	t.Helper()
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	var body struct {
+		Errors []struct {
+			Message    string
+			Extensions struct{ Code string }
+		}
+	}
+	require.NoError(t, json.Unmarshal(text, &body), string(text))
+	require.Len(t, body.Errors, 1)
+	require.Equal(t, "application/json; charset=utf-8", answer.Header.Get("Content-Type"))
+	require.Equal(t, "no-store", answer.Header.Get("Cache-Control"))
+	return body.Errors[0].Message, body.Errors[0].Extensions.Code
+}
+
+func TestOwnerIsWhoSitsAtTheMachine(t *testing.T) {
+	a := newAuthenticator(t, Config{LoopbackOwner: true, OwnerName: "Ana", Origins: []string{"http://localhost:5173"}})
+	both := func(changes ...func(*http.Request)) func(*http.Request) {
+		return func(r *http.Request) {
+			for _, change := range changes {
+				change(r)
+			}
+		}
+	}
+	host := func(h string) func(*http.Request) { return func(r *http.Request) { r.Host = h } }
+	from := func(a string) func(*http.Request) { return func(r *http.Request) { r.RemoteAddr = a } }
+	for name, change := range map[string]func(*http.Request){
+		"plain":               nil,
+		"127.0.0.1":           host("127.0.0.1:8080"),
+		"without a port":      host("localhost"),
+		"capitals":            host("LOCALHOST:8080"),
+		"IPv6":                both(from("[::1]:50000"), host("[::1]:8080")),
+		"IPv6 without a port": both(from("[::1]:50000"), host("[::1]")),
+		"IPv4 in IPv6":        from("[::ffff:127.0.0.1]:50000"),
+		"127.8.8.8":           both(from("127.8.8.8:1"), host("127.8.8.8:8080")),
+		"own page":            header("Origin", "http://localhost:8080"),
+		"allowed page":        header("Origin", "http://localhost:5173"),
+		"own page, fetch":     header("Sec-Fetch-Site", "same-origin"),
+		"typed in":            header("Sec-Fetch-Site", "none"),
+		"a link followed": func(r *http.Request) {
+			r.Method = http.MethodGet
+			r.Header.Set("Sec-Fetch-Site", "cross-site")
+			r.Header.Set("Sec-Fetch-Mode", "navigate")
+		},
+	} {
+		who, _ := serve(t, a, request(change))
+		require.NotNil(t, who, name)
+		require.Equal(t, Owner("Ana"), *who, name)
+	}
+	for name, change := range map[string]func(*http.Request){
+		"another machine":            from("192.168.1.7:50000"),
+		"another, IPv6":              from("[2001:db8::7]:50000"),
+		"no address":                 from("@"),
+		"DNS rebinding":              host("evil.example:8080"),
+		"rebinding, name in name":    host("localhost.evil.example"),
+		"rebinding, number in name":  host("127.0.0.1.evil.example"),
+		"any address":                host("0.0.0.0:8080"),
+		"no host":                    host(""),
+		"X-Forwarded-For":            header("X-Forwarded-For", "127.0.0.1"),
+		"X-Forwarded-Host":           header("X-Forwarded-Host", "localhost"),
+		"X-Forwarded-Anything":       header("X-Forwarded-Anything", ""),
+		"Forwarded":                  header("Forwarded", "for=127.0.0.1"),
+		"Via":                        header("Via", "1.1 proxy"),
+		"X-Real-IP":                  header("X-Real-IP", "127.0.0.1"),
+		"CF-Connecting-IP":           header("CF-Connecting-IP", "127.0.0.1"),
+		"HTTP/1.0, as a proxy":       func(r *http.Request) { r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.0", 1, 0 },
+		"a page on the web":          header("Origin", "https://evil.example"),
+		"a page of no origin":        header("Origin", "null"),
+		"a page at another port":     header("Origin", "http://localhost:8888"),
+		"two origins":                header("Origin", "http://localhost:8080", "https://evil.example"),
+		"an extension":               header("Origin", "chrome-extension://abc"),
+		"fetched by a page":          header("Sec-Fetch-Site", "cross-site"),
+		"a form posted by a page":    both(header("Sec-Fetch-Site", "cross-site"), header("Sec-Fetch-Mode", "navigate")),
+		"a token that opens nothing": header("Authorization", "Bearer x"),
+	} {
+		who, answer := serve(t, a, request(change))
+		require.Nil(t, who, name)
+		require.Equal(t, http.StatusUnauthorized, answer.StatusCode, name)
+		_, code := refusalIn(t, answer)
+		require.Equal(t, "FORBIDDEN", code, name)
+	}
+}
+
+func TestBearerInTheHeaderAlone(t *testing.T) {
+	tokens, _, _ := newTokens(t)
+	secret, token := create(t, tokens, "María", Editor, evidence.Restricted, time.Time{})
+	var log bytes.Buffer
+	a := newAuthenticator(t, Config{Tokens: tokens, LoopbackOwner: true, Anonymous: true, Log: zerolog.New(&log)})
+
+	for name, value := range map[string]string{"as it is": "Bearer " + secret, "other case": "bearer " + secret, "spaces": "Bearer   " + secret + " "} {
+		who, _ := serve(t, a, request(header("Authorization", value)))
+		require.NotNil(t, who, name)
+		require.Equal(t, token.Identity(), *who, "%s: a token counts for what it is, on loopback too", name)
+	}
+	forged := secret[:len(secret)-1] + "!"
+	unknown, _ := newSecret()
+	_, err := tokens.Revoke(t.Context(), owner, token.ID)
+	require.NoError(t, err)
+	var messages []string
+	for name, change := range map[string]func(*http.Request){
+		"forged":         header("Authorization", "Bearer "+forged),
+		"unknown":        header("Authorization", "Bearer "+unknown),
+		"revoked":        header("Authorization", "Bearer "+secret),
+		"a JWT":          header("Authorization", "Bearer a.b.c"),
+		"no scheme":      header("Authorization", secret),
+		"basic":          header("Authorization", "Basic "+secret),
+		"empty":          header("Authorization", ""),
+		"Bearer alone":   header("Authorization", "Bearer"),
+		"two":            header("Authorization", "Bearer "+secret, "Bearer "+secret),
+		"as long as one": header("Authorization", "Bearer "+strings.Repeat("a", maxCredentials)),
+	} {
+		who, answer := serve(t, a, request(change))
+		require.Nil(t, who, "%s is not overlooked, neither for the owner nor for an anonymous reader", name)
+		require.Equal(t, http.StatusUnauthorized, answer.StatusCode, name)
+		require.Equal(t, `Bearer realm="vinculo", error="invalid_token"`, answer.Header.Get("WWW-Authenticate"), name)
+		message, code := refusalIn(t, answer)
+		require.Equal(t, "FORBIDDEN", code, name)
+		messages = append(messages, message)
+	}
+	for _, m := range messages {
+		require.Equal(t, messages[0], m, "all are told the same")
+	}
+	for _, query := range []string{"access_token=" + secret, "authorization=Bearer+" + secret} {
+		who, answer := serve(t, a, request(func(r *http.Request) { r.URL.RawQuery = query }))
+		require.Nil(t, who)
+		message, code := refusalIn(t, answer)
+		require.Equal(t, "FORBIDDEN", code)
+		require.Contains(t, message, "header Authorization")
+	}
+	require.Contains(t, log.String(), "revoked")
+	require.Contains(t, log.String(), token.ID)
+	for _, s := range []string{secret, unknown, forged} {
+		require.NotContains(t, log.String(), s[len(secretPrefix)+tokenIDLength+1:][:12], "no secret is in the log")
+	}
+}
+
+func TestStrangerIsToldToBringAToken(t *testing.T) {
+	tokens, _, _ := newTokens(t)
+	a := newAuthenticator(t, Config{Tokens: tokens})
+	who, answer := serve(t, a, request(nil))
+	require.Nil(t, who, "where tokens are in use, loopback opens nothing by itself")
+	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
+	require.Equal(t, `Bearer realm="vinculo"`, answer.Header.Get("WWW-Authenticate"))
+	message, _ := refusalIn(t, answer)
+	require.Contains(t, message, "Authorization: Bearer")
+}
+
+func TestStoreThatIsDownIsNotABadToken(t *testing.T) {
+	a := newAuthenticator(t, Config{Tokens: NewTokens(downShelf{}), Anonymous: true})
+	secret, _ := newSecret()
+	who, answer := serve(t, a, request(header("Authorization", "Bearer "+secret)))
+	require.Nil(t, who)
+	require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode)
+	require.Equal(t, "5", answer.Header.Get("Retry-After"))
+	require.Empty(t, answer.Header.Get("WWW-Authenticate"))
+	_, code := refusalIn(t, answer)
+	require.Equal(t, "UNAVAILABLE", code)
+}
+
+func TestTokenOfAProviderOverHTTP(t *testing.T) {
+	p, c := newProvider(t), newClock()
+	tokens, _, _ := newTokens(t)
+	a := newAuthenticator(t, Config{Tokens: tokens, OIDC: newOIDC(t, p.config(c)), Anonymous: true})
+	who, _ := serve(t, a, request(header("Authorization", "Bearer "+p.accessToken(t))))
+	require.NotNil(t, who)
+	require.Equal(t, robot, who.Name)
+
+	claims := p.good(c)
+	claims["groups"] = []string{"chess"}
+	stranger := sign(t, jose.RS256, p.signing.key, p.signing.id, nil, claims)
+	config := p.config(c)
+	config.Clearances = config.Clearances[:1]
+	a = newAuthenticator(t, Config{OIDC: newOIDC(t, config), Anonymous: true})
+	who, answer := serve(t, a, request(header("Authorization", "Bearer "+stranger)))
+	require.Nil(t, who)
+	require.Equal(t, http.StatusForbidden, answer.StatusCode)
+	require.Empty(t, answer.Header.Get("WWW-Authenticate"), "another token of theirs would not help")
+}
+
+func TestAnonymousReadingIsSmall(t *testing.T) {
+	c := newClock()
+	a := newAuthenticator(t, Config{Anonymous: true, AnonymousRate: 2, AnonymousBurst: 3, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
+	a.limiter.now = c.now
+	ask := func(address string, forwarded ...string) int {
+		who, answer := serve(t, a, request(func(r *http.Request) {
+			r.RemoteAddr = address
+			if forwarded != nil {
+				r.Header["X-Forwarded-For"] = forwarded
+			}
+		}))
+		if who != nil {
+			require.True(t, who.Anonymous)
+			require.Equal(t, evidence.Public, who.Clearance)
+			require.Equal(t, Reader, who.Role)
+			require.Empty(t, who.Name)
+			require.NotEmpty(t, who.IDPrefix)
+			return http.StatusOK
+		}
+		require.Equal(t, "1", answer.Header.Get("Retry-After"))
+		_, code := refusalIn(t, answer)
+		require.Equal(t, "LIMIT_EXCEEDED", code)
+		return answer.StatusCode
+	}
+	thrice := func(address string, forwarded ...string) {
+		for range 3 {
+			require.Equal(t, http.StatusOK, ask(address, forwarded...))
+		}
+		require.Equal(t, http.StatusTooManyRequests, ask(address, forwarded...))
+	}
+	thrice("203.0.113.5:1000")
+	require.Equal(t, http.StatusTooManyRequests, ask("203.0.113.5:2000"), "another port is the same address")
+	require.Equal(t, http.StatusTooManyRequests, ask("203.0.113.5:2000", "198.51.100.1"), "nobody chooses their own address")
+	require.Equal(t, http.StatusTooManyRequests, ask("[::ffff:203.0.113.5]:1"))
+	thrice("203.0.113.6:1000")
+	thrice("[2001:db8:1:2::1]:1000")
+	require.Equal(t, http.StatusTooManyRequests, ask("[2001:db8:1:2:ffff::9]:1000"), "a household is one")
+	thrice("[2001:db8:1:3::1]:1000")
+
+	thrice("10.0.0.1:1000", "198.51.100.9")
+	thrice("10.0.0.1:1000", "198.51.100.10")
+	require.Equal(t, http.StatusTooManyRequests, ask("10.0.0.2:1000", "6.6.6.6, 198.51.100.9", "10.9.9.9"), "what lies before the proxies is what counts")
+	thrice("10.0.0.3:1000", "no address")
+
+	c.advance(500 * time.Millisecond)
+	require.Equal(t, http.StatusOK, ask("203.0.113.5:1000"))
+	require.Equal(t, http.StatusTooManyRequests, ask("203.0.113.5:1000"))
+}
+
+func TestFloodOfAddressesFillsNoMemory(t *testing.T) {
+	c := newClock()
+	l := newLimiter(1, 2, c.now)
+	address := func(i int) netip.Addr { return netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}) }
+	for i := range maxClients {
+		require.Zero(t, l.wait(address(i)))
+	}
+	require.Zero(t, l.wait(address(maxClients)))
+	require.Zero(t, l.wait(address(maxClients+1)))
+	require.NotZero(t, l.wait(address(maxClients+2)), "those that have no place share one count")
+	require.Len(t, l.clients, maxClients)
+	require.Zero(t, l.wait(address(7)), "who has a place keeps it")
+	require.NotZero(t, l.wait(address(7)))
+	c.advance(time.Minute)
+	require.Zero(t, l.wait(address(maxClients+2)))
+	require.Len(t, l.clients, 1, "who has been still is forgotten")
+}
+
+func TestWebsocketIntroducesItself(t *testing.T) {
+	tokens, _, _ := newTokens(t)
+	secret, token := create(t, tokens, "María", Reader, evidence.Restricted, time.Time{})
+	other, _ := create(t, tokens, "Pedro", Reader, evidence.Public, time.Time{})
+	closed, open := newAuthenticator(t, Config{Tokens: tokens}), newAuthenticator(t, Config{Tokens: tokens, Anonymous: true})
+	plain, withHeader := request(nil), request(header("Authorization", "Bearer "+secret))
+
+	for name, tried := range map[string]struct {
+		request *http.Request
+		payload map[string]any
+	}{
+		"in the payload":       {plain, map[string]any{"Authorization": "Bearer " + secret, "locale": "es"}},
+		"in small letters":     {plain, map[string]any{"authorization": "Bearer " + secret}},
+		"in the header":        {withHeader, nil},
+		"in both, alike":       {withHeader, map[string]any{"Authorization": "Bearer " + secret}},
+		"in the header, empty": {withHeader, map[string]any{"locale": "es"}},
+	} {
+		who, err := closed.Init(tried.request, tried.payload)
+		require.NoError(t, err, name)
+		require.Equal(t, token.Identity(), who, name)
+	}
+	for name, tried := range map[string]struct {
+		request *http.Request
+		payload map[string]any
+	}{
+		"a number":             {plain, map[string]any{"Authorization": 7}},
+		"null":                 {plain, map[string]any{"Authorization": nil}},
+		"empty":                {plain, map[string]any{"Authorization": ""}},
+		"forged":               {plain, map[string]any{"Authorization": "Bearer " + secret + "x"}},
+		"in both, not alike":   {withHeader, map[string]any{"Authorization": "Bearer " + other}},
+		"twice, not alike":     {plain, map[string]any{"Authorization": "Bearer " + other, "authorization": "Bearer " + secret}},
+		"header with a number": {withHeader, map[string]any{"Authorization": 7}},
+	} {
+		for _, a := range []*Authenticator{closed, open} {
+			who, err := a.Init(tried.request, tried.payload)
+			requireRefused(t, err, causeOf(err))
+			require.Zero(t, who, name)
+		}
+	}
+	_, err := closed.Init(plain, nil)
+	require.ErrorIs(t, err, ErrNoCredentials)
+	who, err := open.Init(plain, map[string]any{})
+	require.NoError(t, err)
+	require.True(t, who.Anonymous)
+}
+
+// causeOf gives the cause of a refusal, for those tests that take any.
+func causeOf(err error) error {
+	if refusal, ok := err.(*Refusal); ok { //nolint:errorlint // refusals are not wrapped
+		return refusal.Cause()
+	}
+	return err
+}
+
+func TestServerThatLetsNobodyInDoesNotStart(t *testing.T) {
+	_, err := New(Config{})
+	require.ErrorContains(t, err, "nobody could come in")
+	_, err = New(Config{Anonymous: true, AnonymousRate: -1})
+	require.Error(t, err)
+	_, err = New(Config{Anonymous: true, AnonymousBurst: -1})
+	require.Error(t, err)
+	newAuthenticator(t, Config{Tokens: NewTokens(model.New())})
+}
+
+func TestRefusalOfAnotherKindSaysNothing(t *testing.T) {
+	recorder := httptest.NewRecorder()
+	WriteRefusal(recorder, io.ErrUnexpectedEOF)
+	answer := recorder.Result()
+	require.Equal(t, http.StatusInternalServerError, answer.StatusCode)
+	message, code := refusalIn(t, answer)
+	require.Equal(t, "INTERNAL", code)
+	require.NotContains(t, message, "EOF")
+}
