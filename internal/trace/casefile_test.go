@@ -147,6 +147,11 @@ func TestEveryAliasFindsItsEntityFirst(t *testing.T) {
 			}
 		}
 		require.Contains(t, first, of[0], "%q does not find %s first", alias, of[0])
+
+		meant, err := s.Match(t.Context(), alias, "", nil)
+		require.NoError(t, err)
+		require.NotEmpty(t, meant, "%q matches nothing", alias)
+		require.Equal(t, of[0], meant[0].Entity.ID, "%q is matched to another: %v", alias, meant[0].Reasons)
 	}
 }
 
@@ -184,4 +189,19 @@ func TestTimelineRankingAndCommunitiesOfTheCase(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, len(groups), 1)
 	require.Greater(t, quality, 0.1)
+}
+
+func TestMatchKnowsUnitsAndNameOrders(t *testing.T) {
+	s := theCase(t)
+	for name, want := range map[string]evidence.ID{
+		"27 BI": "27-bi", "27º Batallón de Infantería": "27-bi", "XXVII Batallón de Infantería": "27-bi",
+		"Peña Nieto, Enrique": "pena-nieto", "E. Peña Nieto": "pena-nieto", "ENRIQUE PENA NIETO": "pena-nieto",
+		"Jose Luis Abarca Velasquez": "abarca",
+	} {
+		got, err := s.Match(t.Context(), name, "", nil)
+		require.NoError(t, err)
+		require.NotEmpty(t, got, name)
+		require.Equal(t, want, got[0].Entity.ID, name)
+		require.NotEmpty(t, got[0].Reasons)
+	}
 }
