@@ -89,6 +89,7 @@ func (s *suite) testHistories(t *testing.T) {
 		defer done()
 		g := &generator{steady: rapid.Bool().Draw(r, "steady")}
 		then := map[evidence.Sequence][][]string{}
+		sums := map[evidence.CounterKey]int{}
 		for range rapid.IntRange(2, s.steps).Draw(r, "steps") {
 			before := p.head()
 			c, err := p.random(g)
@@ -99,12 +100,16 @@ func (s *suite) testHistories(t *testing.T) {
 				then[c.Revision.Sequence()] = p.bare(p.model, graphQuestions(space))
 			}
 			if err == nil && c.New {
+				for k, n := range c.Counters {
+					sums[k] += n
+				}
 				require.Equal(r, c.Revision.Head(), p.head())
 				p.twice(c)
 			}
 		}
 		head := p.head()
 		p.nothingAdrift()
+		p.addUp(sums)
 		want, err := scan(p.ctx, p.model)
 		require.NoError(r, err)
 		got, err := scan(p.ctx, p.store)
@@ -142,6 +147,24 @@ func (p *pair) nothingAdrift() {
 	for id, r := range newest {
 		require.Equal(p, r.IsOpen(), r.Derived.Visibility < evidence.Hidden, "%q: %s", id, style{}.record(r))
 	}
+}
+
+// addUp checks that what commits add to the counters is what stands, which the
+// model counts anew.
+func (p *pair) addUp(sums map[evidence.CounterKey]int) {
+	want, got := []store.Row{}, []store.Row{}
+	for r, err := range p.model.Scan(p.ctx) {
+		require.NoError(p, err)
+		if r.Kind == store.CounterRow {
+			want = append(want, r)
+		}
+	}
+	for k, n := range sums {
+		if n != 0 {
+			got = append(got, store.CounterToRow(k, n))
+		}
+	}
+	require.ElementsMatch(p, want, got, "sums of what commits add to the counters")
 }
 
 // twice offers the store a revision that it has, as a log and as a change set.
