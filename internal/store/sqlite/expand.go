@@ -1,0 +1,292 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// Expand implements store.Reader. The present is answered from memory as soon as
+// the links are there, the past and everything before that from the file. Keep
+// must not call back into Expand.
+func (r *reader) Expand(ctx context.Context, x store.Expansion) iter.Seq2[store.Edge, error] {
+	return func(yield func(store.Edge, error) bool) {
+		err := r.ready(ctx)
+		if err == nil {
+			err = r.expand(ctx, &x, func(e store.Edge) bool { return yield(e, nil) })
+		}
+		if err != nil {
+			yield(store.Edge{}, r.g.store.wrap(err))
+		}
+	}
+}
+
+func (r *reader) expand(ctx context.Context, x *store.Expansion, yield func(store.Edge) bool) error {
+	if len(x.Frontier) > store.MaxBatch {
+		return errTooMany("entities", len(x.Frontier))
+	}
+	if x.Total < 1 || x.PerNode < 0 {
+		return fmt.Errorf("a total of %d edges and %d for each entity are no limits; give a total of 1 or more", x.Total, x.PerNode)
+	}
+	if r.view.IsNow() {
+		ok, err := r.g.store.traversable(ctx, r.g)
+		if err != nil {
+			return err
+		}
+		if ok {
+			return r.expandMemory(ctx, x, yield)
+		}
+	}
+	return r.expandFile(ctx, x, 0, x.Total, yield)
+}
+
+// edgeBuffer is about how many edges are gathered before they are given out, so
+// that the lock of the projection is not held for long.
+const edgeBuffer = 1024
+
+func (r *reader) expandMemory(ctx context.Context, x *store.Expansion, yield func(store.Edge) bool) error {
+	w := walker{p: r.g.store.links, x: x, at: r.g.head.Sequence, clearance: r.view.Clearance, left: x.Total}
+	for w.next < len(x.Frontier) && w.left > 0 {
+		if err := r.ready(ctx); err != nil {
+			return err
+		}
+		if !w.gather() {
+			return r.expandFile(ctx, x, w.next, w.left, yield)
+		}
+		for _, e := range w.edges {
+			if !yield(e) {
+				return nil
+			}
+		}
+		w.edges = w.edges[:0]
+	}
+	return nil
+}
+
+// walker goes over a frontier in a projection.
+type walker struct {
+	p         *projection
+	x         *store.Expansion
+	at        evidence.Sequence
+	clearance evidence.Clearance
+	kinds     []bool // by number; nil: all
+	next      int    // in the frontier
+	left      int
+	edges     []store.Edge
+	ranked    []rankedLink
+}
+
+type rankedLink struct {
+	link     uint32
+	strength uint16
+}
+
+// gather adds the edges of the next entities until the buffer is full. It is
+// false where the projection was made anew and is past the reader's revision.
+func (w *walker) gather() bool {
+	w.p.mu.RLock()
+	defer w.p.mu.RUnlock()
+	if !w.p.answers(w.at) {
+		return false
+	}
+	w.kinds = nil
+	if len(w.x.Kinds) > 0 {
+		w.kinds = make([]bool, len(w.p.kinds))
+		for _, name := range w.x.Kinds {
+			if k, ok := w.p.kindOf[name]; ok {
+				w.kinds[k] = true
+			}
+		}
+	}
+	for w.next < len(w.x.Frontier) && w.left > 0 && len(w.edges) < edgeBuffer {
+		if n, ok := w.p.byID.find(string(w.x.Frontier[w.next]), w.p.nodeID); ok {
+			w.visit(n)
+		}
+		w.next++
+	}
+	return true
+}
+
+// visit adds the edges of one entity.
+func (w *walker) visit(n uint32) {
+	limit := w.left
+	if w.x.PerNode > 0 {
+		limit = min(limit, w.x.PerNode)
+	}
+	list := w.p.adjacent.of(w.p.nodes[n].links)
+	if !w.x.Strongest {
+		for _, l := range list {
+			if limit == 0 {
+				return
+			}
+			if e, ok := w.edge(n, l); ok {
+				w.edges = append(w.edges, e)
+				w.left--
+				limit--
+			}
+		}
+		return
+	}
+	w.ranked = w.ranked[:0]
+	for _, l := range list {
+		if !w.wants(n, l) {
+			continue
+		}
+		if w.x.Keep != nil {
+			if _, ok := w.edge(n, l); !ok {
+				continue
+			}
+		}
+		w.ranked = append(w.ranked, rankedLink{l, w.p.links[l].levels[w.clearance].strength})
+	}
+	slices.SortStableFunc(w.ranked, func(a, b rankedLink) int { return int(b.strength) - int(a.strength) })
+	for _, l := range w.ranked[:min(limit, len(w.ranked))] {
+		w.edges = append(w.edges, w.describe(l.link))
+		w.left--
+	}
+}
+
+// wants says whether a link in the list of an entity is asked for, but for Keep.
+func (w *walker) wants(n, l uint32) bool {
+	link := &w.p.links[l]
+	return link.visibility <= w.clearance && (w.kinds == nil || w.kinds[link.kind]) &&
+		(w.x.Direction == evidence.Any || w.x.Direction == evidence.Outgoing && link.from == n || w.x.Direction == evidence.Incoming && link.to == n) &&
+		(!link.versioned || w.p.there(l, w.at))
+}
+
+func (w *walker) edge(n, l uint32) (store.Edge, bool) {
+	if !w.wants(n, l) {
+		return store.Edge{}, false
+	}
+	e := w.describe(l)
+	return e, w.x.Keep == nil || w.x.Keep(&e)
+}
+
+func (w *walker) describe(l uint32) store.Edge {
+	link := &w.p.links[l]
+	e := link.edge(w.clearance)
+	e.Link, e.Kind, e.At = evidence.ID(w.p.ids.get(link.id)), w.p.kinds[link.kind], w.next
+	e.From, e.To = evidence.ID(w.p.nodeID(link.from)), evidence.ID(w.p.nodeID(link.to))
+	e.FromPlaceholder, e.ToPlaceholder = w.p.placeholder(link.from, w.at), w.p.placeholder(link.to, w.at)
+	return e
+}
+
+// expandFile answers from the lists of the file, from an entity of the frontier
+// on.
+func (r *reader) expandFile(ctx context.Context, x *store.Expansion, first, left int, yield func(store.Edge) bool) error {
+	going := true
+	for at, id := range x.Frontier {
+		if at < first {
+			continue
+		}
+		limit := left
+		if x.PerNode > 0 {
+			limit = min(limit, x.PerNode)
+		}
+		q := &store.Query{Type: evidence.LinkRecord, Entities: []evidence.ID{id}, Direction: x.Direction, Kinds: x.Kinds}
+		of, err := r.listed(ctx, q)
+		if err != nil {
+			return err
+		}
+		var ranked, page []store.Edge
+		give := func() error {
+			if err := r.placeholders(ctx, page); err != nil {
+				return err
+			}
+			for _, e := range page {
+				if x.Keep != nil && !x.Keep(&e) {
+					continue
+				}
+				if x.Strongest {
+					ranked = append(ranked, e)
+					continue
+				}
+				left--
+				limit--
+				if going = yield(e); !going || limit == 0 {
+					break
+				}
+			}
+			page = page[:0]
+			return nil
+		}
+		s, more := &spans{of: of}, len(of) > 0
+		for more && going && limit > 0 {
+			ask := pageRows
+			if x.Keep == nil && !x.Strongest {
+				ask = min(limit, pageRows)
+			}
+			var places []place
+			if places, more, err = r.g.take(ctx, s, ask); err != nil {
+				return err
+			}
+			entries, err := r.g.at(ctx, places)
+			if err != nil {
+				return err
+			}
+			for i, e := range entries {
+				seen, err := r.listedAs(ctx, e, q, places[i].key)
+				if err != nil {
+					return err
+				}
+				if seen != nil {
+					page = append(page, r.edge(seen, at))
+				}
+			}
+			if err := give(); err != nil {
+				return err
+			}
+			if err := r.ready(ctx); err != nil {
+				return err
+			}
+		}
+		slices.SortStableFunc(ranked, func(a, b store.Edge) int { return int(b.Strength) - int(a.Strength) })
+		for _, e := range ranked[:min(limit, len(ranked))] {
+			left--
+			if going = yield(e); !going {
+				return nil
+			}
+		}
+		if !going || left == 0 {
+			return nil
+		}
+	}
+	return nil
+}
+
+// edge describes a link that the view sees.
+func (r *reader) edge(rec *evidence.Record, at int) store.Edge {
+	c, l := rec.Claim(), featuresOf(rec, r.g.store.vocabulary)
+	e := l.edge(r.view.Clearance)
+	e.Link, e.Kind, e.At, e.From, e.To = c.ID, c.Kind, at, c.From, c.To
+	return e
+}
+
+// placeholders fills in which ends of edges are placeholders.
+func (r *reader) placeholders(ctx context.Context, edges []store.Edge) error {
+	var ids []evidence.ID
+	for i := range edges {
+		ids = append(ids, edges[i].From, edges[i].To)
+	}
+	slices.Sort(ids)
+	entries, err := r.g.byID(ctx, slices.Compact(ids))
+	if err != nil {
+		return err
+	}
+	is := make(map[evidence.ID]bool, len(entries))
+	for id, e := range entries {
+		seen, err := r.see(ctx, e)
+		if err != nil {
+			return err
+		}
+		is[id] = seen != nil && seen.Entity() != nil && seen.Entity().Identity.IsPlaceholder()
+	}
+	for i := range edges {
+		edges[i].FromPlaceholder, edges[i].ToPlaceholder = is[edges[i].From], is[edges[i].To]
+	}
+	return nil
+}

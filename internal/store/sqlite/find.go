@@ -1,0 +1,462 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// Find implements store.Reader.
+func (r *reader) Find(ctx context.Context, q store.Query) iter.Seq2[store.Found, error] {
+	return func(yield func(store.Found, error) bool) {
+		if err := r.ready(ctx); err != nil {
+			yield(store.Found{}, err)
+			return
+		}
+		if err := r.find(ctx, &q, func(f store.Found) bool { return yield(f, nil) }); err != nil {
+			yield(store.Found{}, r.g.store.wrap(err))
+		}
+	}
+}
+
+func (r *reader) find(ctx context.Context, q *store.Query, yield func(store.Found) bool) error {
+	anchors := 0
+	for _, n := range []int{len(q.Entities), len(q.Claims), len(q.Sources), len(q.About)} {
+		if n > store.MaxBatch {
+			return errTooMany("ids", n)
+		}
+		anchors += min(n, 1)
+	}
+	words := slices.DeleteFunc(slices.Clone(q.Text), func(w string) bool { return w == "" })
+	if anchors+min(len(words), 1) > 1 {
+		return errAnchors
+	}
+	switch {
+	case q.Limit < 1 || q.Limit > store.MaxBatch:
+		return fmt.Errorf("a limit of %d is not between 1 and %d", q.Limit, store.MaxBatch)
+	case len(q.Claims) > 0:
+		return r.citationsOf(ctx, q, yield)
+	case len(words) > 0:
+		return r.findText(ctx, q, words, yield)
+	}
+	of, err := r.listed(ctx, q)
+	if err != nil {
+		return err
+	}
+	return r.walk(ctx, &spans{of: of, reverse: q.Reverse, after: q.After}, q, nil, q.Limit, yield)
+}
+
+// slots are those that the view reads.
+func (r *reader) slots() []int64 {
+	if r.view.IsNow() {
+		return allSlots[:r.view.Clearance+1]
+	}
+	return allSlots[:]
+}
+
+var allSlots = [...]int64{0, 1, 2, 3}
+
+// listed gives the ranges of the list that a query asks for, without its text.
+func (r *reader) listed(ctx context.Context, q *store.Query) ([]span, error) {
+	var of []span
+	add := func(anchor int64, strip bool, prefixes []string) {
+		for _, p := range prefixes {
+			for _, slot := range r.slots() {
+				s := span{anchor: anchor, slot: slot, prefix: p}
+				if strip {
+					s.strip = len(p)
+				}
+				of = append(of, s)
+			}
+		}
+	}
+	prefixes := prefixesOf(q)
+	anchored := func(ids []evidence.ID, codes ...int64) error {
+		ids = slices.Clone(ids)
+		slices.Sort(ids)
+		nums, err := r.g.nums(ctx, slices.Compact(ids))
+		for _, num := range nums {
+			for _, code := range codes {
+				add(listOf(num, code), false, prefixes)
+			}
+		}
+		return err
+	}
+	var err error
+	switch {
+	case len(q.Entities) > 0 && q.Type == evidence.StatementRecord:
+		err = anchored(q.Entities, statementsOf)
+	case len(q.Entities) > 0 && q.Type == evidence.LinkRecord:
+		err = anchored(q.Entities, directions[q.Direction]...)
+	case len(q.About) > 0 && q.Type.IsClaim():
+		err = anchored(q.About, aboutCode(q.Type))
+	case len(q.Sources) > 0 && q.Type == evidence.CitationRecord:
+		codes := []int64{citationsIn, citationsIn + 1, citationsIn + 2}
+		if len(q.Kinds) > 0 {
+			codes = codes[:0]
+			for _, s := range stancesOf(q.Kinds) {
+				codes = append(codes, citationsIn+int64(s))
+			}
+		}
+		prefixes = []string{""}
+		err = anchored(q.Sources, codes...)
+	case len(q.Entities)+len(q.About)+len(q.Sources) > 0:
+		// Nothing of that type is listed there.
+	case len(q.Kinds) > 0 && (q.Type == evidence.EntityRecord || q.Type == evidence.SourceRecord):
+		add(byKind(q.Type), true, prefixes)
+	default:
+		add(allOf(q.Type), false, prefixes)
+	}
+	return of, err
+}
+
+// directions are the lists of links on each side of an entity.
+var directions = map[evidence.Direction][]int64{
+	evidence.Any: {linksFrom, linksTo}, evidence.Outgoing: {linksFrom}, evidence.Incoming: {linksTo},
+}
+
+// prefixesOf are the beginnings of keys that a query's kinds ask for.
+func prefixesOf(q *store.Query) []string {
+	if len(q.Kinds) == 0 {
+		return []string{""}
+	}
+	var prefixes []string
+	switch q.Type {
+	case evidence.CitationRecord:
+		for _, s := range stancesOf(q.Kinds) {
+			prefixes = append(prefixes, evidence.CitationKeyPrefix(s))
+		}
+	case evidence.LinkRecord, evidence.StatementRecord:
+		for _, k := range q.Kinds {
+			prefixes = append(prefixes, evidence.ClaimKeyPrefix(k))
+		}
+	default:
+		for _, k := range q.Kinds {
+			prefixes = append(prefixes, k+" ")
+		}
+	}
+	slices.Sort(prefixes)
+	return slices.Compact(prefixes)
+}
+
+func stancesOf(kinds []string) (stances []evidence.Stance) {
+	for _, k := range kinds {
+		if s, err := evidence.ParseStance(k); err == nil && !slices.Contains(stances, s) {
+			stances = append(stances, s)
+		}
+	}
+	return stances
+}
+
+// kindOf is what Query.Kinds goes by.
+func kindOf(c evidence.Content) string {
+	switch c := c.(type) {
+	case *evidence.Entity:
+		return c.Kind
+	case *evidence.Source:
+		return c.Kind
+	case *evidence.Claim:
+		return c.Kind
+	case *evidence.Citation:
+		return c.Stance.String()
+	default:
+		return ""
+	}
+}
+
+// pageRows bounds how many rows are read before they are given out.
+const pageRows = 256
+
+// walk yields what the view sees of spans, in order. keep may leave out more.
+func (r *reader) walk(ctx context.Context, s *spans, q *store.Query, keep func(*evidence.Record) bool, limit int, yield func(store.Found) bool) error {
+	if len(s.of) == 0 {
+		return nil
+	}
+	ask := limit
+	if !r.view.IsNow() || keep != nil {
+		ask = max(limit, 32) // some of it will be left out
+	}
+	for limit > 0 {
+		places, more, err := r.g.take(ctx, s, min(ask, pageRows))
+		if err != nil {
+			return err
+		}
+		entries, err := r.g.at(ctx, places)
+		if err != nil {
+			return err
+		}
+		for i, e := range entries {
+			seen, err := r.listedAs(ctx, e, q, places[i].key)
+			if err != nil {
+				return err
+			}
+			if seen == nil || keep != nil && !keep(seen) {
+				continue
+			}
+			if limit--; !yield(store.Found{Record: seen, Key: places[i].key}) || limit == 0 {
+				return nil
+			}
+			if err := r.ready(ctx); err != nil {
+				return err
+			}
+		}
+		if !more {
+			return nil
+		}
+	}
+	return nil
+}
+
+// listedAs gives the record as the view sees it, if the version that the view
+// sees bears out its place in the list: a version of the past may have had
+// another key or kind than the row says.
+func (r *reader) listedAs(ctx context.Context, e entry, q *store.Query, key string) (*evidence.Record, error) {
+	seen, err := r.see(ctx, e)
+	if err != nil || seen == nil || r.view.IsNow() {
+		return seen, err
+	}
+	if len(q.Sources) == 0 && seen.Derived.Key != key || len(q.Kinds) > 0 && !slices.Contains(q.Kinds, kindOf(seen.Content)) {
+		return nil, nil //nolint:nilnil // it is listed elsewhere
+	}
+	return seen, nil
+}
+
+// smallLists is how many citations of a batch of claims are read at once.
+const smallLists = 2000
+
+// citationsOf yields citations claim by claim. Most claims have a few, so those
+// of a whole batch are read at once; where they are many, each list by itself.
+func (r *reader) citationsOf(ctx context.Context, q *store.Query, yield func(store.Found) bool) error {
+	if q.Type != evidence.CitationRecord {
+		return nil
+	}
+	nums, err := r.g.nums(ctx, q.Claims)
+	if err != nil {
+		return err
+	}
+	stances := []evidence.Stance{evidence.Supports, evidence.Disputes, evidence.Mentions}
+	if len(q.Kinds) > 0 {
+		stances = stancesOf(q.Kinds)
+		slices.Sort(stances)
+	}
+	for batch := range slices.Chunk(q.Claims, pageRows) {
+		lists, all, err := r.smallLists(ctx, batch, nums)
+		if err != nil {
+			return err
+		}
+		for _, claim := range batch {
+			num, ok := nums[claim]
+			if !ok {
+				continue
+			}
+			going := true
+			give := func(f store.Found) bool { going = yield(f); return going }
+			if all {
+				err = r.giveSmall(ctx, q, lists[num], stances, give)
+			} else {
+				err = r.giveLong(ctx, q, num, stances, give)
+			}
+			if err != nil || !going {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// smallLists reads the citations of claims, by claim and key; all is false where
+// they are too many.
+func (r *reader) smallLists(ctx context.Context, claims []evidence.ID, nums map[evidence.ID]int64) (lists map[int64][]place, all bool, err error) {
+	var anchors []int64
+	for _, id := range claims {
+		if num, ok := nums[id]; ok {
+			anchors = append(anchors, listOf(num, citationsOf))
+		}
+	}
+	slices.Sort(anchors)
+	anchors = slices.Compact(anchors)
+	top := r.slots()[len(r.slots())-1]
+	lists, n := map[int64][]place{}, 0
+	err = inBatches(ctx, r.g, "SELECT anchor, key, num FROM place WHERE slot <= "+slotDigits[top]+" AND anchor IN ", anchors, func(row row) error {
+		claim := row.int(0) / listCodes
+		lists[claim] = append(lists[claim], place{key: row.text(1), num: row.int(2)})
+		if n++; n > smallLists {
+			return errEnough
+		}
+		return nil
+	})
+	for _, list := range lists {
+		slices.SortFunc(list, func(a, b place) int { return cmp.Compare(a.key, b.key) })
+	}
+	return lists, n <= smallLists, err
+}
+
+var slotDigits = [...]string{"0", "1", "2", "3"}
+
+func (r *reader) giveSmall(ctx context.Context, q *store.Query, list []place, stances []evidence.Stance, yield func(store.Found) bool) error {
+	list = slices.CompactFunc(list, func(a, b place) bool { return a.key == b.key })
+	list = slices.DeleteFunc(list, func(p place) bool {
+		return p.key <= q.After || !slices.ContainsFunc(stances, func(s evidence.Stance) bool { return strings.HasPrefix(p.key, evidence.CitationKeyPrefix(s)) })
+	})
+	entries, err := r.g.at(ctx, list)
+	if err != nil {
+		return err
+	}
+	var given [3]int
+	for i, e := range entries {
+		seen, err := r.listedAs(ctx, e, q, list[i].key)
+		if err != nil {
+			return err
+		}
+		if seen == nil || given[seen.Citation().Stance] >= q.Limit {
+			continue
+		}
+		given[seen.Citation().Stance]++
+		if !yield(store.Found{Record: seen, Key: list[i].key}) {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (r *reader) giveLong(ctx context.Context, q *store.Query, num int64, stances []evidence.Stance, yield func(store.Found) bool) error {
+	going := true
+	for _, stance := range stances {
+		s := &spans{after: q.After}
+		for _, slot := range r.slots() {
+			s.of = append(s.of, span{anchor: listOf(num, citationsOf), slot: slot, prefix: evidence.CitationKeyPrefix(stance)})
+		}
+		err := r.walk(ctx, s, q, nil, q.Limit, func(f store.Found) bool { going = yield(f); return going })
+		if err != nil || !going {
+			return err
+		}
+	}
+	return nil
+}
+
+// maxMatches is how many records of a full-text match are sorted; of more, the
+// whole list is walked in order and each record's words are looked at.
+const maxMatches = 10_000
+
+// findText yields records by their words. The index gives a superset: it cuts
+// words in its own way and knows the words of former versions too.
+func (r *reader) findText(ctx context.Context, q *store.Query, words []string, yield func(store.Found) bool) error {
+	keep := func(rec *evidence.Record) bool { return evidence.HasWords(evidence.FullText(rec.Content), words) }
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = `"` + strings.ReplaceAll(w, `"`, `""`) + `"*`
+	}
+	var matches []place
+	err := r.g.conn.query(ctx, "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? LIMIT ?",
+		[]any{strings.Join(quoted, " AND "), wordsRow(q.Type, 0), wordsRow(q.Type+1, 0) - 1, int64(maxMatches + 1)}, func(row row) error {
+			matches = append(matches, place{num: row.int(0) - wordsRow(q.Type, 0)})
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	if len(matches) > maxMatches {
+		of, err := r.listed(ctx, q)
+		if err != nil {
+			return err
+		}
+		return r.walk(ctx, &spans{of: of, reverse: q.Reverse, after: q.After}, q, keep, q.Limit, yield)
+	}
+	var found []store.Found
+	for batch := range slices.Chunk(matches, pageRows) {
+		entries, err := r.g.at(ctx, batch)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			seen, err := r.see(ctx, e)
+			if err != nil {
+				return err
+			}
+			if seen == nil || !keep(seen) || len(q.Kinds) > 0 && !slices.Contains(q.Kinds, kindOf(seen.Content)) {
+				continue
+			}
+			key := seen.Derived.Key
+			if q.After == "" || !q.Reverse && key > q.After || q.Reverse && key < q.After {
+				found = append(found, store.Found{Record: seen, Key: key})
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b store.Found) int {
+		if q.Reverse {
+			a, b = b, a
+		}
+		return cmp.Compare(a.Key, b.Key)
+	})
+	for _, f := range found[:min(len(found), q.Limit)] {
+		if !yield(f) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// Candidates implements store.Reader.
+func (r *reader) Candidates(ctx context.Context, q store.TokenQuery) iter.Seq2[store.Candidate, error] {
+	return func(yield func(store.Candidate, error) bool) {
+		err := r.ready(ctx)
+		if err == nil {
+			err = r.candidates(ctx, q, func(c store.Candidate) bool { return yield(c, nil) })
+		}
+		if err != nil {
+			yield(store.Candidate{}, r.g.store.wrap(err))
+		}
+	}
+}
+
+func (r *reader) candidates(ctx context.Context, q store.TokenQuery, yield func(store.Candidate) bool) error {
+	s := &spans{}
+	for _, slot := range r.slots() {
+		s.of = append(s.of, span{anchor: tokensNamed, slot: slot, prefix: q.Prefix})
+		if q.Placeholders || !r.view.IsNow() { // in the past it may have been one or none
+			s.of = append(s.of, span{anchor: tokensPlaceholder, slot: slot, prefix: q.Prefix})
+		}
+	}
+	for left := q.Limit; left > 0; {
+		places, more, err := r.g.take(ctx, s, min(max(left, 32), pageRows))
+		if err != nil {
+			return err
+		}
+		var entries []entry
+		if !r.view.IsNow() {
+			if entries, err = r.g.at(ctx, places); err != nil {
+				return err
+			}
+		}
+		for i, p := range places {
+			c := store.Candidate{Token: p.key[:strings.IndexByte(p.key, ' ')], Entity: idOf(p.key)}
+			if entries != nil {
+				seen, err := r.see(ctx, entries[i])
+				if err != nil {
+					return err
+				}
+				if seen == nil || !slices.ContainsFunc(evidence.SearchTokens(seen.Entity()), func(t evidence.Token) bool {
+					return t.Text == c.Token && t.Visibility <= r.view.Clearance && (q.Placeholders || !t.Placeholder)
+				}) {
+					continue
+				}
+			}
+			if left--; !yield(c) || left == 0 {
+				return nil
+			}
+			if err := r.ready(ctx); err != nil {
+				return err
+			}
+		}
+		if !more {
+			return nil
+		}
+	}
+	return nil
+}

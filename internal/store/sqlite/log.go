@@ -1,0 +1,168 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/ledger"
+)
+
+// revisionColumns come without the payload, which may be long.
+const revisionColumns = "seq, hash, previous, time, root, leaves, n0, n1, n2, l0, l1, l2, key"
+
+// revisionOf reads a row of revisionColumns, and the payload where the row has it.
+func revisionOf(r row) (*evidence.Revision, error) {
+	rev := &evidence.Revision{
+		Header: ledger.Header{Sequence: uint64(r.int(0)), Time: time.UnixMicro(r.int(3)).UTC(), Leaves: uint32(r.int(5))}, //nolint:gosec // as they were written
+		Key:    r.text(12),
+	}
+	copy(rev.Hash[:], r.bytes(1))
+	copy(rev.Header.Previous[:], r.bytes(2))
+	copy(rev.Header.Root[:], r.bytes(4))
+	for c := range evidence.Clearances {
+		rev.Numbers[c], rev.Latest[c] = uint64(r.int(6+c)), uint64(r.int(9+c)) //nolint:gosec // never negative
+	}
+	if len(r) == 13 {
+		return rev, nil
+	}
+	payload, err := unpacker.DecodeAll(r.bytes(13), nil)
+	if err != nil {
+		return rev, fmt.Errorf("the payload of the revision at sequence %d does not read: %w; run `vinculo verify`", rev.Header.Sequence, err)
+	}
+	return rev, evidence.DecodeLeaves(rev, payload)
+}
+
+// packer and unpacker hold no state between calls and may be used at once.
+var (
+	packer, _   = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault))
+	unpacker, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(4<<30))
+)
+
+// readHead reads the state of the log.
+func (c *conn) readHead(ctx context.Context) (head evidence.Head, err error) {
+	_, err = c.one(ctx, "SELECT seq, hash, time, l0, l1, l2 FROM revision ORDER BY seq DESC LIMIT 1", nil, func(r row) error {
+		head.Sequence, head.Time = evidence.Sequence(r.int(0)), time.UnixMicro(r.int(2)).UTC() //nolint:gosec // never negative
+		copy(head.Hash[:], r.bytes(1))
+		for i := range evidence.Clearances {
+			head.Latest[i] = uint64(r.int(3 + i)) //nolint:gosec // never negative
+		}
+		return nil
+	})
+	return head, err
+}
+
+// numberColumn is the column of revision numbers at a clearance.
+var numberColumn = [evidence.Clearances]string{"n0", "n1", "n2"}
+
+// revision gives one revision with its leaves, or evidence.ErrNotFound.
+func (g *graph) revision(ctx context.Context, ref evidence.RevisionRef) (rev *evidence.Revision, err error) {
+	where, arg := "seq", any(int64(ref.Sequence)) //nolint:gosec // never that large
+	switch {
+	case ref.Sequence != 0:
+	case ref.Key != "":
+		where, arg = "key", ref.Key
+	case ref.Number != 0 && int(ref.Clearance) < evidence.Clearances:
+		column := numberColumn[ref.Clearance]
+		where, arg = column+" > 0 AND "+column, int64(ref.Number) //nolint:gosec // never that large
+	default:
+		return nil, evidence.ErrNotFound
+	}
+	found, err := g.conn.one(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE "+where+" = ?", []any{arg}, func(r row) (err error) {
+		rev, err = revisionOf(r)
+		return err
+	})
+	if err == nil && !found {
+		err = evidence.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	return rev, nil
+}
+
+// Head implements store.Store.
+func (s *Store) Head(ctx context.Context) (head evidence.Head, err error) {
+	err = s.briefly(ctx, func(c *conn) (err error) {
+		head, err = c.readHead(ctx)
+		return err
+	})
+	return head, err
+}
+
+// logPage is how many revisions, and how many bytes of their payload, are read
+// at a time.
+const (
+	logPage      = 256
+	logPageBytes = 8 << 20
+)
+
+// Log implements store.Store. Between pages it holds no transaction, so that a
+// slow reader of the log does not keep the file from being tidied; the log only
+// grows, so it misses nothing.
+func (s *Store) Log(ctx context.Context, after evidence.Sequence) iter.Seq2[*evidence.Revision, error] {
+	return func(yield func(*evidence.Revision, error) bool) {
+		for {
+			var page []*evidence.Revision
+			size := 0
+			err := s.briefly(ctx, func(c *conn) error {
+				return c.query(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE seq > ? ORDER BY seq LIMIT ?", []any{int64(after), int64(logPage)}, func(r row) error { //nolint:gosec // never that large
+					rev, err := revisionOf(r)
+					if err != nil {
+						return err
+					}
+					page = append(page, rev)
+					if size += len(r.bytes(13)); size > logPageBytes {
+						return errEnough
+					}
+					return nil
+				})
+			})
+			for _, rev := range page { // what was read before an error is good
+				if !yield(rev, nil) {
+					return
+				}
+				after = rev.Sequence()
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if len(page) == 0 {
+				return
+			}
+		}
+	}
+}
+
+// packNums writes record numbers as sorted differences.
+func packNums(nums []int64) []byte {
+	slices.Sort(nums)
+	var packed []byte
+	last := int64(0)
+	for _, n := range slices.Compact(nums) {
+		packed = binary.AppendVarint(packed, n-last)
+		last = n
+	}
+	return packed
+}
+
+// unpackNums reads what packNums wrote.
+func unpackNums(packed []byte) ([]int64, error) {
+	var nums []int64
+	for last := int64(0); len(packed) > 0; {
+		d, n := binary.Varint(packed)
+		if n <= 0 {
+			return nil, fmt.Errorf("the list of changed records of a revision does not read")
+		}
+		packed, last = packed[n:], last+d
+		nums = append(nums, last)
+	}
+	return nums, nil
+}

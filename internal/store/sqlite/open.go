@@ -1,0 +1,219 @@
+package sqlite
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	lib "modernc.org/sqlite/lib"
+
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// applicationID marks our files (PRAGMA application_id): the letters Vinc.
+const applicationID = 0x56696e63
+
+// migrations make a file of each version one of the next. The version of a file
+// is its PRAGMA user_version. A migration is never changed once it was released.
+var migrations = []string{"0001_graph.sql"}
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// settings of every connection. Figures are those that were found to pay; see
+// the benchmarks.
+const (
+	busyTimeout = "PRAGMA busy_timeout = 4000" // an unavailable store is told of within 5 s
+	untrusting  = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON"
+	sortMemory  = "PRAGMA temp_store = MEMORY"
+	durable     = "PRAGMA synchronous = FULL"
+	checkpoints = "PRAGMA wal_autocheckpoint = 4000"
+	pageSize    = "PRAGMA page_size = 16384"
+
+	readerCache = "PRAGMA cache_size = -8192" // KiB
+	writerCache = "PRAGMA cache_size = -65536"
+	loaderCache = "PRAGMA cache_size = -262144"
+)
+
+func (s *Store) dialReader() (*conn, error) {
+	return dial(s.dsn, busyTimeout, untrusting, sortMemory, readerCache, "PRAGMA query_only = ON")
+}
+
+func (s *Store) dialWriter() (*conn, error) {
+	return dial(s.dsn, busyTimeout, untrusting, sortMemory, durable, checkpoints, writerCache)
+}
+
+// prepare makes the file ready: it is ours, of this version, and in WAL mode.
+func (s *Store) prepare(ctx context.Context, path string) error {
+	if path == "" {
+		return errors.New("the path of the store is empty; give the name of a file, or :memory:")
+	}
+	if path == Memory {
+		folder, err := os.MkdirTemp("", "vinculo-")
+		if err != nil {
+			return fmt.Errorf("making a folder for a temporary store: %w", err)
+		}
+		s.temporary, path = folder, filepath.Join(folder, "store.db")
+	}
+	exists, err := checkPath(path, s.readOnly)
+	if err != nil {
+		return err
+	}
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return fmt.Errorf("store %s: %w", path, err)
+	}
+	mode := "rwc"
+	if exists {
+		mode = "rw"
+	}
+	if s.readOnly {
+		mode = "ro"
+	}
+	s.dsn = (&url.URL{Scheme: "file", Path: filepath.ToSlash(absolute), RawQuery: "mode=" + mode}).String()
+	c, err := dial(s.dsn, busyTimeout, untrusting)
+	if err != nil {
+		return s.wrap(err)
+	}
+	err = s.migrate(ctx, c)
+	return errors.Join(err, c.close())
+}
+
+// checkPath refuses, before SQLite touches it, a path that cannot be a store.
+func checkPath(path string, readOnly bool) (exists bool, err error) {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return false, fmt.Errorf("store %s is a folder; name a file in it", path)
+	case err == nil && !info.Mode().IsRegular():
+		return false, fmt.Errorf("store %s is not a regular file", path)
+	case err == nil:
+		return true, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		return false, fmt.Errorf("store %s: %w", path, err)
+	case readOnly:
+		return false, fmt.Errorf("store %s does not exist; mend the path, or open it for writing to make it", path)
+	}
+	folder := filepath.Dir(path)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return false, fmt.Errorf("store %s: there is no folder %s; make it first, or mend the path", path, folder)
+	}
+	return false, nil
+}
+
+// identity says whose file it is.
+type identity struct {
+	application, version, tables int64
+}
+
+func (c *conn) identity(ctx context.Context) (id identity, err error) {
+	for _, q := range []struct {
+		sql  string
+		into *int64
+	}{
+		{"PRAGMA application_id", &id.application},
+		{"PRAGMA user_version", &id.version},
+		{"SELECT count(*) FROM sqlite_schema", &id.tables},
+	} {
+		if _, err := c.one(ctx, q.sql, nil, func(r row) error { *q.into = r.int(0); return nil }); err != nil {
+			return id, err
+		}
+	}
+	return id, nil
+}
+
+// check says what is wrong with a file for this program; nil for one that can be
+// opened or made one of ours.
+func (id identity) check(name string) error {
+	switch {
+	case id.application == 0 && id.version == 0 && id.tables == 0:
+		return nil
+	case id.application != applicationID:
+		return fmt.Errorf("store %s is an SQLite file of another program; name another file", name)
+	case id.version > int64(len(migrations)):
+		return fmt.Errorf("store %s was written by a newer Vínculo (its version is %d, this program knows up to %d); use that one", name, id.version, len(migrations))
+	}
+	return nil
+}
+
+func (s *Store) migrate(ctx context.Context, c *conn) error {
+	id, err := c.identity(ctx)
+	if resultCode(err) == lib.SQLITE_NOTADB {
+		return fmt.Errorf("store %s is not an SQLite file; name another file", s.name)
+	}
+	if err != nil {
+		return s.wrap(err)
+	}
+	if err := id.check(s.name); err != nil {
+		return err
+	}
+	if s.readOnly {
+		if id.version < int64(len(migrations)) {
+			return fmt.Errorf("store %s is empty or of an older version; open it once for writing", s.name)
+		}
+		return nil
+	}
+	if id.version == 0 {
+		if err := c.script(ctx, pageSize); err != nil {
+			return s.wrap(err)
+		}
+	}
+	mode := ""
+	if _, err := c.one(ctx, "PRAGMA journal_mode = WAL", nil, func(r row) error { mode = r.text(0); return nil }); err != nil {
+		return s.wrap(err)
+	}
+	if mode != "wal" {
+		return fmt.Errorf("store %s: its file system cannot hold a write-ahead log; choose a local disk", s.name)
+	}
+	if id.version == int64(len(migrations)) {
+		return nil
+	}
+	return s.wrap(s.upgrade(ctx, c))
+}
+
+// upgrade runs the missing migrations in one transaction. Another process may
+// have done so meanwhile, so the version is read again inside it.
+func (s *Store) upgrade(ctx context.Context, c *conn) (err error) {
+	if err := c.script(ctx, durable); err != nil {
+		return err
+	}
+	if err := c.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.exec(context.Background(), "ROLLBACK"))
+		}
+	}()
+	id, err := c.identity(ctx)
+	if err != nil {
+		return err
+	}
+	if err := id.check(s.name); err != nil {
+		return err
+	}
+	for v := id.version; v < int64(len(migrations)); v++ {
+		sql, err := migrationFiles.ReadFile("migrations/" + migrations[v])
+		if err != nil {
+			return err
+		}
+		if err := c.script(ctx, string(sql)); err != nil {
+			return fmt.Errorf("migration %s: %w", migrations[v], err)
+		}
+		s.log.Info().Str("store", s.name).Str("migration", migrations[v]).Msg("store brought up to date")
+	}
+	if err := c.script(ctx, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(migrations))); err != nil {
+		return err
+	}
+	return c.exec(ctx, "COMMIT")
+}
+
+// errReadOnly is why a store opened for reading does not write.
+func (s *Store) errReadOnly() error {
+	return fmt.Errorf("%w: %s was opened for reading only", store.ErrUnavailable, s.name)
+}

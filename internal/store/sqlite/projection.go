@@ -1,0 +1,331 @@
+package sqlite
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"sync"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+)
+
+// projection is a copy in memory of the links of the present, for traversal. It
+// is made at the first traversal, in the background, and then follows the log.
+//
+// A reader holds one state while the projection goes on, so a link that changes
+// keeps its former version beside the new one until no reader is left that could
+// ask for it. Which revisions a version of a link belongs to is noted only for
+// those few; all others belong to every revision that can be asked for.
+type projection struct {
+	mu    sync.RWMutex
+	built bool
+	// from and head are the revisions between which it can answer, except inside
+	// the gaps, which were jumped over in following another process.
+	from, head evidence.Sequence
+	gaps       []gap
+
+	kinds     []string // by number
+	kindOf    map[string]uint16
+	ids       texts
+	nodes     []node
+	byID      index
+	links     []storedLink
+	freeLinks []uint32
+	adjacent  lists
+	// born and died are the revisions that made and unmade the links that are
+	// marked as versioned.
+	born, died map[uint32]evidence.Sequence
+	dying      []death // by revision
+	fresh      []death
+	// identity holds, for nodes that became placeholders or ceased to be, what
+	// they were before which revision; oldest first.
+	identity map[uint32][]former
+
+	building sync.Mutex // held by whoever builds it
+
+	readersMu sync.Mutex
+	readers   map[evidence.Sequence]int // how many are open at each revision
+}
+
+// gap lies between two revisions, neither included.
+type gap struct{ after, before evidence.Sequence }
+
+type node struct {
+	id          textRef
+	placeholder bool
+	links       room // numbers of links, by key
+}
+
+type storedLink struct {
+	features
+	id        textRef
+	versioned bool
+	from, to  uint32
+}
+
+type death struct {
+	at   evidence.Sequence
+	link uint32
+}
+
+type former struct {
+	before      evidence.Sequence
+	placeholder bool
+}
+
+func newProjection() *projection {
+	return &projection{readers: map[evidence.Sequence]int{}}
+}
+
+// clear makes the projection an empty one.
+func (p *projection) clear() {
+	p.built, p.gaps = false, nil
+	p.kinds, p.kindOf = nil, map[string]uint16{}
+	p.ids, p.nodes, p.byID = texts{}, nil, newIndex()
+	p.links, p.freeLinks, p.adjacent = nil, nil, lists{}
+	p.born, p.died, p.dying, p.fresh = map[uint32]evidence.Sequence{}, map[uint32]evidence.Sequence{}, nil, nil
+	p.identity = map[uint32][]former{}
+}
+
+// enter and leave tell which revisions readers are at.
+func (p *projection) enter(at evidence.Sequence) {
+	p.readersMu.Lock()
+	p.readers[at]++
+	p.readersMu.Unlock()
+}
+
+func (p *projection) leave(at evidence.Sequence) {
+	p.readersMu.Lock()
+	if p.readers[at]--; p.readers[at] == 0 {
+		delete(p.readers, at)
+	}
+	p.readersMu.Unlock()
+}
+
+// oldest is the oldest revision that a reader is at, or the head.
+func (p *projection) oldest() evidence.Sequence {
+	p.readersMu.Lock()
+	defer p.readersMu.Unlock()
+	oldest := p.head
+	for at := range p.readers {
+		oldest = min(oldest, at)
+	}
+	return oldest
+}
+
+// answers says whether the projection can answer for a revision.
+func (p *projection) answers(at evidence.Sequence) bool {
+	return p.built && p.from <= at && at <= p.head &&
+		!slices.ContainsFunc(p.gaps, func(g gap) bool { return g.after < at && at < g.before })
+}
+
+func (p *projection) nodeID(n uint32) string { return p.ids.get(p.nodes[n].id) }
+
+func (p *projection) kind(name string) uint16 {
+	k, ok := p.kindOf[name]
+	if !ok {
+		k = uint16(len(p.kinds)) //nolint:gosec // a vocabulary is far smaller
+		p.kinds = append(p.kinds, name)
+		p.kindOf[name] = k
+	}
+	return k
+}
+
+// node gives the number of an entity, new ones included.
+func (p *projection) node(id string) uint32 {
+	if n, ok := p.byID.find(id, p.nodeID); ok {
+		return n
+	}
+	n := uint32(len(p.nodes)) //nolint:gosec // memory ends before
+	p.nodes = append(p.nodes, node{id: p.ids.add(id)})
+	p.byID.add(n, p.nodeID)
+	return n
+}
+
+// linkKey is what orders the links of an entity: see evidence.OrderKey.
+type linkKey struct {
+	kind uint16
+	sort [8]byte
+	id   string
+}
+
+func (p *projection) key(l *storedLink) linkKey { return linkKey{l.kind, l.sort, p.ids.get(l.id)} }
+
+func (p *projection) compare(l *storedLink, k *linkKey) int {
+	if l.kind != k.kind {
+		return cmp.Compare(p.kinds[l.kind], p.kinds[k.kind])
+	}
+	if c := bytes.Compare(l.sort[:], k.sort[:]); c != 0 {
+		return c
+	}
+	return cmp.Compare(p.ids.get(l.id), k.id)
+}
+
+// position is where a link is, or would be, in a list: after its former versions.
+func (p *projection) position(list []uint32, k *linkKey) int {
+	at, _ := slices.BinarySearchFunc(list, k, func(n uint32, k *linkKey) int { return p.compare(&p.links[n], k) })
+	for at < len(list) && p.compare(&p.links[list[at]], k) == 0 {
+		at++
+	}
+	return at
+}
+
+// standing gives the version of a link that now stands in a list.
+func (p *projection) standing(list []uint32, k *linkKey) (uint32, bool) {
+	for at := p.position(list, k) - 1; at >= 0 && p.compare(&p.links[list[at]], k) == 0; at-- {
+		if _, dead := p.died[list[at]]; !dead {
+			return list[at], true
+		}
+	}
+	return 0, false
+}
+
+// apply takes in what a revision made of a record.
+func (p *projection) apply(at evidence.Sequence, r *evidence.Record, describe func(*evidence.Record) link) {
+	switch c := r.Content.(type) {
+	case *evidence.Entity:
+		n := p.node(string(c.ID))
+		if was := p.nodes[n].placeholder; was != c.Identity.IsPlaceholder() {
+			p.identity[n] = append(p.identity[n], former{before: at, placeholder: was})
+			p.nodes[n].placeholder = !was
+		}
+	case *evidence.Claim:
+		if c.Of == evidence.LinkRecord {
+			p.applyLink(at, r, describe(r))
+		}
+	}
+}
+
+func (p *projection) applyLink(at evidence.Sequence, r *evidence.Record, l link) {
+	c := r.Claim()
+	from, to := p.node(string(c.From)), p.node(string(c.To))
+	next := storedLink{features: l.features, from: from, to: to, versioned: true}
+	next.kind = p.kind(l.name)
+	shorter := from
+	if p.nodes[to].links.length < p.nodes[from].links.length {
+		shorter = to
+	}
+	key := linkKey{next.kind, next.sort, string(c.ID)}
+	old, stands := p.standing(p.adjacent.of(p.nodes[shorter].links), &key)
+	if stands {
+		if traversed(r) && p.links[old].features == next.features {
+			return
+		}
+		next.id = p.links[old].id
+		p.links[old].versioned = true
+		p.died[old] = at
+		p.dying = append(p.dying, death{at, old})
+	}
+	if !traversed(r) {
+		return
+	}
+	if !stands {
+		next.id = p.ids.add(string(c.ID))
+	}
+	n := p.store(next)
+	p.born[n] = at
+	p.fresh = append(p.fresh, death{at, n})
+	p.attach(n)
+}
+
+func (p *projection) store(l storedLink) uint32 {
+	if k := len(p.freeLinks); k > 0 {
+		n := p.freeLinks[k-1]
+		p.freeLinks = p.freeLinks[:k-1]
+		p.links[n] = l
+		return n
+	}
+	p.links = append(p.links, l)
+	return uint32(len(p.links) - 1) //nolint:gosec // memory ends before
+}
+
+// attach puts a link into the lists of its ends.
+func (p *projection) attach(n uint32) {
+	l := &p.links[n]
+	key := p.key(l)
+	for i, end := range []uint32{l.from, l.to} {
+		if i == 1 && l.to == l.from {
+			break
+		}
+		at := &p.nodes[end].links
+		*at = p.adjacent.insert(*at, p.position(p.adjacent.of(*at), &key), n)
+	}
+}
+
+func (p *projection) detach(n uint32) {
+	l := &p.links[n]
+	key := p.key(l)
+	for i, end := range []uint32{l.from, l.to} {
+		if i == 1 && l.to == l.from {
+			break
+		}
+		at := &p.nodes[end].links
+		list := p.adjacent.of(*at)
+		for k := p.position(list, &key) - 1; k >= 0; k-- {
+			if list[k] == n {
+				*at = p.adjacent.remove(*at, k)
+				break
+			}
+		}
+	}
+	p.freeLinks = append(p.freeLinks, n)
+}
+
+// tidy forgets versions that no reader can ask for any more.
+func (p *projection) tidy() {
+	oldest := p.oldest()
+	if oldest <= p.from {
+		return
+	}
+	n := 0
+	for ; n < len(p.dying) && p.dying[n].at <= oldest; n++ {
+		dead := p.dying[n].link
+		p.detach(dead)
+		delete(p.died, dead)
+		delete(p.born, dead)
+	}
+	p.dying = slices.Delete(p.dying, 0, n)
+	n = 0
+	for ; n < len(p.fresh) && p.fresh[n].at <= oldest; n++ {
+		link := p.fresh[n].link
+		if p.born[link] != p.fresh[n].at {
+			continue // gone, and its number perhaps given to another
+		}
+		delete(p.born, link)
+		if _, dead := p.died[link]; !dead {
+			p.links[link].versioned = false
+		}
+	}
+	p.fresh = slices.Delete(p.fresh, 0, n)
+	for n, list := range p.identity {
+		for len(list) > 0 && list[0].before <= oldest {
+			list = list[1:]
+		}
+		if len(list) == 0 {
+			delete(p.identity, n)
+		} else {
+			p.identity[n] = list
+		}
+	}
+	p.gaps = slices.DeleteFunc(p.gaps, func(g gap) bool { return g.before <= oldest })
+	p.from = oldest
+}
+
+// there says whether a link belongs to a revision.
+func (p *projection) there(n uint32, at evidence.Sequence) bool {
+	if born, ok := p.born[n]; ok && at < born {
+		return false
+	}
+	died, ok := p.died[n]
+	return !ok || at < died
+}
+
+// placeholder says whether an entity was one at a revision.
+func (p *projection) placeholder(n uint32, at evidence.Sequence) bool {
+	for _, f := range p.identity[n] {
+		if at < f.before {
+			return f.placeholder
+		}
+	}
+	return p.nodes[n].placeholder
+}

@@ -1,0 +1,229 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// reader implements store.Reader on one read transaction.
+//
+// Records of the present that it gives are shared with the cache and with other
+// readers; like all content they are never changed in place.
+type reader struct {
+	g      *graph
+	view   evidence.View
+	closed bool
+}
+
+var _ store.Reader = (*reader)(nil)
+
+// View implements store.Reader.
+func (r *reader) View() evidence.View { return r.view }
+
+// Close implements store.Reader.
+func (r *reader) Close() error {
+	if r.closed {
+		return nil
+	}
+	r.closed = true
+	s := r.g.store
+	s.links.leave(r.g.head.Sequence)
+	err := s.end(r.g.conn)
+	s.readers.give(r.g.conn)
+	return s.wrap(err)
+}
+
+// ready says whether the reader may be used.
+func (r *reader) ready(ctx context.Context) error {
+	if r.closed {
+		return fmt.Errorf("%w: this reader was closed", store.ErrClosed)
+	}
+	return r.g.store.open(ctx)
+}
+
+func errTooMany(what string, n int) error {
+	return fmt.Errorf("%d %s are more than the %d that one call may name", n, what, store.MaxBatch)
+}
+
+// see gives the record as the view sees it; nil where it does not.
+func (r *reader) see(ctx context.Context, e entry) (*evidence.Record, error) {
+	if r.view.IsNow() {
+		if e.record.IsOpen() && e.record.Derived.Visibility <= r.view.Clearance {
+			return e.record, nil
+		}
+		return nil, nil //nolint:nilnil // what is not seen is no error
+	}
+	if e.record.Derived.Now > r.view.Clearance {
+		return nil, nil //nolint:nilnil // what is not seen is no error
+	}
+	v, err := r.g.version(ctx, e, r.view.KnownAt)
+	if err != nil || v == nil || v.Content.OwnClearance() > r.view.Clearance {
+		return nil, err
+	}
+	return &evidence.Record{
+		Content: v.Content, From: v.From, To: v.To,
+		Derived: evidence.Derived{Now: e.record.Derived.Now, Key: v.Derived.Key},
+	}, nil
+}
+
+// Get implements store.Reader.
+func (r *reader) Get(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*evidence.Record, error) {
+	if err := r.ready(ctx); err != nil {
+		return nil, err
+	}
+	if len(ids) > store.MaxBatch {
+		return nil, errTooMany("ids", len(ids))
+	}
+	entries, err := r.g.byID(ctx, ids)
+	if err != nil {
+		return nil, r.g.store.wrap(err)
+	}
+	found := make(map[evidence.ID]*evidence.Record, len(entries))
+	for id, e := range entries {
+		seen, err := r.see(ctx, e)
+		if err != nil {
+			return nil, r.g.store.wrap(err)
+		}
+		if seen != nil {
+			found[id] = seen
+		}
+	}
+	return found, nil
+}
+
+// Count implements store.Reader.
+func (r *reader) Count(ctx context.Context, q store.CountQuery) (map[evidence.ID]int, error) {
+	if err := r.ready(ctx); err != nil {
+		return nil, err
+	}
+	if !r.view.IsNow() {
+		return nil, store.ErrUncounted
+	}
+	if len(q.Of) > store.MaxBatch {
+		return nil, errTooMany("ids", len(q.Of))
+	}
+	wanted := map[string]bool{}
+	for _, k := range q.Kinds {
+		wanted[k] = true
+	}
+	counts, of := map[evidence.ID]int{}, map[int64]evidence.ID{}
+	var nums []int64
+	if len(q.Of) == 0 {
+		counts[""], of[0], nums = 0, "", []int64{0}
+	} else {
+		known, err := r.g.nums(ctx, q.Of)
+		if err != nil {
+			return nil, r.g.store.wrap(err)
+		}
+		for _, id := range q.Of {
+			counts[id] = 0
+			if num, ok := known[id]; ok && of[num] == "" {
+				of[num] = id
+				nums = append(nums, num)
+			}
+		}
+	}
+	ofEntity := q.Type == evidence.LinkRecord && len(q.Of) > 0
+	err := inBatches(ctx, r.g, "SELECT of, type, direction, kind, visibility, n FROM counter WHERE of IN ", nums, func(row row) error {
+		if evidence.RecordType(row.int(1)) != q.Type || row.int(4) > int64(r.view.Clearance) || len(wanted) > 0 && !wanted[row.text(3)] { //nolint:gosec // a small number
+			return nil
+		}
+		n := int(row.int(5))
+		if d := evidence.Direction(row.int(2)); ofEntity { //nolint:gosec // a small number
+			switch {
+			case d == evidence.Any && q.Direction == evidence.Any:
+				n = -n // links to itself, which both directions have counted
+			case d == evidence.Any, q.Direction != evidence.Any && d != q.Direction:
+				return nil
+			}
+		}
+		counts[of[row.int(0)]] += n
+		return nil
+	})
+	return counts, r.g.store.wrap(err)
+}
+
+// Versions implements store.Reader.
+func (r *reader) Versions(ctx context.Context, id evidence.ID) ([]*evidence.Record, error) {
+	if err := r.ready(ctx); err != nil {
+		return nil, err
+	}
+	entries, err := r.g.byID(ctx, []evidence.ID{id})
+	e, ok := entries[id]
+	if err != nil || !ok {
+		return nil, r.g.store.wrap(err)
+	}
+	versions, err := r.g.replaced(ctx, e)
+	if err != nil {
+		return nil, r.g.store.wrap(err)
+	}
+	versions = append(versions, e.record)
+	for n, v := range versions {
+		if v.From > r.view.KnownAt {
+			return versions[:n], nil
+		}
+	}
+	return versions, nil
+}
+
+// Revisions implements store.Reader.
+func (r *reader) Revisions(ctx context.Context, q store.RevisionQuery) iter.Seq2[*evidence.Revision, error] {
+	return func(yield func(*evidence.Revision, error) bool) {
+		if err := r.ready(ctx); err != nil {
+			yield(nil, err)
+			return
+		}
+		column := numberColumn[r.view.Clearance]
+		columns, order, page := revisionColumns, "", logPage
+		if q.Leaves {
+			columns, page = columns+", payload", 16
+		}
+		if q.Newest {
+			order = " DESC"
+		}
+		text := "SELECT " + columns + " FROM revision WHERE " + column + " > 0 AND " + column + " > ? AND " + column + " < ? AND seq <= ? ORDER BY " + column + order + " LIMIT ?"
+		after, before := int64(min(q.After, 1<<62)), int64(1<<62) //nolint:gosec // bounded
+		if q.Before > 0 {
+			before = int64(min(q.Before, 1<<62)) //nolint:gosec // bounded
+		}
+		for left := q.Limit; left > 0; {
+			var found []*evidence.Revision
+			n := min(left, page)
+			err := r.g.conn.query(ctx, text, []any{after, before, int64(r.view.KnownAt), int64(n)}, func(row row) error { //nolint:gosec // never that large
+				rev, err := revisionOf(row)
+				found = append(found, rev)
+				return err
+			})
+			if err != nil {
+				yield(nil, r.g.store.wrap(err))
+				return
+			}
+			for _, rev := range found {
+				if !yield(rev, nil) {
+					return
+				}
+				number := int64(rev.Numbers[r.view.Clearance]) //nolint:gosec // never that large
+				if q.Newest {
+					before = number
+				} else {
+					after = number
+				}
+			}
+			if left -= len(found); len(found) < n {
+				return
+			}
+			if err := r.ready(ctx); err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+	}
+}
+
+// errAnchors refuses a query with more than one anchor.
+var errAnchors = errors.New("a query has at most one of the anchors Entities, Claims, Sources, About and Text")

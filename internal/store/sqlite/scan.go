@@ -1,0 +1,207 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// scanPage is how many rows are read before they are given out.
+const scanPage = 500
+
+// Scan implements store.Store. It reads one state of the file, on a connection
+// of its own, since it may take long.
+func (s *Store) Scan(ctx context.Context) iter.Seq2[store.Row, error] {
+	return func(yield func(store.Row, error) bool) {
+		if err := s.scan(ctx, func(r store.Row) bool { return yield(r, nil) }); err != nil {
+			yield(store.Row{}, s.wrap(err))
+		}
+	}
+}
+
+func (s *Store) scan(ctx context.Context, yield func(store.Row) bool) error {
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	c, err := s.dialReader()
+	if err != nil {
+		return err
+	}
+	defer c.close() //nolint:errcheck // it has only read
+	g, err := s.begin(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer s.end(c) //nolint:errcheck // it has only read
+	x := scanner{g: g, yield: yield}
+	for _, part := range []func(context.Context) error{x.counters, x.derived, x.revisions, x.tokens, x.versions} {
+		if err := part(ctx); err != nil || x.stopped {
+			return err
+		}
+		if err := s.open(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scanner yields the rows of each kind. Rows are read a page at a time, so that
+// no statement is under way while the caller has a row.
+type scanner struct {
+	g       *graph
+	yield   func(store.Row) bool
+	stopped bool
+}
+
+func (x *scanner) give(rows []store.Row) {
+	for _, r := range rows {
+		if x.stopped = !x.yield(r); x.stopped {
+			return
+		}
+	}
+}
+
+// identified is a record's number and id.
+type identified struct {
+	num int64
+	id  string
+}
+
+// each calls read for pages of records in the order of their ids.
+func (x *scanner) each(ctx context.Context, read func([]identified) error) error {
+	for last := ""; ; {
+		var page []identified
+		err := x.g.conn.query(ctx, "SELECT num, id FROM record WHERE id > ? ORDER BY id LIMIT ?", []any{last, int64(scanPage)}, func(r row) error {
+			page = append(page, identified{r.int(0), r.text(1)})
+			return nil
+		})
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		if err := read(page); err != nil || x.stopped {
+			return err
+		}
+		last = page[len(page)-1].id
+	}
+}
+
+func (x *scanner) counters(ctx context.Context) error {
+	count := func(page []identified) error {
+		var rows []store.Row
+		for _, of := range page {
+			err := x.g.conn.query(ctx, "SELECT type, direction, kind, visibility, n FROM counter WHERE of = ? AND n <> 0 ORDER BY type, direction, kind, visibility", []any{of.num}, func(r row) error {
+				rows = append(rows, store.CounterToRow(evidence.CounterKey{
+					Of: evidence.ID(of.id), Type: evidence.RecordType(r.int(0)), Direction: evidence.Direction(r.int(1)), //nolint:gosec // small numbers
+					Kind: r.text(2), Visibility: evidence.Clearance(r.int(3)), //nolint:gosec // a small number
+				}, int(r.int(4))))
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		x.give(rows)
+		return nil
+	}
+	if err := count([]identified{{}}); err != nil || x.stopped {
+		return err
+	}
+	return x.each(ctx, count)
+}
+
+func (x *scanner) derived(ctx context.Context) error {
+	return x.each(ctx, func(page []identified) error {
+		var rows []store.Row
+		for _, of := range page {
+			_, err := x.g.conn.one(ctx, "SELECT derived FROM record WHERE num = ?", []any{of.num}, func(r row) error {
+				rows = append(rows, store.Row{Kind: store.DerivedRow, Key: of.id, Value: r.bytes(0)})
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		x.give(rows)
+		return nil
+	})
+}
+
+func (x *scanner) revisions(ctx context.Context) error {
+	for last := int64(0); ; {
+		var rows []store.Row
+		size := 0
+		err := x.g.conn.query(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE seq > ? ORDER BY seq LIMIT ?", []any{last, int64(scanPage)}, func(r row) error {
+			rev, fault := revisionOf(r)
+			line, err := store.RevisionToRow(rev)
+			if err != nil {
+				return err
+			}
+			if fault != nil {
+				line.Fault = fault.Error()
+			}
+			rows, last = append(rows, line), r.int(0)
+			if size += len(r.bytes(13)); size > logPageBytes {
+				return errEnough
+			}
+			return nil
+		})
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		if x.give(rows); x.stopped {
+			return nil
+		}
+	}
+}
+
+func (x *scanner) tokens(ctx context.Context) error {
+	s := &spans{wide: true} // wideSpans of them
+	for _, anchor := range []int64{tokensNamed, tokensPlaceholder} {
+		for slot := range int64(evidence.Hidden) {
+			s.of = append(s.of, span{anchor: anchor, slot: slot})
+		}
+	}
+	for {
+		places, more, err := x.g.take(ctx, s, scanPage)
+		if err != nil {
+			return err
+		}
+		var rows []store.Row
+		for _, p := range places {
+			var t evidence.Token
+			t.Text = p.key[:len(p.key)-len(idOf(p.key))-1]
+			t.Visibility, t.Placeholder = evidence.Clearance(p.slot), p.anchor == tokensPlaceholder //nolint:gosec // a small number
+			rows = append(rows, store.TokenToRow(idOf(p.key), t))
+		}
+		if x.give(rows); x.stopped || !more {
+			return nil
+		}
+	}
+}
+
+func (x *scanner) versions(ctx context.Context) error {
+	return x.each(ctx, func(page []identified) error {
+		var rows []store.Row
+		for _, of := range page {
+			add := func(r row) error {
+				rows = append(rows, store.Row{
+					Kind: store.VersionRow, Key: fmt.Sprintf("%s %020d", of.id, r.int(1)),
+					Value: append(fmt.Appendf(nil, "%d %d ", r.int(0), r.int(2)), r.bytes(3)...),
+				})
+				return nil
+			}
+			err := x.g.conn.query(ctx, "SELECT (SELECT type FROM record WHERE num = v.num), v.from_seq, v.to_seq, v.content FROM version v WHERE v.num = ? ORDER BY v.from_seq", []any{of.num}, add)
+			if err != nil {
+				return err
+			}
+			if _, err := x.g.conn.one(ctx, "SELECT type, from_seq, to_seq, content FROM record WHERE num = ?", []any{of.num}, add); err != nil {
+				return err
+			}
+		}
+		x.give(rows)
+		return nil
+	})
+}
