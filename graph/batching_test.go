@@ -74,7 +74,7 @@ func (r *countingReader) Revisions(ctx context.Context, q store.RevisionQuery) i
 
 // wheel is a hub with 30 spokes, each link with five citations that each name an
 // entity that asserts, so that every row needs everything.
-func wheel(t testing.TB, s *service) {
+func wheel(t *testing.T, s *service) {
 	t.Helper()
 	changes := []object{
 		{"putEntity": object{"id": "hub", "kind": "PERSON", "name": "Eje", "names": []object{{"text": "El Eje", "sources": []string{"s0"}}}}},

@@ -131,8 +131,8 @@ func TestWrite(t *testing.T) {
 	require.Equal(t, "UNCHECKED", at(t, link, "citations", "nodes", 0, "check", "state"))
 }
 
-// next waits for a response of a subscription.
-func next(t *testing.T, s *service, ctx context.Context, query string, vars object) func() object {
+// follow subscribes; each call of what it gives waits for a response.
+func follow(ctx context.Context, t *testing.T, s *service, query string, vars object) func() object {
 	t.Helper()
 	handler, ctx, faults := s.start(ctx, query, vars)
 	require.Empty(t, faults)
@@ -169,9 +169,9 @@ func TestNews(t *testing.T) {
 	s.get(t, write, firstReport)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	replayed := next(t, s, ctx, news, object{"after": json.Number("0")})
+	replayed := follow(ctx, t, s, news, object{"after": json.Number("0")})
 	require.Equal(t, "first report", at(t, replayed(), "revisions", "reason"))
-	fresh := next(t, s, ctx, `subscription { revisions { number changes { index node { __typename id ... on Entity { name } } } } }`, nil)
+	fresh := follow(ctx, t, s, `subscription { revisions { number changes { index node { __typename id ... on Entity { name } } } } }`, nil)
 
 	s.get(t, write, `{"cs": {"reason": "second", "changes": [{"putEntity": {"id": "p2", "kind": "PERSON", "name": "María Ríos"}}]}}`)
 	require.Equal(t, "second", at(t, replayed(), "revisions", "reason"))

@@ -3,8 +3,6 @@ package graph
 import (
 	"context"
 	"errors"
-	"strconv"
-	"strings"
 
 	"github.com/vinculo/vinculo/internal/access"
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -84,12 +82,8 @@ func (q *queryResolver) Node(ctx context.Context, id string, knownAt *KnownAt) (
 	if err != nil {
 		return nil, report(ctx, err)
 	}
-	if number, ok := strings.CutPrefix(id, "#"); ok {
-		n, err := strconv.ParseUint(number, 10, 64)
-		if err != nil || revisionID(n) != id {
-			return nil, nil //nolint:nilnil // null is the answer
-		}
-		return q.revision(ctx, s, n)
+	if number, ok := numberOf(id); ok {
+		return q.revision(ctx, s, number)
 	}
 	nodes, err := readNodes(ctx, s, []evidence.ID{evidence.ID(id)})
 	return nodes[evidence.ID(id)], report(ctx, err)

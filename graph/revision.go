@@ -3,6 +3,8 @@ package graph
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -56,6 +58,17 @@ func (*Revision) isNode() {}
 // revisionID is the id of a revision. No record can have it: ids begin with a
 // letter or a digit.
 func revisionID(number uint64) string { return fmt.Sprintf("#%d", number) }
+
+// numberOf is the number of the revision that an id names; ok is false for the
+// ids of records.
+func numberOf(id string) (number uint64, ok bool) {
+	written, ok := strings.CutPrefix(id, "#")
+	if !ok {
+		return 0, false
+	}
+	number, err := strconv.ParseUint(written, 10, 64)
+	return number, err == nil
+}
 
 // ID is the revision's id.
 func (r *Revision) ID() string { return revisionID(r.number) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -22,7 +23,7 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/ingest/casefile"
 	"github.com/vinculo/vinculo/internal/store"
-	"github.com/vinculo/vinculo/internal/store/storetest/model"
+	"github.com/vinculo/vinculo/internal/store/sqlite"
 	"github.com/vinculo/vinculo/internal/trace"
 )
 
@@ -38,9 +39,10 @@ func planner(v *vocabulary.Vocabulary) *evidence.Planner {
 }
 
 // memory is an empty store that ends with the test.
-func memory(t testing.TB, v *vocabulary.Vocabulary) store.Store {
+func memory(t *testing.T, v *vocabulary.Vocabulary) store.Store {
 	t.Helper()
-	st := model.With(v)
+	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "graph.db"), sqlite.Options{Vocabulary: v})
+	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, st.Close()) })
 	return st
 }
@@ -48,7 +50,10 @@ func memory(t testing.TB, v *vocabulary.Vocabulary) store.Store {
 // caseFile is the demonstration case, loaded once and only read.
 var caseFile = sync.OnceValues(func() (store.Store, error) {
 	ctx := context.Background()
-	st := model.New()
+	st, err := sqlite.Open(ctx, sqlite.Memory, sqlite.Options{})
+	if err != nil {
+		return nil, err
+	}
 	f, err := casefile.Read(data.Ayotzinapa(), casefile.Options{Vocabulary: vocabulary.Standard()})
 	if err != nil {
 		return nil, err
@@ -66,7 +71,7 @@ type service struct {
 	identity access.Identity
 }
 
-func serve(t testing.TB, st store.Store, v *vocabulary.Vocabulary) *service {
+func serve(t *testing.T, st store.Store, v *vocabulary.Vocabulary) *service {
 	t.Helper()
 	schema, err := graph.New(graph.Options{Tracer: trace.New(st, v, planner(v))})
 	require.NoError(t, err)
@@ -77,7 +82,7 @@ func serve(t testing.TB, st store.Store, v *vocabulary.Vocabulary) *service {
 }
 
 // onCase serves the demonstration case.
-func onCase(t testing.TB) *service {
+func onCase(t *testing.T) *service {
 	t.Helper()
 	st, err := caseFile()
 	require.NoError(t, err)
@@ -90,7 +95,7 @@ func (s *service) as(i access.Identity) *service { return &service{s.exec, s.sch
 type object = map[string]any
 
 // variables are given as JSON, as a client sends them.
-func variables(t testing.TB, written string) object {
+func variables(t *testing.T, written string) object {
 	t.Helper()
 	if written == "" {
 		return nil
@@ -116,7 +121,7 @@ func (s *service) start(ctx context.Context, query string, vars object) (graphql
 }
 
 // ask gives what an operation answers, data and errors.
-func (s *service) ask(t testing.TB, query, vars string) (object, gqlerror.List) {
+func (s *service) ask(t *testing.T, query, vars string) (object, gqlerror.List) {
 	t.Helper()
 	handler, ctx, faults := s.start(t.Context(), query, variables(t, vars))
 	if faults != nil {
@@ -132,7 +137,7 @@ func (s *service) ask(t testing.TB, query, vars string) (object, gqlerror.List) 
 }
 
 // get is ask where nothing may be wrong.
-func (s *service) get(t testing.TB, query, vars string) object {
+func (s *service) get(t *testing.T, query, vars string) object {
 	t.Helper()
 	out, faults := s.ask(t, query, vars)
 	require.Empty(t, faults)
@@ -140,7 +145,7 @@ func (s *service) get(t testing.TB, query, vars string) object {
 }
 
 // at walks into an answer: names of fields and indices of lists.
-func at(t testing.TB, in any, path ...any) any {
+func at(t *testing.T, in any, path ...any) any {
 	t.Helper()
 	for _, step := range path {
 		switch step := step.(type) {
@@ -158,7 +163,7 @@ func at(t testing.TB, in any, path ...any) any {
 	return in
 }
 
-func list(t testing.TB, in any, path ...any) []any {
+func list(t *testing.T, in any, path ...any) []any {
 	t.Helper()
 	l, ok := at(t, in, path...).([]any)
 	require.True(t, ok, "%v is no list", in)

@@ -15,7 +15,7 @@ import (
 // time.
 func (s *Session) scan(ctx context.Context, q store.Query, p span, keep func([]store.Found) ([]store.Found, error)) (found []store.Found, more bool, reached string, err error) {
 	q.After, q.Reverse = p.after, p.reverse
-	q.Limit = p.size + 1
+	q.Limit = min(p.size+1, store.MaxBatch)
 	for looked := 0; ; {
 		var batch []store.Found
 		ended := false
