@@ -30,7 +30,7 @@ type placeChange struct {
 
 // counterRow names a row of the table counter.
 type counterRow struct {
-	of, kind                    string
+	of, kind                      string
 	kindOf, direction, visibility int64
 }
 

@@ -19,7 +19,7 @@ func TestStore(t *testing.T) {
 			storetest.Run(t, func(t testing.TB) storetest.Opened {
 				path := filepath.Join(t.TempDir(), "graph.db")
 				open := func(t testing.TB) store.Store {
-					s, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+					s, err := sqlite.Open(t.Context(), path, sqlite.Options{Readers: 1024})
 					require.NoError(t, err)
 					if warm {
 						require.NoError(t, s.Warm(t.Context()))
