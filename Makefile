@@ -23,7 +23,7 @@ build: ## Build the static binary bin/vinculo
 
 .PHONY: test
 test: ## Run every check and test, as CI does
-	@$(GO) run ./internal/ci/summary build lint tidy vuln generated suite-go test-web test-judges
+	@$(GO) run ./internal/ci/summary build lint tidy vuln generated suite-go test-web
 
 .PHONY: test-go
 test-go: ## Run the Go tests alone, those of PKGS, with one real Neo4j for all
@@ -38,7 +38,7 @@ test-web: ## Check web/, and that rebuilding it changes nothing
 	@.ci/web
 
 .PHONY: test-judges
-test-judges: ## Run the test suites that others wrote for GraphQL servers
+test-judges: ## Run alone the suites that others wrote for GraphQL servers (make test runs them too)
 	@.ci/judges
 
 .PHONY: check
