@@ -96,6 +96,7 @@ type bench struct {
 	ctx   context.Context //nolint:containedctx // lives for one test
 	model *model.Store
 	head  evidence.Head
+	last  store.Reader // the reader that read opened last
 }
 
 func (s *suite) bench(t *testing.T) *bench {
@@ -114,11 +115,17 @@ func (s *suite) bench(t *testing.T) *bench {
 	return b
 }
 
-// read opens a reader of a view, which is closed when the test ends.
+// read opens a reader of a view, which is closed when the next is opened or the
+// test ends: a store need not have many open at a time.
 func (b *bench) read(t *testing.T, v evidence.View) store.Reader {
 	t.Helper()
+	if b.last != nil {
+		require.NoError(t, b.last.Close())
+		b.last = nil
+	}
 	r, err := store.Read(b.ctx, b.Store, v, vocabulary.Standard())
 	require.NoError(t, err)
+	b.last = r
 	t.Cleanup(func() { _ = r.Close() })
 	return r
 }
