@@ -1,0 +1,325 @@
+package extract
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+	"golang.org/x/net/html/charset"
+)
+
+const (
+	// maxToken bounds one tag, comment or run of text of a page.
+	maxToken = 4 << 20
+	// maxOpen bounds how many open elements are kept in mind, as the HTML
+	// parsers of browsers do.
+	maxOpen = 512
+)
+
+// html reads what a browser without scripts or style sheets would show of a
+// page's body. Blocks stand on lines of their own, paragraphs and headings
+// between blank lines, cells of a table apart by tabs.
+//
+// It goes by tags alone. A tree as browsers build it can be made to grow beyond
+// any measure by a small page, and what it adds, the mending of wrongly nested
+// tags, changes hardly any text.
+func (e *Extractor) html(ctx context.Context, r io.Reader, hinted string) (Text, error) {
+	raw, err := e.readAll(ctx, r)
+	if err != nil {
+		return Text{}, err
+	}
+	contentType := ""
+	if hinted != "" {
+		contentType = HTML + "; charset=" + hinted
+	}
+	encoding, name, certain := charset.DetermineEncoding(raw[:min(len(raw), sniffLength)], contentType)
+	if !certain && utf8.Valid(raw) {
+		name = "utf-8"
+	}
+	var decoded io.Reader = bytes.NewReader(raw)
+	if name != "utf-8" {
+		decoded = encoding.NewDecoder().Reader(decoded)
+	}
+	tokens := html.NewTokenizer(untilDone{ctx, decoded})
+	tokens.SetMaxBuf(maxToken)
+	p := page{limit: e.limits.Text, firstHidden: -1, count: map[atom.Atom]int{}}
+	for !p.full {
+		kind := tokens.Next()
+		if kind == html.ErrorToken {
+			break
+		}
+		p.token(kind, tokens)
+	}
+	switch err := tokens.Err(); {
+	case p.full:
+		return Text{}, e.tooMuchText()
+	case errors.Is(err, html.ErrBufferExceeded):
+		return Text{}, fmt.Errorf("%w: one of its tags or runs of text is longer than %d bytes", ErrTooLarge, maxToken)
+	case !errors.Is(err, io.EOF):
+		return Text{}, fmt.Errorf("%w: the HTML cannot be read: %w", ErrMalformed, err)
+	}
+	words := strings.TrimRightFunc(strings.ToValidUTF8(p.text.String(), "\ufffd"), unicode.IsSpace)
+	return Text{Words: words, Charset: name}, nil
+}
+
+// page is the text of a page while it is being read.
+type page struct {
+	text  strings.Builder
+	limit int
+	full  bool
+	space bool // white space is due before the next word
+	lines int  // line breaks are due before the next word
+	tab   bool // a tab is
+	cells int  // of the row, so far
+
+	open        []atom.Atom       // elements; those of names unknown are 0
+	count       map[atom.Atom]int // how many of each are open
+	over        int               // open elements beyond maxOpen
+	firstHidden int               // the outermost open element that is not shown; -1
+	pre         int               // open preformatted elements
+}
+
+// hidden are the elements of which nothing is shown as text of the page.
+var hidden = map[atom.Atom]bool{
+	atom.Title: true, atom.Script: true, atom.Style: true, atom.Noscript: true, atom.Template: true, atom.Iframe: true,
+	atom.Object: true, atom.Embed: true, atom.Audio: true, atom.Video: true, atom.Canvas: true, atom.Svg: true,
+	atom.Math: true, atom.Select: true, atom.Datalist: true, atom.Textarea: true, atom.Rp: true, atom.Noframes: true,
+	atom.Noembed: true, atom.Map: true, atom.Dialog: true,
+}
+
+// breaks are the line breaks before and after an element.
+var breaks = map[atom.Atom]int{
+	atom.P: 2, atom.H1: 2, atom.H2: 2, atom.H3: 2, atom.H4: 2, atom.H5: 2, atom.H6: 2, atom.Blockquote: 2, atom.Pre: 2,
+	atom.Ul: 2, atom.Ol: 2, atom.Dl: 2, atom.Table: 2, atom.Figure: 2, atom.Hr: 2,
+	atom.Div: 1, atom.Li: 1, atom.Dt: 1, atom.Dd: 1, atom.Tr: 1, atom.Caption: 1, atom.Figcaption: 1, atom.Section: 1,
+	atom.Article: 1, atom.Aside: 1, atom.Header: 1, atom.Footer: 1, atom.Main: 1, atom.Nav: 1, atom.Address: 1,
+	atom.Form: 1, atom.Fieldset: 1, atom.Legend: 1, atom.Details: 1, atom.Summary: 1, atom.Center: 1, atom.Option: 1,
+	atom.Body: 1, atom.Thead: 1, atom.Tbody: 1, atom.Tfoot: 1, atom.Hgroup: 1, atom.Menu: 1, atom.Search: 1,
+}
+
+// void are the elements that have no end.
+var void = map[atom.Atom]bool{
+	atom.Area: true, atom.Base: true, atom.Br: true, atom.Col: true, atom.Embed: true, atom.Hr: true, atom.Img: true,
+	atom.Input: true, atom.Link: true, atom.Meta: true, atom.Source: true, atom.Track: true, atom.Wbr: true,
+}
+
+// endedBy are the elements whose end may be left out, with what their groups
+// are closed by: a start of the same group, up to the element that holds them.
+var endedBy = map[atom.Atom]struct {
+	group  []atom.Atom
+	within []atom.Atom
+}{
+	atom.Li:     {[]atom.Atom{atom.Li}, []atom.Atom{atom.Ul, atom.Ol, atom.Menu}},
+	atom.Dt:     {[]atom.Atom{atom.Dt, atom.Dd}, []atom.Atom{atom.Dl}},
+	atom.Dd:     {[]atom.Atom{atom.Dt, atom.Dd}, []atom.Atom{atom.Dl}},
+	atom.Td:     {[]atom.Atom{atom.Td, atom.Th}, []atom.Atom{atom.Tr, atom.Table}},
+	atom.Th:     {[]atom.Atom{atom.Td, atom.Th}, []atom.Atom{atom.Tr, atom.Table}},
+	atom.Tr:     {[]atom.Atom{atom.Tr}, []atom.Atom{atom.Table}},
+	atom.Option: {[]atom.Atom{atom.Option}, []atom.Atom{atom.Select, atom.Datalist}},
+}
+
+// token reads one tag or run of text.
+func (p *page) token(kind html.TokenType, tokens *html.Tokenizer) {
+	switch kind {
+	case html.TextToken:
+		if p.firstHidden < 0 {
+			p.write(string(tokens.Text()))
+		}
+	case html.StartTagToken, html.SelfClosingTagToken:
+		name, more := tokens.TagName()
+		element := atom.Lookup(name)
+		hides := hidden[element]
+		for more {
+			var key, value []byte
+			key, value, more = tokens.TagAttr()
+			hides = hides || hiddenBy(string(key), string(value))
+		}
+		// In HTML, as against XML, a slash before the end of a tag means nothing.
+		p.start(element, hides)
+	case html.EndTagToken:
+		name, _ := tokens.TagName()
+		p.end(atom.Lookup(name))
+	case html.ErrorToken, html.CommentToken, html.DoctypeToken:
+	}
+}
+
+func (p *page) start(element atom.Atom, hides bool) {
+	if rule, ok := endedBy[element]; ok {
+		p.closeGroup(rule.group, rule.within)
+	} else if breaks[element] > 0 { // a block ends the paragraph before it
+		p.closeGroup([]atom.Atom{atom.P}, []atom.Atom{atom.Td, atom.Th, atom.Button, atom.Object, atom.Table})
+	}
+	if p.firstHidden < 0 && !hides {
+		p.mark(element)
+	}
+	if void[element] {
+		return
+	}
+	if len(p.open) >= maxOpen {
+		p.over++
+		return
+	}
+	if hides && p.firstHidden < 0 {
+		p.firstHidden = len(p.open)
+	}
+	if element == atom.Pre {
+		p.pre++
+	}
+	p.open = append(p.open, element)
+	p.count[element]++
+}
+
+// mark notes what is due before the words of an element.
+func (p *page) mark(element atom.Atom) {
+	p.lines = max(p.lines, breaks[element])
+	switch element {
+	case atom.Br:
+		p.lines++
+	case atom.Wbr:
+		if p.text.Len() > 0 && p.lines == 0 && !p.space {
+			p.word("\u200b")
+		}
+	case atom.Tr:
+		p.cells = 0
+	case atom.Td, atom.Th:
+		p.tab = p.cells > 0
+		p.cells++
+	}
+}
+
+func (p *page) end(element atom.Atom) {
+	if p.over > 0 {
+		p.over--
+		return
+	}
+	if p.count[element] == 0 {
+		return
+	}
+	for i := len(p.open) - 1; i >= 0; i-- {
+		if p.open[i] != element {
+			continue
+		}
+		if p.firstHidden != i && breaks[element] == 0 && slices.ContainsFunc(p.open[i+1:], isBlock) {
+			// What begins in a paragraph and ends in the next ends neither.
+			p.open = slices.Delete(p.open, i, i+1)
+			p.count[element]--
+			if p.firstHidden > i {
+				p.firstHidden--
+			}
+			return
+		}
+		p.closeTo(i)
+		return
+	}
+}
+
+func isBlock(element atom.Atom) bool { return breaks[element] > 0 }
+
+// closeGroup ends the innermost open element of the group, if none of those that
+// hold it is further in.
+func (p *page) closeGroup(group, within []atom.Atom) {
+	if !slices.ContainsFunc(group, func(a atom.Atom) bool { return p.count[a] > 0 }) {
+		return
+	}
+	for i := len(p.open) - 1; i >= 0; i-- {
+		for _, a := range group {
+			if p.open[i] == a {
+				p.closeTo(i)
+				return
+			}
+		}
+		for _, a := range within {
+			if p.open[i] == a {
+				return
+			}
+		}
+		if i == p.firstHidden && hidden[p.open[i]] {
+			return // what is in a template, say, ends nothing outside
+		}
+	}
+}
+
+// closeTo ends the open elements from the given one inwards.
+func (p *page) closeTo(i int) {
+	shown := p.firstHidden < 0
+	for _, element := range p.open[i:] {
+		p.count[element]--
+		if element == atom.Pre {
+			p.pre--
+		}
+		if shown {
+			p.lines = max(p.lines, breaks[element])
+		}
+	}
+	p.open = p.open[:i]
+	if p.firstHidden >= i {
+		p.firstHidden = -1
+	}
+}
+
+// hiddenBy says whether an element with the attribute is not shown.
+func hiddenBy(key, value string) bool {
+	switch key {
+	case "hidden":
+		return !strings.EqualFold(value, "until-found")
+	case "style":
+		style := strings.ToLower(strings.Join(strings.Fields(value), ""))
+		return strings.Contains(style, "display:none") || strings.Contains(style, "visibility:hidden")
+	}
+	return false
+}
+
+// write adds text as HTML means it: runs of white space are one space.
+func (p *page) write(s string) {
+	if p.pre > 0 {
+		if strings.TrimSpace(s) != "" {
+			p.word(strings.TrimRight(s, "\r\n"))
+		}
+		return
+	}
+	for s != "" && !p.full {
+		i := strings.IndexFunc(s, collapsible)
+		if i < 0 {
+			i = len(s)
+		}
+		if i > 0 {
+			p.word(s[:i])
+		}
+		for i < len(s) && collapsible(rune(s[i])) {
+			p.space = true
+			i++
+		}
+		s = s[i:]
+	}
+}
+
+// collapsible is white space that HTML collapses; a no-break space is not.
+func collapsible(r rune) bool {
+	return r < utf8.RuneSelf && strings.ContainsRune(" \t\r\n\f", r)
+}
+
+// word adds text that is shown as it stands, after what is due before it.
+func (p *page) word(s string) {
+	if p.text.Len() > 0 {
+		switch {
+		case p.lines > 0:
+			p.text.WriteString("\n\n"[:min(p.lines, 2)])
+		case p.tab:
+			p.text.WriteByte('\t')
+		case p.space:
+			p.text.WriteByte(' ')
+		}
+	}
+	p.lines, p.tab, p.space = 0, false, false
+	if p.full = p.text.Len()+len(s) > p.limit; !p.full {
+		p.text.WriteString(s)
+	}
+}
