@@ -92,6 +92,10 @@ func (l *costLimit) MutateOperationContext(ctx context.Context, operation *graph
 	switch {
 	case spent.inspects && !l.introspection:
 		return fault(CodeForbidden, "Introspection is switched off on this server. Its documentation describes the schema.")
+	case walk.outOfRange != nil:
+		refusal := fault(CodeInvalidInput, "The field %s is asked for a number of rows that is no Int of 32 bits.", cut(walk.outOfRange.Name))
+		refusal.Locations = []gqlerror.Location{{Line: walk.outOfRange.Position.Line, Column: walk.outOfRange.Position.Column}}
+		return refusal
 	case spent.deferred != nil:
 		refusal := fault(CodeInvalidInput, "This server does not answer in parts: leave @defer out.")
 		refusal.Locations = []gqlerror.Location{{Line: spent.deferred.Line, Column: spent.deferred.Column}}
@@ -113,6 +117,8 @@ type costWalk struct {
 	types     *ast.Schema
 	variables map[string]any
 	fragments map[string]cost
+	// outOfRange is a field whose first or last the type Int does not hold, if there is one.
+	outOfRange *ast.Field
 	// set gives the price that the schema sets itself, if it does.
 	set func(object, field string, inner int, arguments map[string]any) (int, bool)
 }
@@ -169,7 +175,7 @@ func (w *costWalk) price(field *ast.Field, inner int) int {
 	if set > 0 {
 		return set
 	}
-	return add(1, multiply(rows(field, arguments), inner))
+	return add(1, multiply(w.rows(field, arguments), inner))
 }
 
 // objects gives the object types that a field selected on a type may belong to.
@@ -181,13 +187,16 @@ func (w *costWalk) objects(on *ast.Definition) []*ast.Definition {
 }
 
 // rows is how often the selection of a field may be answered.
-func rows(field *ast.Field, arguments map[string]any) int {
+func (w *costWalk) rows(field *ast.Field, arguments map[string]any) int {
 	if field.Definition.Arguments.ForName("first") == nil {
 		return 1
 	}
 	asked := 0
 	for _, name := range []string{"first", "last"} {
 		if n, ok := integer(arguments[name]); ok {
+			if n > math.MaxInt32 {
+				w.outOfRange = field
+			}
 			asked = max(asked, n)
 		}
 	}
@@ -207,7 +216,7 @@ func integer(value any) (int, bool) {
 	case int64:
 		return int(n), true
 	case float64:
-		return int(min(n, math.MaxInt32)), true
+		return int(min(n, math.MaxInt32+1)), true
 	case json.Number:
 		if i, err := n.Int64(); err == nil {
 			return int(i), true

@@ -124,6 +124,7 @@ func TestHostileDocumentsWithinTheTokens(t *testing.T) {
 		"wrong type":    "{" + distinct("%s:nodes ", 630) + "}",
 		"merges":        "{person{" + strings.Repeat("...{friend{name}}", 230) + "}}",
 		"arguments":     "{hello(" + strings.Repeat("size:1 ", 600) + ")}",
+		"unknown enum":  "{hello(name:[" + distinct("%s ", 1_900) + "])}",
 		"list value":    "{hello(name:" + strings.Repeat("[", 1_900) + ")}",
 		"variables":     "query(" + strings.Repeat("$a:Int ", 450) + "){hello}",
 		"operations":    strings.Repeat("query A{hello}", 380),

@@ -12,9 +12,9 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 )
 
-// maxRepeats is how often one selection may name the same field, and how many fields a document may
-// name that no type has. Validation compares each pair of the former, and looks for names like each of
-// the latter, which takes half a second for what fits into the tokens.
+// maxRepeats is how often one selection may name the same field, and how many fields and values a
+// document may name that the schema has not. Validation compares each pair of the former, and looks for
+// names like each of the latter, which takes half a second for what fits into the tokens.
 const maxRepeats = 50
 
 // documents looks at the text of a query before it is validated: it bounds its length and what would
@@ -23,18 +23,21 @@ const maxRepeats = 50
 type documents struct {
 	persisted graphql.Cache[string]
 	validated graphql.Cache[*ast.QueryDocument]
-	fields    map[string]bool // The names that fields of the schema have.
+	names     map[string]bool // The names that fields and enum values of the schema have.
 	limits    Limits
 }
 
 func newDocuments(schema *ast.Schema, validated graphql.Cache[*ast.QueryDocument], limits Limits) documents {
-	fields := map[string]bool{"__typename": true}
+	names := map[string]bool{"__typename": true}
 	for _, definition := range schema.Types {
 		for _, field := range definition.Fields {
-			fields[field.Name] = true
+			names[field.Name] = true
+		}
+		for _, value := range definition.EnumValues {
+			names[value.Name] = true
 		}
 	}
-	return documents{persisted: lru.New[string](cachedDocuments), validated: validated, fields: fields, limits: limits}
+	return documents{persisted: lru.New[string](cachedDocuments), validated: validated, names: names, limits: limits}
 }
 
 var _ interface {
@@ -88,10 +91,14 @@ func (d documents) shape(set ast.SelectionSet, unknown *int) *gqlerror.Error {
 			if names[selection.Alias]++; names[selection.Alias] > maxRepeats {
 				return overLimit("repeats", "The query names %s more than %d times in one place. Once is enough.", cut(selection.Alias), maxRepeats)
 			}
-			if !d.fields[selection.Name] {
-				if *unknown++; *unknown > maxRepeats {
-					return overLimit("unknown", "The query names more than %d fields that no type has.", maxRepeats)
-				}
+			if !d.names[selection.Name] {
+				*unknown++
+			}
+			for _, argument := range selection.Arguments {
+				d.value(argument.Value, unknown)
+			}
+			if *unknown > maxRepeats {
+				return overLimit("unknown", "The query names more than %d fields and values that the schema has not.", maxRepeats)
 			}
 		case *ast.InlineFragment:
 			inner = selection.SelectionSet
@@ -101,6 +108,16 @@ func (d documents) shape(set ast.SelectionSet, unknown *int) *gqlerror.Error {
 		}
 	}
 	return nil
+}
+
+// value counts the enum values that the schema has not.
+func (d documents) value(value *ast.Value, unknown *int) {
+	if value.Kind == ast.EnumValue && !d.names[value.Raw] {
+		*unknown++
+	}
+	for _, inner := range value.Children {
+		d.value(inner.Value, unknown)
+	}
 }
 
 // persist puts the text that a hash stands for in its place, or keeps the text that came with one.
