@@ -20,7 +20,7 @@ const applicationID = 0x56696e63
 
 // migrations make a file of each version one of the next. The version of a file
 // is its PRAGMA user_version. A migration is never changed once it was released.
-var migrations = []string{"0001_graph.sql"}
+var migrations = []string{"0001_graph.sql", "0002_shelf.sql"}
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
