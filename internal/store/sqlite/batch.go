@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -25,7 +26,8 @@ type batch struct {
 // the last counts.
 type placeChange struct {
 	place
-	gone bool
+	gone  bool
+	order int // among the changes, when they are sorted
 }
 
 // counterRow names a row of the table counter.
@@ -203,7 +205,7 @@ func (b *batch) place(t *evidence.Transition, num int64) error {
 		if slices.Contains(after, p) {
 			continue
 		}
-		b.places = append(b.places, placeChange{p, true})
+		b.places = append(b.places, placeChange{place: p, gone: true})
 		stays := slices.ContainsFunc(after, func(a place) bool { return a.anchor == p.anchor && a.key == p.key })
 		if !stays && !p.forgets() {
 			p.slot = int64(evidence.Hidden)
@@ -216,7 +218,7 @@ func (b *batch) place(t *evidence.Transition, num int64) error {
 		}
 		if former := p; p.slot != int64(evidence.Hidden) {
 			former.slot = int64(evidence.Hidden)
-			b.places = append(b.places, placeChange{former, true})
+			b.places = append(b.places, placeChange{place: former, gone: true})
 		}
 		b.places = append(b.places, placeChange{place: p})
 	}
@@ -225,7 +227,10 @@ func (b *batch) place(t *evidence.Transition, num int64) error {
 
 // flushPlaces writes the lists. It is also called when they are about to be read.
 func (b *batch) flushPlaces(ctx context.Context) error {
-	slices.SortStableFunc(b.places, func(x, y placeChange) int { return comparePlaces(x.place, y.place) })
+	for i := range b.places {
+		b.places[i].order = i
+	}
+	slices.SortFunc(b.places, func(x, y placeChange) int { return cmp.Or(comparePlaces(x.place, y.place), x.order-y.order) })
 	for i, p := range b.places {
 		if i+1 < len(b.places) && comparePlaces(p.place, b.places[i+1].place) == 0 {
 			continue

@@ -17,6 +17,7 @@ import (
 type conn struct {
 	raw   driver.Conn
 	stmts map[string]driver.Stmt
+	read  int // rows read so far, which tests look at
 }
 
 // dial opens a connection and runs its settings.
@@ -66,8 +67,18 @@ func named(args []any) []driver.NamedValue {
 	return values
 }
 
-// exec runs one statement for its effect.
+// exec runs one statement for its effect. It is quick and, like query, looks at
+// the context only before it begins.
 func (c *conn) exec(ctx context.Context, sql string, args ...any) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return c.await(context.Background(), sql, args...)
+}
+
+// await is exec for a statement that may have to wait for a lock, which it does
+// no longer than the context lasts.
+func (c *conn) await(ctx context.Context, sql string, args ...any) error {
 	s, err := c.prepare(sql)
 	if err != nil {
 		return err
@@ -109,6 +120,7 @@ func (c *conn) query(ctx context.Context, sql string, args []any, each func(row)
 		case err != nil:
 			return err
 		}
+		c.read++
 		if err := each(r); err != nil {
 			if errors.Is(err, errEnough) {
 				return nil

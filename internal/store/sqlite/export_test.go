@@ -1,4 +1,63 @@
 package sqlite
 
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/store"
+)
+
 // KeepCold keeps the links out of memory, so that traversal reads the file.
 func (s *Store) KeepCold() { s.cold.Store(true) }
+
+// Answers says whether traversal of a reader is answered from memory.
+func Answers(r store.Reader) bool {
+	own := r.(*reader) //nolint:forcetypeassert // readers are
+	p := own.g.store.links
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return p.answers(own.g.head.Sequence)
+}
+
+// RowsRead is how many rows the reader's connection has read so far.
+func RowsRead(r store.Reader) int { return r.(*reader).g.conn.read } //nolint:forcetypeassert // readers are
+
+// Plans gives, for every statement that the store's connections have prepared,
+// the lines of its query plan.
+func Plans(t *testing.T, s *Store) map[string][]string {
+	t.Helper()
+	plans := map[string][]string{}
+	own, err := s.dialReader()
+	require.NoError(t, err)
+	defer own.close()
+	conns := append(append([]*conn{s.writer}, s.readers.idle...), s.brief.idle...)
+	for _, c := range conns {
+		for sql := range c.stmts {
+			if plans[sql] != nil {
+				continue
+			}
+			plans[sql] = []string{}
+			args := make([]any, 0)
+			for _, b := range sql {
+				if b == '?' {
+					args = append(args, "1")
+				}
+			}
+			err := own.query(context.Background(), "EXPLAIN QUERY PLAN "+sql, args, func(r row) error {
+				plans[sql] = append(plans[sql], r.text(3))
+				return nil
+			})
+			require.NoError(t, err, sql)
+		}
+	}
+	return plans
+}
+
+// Versioned is how many links the projection keeps more than one version of.
+func (s *Store) Versioned() int {
+	s.links.mu.RLock()
+	defer s.links.mu.RUnlock()
+	return len(s.links.born) + len(s.links.died)
+}

@@ -182,7 +182,7 @@ func (s *Store) upgrade(ctx context.Context, c *conn) (err error) {
 	if err := c.script(ctx, durable); err != nil {
 		return err
 	}
-	if err := c.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := c.await(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	defer func() {

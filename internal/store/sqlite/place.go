@@ -68,7 +68,13 @@ type place struct {
 }
 
 func comparePlaces(a, b place) int {
-	return cmp.Or(cmp.Compare(a.anchor, b.anchor), cmp.Compare(a.slot, b.slot), cmp.Compare(a.key, b.key))
+	if a.anchor != b.anchor {
+		return cmp.Compare(a.anchor, b.anchor)
+	}
+	if a.slot != b.slot {
+		return cmp.Compare(a.slot, b.slot)
+	}
+	return cmp.Compare(a.key, b.key)
 }
 
 // forgets says whether a list keeps nothing of the past.

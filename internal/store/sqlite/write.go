@@ -79,7 +79,7 @@ func (s *Store) beginWrite(ctx context.Context) (*transaction, error) {
 		}
 		s.writer = c
 	}
-	if err := s.writer.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+	if err := s.writer.await(ctx, "BEGIN IMMEDIATE"); err != nil {
 		s.hangUp()
 		return nil, s.wrap(err)
 	}

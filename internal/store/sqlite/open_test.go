@@ -1,0 +1,123 @@
+package sqlite_test
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	modernc "modernc.org/sqlite"
+
+	"database/sql/driver"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/store/sqlite"
+)
+
+// script runs SQL on a file as any other program would.
+func script(t *testing.T, path, sql string) {
+	t.Helper()
+	c, err := (&modernc.Driver{}).Open(path)
+	require.NoError(t, err)
+	defer c.Close()
+	_, err = c.(driver.ExecerContext).ExecContext(t.Context(), sql, nil) //nolint:forcetypeassert // the driver's connections are
+	require.NoError(t, err)
+}
+
+func TestOpenRefuses(t *testing.T) {
+	folder := t.TempDir()
+	at := func(name string) string { return filepath.Join(folder, name) }
+	require.NoError(t, os.WriteFile(at("notes.txt"), []byte("Apuntes del caso; esto no es una base de datos, aunque sea un archivo largo.\n"), 0o600))
+	script(t, at("other.db"), "CREATE TABLE contact (name TEXT)")
+	ours, err := sqlite.Open(t.Context(), at("newer.db"), sqlite.Options{})
+	require.NoError(t, err)
+	require.NoError(t, ours.Close())
+	script(t, at("newer.db"), "PRAGMA user_version = 99")
+
+	for name, c := range map[string]struct {
+		path    string
+		options sqlite.Options
+		says    string
+	}{
+		"empty path":     {"", sqlite.Options{}, "is empty"},
+		"missing folder": {at("absent/graph.db"), sqlite.Options{}, "there is no folder"},
+		"a folder":       {folder, sqlite.Options{}, "is a folder"},
+		"a text":         {at("notes.txt"), sqlite.Options{}, "is not an SQLite file"},
+		"another's":      {at("other.db"), sqlite.Options{}, "of another program"},
+		"newer":          {at("newer.db"), sqlite.Options{}, "newer Vínculo"},
+		"absent to read": {at("absent.db"), sqlite.Options{ReadOnly: true}, "does not exist"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			before, _ := os.ReadFile(c.path)
+			_, err := sqlite.Open(t.Context(), c.path, c.options)
+			require.ErrorContains(t, err, c.says)
+			require.NotContains(t, err.Error(), "\n", "an error is one line")
+			if c.path != "" {
+				require.ErrorContains(t, err, c.path, "an error names the file")
+			}
+			after, _ := os.ReadFile(c.path)
+			require.Equal(t, before, after, "a file that is refused is left as it is")
+		})
+	}
+	require.NoFileExists(t, at("absent.db"))
+}
+
+// set is a change set of one entity.
+func set(id evidence.ID, name string) *evidence.ChangeSet {
+	return &evidence.ChangeSet{Reason: "test", Changes: []evidence.Change{{PutEntity: &evidence.PutEntity{ID: id, Kind: evidence.Of("PERSON"), Name: evidence.Of(name)}}}}
+}
+
+func TestReadOnly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "año 2014 #1?.db") // signs that an address would take for its own
+	writer := open(t, path, sqlite.Options{})
+	require.FileExists(t, path)
+	write(t, writer, set("a", "José"))
+	reader := open(t, path, sqlite.Options{ReadOnly: true})
+	_, err := reader.Write(t.Context(), nil)
+	require.ErrorIs(t, err, store.ErrUnavailable)
+	require.ErrorContains(t, err, "for reading only")
+
+	write(t, writer, set("b", "María"))
+	r := now(t, reader, evidence.Public)
+	defer r.Close()
+	found, err := r.Get(t.Context(), []evidence.ID{"a", "b"})
+	require.NoError(t, err)
+	require.Len(t, found, 2)
+}
+
+func TestMemoryIsGoneAfterwards(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	one, err := sqlite.Open(t.Context(), sqlite.Memory, sqlite.Options{})
+	require.NoError(t, err)
+	two := open(t, sqlite.Memory, sqlite.Options{})
+	write(t, one, set("a", "José"))
+	head, err := two.Head(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, head.Sequence, "each has its own")
+	require.NoError(t, one.Close())
+	left, err := os.ReadDir(os.Getenv("TMPDIR"))
+	require.NoError(t, err)
+	require.Len(t, left, 1, "only that of the other is left")
+}
+
+// TestOpenAtOnce makes one store from many sides.
+func TestOpenAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "graph.db")
+	var wait sync.WaitGroup
+	errs := make(chan error, 8)
+	for range cap(errs) {
+		wait.Go(func() {
+			s, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+			if err == nil {
+				err = s.Close()
+			}
+			errs <- err
+		})
+	}
+	wait.Wait()
+	for range cap(errs) {
+		require.NoError(t, <-errs)
+	}
+}
