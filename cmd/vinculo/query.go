@@ -14,6 +14,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/alecthomas/kong"
 	"github.com/rs/zerolog"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/vinculo/vinculo/graph"
 	"github.com/vinculo/vinculo/internal/access"
@@ -67,8 +68,24 @@ func (c *queryCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	exec := executor.New(schema)
 	exec.SetErrorPresenter(graph.ErrorPresenter)
 	exec.SetRecoverFunc(graph.RecoverFunc)
+	exec.Use(introspection{})
 	ctx = access.With(log.WithContext(ctx), owner())
 	return c.answer(ctx, m, exec, &graphql.RawParams{Query: text, Variables: variables, OperationName: c.Operation})
+}
+
+// introspection lets whoever runs the program ask for the schema itself.
+type introspection struct{}
+
+// ExtensionName implements graphql.HandlerExtension.
+func (introspection) ExtensionName() string { return "Introspection" }
+
+// Validate implements graphql.HandlerExtension.
+func (introspection) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationContext implements graphql.OperationContextMutator.
+func (introspection) MutateOperationContext(_ context.Context, operation *graphql.OperationContext) *gqlerror.Error {
+	operation.DisableIntrospection = false
+	return nil
 }
 
 var errAnswer = errors.New("the answer has errors")

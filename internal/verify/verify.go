@@ -154,7 +154,7 @@ func (v *verifier) checked(ctx context.Context, after evidence.Sequence) iter.Se
 			}
 			if err != nil {
 				v.broken, v.unreplayed = true, true
-				if err := v.fault("the log does not read past revision %d, so what comes after it was not verified: %v", v.read, err); err != nil {
+				if err := v.fault("revision %d does not read, so neither it nor what comes after it was verified: %v", v.read+1, err); err != nil {
 					yield(nil, err)
 				}
 				return

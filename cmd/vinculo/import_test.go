@@ -1,0 +1,119 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const statsQuery = "{ stats { entities links statements sources citations revision } }"
+
+func stats(t *testing.T, graph ...string) string {
+	t.Helper()
+	return succeeds(t, append([]string{"query", statsQuery}, graph...)...)
+}
+
+func TestImport(t *testing.T) {
+	dir := caseFolder(t)
+	name, path := storeFile(t)
+	out := succeeds(t, "import", "--store", name, "--dry-run", dir)
+	require.Equal(t, "227 sources, 203 entities, 473 links, 27 statements, 902 citations: all of it is sound; nothing was written\n", out)
+	require.NoFileExists(t, path)
+
+	out = succeeds(t, "import", "--store", name, dir, "--author", "Ana Ñáñez", "--reason", "primera carga")
+	require.Equal(t, "227 sources, 203 entities, 473 links, 27 statements, 902 citations: imported as revision 1\n", out)
+	const whole = `{"data": {"stats": {"entities": 203, "links": 473, "statements": 27, "sources": 227, "citations": 902, "revision": 1}}}`
+	require.JSONEq(t, whole, stats(t, "--store", name))
+	require.JSONEq(t, whole, stats(t, "--demo"))
+
+	for _, again := range [][]string{{}, {"--batch", "50"}, {"--author", "Ana Ñáñez", "--reason", "primera carga"}} {
+		out = succeeds(t, append([]string{"import", "--store", name, dir}, again...)...)
+		require.Contains(t, out, "nothing changed")
+	}
+	require.JSONEq(t, whole, stats(t, "--store", name))
+	require.JSONEq(t, `{"revisions": [], "new": false, "dryRun": false, "rows": {"sources": 227, "entities": 203, "links": 473, "statements": 27, "citations": 902}}`,
+		succeeds(t, "import", "--store", name, "--json", dir))
+
+	log := succeeds(t, "log", "--store", name)
+	require.Regexp(t, `^1  \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  [0-9a-f]{12}  Ana Ñáñez  930 changes  primera carga\n$`, log)
+	require.Contains(t, succeeds(t, "log", "--store", name, "--json"), `"reason":"primera carga"`)
+	require.Empty(t, succeeds(t, "log", "--store", name, "--after", "1"))
+}
+
+func TestImportInBatches(t *testing.T) {
+	name, _ := storeFile(t)
+	out := succeeds(t, "import", "--store", name, "--batch", "300", caseFolder(t))
+	require.Contains(t, out, "imported as revisions 1 to 4")
+	require.JSONEq(t, `{"data": {"stats": {"entities": 203, "links": 473, "statements": 27, "sources": 227, "citations": 902, "revision": 4}}}`, stats(t, "--store", name))
+}
+
+func TestImportTellsFaults(t *testing.T) {
+	dir := caseFolder(t)
+	links := filepath.Join(dir, "links.csv")
+	text, err := os.ReadFile(links)
+	require.NoError(t, err)
+	mended := strings.Replace(string(text), "L0003,ALLIED_WITH,joe-biden,amlo,relationship called strong and productive,2022,", "L0003,ALLIED_WITH,joe-bidet,amlo,,2022-13,", 1)
+	require.NotEqual(t, string(text), mended)
+	require.NoError(t, os.WriteFile(links, []byte(mended), 0o600))
+	name, path := storeFile(t)
+
+	r := run(t, "import", "--store", name, dir)
+	require.Equal(t, 1, r.code)
+	require.Empty(t, r.out)
+	lines := strings.Split(strings.TrimSpace(r.errors), "\n")
+	require.Len(t, lines, 3)
+	require.True(t, strings.HasPrefix(lines[0], links+":4: since: "), lines[0])
+	require.True(t, strings.HasPrefix(lines[1], links+":4: from: there is no entity \"joe-bidet\""), lines[1])
+	require.Equal(t, "vinculo: 2 faults; nothing was imported", lines[2])
+
+	r = run(t, "import", "--store", name, "--limit-faults", "1", dir)
+	require.Contains(t, r.errors, "vinculo: 2 faults, of which 1 are told; nothing was imported")
+	require.FileExists(t, path)
+	require.JSONEq(t, `{"data": {"stats": {"entities": 0, "links": 0, "statements": 0, "sources": 0, "citations": 0, "revision": 0}}}`, stats(t, "--store", name))
+
+	require.Contains(t, run(t, "import", "--store", name, links).errors, "is not a folder")
+	require.Contains(t, run(t, "import", "--store", name, dir+"x").errors, "no such file")
+	require.Contains(t, run(t, "import", "--store", name, t.TempDir()).errors, "none of sources.csv")
+}
+
+const ownVocabulary = `links:
+  - name: EXTORTS
+    label: {en: extorts, es: extorsiona a}
+    inverse: {en: is extorted by, es: es extorsionado por}
+    meaning: Takes money from the other by threats.
+    from: [PERSON]
+    to: [PERSON]
+    aspect: STATE
+`
+
+// TestADeploymentsOwnKind goes all the way: import, introspection, filter,
+// validation and verification.
+func TestADeploymentsOwnKind(t *testing.T) {
+	dir := t.TempDir()
+	for file, text := range map[string]string{
+		"kinds.yaml":    ownVocabulary,
+		"sources.csv":   "id,kind,title,url\ns1,news,Título,https://example.org/1\n",
+		"entities.csv":  "id,kind,name\np1,Person,José\np2,Person,Inés\n",
+		"links.csv":     "id,kind,from,to\nl1,EXTORTS,p1,p2\n",
+		"citations.csv": "claim_id,source_id,locator\nl1,s1,p. 1\n",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600))
+	}
+	name, _ := storeFile(t)
+	r := run(t, "import", "--store", name, dir)
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.errors, `links.csv:2: kind: "EXTORTS" is not a kind of link`)
+
+	own := "--vocabulary=" + filepath.Join(dir, "kinds.yaml")
+	succeeds(t, "import", "--store", name, own, dir)
+	out := succeeds(t, "query", "--store", name, own, `{ links(first: 5, filter: {kinds: [EXTORTS]}) { nodes { kind from { name } } } __type(name: "LinkKind") { enumValues { name } } }`)
+	require.Contains(t, out, `"kind": "EXTORTS"`)
+	require.Contains(t, out, `"name": "EXTORTS"`)
+	succeeds(t, "verify", "--store", name, own)
+	r = run(t, "query", "--store", name, `{ links(first: 5, filter: {kinds: [EXTORTS]}) { nodes { id } } }`)
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.out, "INVALID_INPUT")
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/data"
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/store/open"
+)
+
+// ran is what one run of the program gave.
+type ran struct {
+	out, errors string
+	code        int
+}
+
+// run runs the program as main does.
+func run(t *testing.T, args ...string) ran {
+	t.Helper()
+	return runIn(t.Context(), "", args...)
+}
+
+func runIn(ctx context.Context, input string, args ...string) ran {
+	var out, faults bytes.Buffer
+	m := &Main{Stdin: strings.NewReader(input), Stdout: &out, Stderr: &faults}
+	err := m.Run(ctx, args)
+	err = errors.Join(err, m.Close())
+	m.Report(err)
+	return ran{out.String(), faults.String(), ExitCode(err)}
+}
+
+// succeeds runs the program and wants no error.
+func succeeds(t *testing.T, args ...string) string {
+	t.Helper()
+	r := run(t, args...)
+	require.Zero(t, r.code, r.errors)
+	return r.out
+}
+
+// caseFolder writes the demonstration case into a folder.
+func caseFolder(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "case")
+	require.NoError(t, os.CopyFS(dir, data.Ayotzinapa()))
+	return dir
+}
+
+// storeFile names an sqlite store that is not there yet.
+func storeFile(t *testing.T) (name, path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "case.db")
+	return "sqlite:" + path, path
+}
+
+// scanned gives the head and every stored row of a store.
+func scanned(t *testing.T, name string) (evidence.Head, []store.Row) {
+	t.Helper()
+	st, err := open.Store(t.Context(), name, open.Options{Vocabulary: vocabulary.Standard(), Existing: true})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, st.Close()) }()
+	head, err := st.Head(t.Context())
+	require.NoError(t, err)
+	var rows []store.Row
+	for r, err := range st.Scan(t.Context()) {
+		require.NoError(t, err)
+		require.Empty(t, r.Fault)
+		rows = append(rows, r)
+	}
+	return head, rows
+}
+
+func TestUsage(t *testing.T) {
+	r := run(t)
+	require.Zero(t, r.code)
+	require.Contains(t, r.out, "verify")
+	for _, command := range []string{"serve", "import", "query", "log", "verify", "copy", "generate", "version"} {
+		r := run(t, command, "--help")
+		require.Zero(t, r.code, r.errors)
+		require.Contains(t, r.out, "Usage: vinculo "+command)
+		if command != "version" {
+			require.Contains(t, r.out, "Examples:", command)
+		}
+	}
+	for name, args := range map[string][]string{
+		"unknown command": {"divine"},
+		"unknown flag":    {"log", "--store", "sqlite:x", "--colour"},
+		"no store":        {"log"},
+		"no graph":        {"query", "{ stats { links } }"},
+		"two graphs":      {"query", "{ stats { links } }", "--demo", "--store", "sqlite:x"},
+		"no target":       {"generate"},
+		"two targets":     {"generate", "--jsonl", "--csv", "x"},
+		"bad numbers":     {"generate", "--jsonl", "--links", "5", "--hub", "9"},
+		"same store":      {"copy", "--from", "sqlite:x", "--to", "sqlite:x"},
+		"bad hash":        {"verify", "--store", "sqlite:x", "--head", "abc"},
+		"negative batch":  {"import", "--store", "sqlite:x", "--batch=-1", "."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := run(t, args...)
+			require.Equal(t, 2, r.code)
+			require.Empty(t, r.out)
+			require.Equal(t, 1, strings.Count(r.errors, "\n"), r.errors)
+			require.True(t, strings.HasPrefix(r.errors, "vinculo: "), r.errors)
+		})
+	}
+}
+
+func TestStoresThatAreNotThere(t *testing.T) {
+	missing, path := storeFile(t)
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"file":        {[]string{"verify", "--store", missing}, "there is no store at " + path},
+		"scheme":      {[]string{"log", "--store", "postgres://localhost"}, "is not a store: write sqlite:PATH"},
+		"no path":     {[]string{"log", "--store", "sqlite:"}, "names no file"},
+		"credentials": {[]string{"log", "--store", "neo4j://ana:s3cret@localhost:7687"}, "the address of the store holds credentials"},
+		"other":       {[]string{"log", "--store", "redis://ana:s3cret@localhost"}, "is no kind of store"},
+		"server":      {[]string{"log", "--store", "bolt://127.0.0.1:1"}, "does not answer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(open.PasswordVariable, "s3cret")
+			t.Setenv(open.UsernameVariable, "ana")
+			r := run(t, c.args...)
+			require.Equal(t, 1, r.code)
+			require.Contains(t, r.errors, c.want)
+			require.NotContains(t, r.errors, "s3cret")
+			require.Equal(t, 1, strings.Count(r.errors, "\n"), r.errors)
+		})
+	}
+	require.NoFileExists(t, path)
+	t.Setenv(open.PasswordVariable+"_FILE", filepath.Join(t.TempDir(), "nowhere"))
+	r := run(t, "log", "--store", "bolt://127.0.0.1:1")
+	require.Contains(t, r.errors, open.PasswordVariable+"_FILE")
+}
+
+func TestFlagsComeFromTheEnvironmentToo(t *testing.T) {
+	t.Setenv("VINCULO_STORE", "sqlite:"+filepath.Join(t.TempDir(), "nowhere.db"))
+	require.Contains(t, run(t, "log").errors, "nowhere.db")
+	require.JSONEq(t, `{"data": {"stats": {"links": 473}}}`, succeeds(t, "query", "--demo", "{ stats { links } }"), "a flag goes before a variable")
+}
+
+func TestVersion(t *testing.T) {
+	require.Regexp(t, `^vinculo \S+, commit \S+, go1\.`, succeeds(t, "version"))
+	require.Contains(t, succeeds(t, "version", "--json"), `"commit"`)
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/store/neo4j/neo4jtest"
+	"github.com/vinculo/vinculo/internal/store/open"
+)
+
+// onNeo4j gives the name of an empty Neo4j store.
+func onNeo4j(t *testing.T) string {
+	t.Helper()
+	if user := os.Getenv("VINCULO_TEST_NEO4J_USER"); user != "" {
+		t.Setenv(open.UsernameVariable, user)
+		t.Setenv(open.PasswordVariable, os.Getenv("VINCULO_TEST_NEO4J_PASSWORD"))
+	}
+	return neo4jtest.Fresh(t)
+}
+
+// byHand changes the database as someone might who has a password for it. The
+// query returns a row for each thing that it changed.
+func byHand(t *testing.T, query string) {
+	t.Helper()
+	require.NotEmpty(t, neo4jtest.Cypher(t, query, nil), query)
+}
+
+func TestCopyBothWays(t *testing.T) {
+	original, path := history(t)
+	head, rows := scanned(t, original)
+	neo := onNeo4j(t)
+
+	out := succeeds(t, "copy", "--from", original, "--to", neo)
+	require.Contains(t, out, "6 revisions copied; the copy stands at revision 6\nhead "+head.Hash.String())
+	copied, copiedRows := scanned(t, neo)
+	require.Equal(t, head, copied)
+	require.Equal(t, rows, copiedRows)
+	succeeds(t, "verify", "--store", neo, "--head", head.Hash.String())
+
+	back, _ := storeFile(t)
+	succeeds(t, "copy", "--from", neo, "--to", back)
+	copied, copiedRows = scanned(t, back)
+	require.Equal(t, head, copied)
+	require.Equal(t, rows, copiedRows)
+
+	// Both answer alike, in the same order.
+	for _, query := range []string{
+		`{ links(first: 100, filter: {on: "2014-09-26", certainty: POSSIBLY}) { nodes { id standing supports disputes citations(first: 5) { nodes { id stance } } } } }`,
+		`{ search(text: "pena nieto", first: 5) { nodes { score matched entity { id name kind } } } }`,
+		`{ stats { entities links statements sources citations revision } }`,
+	} {
+		require.Equal(t, succeeds(t, "query", "--store", original, query), succeeds(t, "query", "--store", neo, query))
+	}
+
+	// A copy that has fallen behind is gone on with; one that went its own way is not.
+	const change = `mutation { apply(changeSet: {reason: "luego", changes: [{putEntity: {id: "luego", kind: PERSON, name: "Luego"}}]}) { number } }`
+	succeeds(t, "query", "--store", original, change)
+	require.Contains(t, succeeds(t, "copy", "--from", original, "--to", neo), "1 revision copied; the copy stands at revision 7")
+	succeeds(t, "query", "--store", back, change)
+	r := run(t, "copy", "--from", original, "--to", back)
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.errors, "the target has a log of its own")
+	r = run(t, "copy", "--from", back, "--to", neo)
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.errors, "the target has a log of its own")
+
+	// What is damaged is not spread.
+	damaged, changed := copyFile(t, path)
+	alter(t, changed, "UPDATE revision SET time = time + 1 WHERE seq = 3")
+	target, _ := storeFile(t)
+	r = run(t, "copy", "--from", damaged, "--to", target)
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.errors, "the source's log is damaged: revision 3")
+	require.Equal(t, 2, strings.Count(succeeds(t, "log", "--store", target), "\n"))
+}
+
+func TestNeo4jImportVerifyAndServe(t *testing.T) {
+	neo := onNeo4j(t)
+	dir := caseFolder(t)
+	succeeds(t, "import", "--store", neo, dir)
+	require.Contains(t, succeeds(t, "import", "--store", neo, dir), "nothing changed")
+	s := serve(t, "--store", neo)
+	seesAnImport(t, s, neo)
+	require.NoError(t, s.stop())
+	succeeds(t, "verify", "--store", neo)
+
+	for _, c := range []struct{ change, back, want string }{
+		{"MATCH (e:Person {id: 'abarca'}) SET e.name = 'Otro' RETURN 1", "MATCH (e:Person {id: 'abarca'}) SET e.name = 'José Luis Abarca Velázquez' RETURN 1", "abarca"},
+		{"MATCH ()-[r {id: 'L0005'}]->() SET r.standing = 'CONVICTED' RETURN 1", "MATCH ()-[r {id: 'L0005'}]->() SET r.standing = 'ALLEGED' RETURN 1", "L0005"},
+		{"MATCH (c:Claim {id: 'L0005'}) SET c.standing = 'CONVICTED' RETURN 1", "MATCH (c:Claim {id: 'L0005'}) SET c.standing = 'ALLEGED' RETURN 1", "L0005"},
+		{"MATCH (s:Source {id: 'cannon-2022'}) SET s.url = 'https://example.org' RETURN 1", "", "cannon-2022"},
+		{"MATCH ()-[r {id: 'L0007'}]->() DELETE r RETURN 1", "", "L0007"},
+		{"MATCH (r:Revision {sequence: 2}) SET r.author = 'Otro' RETURN 1", "", "revision 2"},
+	} {
+		byHand(t, c.change)
+		r := run(t, "verify", "--store", neo)
+		require.Equal(t, 1, r.code, c.change)
+		require.Contains(t, r.errors, c.want, c.change)
+		if c.back != "" {
+			byHand(t, c.back)
+			succeeds(t, "verify", "--store", neo)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const card = `query Card($id: ID!) { entity(id: $id) {
+  id kind name aliases description unidentified
+  links(direction: ANY, first: 25) {
+    totalCount pageInfo { hasNextPage endCursor }
+    edges { cursor node {
+      id kind role summary standing disputed
+      from { id name kind } to { id name kind }
+      valid { since until label bounds { sinceEarliest sinceLatest untilEarliest untilLatest } }
+      supports disputes
+      citations(first: 5) { nodes { stance locator quote { exact prefix suffix } credibility
+        assertedBy { words entity { id name } }
+        source { id title kind publisher published url language reliability } } } } } } } }`
+
+func TestQuery(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "card.graphql")
+	require.NoError(t, os.WriteFile(file, []byte(card), 0o600))
+	out := succeeds(t, "query", "--demo", "@"+file, "--variables", `{"id": "abarca"}`)
+	var answer struct {
+		Data struct {
+			Entity struct {
+				Name  string
+				Links struct {
+					TotalCount int
+					Edges      []struct {
+						Node struct {
+							Citations struct {
+								Nodes []struct{ Source struct{ URL string } }
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(out), &answer))
+	require.Equal(t, "José Luis Abarca Velázquez", answer.Data.Entity.Name)
+	require.Positive(t, answer.Data.Entity.Links.TotalCount)
+	for _, e := range answer.Data.Entity.Links.Edges {
+		require.NotEmpty(t, e.Node.Citations.Nodes)
+		require.NotEmpty(t, e.Node.Citations.Nodes[0].Source.URL)
+	}
+
+	r := runIn(t.Context(), "query A { stats { links } } query B { stats { entities } }", "query", "--demo", "-", "--operation", "B", "--compact")
+	require.Equal(t, ran{out: `{"data":{"stats":{"entities":203}}}` + "\n"}, r)
+
+	for name, args := range map[string][]string{
+		"unknown field":    {"{ divine }"},
+		"does not parse":   {"{"},
+		"no operation":     {"query A { stats { links } } query B { stats { entities } }"},
+		"missing variable": {card},
+		"unknown kind":     {"{ links(first: 1, filter: {kinds: [LOVES]}) { nodes { id } } }"},
+		"page too long":    {"{ links(first: 100000) { nodes { id } } }"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := run(t, append([]string{"query", "--demo"}, args...)...)
+			require.Equal(t, 1, r.code)
+			require.Equal(t, "vinculo: the answer has errors\n", r.errors)
+			var answer struct {
+				Errors []struct {
+					Message    string
+					Extensions struct{ Code string }
+				}
+			}
+			require.NoError(t, json.Unmarshal([]byte(r.out), &answer), r.out)
+			require.NotEmpty(t, answer.Errors)
+			require.NotEmpty(t, answer.Errors[0].Extensions.Code)
+		})
+	}
+	require.Equal(t, 2, run(t, "query", "--demo", "{ stats { links } }", "--variables", "[1]").code)
+	require.Equal(t, 2, run(t, "query", "--demo", "{ stats { links } }", "--variables", "{} x").code)
+	require.Equal(t, 1, run(t, "query", "--demo", "@nowhere.graphql").code)
+}
+
+func TestQueryWritesToo(t *testing.T) {
+	name, _ := storeFile(t)
+	succeeds(t, "import", "--store", name, caseFolder(t))
+	out := succeeds(t, "query", "--store", name, "--compact", `mutation { apply(changeSet: {reason: "una prueba", changes: [{putEntity: {id: "nuevo", kind: PERSON, name: "Íñigo Nuevo"}}]}) { number author changes { index node { id } } } }`)
+	require.JSONEq(t, `{"data": {"apply": {"number": 2, "author": "owner", "changes": [{"index": 0, "node": {"id": "nuevo"}}]}}}`, out)
+	require.Contains(t, succeeds(t, "log", "--store", name, "--after", "1"), "una prueba")
+}
+
+// TestQueryFollows interrupts a subscription after what was replayed.
+func TestQueryFollows(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	out := &lines{seen: func(line string) {
+		if line == `{"data":{"revisions":{"number":1,"author":"demo"}}}` {
+			stop()
+		}
+	}}
+	m := &Main{Stdout: out, Stderr: &lines{}}
+	err := m.Run(ctx, []string{"query", "--demo", "subscription { revisions(after: 0) { number author } }"})
+	require.NoError(t, m.Close())
+	require.Equal(t, 130, ExitCode(err), "%v", err)
+}

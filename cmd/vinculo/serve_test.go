@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// served is a server that runs in the test.
+type served struct {
+	url  string
+	log  *lines
+	stop func() error // ends it and gives what Run gave
+}
+
+func serve(t *testing.T, args ...string) *served {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	listening, ended := make(chan net.Addr, 1), make(chan error, 1)
+	s := &served{log: &lines{}}
+	m := &Main{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: s.log, Listening: func(a net.Addr) { listening <- a }}
+	go func() {
+		err := m.Run(ctx, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...))
+		if closed := m.Close(); err == nil {
+			err = closed
+		}
+		ended <- err
+	}()
+	var once bool
+	s.stop = func() error {
+		cancel()
+		if once {
+			return nil
+		}
+		once = true
+		return <-ended
+	}
+	t.Cleanup(func() { _ = s.stop() })
+	select {
+	case address := <-listening:
+		s.url = "http://" + address.String()
+	case err := <-ended:
+		once = true
+		t.Fatalf("the server ended: %v\n%s", err, s.log)
+	}
+	return s
+}
+
+func (s *served) ask(t *testing.T, query string) string {
+	t.Helper()
+	body, err := json.Marshal(map[string]string{"query": query})
+	require.NoError(t, err)
+	response, err := http.Post(s.url+"/graphql", "application/json", bytes.NewReader(body))
+	require.NoError(t, err)
+	defer func() { require.NoError(t, response.Body.Close()) }()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, response.StatusCode, string(text))
+	return string(text)
+}
+
+func (s *served) status(t *testing.T, path string) int {
+	t.Helper()
+	response, err := http.Get(s.url + path)
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	return response.StatusCode
+}
+
+func TestServeDemo(t *testing.T) {
+	s := serve(t, "--demo")
+	for _, path := range []string{"/healthz", "/readyz", "/playground/"} {
+		require.Equal(t, http.StatusOK, s.status(t, path), path)
+	}
+	require.JSONEq(t, `{"data": {"stats": {"entities": 203, "links": 473}}}`, s.ask(t, "{ stats { entities links } }"))
+	require.Contains(t, s.ask(t, `mutation { apply(changeSet: {reason: "r", changes: [{putEntity: {id: "x1", kind: PERSON, name: "X"}}]}) { number author } }`), `"author":"owner"`)
+	require.NoError(t, s.stop())
+	for line := range strings.Lines(s.log.String()) {
+		var event struct {
+			Time    time.Time
+			Message string
+		}
+		require.NoError(t, json.Unmarshal([]byte(line), &event), "off a terminal the log is JSON: %s", line)
+		require.Equal(t, time.UTC, event.Time.Location())
+	}
+	require.Contains(t, s.log.String(), `"message":"stopped"`)
+}
+
+func TestServeRefusesToListenForOthers(t *testing.T) {
+	for _, address := range []string{"0.0.0.0:0", ":8080", "[::]:0", "192.0.2.1:80"} {
+		r := run(t, "serve", "--demo", "--listen", address)
+		require.Equal(t, 1, r.code)
+		require.Contains(t, r.errors, "refusing to listen on "+address)
+		require.Contains(t, r.errors, "--listen 127.0.0.1:8080")
+	}
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, taken.Close()) }()
+	r := run(t, "serve", "--demo", "--listen", taken.Addr().String())
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.errors, "address already in use")
+}
+
+// seesAnImport checks that a server sees at once what another run of the program
+// writes into its store, and tells a subscriber within a second.
+func seesAnImport(t *testing.T, s *served, store string) {
+	t.Helper()
+	before := s.ask(t, "{ stats { revision links } }")
+	require.JSONEq(t, `{"data": {"stats": {"revision": 1, "links": 473}}}`, before)
+
+	query := `{"query": "subscription { revisions(after: 1) { number reason } }"}`
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/graphql", strings.NewReader(query))
+	require.NoError(t, err)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Accept", "text/event-stream")
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, response.Body.Close()) }()
+	require.Equal(t, "text/event-stream", strings.Split(response.Header.Get("Content-Type"), ";")[0])
+	told := make(chan time.Time, 1)
+	go func() {
+		for events := bufio.NewScanner(response.Body); events.Scan(); {
+			if strings.Contains(events.Text(), "lo que llegó después") {
+				told <- time.Now()
+				return
+			}
+		}
+	}()
+
+	dir := t.TempDir()
+	for file, text := range map[string]string{
+		"sources.csv":   "id,kind,title,url\ns-new,news,Título,https://example.org/1\n",
+		"entities.csv":  "id,kind,name\np-new,Person,José Nuevo\n",
+		"links.csv":     "id,kind,from,to\nl-new,ALLIED_WITH,p-new,amlo\n",
+		"citations.csv": "claim_id,source_id,locator\nl-new,s-new,p. 1\n",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600))
+	}
+	succeeds(t, "import", "--store", store, "--reason", "lo que llegó después", dir)
+	written := time.Now()
+	require.JSONEq(t, `{"data": {"stats": {"revision": 2, "links": 474}, "search": {"nodes": [{"entity": {"id": "p-new"}}]}, "entity": {"links": {"totalCount": 1, "nodes": [{"id": "l-new"}]}}}}`,
+		s.ask(t, `{ stats { revision links } search(text: "jose nuevo", first: 1) { nodes { entity { id } } } entity(id: "p-new") { links(first: 5) { totalCount nodes { id } } } }`), "the next read sees it")
+	select {
+	case at := <-told:
+		require.Less(t, at.Sub(written), time.Second)
+	case <-time.After(10 * time.Second):
+		t.Fatal("the subscriber was not told")
+	}
+}
+
+func TestServeSeesWhatAnotherProcessWrites(t *testing.T) {
+	name, _ := storeFile(t)
+	succeeds(t, "import", "--store", name, caseFolder(t))
+	s := serve(t, "--store", name)
+	seesAnImport(t, s, name)
+	require.NoError(t, s.stop())
+	succeeds(t, "verify", "--store", name)
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bytes"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	_ "modernc.org/sqlite"
+)
+
+// history makes a store whose records were also changed, retracted and undone.
+func history(t *testing.T) (name, path string) {
+	t.Helper()
+	name, path = storeFile(t)
+	succeeds(t, "import", "--store", name, "--batch", "400", caseFolder(t))
+	for _, change := range []string{
+		`{putEntity: {id: "abarca", description: "Alcalde de Iguala hasta 2014"}}`,
+		`{retract: {id: "L0001"}}`,
+		`{setClearance: {id: "L0002", clearance: RESTRICTED}}`,
+	} {
+		succeeds(t, "query", "--store", name, `mutation { apply(changeSet: {reason: "prueba", changes: [`+change+`]}) { number } }`)
+	}
+	return name, path
+}
+
+func TestVerify(t *testing.T) {
+	name, _ := history(t)
+	out := succeeds(t, "verify", "--store", name)
+	require.Regexp(t, `^revision 6 and \d{4} stored things are as the log says\nhead [0-9a-f]{64}\n$`, out)
+	head := strings.Fields(out)[len(strings.Fields(out))-1]
+	succeeds(t, "verify", "--store", name, "--head", head)
+	succeeds(t, "query", "--store", name, `mutation { apply(changeSet: {reason: "más", changes: [{putEntity: {id: "abarca", country: "MX", description: "Otra"}}]}) { number } }`)
+	succeeds(t, "verify", "--store", name, "--head", head)
+
+	r := run(t, "verify", "--store", name, "--head", strings.Repeat("ab", 32), "--json")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.errors, "no revision has the head hash abab")
+	var report struct {
+		Head     string
+		Revision int
+		Faults   []string
+	}
+	require.NoError(t, json.Unmarshal([]byte(r.out), &report))
+	require.Equal(t, 7, report.Revision)
+	require.Len(t, report.Faults, 1)
+}
+
+// alter runs SQL on a store's file, as someone might who wants to change the past.
+func alter(t *testing.T, path, statement string, args ...any) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	result, err := db.ExecContext(t.Context(), statement, args...)
+	require.NoError(t, err)
+	n, err := result.RowsAffected()
+	require.NoError(t, err)
+	require.Positive(t, n, statement)
+}
+
+func copyFile(t *testing.T, from string) (name, path string) {
+	t.Helper()
+	text, err := os.ReadFile(from)
+	require.NoError(t, err)
+	path = filepath.Join(t.TempDir(), "changed.db")
+	require.NoError(t, os.WriteFile(path, text, 0o600))
+	return "sqlite:" + path, path
+}
+
+// TestVerifyFindsWhatSQLChanged changes each thing that a store keeps.
+func TestVerifyFindsWhatSQLChanged(t *testing.T) {
+	_, original := history(t)
+	const flip = "substr(%, 1, length(%)/2) || x'00' || substr(%, length(%)/2 + 2)"
+	flipped := func(column string) string { return "CAST(" + strings.ReplaceAll(flip, "%", column) + " AS BLOB)" }
+	for name, c := range map[string]struct{ statement, want string }{
+		"a record's content":      {"UPDATE record SET content = CAST(replace(CAST(content AS TEXT), 'Abarca', 'Abarka') AS BLOB) WHERE id = 'abarca'", `record "abarca", as revision 4 wrote it`},
+		"any byte of a record":    {"UPDATE record SET content = " + flipped("content") + " WHERE id = 'L0100'", `"L0100"`},
+		"a replaced version":      {"UPDATE version SET content = " + flipped("content") + " WHERE num = (SELECT num FROM record WHERE id = 'abarca')", `"abarca"`},
+		"when it was replaced":    {"UPDATE record SET to_seq = 2 WHERE id = 'L0100'", `"L0100"`},
+		"who made it":             {"UPDATE record SET from_seq = 1 WHERE id = 'L0400'", `"L0400"`},
+		"a record's id":           {"UPDATE record SET id = 'L9999' WHERE id = 'L0100'", `"L9999"`},
+		"a record's type":         {"UPDATE record SET type = 2 WHERE id = 'abarca'", `"abarca"`},
+		"a record less":           {"DELETE FROM record WHERE id = 'L0100'", `"L0100"`},
+		"what is derived":         {"UPDATE record SET derived = " + flipped("derived") + " WHERE id = 'L0100'", `"L0100"`},
+		"a counter":               {"UPDATE counter SET n = n + 1 WHERE of = 0 AND kind = 'PERSON'", "counter"},
+		"a counter less":          {"DELETE FROM counter WHERE of = 0 AND kind = 'PERSON'", "counter"},
+		"a place in a list":       {"DELETE FROM place WHERE num = (SELECT num FROM record WHERE id = 'abarca')", "abarca"},
+		"an edge":                 {"UPDATE edge SET data = " + flipped("data") + " WHERE id = 'L0100'", "L0100"},
+		"an edge less":            {"DELETE FROM edge WHERE id = 'L0100'", "L0100"},
+		"a node":                  {"UPDATE node SET placeholder = 1 - placeholder WHERE id = 'abarca'", "abarca"},
+		"a payload":               {"UPDATE revision SET payload = " + flipped("payload") + " WHERE seq = 2", "revision 2"},
+		"a hash":                  {"UPDATE revision SET hash = zeroblob(32) WHERE seq = 3", "revision 3"},
+		"a previous hash":         {"UPDATE revision SET previous = zeroblob(32) WHERE seq = 3", "revision 3"},
+		"a time":                  {"UPDATE revision SET time = time + 1 WHERE seq = 2", "revision 2"},
+		"a root":                  {"UPDATE revision SET root = zeroblob(32) WHERE seq = 2", "revision 2"},
+		"a number of leaves":      {"UPDATE revision SET leaves = leaves + 1 WHERE seq = 2", "revision 2"},
+		"a revision's number":     {"UPDATE revision SET n0 = 77 WHERE seq = 5", "revision 5"},
+		"a newest number":         {"UPDATE revision SET l0 = 77 WHERE seq = 5", "revision 5"},
+		"an idempotency key":      {"UPDATE revision SET key = 'other' WHERE seq = 2", "revision 2"},
+		"the last revision less":  {"DELETE FROM revision WHERE seq = 6", `"L0002"`},
+		"a middle revision less":  {"DELETE FROM revision WHERE seq = 5", "revision 5"},
+		"a revision of one's own": {"INSERT INTO revision SELECT 7, zeroblob(32), previous, time, root, leaves, 7, 7, 7, 7, 7, 7, NULL, touched, payload FROM revision WHERE seq = 6", "revision 7"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store, path := copyFile(t, original)
+			alter(t, path, c.statement)
+			r := run(t, "verify", "--store", store)
+			require.Equal(t, 1, r.code, r.out)
+			require.Empty(t, r.out)
+			require.Contains(t, r.errors, c.want)
+			last := strings.Split(strings.TrimSpace(r.errors), "\n")
+			require.Regexp(t, `^vinculo: \d+ faults? in sqlite:|^vinculo: `, last[len(last)-1])
+		})
+	}
+}
+
+// content is everything that SQL can read in a file.
+func content(path string) string {
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		return "error: " + err.Error()
+	}
+	defer db.Close() //nolint:errcheck // it has only read
+	var b strings.Builder
+	for _, table := range []string{"revision", "record", "version", "place", "counter", "node", "edge", "words_data", "words_docsize"} {
+		if err := dump(db, table, &b); err != nil {
+			return "error: " + err.Error()
+		}
+	}
+	return b.String()
+}
+
+func dump(db *sql.DB, table string, into *strings.Builder) error {
+	rows, err := db.Query("SELECT * FROM " + table)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // Err is looked at
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	values, targets := make([]any, len(columns)), make([]any, len(columns))
+	for i := range values {
+		targets[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(targets...); err != nil {
+			return err
+		}
+		fmt.Fprintf(into, "%s %q\n", table, values)
+	}
+	return rows.Err()
+}
+
+// TestVerifyFindsAFlippedByteOfTheFile flips bytes of the file itself, in names,
+// ids and summaries wherever they are stored.
+func TestVerifyFindsAFlippedByteOfTheFile(t *testing.T) {
+	_, original := history(t)
+	text, err := os.ReadFile(original)
+	require.NoError(t, err)
+	whole, flipped := content(original), 0
+	require.NotContains(t, whole[:6], "error")
+	for _, words := range []string{"Enrique Peña Nieto", "Guerreros Unidos", "cannon-2022", "Alcalde de Iguala hasta 2014", "blurred lines"} {
+		for from, some := 0, flipped+5; flipped < some; {
+			i := bytes.Index(text[from:], []byte(words))
+			if i < 0 {
+				break
+			}
+			at := from + i + len(words)/2
+			from += i + len(words)
+			changed := bytes.Clone(text)
+			changed[at] ^= 1
+			path := filepath.Join(t.TempDir(), "flipped.db")
+			require.NoError(t, os.WriteFile(path, changed, 0o600))
+			if content(path) == whole {
+				continue // a byte that is left over from before a change, and part of nothing
+			}
+			flipped++
+			r := run(t, "verify", "--store", "sqlite:"+path)
+			require.Equal(t, 1, r.code, "byte %d, in %q: %s", at, words, r.out)
+			require.NoError(t, os.Remove(path))
+		}
+	}
+	require.GreaterOrEqual(t, flipped, 15)
+}
