@@ -107,10 +107,17 @@ func passed(t *testing.T, report []byte) int {
 // demonstration is the case file in an embedded store that ends with the test.
 func demonstration(t *testing.T) *trace.Tracer {
 	t.Helper()
+	tracer, _ := demonstrationIn(t)
+	return tracer
+}
+
+// demonstrationIn gives the store as well.
+func demonstrationIn(t *testing.T) (*trace.Tracer, *sqlite.Store) {
+	t.Helper()
 	words := vocabulary.Standard()
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "graph.db"), sqlite.Options{Vocabulary: words})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	t.Cleanup(func() { require.NoError(t, store.Close(), "also where the test has closed it") })
 	planner := &evidence.Planner{
 		Vocabulary: words, Now: time.Now, CascadeLimit: 10_000, MaxChanges: 10_000,
 		NewID: func() evidence.ID { return evidence.ID(uuid.NewString()) },
@@ -123,7 +130,7 @@ func demonstration(t *testing.T) *trace.Tracer {
 	require.NoError(t, err)
 	_, err = file.Import(t.Context(), store, planner, casefile.ImportOptions{Author: evidence.Author{Name: "import", Clearance: evidence.Confidential}})
 	require.NoError(t, err)
-	return trace.New(store, words, planner)
+	return trace.New(store, words, planner), store
 }
 
 // serve starts a server on loopback and gives its address.

@@ -125,6 +125,19 @@ func TestBadInputHasACode(t *testing.T) {
 	require.Equal(t, "changes[0].putEntity.kind", got.says(t, "path"), "where the input is at fault: %s", got.body)
 }
 
+// A store that is gone is told as such at once, and the server lives on.
+func TestStoreThatIsDown(t *testing.T) {
+	tracer, store := demonstrationIn(t)
+	address := serve(t, tracer, server.Limits{}, access.Config{LoopbackOwner: true})
+	require.NoError(t, store.Close())
+	began := time.Now()
+	require.Equal(t, "UNAVAILABLE", ask(t, address, "{stats{links}}", nil).says(t, "code"))
+	got := ask(t, address, `mutation{apply(changeSet:{reason:"x",changes:[{putEntity:{kind:PERSON,name:"x"}}]}){number}}`, nil)
+	require.Equal(t, "UNAVAILABLE", got.says(t, "code"))
+	require.Less(t, time.Since(began), 5*time.Second)
+	require.Empty(t, ask(t, address, "{__typename}", nil).Errors)
+}
+
 // The schema of the service is larger than that of the server's own tests, and so is what validation
 // has to look through.
 func TestHostileDocuments(t *testing.T) {
