@@ -19,4 +19,4 @@
 // the response is there, for subscriptions after each event.
 package graph
 
-//go:generate go run -C .. github.com/99designs/gqlgen generate
+//go:generate go run -C .. ./graph/generate

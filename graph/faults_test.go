@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -262,4 +263,29 @@ func jsonFields(t reflect.Type) map[string]reflect.Type {
 		out[name] = t.Field(i).Type
 	}
 	return out
+}
+
+// failing is a store that answers until it is told not to.
+type failing struct {
+	store.Store
+	failed atomic.Bool
+}
+
+func (f *failing) Head(ctx context.Context) (evidence.Head, error) {
+	if f.failed.Load() {
+		return evidence.Head{}, errors.New("secret detail")
+	}
+	return f.Store.Head(ctx)
+}
+
+func TestASubscriptionSaysWhyItEnds(t *testing.T) {
+	st := &failing{Store: memory(t, vocabulary.Standard())}
+	s := serve(t, st, vocabulary.Standard())
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	told := follow(ctx, t, s, news, nil)
+	st.failed.Store(true)
+	last := told()["errors"]
+	require.Contains(t, last, "its log says what")
+	require.NotContains(t, last, "secret")
 }

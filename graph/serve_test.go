@@ -71,10 +71,10 @@ type service struct {
 	identity access.Identity
 }
 
-func serve(t *testing.T, st store.Store, v *vocabulary.Vocabulary) *service {
-	t.Helper()
+func serve(tb testing.TB, st store.Store, v *vocabulary.Vocabulary) *service {
+	tb.Helper()
 	schema, err := graph.New(graph.Options{Tracer: trace.New(st, v, planner(v))})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	exec := executor.New(schema)
 	exec.SetErrorPresenter(graph.ErrorPresenter)
 	exec.SetRecoverFunc(graph.RecoverFunc)
@@ -82,11 +82,11 @@ func serve(t *testing.T, st store.Store, v *vocabulary.Vocabulary) *service {
 }
 
 // onCase serves the demonstration case.
-func onCase(t *testing.T) *service {
-	t.Helper()
+func onCase(tb testing.TB) *service {
+	tb.Helper()
 	st, err := caseFile()
-	require.NoError(t, err)
-	return serve(t, st, vocabulary.Standard())
+	require.NoError(tb, err)
+	return serve(tb, st, vocabulary.Standard())
 }
 
 // as is the same service, asked by somebody else.
