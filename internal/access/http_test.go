@@ -19,7 +19,7 @@ import (
 	"github.com/vinculo/vinculo/internal/store/storetest/model"
 )
 
-func newAuthenticator(t testing.TB, c Config) *Authenticator {
+func newAuthenticator(t *testing.T, c Config) *Authenticator {
 	t.Helper()
 	a, err := New(c)
 	require.NoError(t, err)
@@ -41,21 +41,19 @@ func header(name string, values ...string) func(*http.Request) {
 }
 
 // serve runs a request through the middleware; who is nil where it was refused.
-func serve(t testing.TB, a *Authenticator, r *http.Request) (who *Identity, answer *http.Response) {
+func serve(t *testing.T, a *Authenticator, r *http.Request) (who *Identity, answer *httptest.ResponseRecorder) {
 	t.Helper()
 	recorder := httptest.NewRecorder()
 	a.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		i := From(r.Context())
 		who = &i
 	})).ServeHTTP(recorder, r)
-	return who, recorder.Result()
+	return who, recorder
 }
 
-func refusalIn(t testing.TB, answer *http.Response) (message, code string) {
+func refusalIn(t *testing.T, answer *httptest.ResponseRecorder) (message, code string) {
 	t.Helper()
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	require.NoError(t, err)
+	text := answer.Body.Bytes()
 	var body struct {
 		Errors []struct {
 			Message    string
@@ -64,8 +62,8 @@ func refusalIn(t testing.TB, answer *http.Response) (message, code string) {
 	}
 	require.NoError(t, json.Unmarshal(text, &body), string(text))
 	require.Len(t, body.Errors, 1)
-	require.Equal(t, "application/json; charset=utf-8", answer.Header.Get("Content-Type"))
-	require.Equal(t, "no-store", answer.Header.Get("Cache-Control"))
+	require.Equal(t, "application/json; charset=utf-8", answer.Header().Get("Content-Type"))
+	require.Equal(t, "no-store", answer.Header().Get("Cache-Control"))
 	return body.Errors[0].Message, body.Errors[0].Extensions.Code
 }
 
@@ -131,7 +129,7 @@ func TestOwnerIsWhoSitsAtTheMachine(t *testing.T) {
 	} {
 		who, answer := serve(t, a, request(change))
 		require.Nil(t, who, name)
-		require.Equal(t, http.StatusUnauthorized, answer.StatusCode, name)
+		require.Equal(t, http.StatusUnauthorized, answer.Code, name)
 		_, code := refusalIn(t, answer)
 		require.Equal(t, "FORBIDDEN", code, name)
 	}
@@ -167,8 +165,8 @@ func TestBearerInTheHeaderAlone(t *testing.T) {
 	} {
 		who, answer := serve(t, a, request(change))
 		require.Nil(t, who, "%s is not overlooked, neither for the owner nor for an anonymous reader", name)
-		require.Equal(t, http.StatusUnauthorized, answer.StatusCode, name)
-		require.Equal(t, `Bearer realm="vinculo", error="invalid_token"`, answer.Header.Get("WWW-Authenticate"), name)
+		require.Equal(t, http.StatusUnauthorized, answer.Code, name)
+		require.Equal(t, `Bearer realm="vinculo", error="invalid_token"`, answer.Header().Get("WWW-Authenticate"), name)
 		message, code := refusalIn(t, answer)
 		require.Equal(t, "FORBIDDEN", code, name)
 		messages = append(messages, message)
@@ -195,8 +193,8 @@ func TestStrangerIsToldToBringAToken(t *testing.T) {
 	a := newAuthenticator(t, Config{Tokens: tokens})
 	who, answer := serve(t, a, request(nil))
 	require.Nil(t, who, "where tokens are in use, loopback opens nothing by itself")
-	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
-	require.Equal(t, `Bearer realm="vinculo"`, answer.Header.Get("WWW-Authenticate"))
+	require.Equal(t, http.StatusUnauthorized, answer.Code)
+	require.Equal(t, `Bearer realm="vinculo"`, answer.Header().Get("WWW-Authenticate"))
 	message, _ := refusalIn(t, answer)
 	require.Contains(t, message, "Authorization: Bearer")
 }
@@ -206,9 +204,9 @@ func TestStoreThatIsDownIsNotABadToken(t *testing.T) {
 	secret, _ := newSecret()
 	who, answer := serve(t, a, request(header("Authorization", "Bearer "+secret)))
 	require.Nil(t, who)
-	require.Equal(t, http.StatusServiceUnavailable, answer.StatusCode)
-	require.Equal(t, "5", answer.Header.Get("Retry-After"))
-	require.Empty(t, answer.Header.Get("WWW-Authenticate"))
+	require.Equal(t, http.StatusServiceUnavailable, answer.Code)
+	require.Equal(t, "5", answer.Header().Get("Retry-After"))
+	require.Empty(t, answer.Header().Get("WWW-Authenticate"))
 	_, code := refusalIn(t, answer)
 	require.Equal(t, "UNAVAILABLE", code)
 }
@@ -229,8 +227,8 @@ func TestTokenOfAProviderOverHTTP(t *testing.T) {
 	a = newAuthenticator(t, Config{OIDC: newOIDC(t, config), Anonymous: true})
 	who, answer := serve(t, a, request(header("Authorization", "Bearer "+stranger)))
 	require.Nil(t, who)
-	require.Equal(t, http.StatusForbidden, answer.StatusCode)
-	require.Empty(t, answer.Header.Get("WWW-Authenticate"), "another token of theirs would not help")
+	require.Equal(t, http.StatusForbidden, answer.Code)
+	require.Empty(t, answer.Header().Get("WWW-Authenticate"), "another token of theirs would not help")
 }
 
 func TestAnonymousReadingIsSmall(t *testing.T) {
@@ -252,10 +250,10 @@ func TestAnonymousReadingIsSmall(t *testing.T) {
 			require.NotEmpty(t, who.IDPrefix)
 			return http.StatusOK
 		}
-		require.Equal(t, "1", answer.Header.Get("Retry-After"))
+		require.Equal(t, "1", answer.Header().Get("Retry-After"))
 		_, code := refusalIn(t, answer)
 		require.Equal(t, "LIMIT_EXCEEDED", code)
-		return answer.StatusCode
+		return answer.Code
 	}
 	thrice := func(address string, forwarded ...string) {
 		for range 3 {
@@ -367,8 +365,8 @@ func TestServerThatLetsNobodyInDoesNotStart(t *testing.T) {
 func TestRefusalOfAnotherKindSaysNothing(t *testing.T) {
 	recorder := httptest.NewRecorder()
 	WriteRefusal(recorder, io.ErrUnexpectedEOF)
-	answer := recorder.Result()
-	require.Equal(t, http.StatusInternalServerError, answer.StatusCode)
+	answer := recorder
+	require.Equal(t, http.StatusInternalServerError, answer.Code)
 	message, code := refusalIn(t, answer)
 	require.Equal(t, "INTERNAL", code)
 	require.NotContains(t, message, "EOF")

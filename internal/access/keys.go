@@ -156,7 +156,7 @@ func (s *keySet) get(ctx context.Context) ([]jose.JSONWebKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }() // it was only read
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("%s answers %s", where.Keys, response.Status)
 	}

@@ -24,7 +24,7 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence"
 )
 
-func newOIDC(t testing.TB, c OIDCConfig) *OIDC {
+func newOIDC(t *testing.T, c OIDCConfig) *OIDC {
 	t.Helper()
 	o, err := NewOIDC(c)
 	require.NoError(t, err)

@@ -29,7 +29,7 @@ var (
 	ana    = person("Ana", access.Contributor, evidence.Restricted)
 	benito = person("Benito", access.Contributor, evidence.Public)
 	carla  = person("Carla", access.Editor, evidence.Confidential)
-	darío  = person("Darío", access.Editor, evidence.Confidential)
+	dario  = person("Darío", access.Editor, evidence.Confidential)
 	low    = person("Editora", access.Editor, evidence.Public)
 	reader = person("Lector", access.Reader, evidence.Confidential)
 	boss   = access.Owner("Jefa")
@@ -155,7 +155,7 @@ func TestAcceptedProposalIsAppliedWholeAsItsAuthor(t *testing.T) {
 	again, err := b.Accept(t.Context(), carla, p.ID, "otra vez")
 	require.NoError(t, err)
 	require.Equal(t, done, again)
-	_, err = b.Accept(t.Context(), darío, p.ID, "")
+	_, err = b.Accept(t.Context(), dario, p.ID, "")
 	requireCode(t, evidence.Conflict, err)
 	_, err = b.Reject(t.Context(), carla, p.ID, "no")
 	requireCode(t, evidence.Conflict, err)
@@ -229,7 +229,7 @@ func TestWhatNoLongerFitsStaysPending(t *testing.T) {
 	require.Nil(t, got.Review)
 
 	b.write(t, evidence.Change{PutSource: &evidence.PutSource{ID: "giei", Kind: evidence.Of("NGO_REPORT"), Title: evidence.Of("Informe Ayotzinapa VI"), URL: evidence.Of("https://ejemplo.mx/giei")}})
-	done, err := b.Accept(t.Context(), darío, p.ID, "")
+	done, err := b.Accept(t.Context(), dario, p.ID, "")
 	require.NoError(t, err, "once it fits again it can be accepted")
 	require.Equal(t, "Darío", done.Review.By)
 }
@@ -273,7 +273,7 @@ func TestRejectedAndWithdrawn(t *testing.T) {
 	again, err := b.Reject(t.Context(), carla, p.ID, "otra vez")
 	require.NoError(t, err)
 	require.Equal(t, done, again)
-	_, err = b.Accept(t.Context(), darío, p.ID, "")
+	_, err = b.Accept(t.Context(), dario, p.ID, "")
 	requireCode(t, evidence.Conflict, err)
 
 	own := b.propose(t, ana, "b")
@@ -457,8 +457,8 @@ func TestAcceptanceThatIsCutShort(t *testing.T) {
 	} {
 		for next, decide := range map[string]func(*bench, string) (*Proposal, error){
 			"accepted by the same": func(b *bench, id string) (*Proposal, error) { return b.Accept(t.Context(), carla, id, "otra razón") },
-			"accepted by another":  func(b *bench, id string) (*Proposal, error) { return b.Accept(t.Context(), darío, id, "bien") },
-			"rejected by another":  func(b *bench, id string) (*Proposal, error) { return b.Reject(t.Context(), darío, id, "mal") },
+			"accepted by another":  func(b *bench, id string) (*Proposal, error) { return b.Accept(t.Context(), dario, id, "bien") },
+			"rejected by another":  func(b *bench, id string) (*Proposal, error) { return b.Reject(t.Context(), dario, id, "mal") },
 		} {
 			t.Run(name+", "+next, func(t *testing.T) {
 				b := newBench(t)
@@ -505,13 +505,13 @@ func TestLeaseOfAProcessThatEnded(t *testing.T) {
 	after := b.head(t)
 
 	b.clock = b.clock.Add(leaseTime - time.Second)
-	_, err = b.Reject(t.Context(), darío, p.ID, "no")
+	_, err = b.Reject(t.Context(), dario, p.ID, "no")
 	requireCode(t, evidence.Conflict, err)
 	require.ErrorContains(t, err, "Carla")
 	_, err = b.Erase(t.Context(), boss, p.ID, "sentencia 12/2026")
 	requireCode(t, evidence.Conflict, err)
 	b.clock = b.clock.Add(time.Second)
-	_, err = b.Reject(t.Context(), darío, p.ID, "no")
+	_, err = b.Reject(t.Context(), dario, p.ID, "no")
 	requireCode(t, evidence.Conflict, err)
 	got, err := b.Get(t.Context(), ana, p.ID)
 	require.NoError(t, err)
@@ -528,7 +528,7 @@ func TestLeaseOfAProcessThatEnded(t *testing.T) {
 	s.ChangeSet.Changes = link(ana, "z").Changes
 	s.Deciding, s.Lease = &Review{By: "Carla", At: b.clock}, b.clock
 	require.NoError(t, b.put(t.Context(), s, version))
-	done, err := b.Reject(t.Context(), darío, q.ID, "no")
+	done, err := b.Reject(t.Context(), dario, q.ID, "no")
 	require.NoError(t, err)
 	require.Equal(t, Rejected, done.State)
 	require.Equal(t, "Darío", done.Review.By)

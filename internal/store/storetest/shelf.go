@@ -50,24 +50,25 @@ type shelfTest struct {
 	ctx    context.Context
 }
 
-func asShelf(t testing.TB, s store.Store) store.Shelf {
-	t.Helper()
+func asShelf(tb testing.TB, s store.Store) store.Shelf {
+	tb.Helper()
 	shelf, ok := s.(store.Shelf)
-	require.True(t, ok, "%T is no store.Shelf", s)
+	require.True(tb, ok, "%T is no store.Shelf", s)
 	return shelf
 }
 
-func collect(t testing.TB, items iter.Seq2[store.Item, error]) []store.Item {
-	t.Helper()
+func collect(tb testing.TB, items iter.Seq2[store.Item, error]) []store.Item {
+	tb.Helper()
 	var all []store.Item
 	for item, err := range items {
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		all = append(all, item)
 	}
 	return all
 }
 
 func testShelfEmpty(t *testing.T, s *shelfTest) {
+	t.Helper()
 	_, err := s.Item(s.ctx, "token", "a")
 	require.ErrorIs(t, err, store.ErrNotFound)
 	require.Empty(t, collect(t, s.Items(s.ctx, "token", "", 10)))
@@ -77,6 +78,7 @@ func testShelfEmpty(t *testing.T, s *shelfTest) {
 }
 
 func testShelfPut(t *testing.T, s *shelfTest) {
+	t.Helper()
 	item := store.Item{Kind: "token", ID: "a", Data: []byte("one")}
 	require.NoError(t, s.PutItem(s.ctx, item))
 	got, err := s.Item(s.ctx, "token", "a")
@@ -99,6 +101,7 @@ func testShelfPut(t *testing.T, s *shelfTest) {
 }
 
 func testShelfOrder(t *testing.T, s *shelfTest) {
+	t.Helper()
 	// Order is that of bytes: capitals, small letters, and only then accents.
 	ids := []string{"0", "10", "9", "A", "B", "a", "aa", "b", "z", "~", "Á", "á", "ñ", "日", "𐐷"}
 	for _, i := range []int{7, 3, 11, 0, 14, 5, 9, 1, 13, 2, 8, 12, 4, 10, 6} {
@@ -137,6 +140,7 @@ func testShelfOrder(t *testing.T, s *shelfTest) {
 }
 
 func testShelfBytes(t *testing.T, s *shelfTest) {
+	t.Helper()
 	all := make([]byte, 1<<20)
 	for i := range all {
 		all[i] = byte(i ^ i>>8)
@@ -150,6 +154,7 @@ func testShelfBytes(t *testing.T, s *shelfTest) {
 }
 
 func testShelfConcurrent(t *testing.T, s *shelfTest) {
+	t.Helper()
 	const writers, rounds = 6, 5
 	require.NoError(t, s.PutItem(s.ctx, store.Item{Kind: "k", ID: "counter", Data: []byte("0")}))
 	var won, made atomic.Int64
@@ -198,6 +203,7 @@ func testShelfConcurrent(t *testing.T, s *shelfTest) {
 }
 
 func isChanged(t *testing.T, err error) bool {
+	t.Helper()
 	if !errors.Is(err, store.ErrChanged) {
 		t.Errorf("a write that another overtook gives ErrChanged, not %v", err)
 		return false
@@ -206,6 +212,7 @@ func isChanged(t *testing.T, err error) bool {
 }
 
 func testShelfApart(t *testing.T, s *shelfTest) {
+	t.Helper()
 	before, err := s.opened.Store.Head(s.ctx)
 	require.NoError(t, err)
 	require.NoError(t, s.PutItem(s.ctx, store.Item{Kind: "token", ID: "a", Data: []byte("secret")}))
@@ -219,6 +226,7 @@ func testShelfApart(t *testing.T, s *shelfTest) {
 }
 
 func testShelfDurable(t *testing.T, s *shelfTest) {
+	t.Helper()
 	if s.opened.Again == nil {
 		t.Skip("storage ends with its only handle")
 	}
@@ -245,6 +253,7 @@ func testShelfDurable(t *testing.T, s *shelfTest) {
 }
 
 func testShelfCancelled(t *testing.T, s *shelfTest) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(s.ctx)
 	cancel()
 	require.ErrorIs(t, s.PutItem(ctx, store.Item{Kind: "k", ID: "a"}), context.Canceled)
@@ -258,6 +267,7 @@ func testShelfCancelled(t *testing.T, s *shelfTest) {
 }
 
 func testShelfClosed(t *testing.T, s *shelfTest) {
+	t.Helper()
 	require.NoError(t, s.opened.Store.Close())
 	require.ErrorIs(t, s.PutItem(s.ctx, store.Item{Kind: "k", ID: "a"}), store.ErrClosed)
 	_, err := s.Item(s.ctx, "k", "a")
