@@ -49,7 +49,7 @@ func (r *reader) expand(ctx context.Context, x *store.Expansion, yield func(stor
 const edgeBuffer = 1024
 
 func (r *reader) expandMemory(ctx context.Context, x *store.Expansion, yield func(store.Edge) bool) error {
-	w := walker{p: r.g.store.links, x: x, at: r.g.head.Sequence, clearance: r.view.Clearance, left: x.Total}
+	w := walker{p: r.g.store.links, x: x, at: r.g.head.Sequence, clearance: r.view.Clearance, left: x.Total, edges: make([]store.Edge, 0, min(x.Total, edgeBuffer))}
 	for w.next < len(x.Frontier) && w.left > 0 {
 		if err := r.ready(ctx); err != nil {
 			return err
@@ -102,8 +102,9 @@ func (w *walker) gather() bool {
 			}
 		}
 	}
+	idOf := w.p.nodeID
 	for w.next < len(w.x.Frontier) && w.left > 0 && len(w.edges) < edgeBuffer {
-		if n, ok := w.p.byID.find(string(w.x.Frontier[w.next]), w.p.nodeID); ok {
+		if n, ok := w.p.byID.find(string(w.x.Frontier[w.next]), idOf); ok {
 			w.visit(n)
 		}
 		w.next++
@@ -123,8 +124,7 @@ func (w *walker) visit(n uint32) {
 			if limit == 0 {
 				return
 			}
-			if e, ok := w.edge(n, l); ok {
-				w.edges = append(w.edges, e)
+			if w.wants(n, l) && w.keeps(l) {
 				w.left--
 				limit--
 			}
@@ -137,15 +137,16 @@ func (w *walker) visit(n uint32) {
 			continue
 		}
 		if w.x.Keep != nil {
-			if _, ok := w.edge(n, l); !ok {
+			if !w.keeps(l) {
 				continue
 			}
+			w.edges = w.edges[:len(w.edges)-1]
 		}
 		w.ranked = append(w.ranked, rankedLink{l, w.p.links[l].levels[w.clearance].strength})
 	}
 	slices.SortStableFunc(w.ranked, func(a, b rankedLink) int { return int(b.strength) - int(a.strength) })
 	for _, l := range w.ranked[:min(limit, len(w.ranked))] {
-		w.edges = append(w.edges, w.describe(l.link))
+		w.describe(l.link)
 		w.left--
 	}
 }
@@ -158,21 +159,26 @@ func (w *walker) wants(n, l uint32) bool {
 		(!link.versioned || w.p.there(l, w.at))
 }
 
-func (w *walker) edge(n, l uint32) (store.Edge, bool) {
-	if !w.wants(n, l) {
-		return store.Edge{}, false
+// keeps adds the edge of a link, and takes it away again where it is not kept.
+// Keep is given its place in the buffer, so that none is made for it alone.
+func (w *walker) keeps(l uint32) bool {
+	w.describe(l)
+	last := len(w.edges) - 1
+	if w.x.Keep == nil || w.x.Keep(&w.edges[last]) {
+		return true
 	}
-	e := w.describe(l)
-	return e, w.x.Keep == nil || w.x.Keep(&e)
+	w.edges = w.edges[:last]
+	return false
 }
 
-func (w *walker) describe(l uint32) store.Edge {
+// describe adds the edge of a link.
+func (w *walker) describe(l uint32) {
 	link := &w.p.links[l]
-	e := link.edge(w.clearance)
+	w.edges = append(w.edges, link.edge(w.clearance))
+	e := &w.edges[len(w.edges)-1]
 	e.Link, e.Kind, e.At = evidence.ID(w.p.ids.get(link.id)), w.p.kinds[link.kind], w.next
 	e.From, e.To = evidence.ID(w.p.nodeID(link.from)), evidence.ID(w.p.nodeID(link.to))
 	e.FromPlaceholder, e.ToPlaceholder = w.p.placeholder(link.from, w.at), w.p.placeholder(link.to, w.at)
-	return e
 }
 
 // expandFile answers from the lists of the file, from an entity of the frontier

@@ -322,6 +322,9 @@ func (p *projection) there(n uint32, at evidence.Sequence) bool {
 
 // placeholder says whether an entity was one at a revision.
 func (p *projection) placeholder(n uint32, at evidence.Sequence) bool {
+	if len(p.identity) == 0 {
+		return p.nodes[n].placeholder
+	}
 	for _, f := range p.identity[n] {
 		if at < f.before {
 			return f.placeholder

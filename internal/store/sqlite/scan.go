@@ -112,21 +112,49 @@ func (x *scanner) counters(ctx context.Context) error {
 	return x.each(ctx, count)
 }
 
+// derived also tells, as faults, what the lists and the copy for traversal have
+// wrong. The last row is held back, to take what is told when all was read.
 func (x *scanner) derived(ctx context.Context) error {
-	return x.each(ctx, func(page []identified) error {
-		var rows []store.Row
+	check := audit{g: x.g}
+	var rows []store.Row
+	err := x.each(ctx, func(page []identified) error {
+		if len(rows) > 0 {
+			x.give(rows[:len(rows)-1])
+			rows = rows[len(rows)-1:]
+		}
 		for _, of := range page {
-			_, err := x.g.conn.one(ctx, "SELECT derived FROM record WHERE num = ?", []any{of.num}, func(r row) error {
-				rows = append(rows, store.Row{Kind: store.DerivedRow, Key: of.id, Value: r.bytes(0)})
+			line := store.Row{Kind: store.DerivedRow, Key: of.id}
+			var record *evidence.Record
+			_, err := x.g.conn.one(ctx, "SELECT type, from_seq, to_seq, derived, content FROM record WHERE num = ?", []any{of.num}, func(r row) error {
+				line.Value = r.bytes(3)
+				if whole, err := recordOf(evidence.RecordType(r.int(0)), r.int(1), r.int(2), r.bytes(3), r.bytes(4)); err == nil { //nolint:gosec // a small number
+					record = whole // one that does not decode is told of by its version
+				}
 				return nil
 			})
+			if err == nil && record != nil {
+				line.Fault, err = check.record(ctx, of.num, record)
+			}
 			if err != nil {
 				return err
 			}
+			rows = append(rows, line)
 		}
-		x.give(rows)
 		return nil
 	})
+	if err != nil || x.stopped || len(rows) == 0 {
+		return err
+	}
+	last := &rows[len(rows)-1]
+	more, err := check.rest(ctx)
+	if more != "" && last.Fault != "" {
+		more = last.Fault + "; " + more
+	}
+	if more != "" {
+		last.Fault = more
+	}
+	x.give(rows)
+	return err
 }
 
 func (x *scanner) revisions(ctx context.Context) error {

@@ -1,0 +1,189 @@
+package sqlite
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+)
+
+// TestLists compares lists in blocks with slices under random changes.
+func TestLists(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		var l lists
+		rooms, want := make([]room, 4), make([][]uint32, 4)
+		for step := range uint32(200) {
+			i := rapid.IntRange(0, 3).Draw(r, "list")
+			if n := len(want[i]); n > 0 && rapid.IntRange(0, 2).Draw(r, "do") == 0 {
+				at := rapid.IntRange(0, n-1).Draw(r, "at")
+				rooms[i] = l.remove(rooms[i], at)
+				want[i] = slices.Delete(want[i], at, at+1)
+			} else {
+				at := rapid.IntRange(0, n).Draw(r, "at")
+				rooms[i] = l.insert(rooms[i], at, step)
+				want[i] = slices.Insert(want[i], at, step)
+			}
+			for k := range want {
+				if !slices.Equal(want[k], l.of(rooms[k])) {
+					r.Fatalf("list %d is %v, want %v", k, l.of(rooms[k]), want[k])
+				}
+			}
+		}
+	})
+}
+
+// TestListsReuse grows and shrinks many lists: memory stays within a few times
+// of what they hold.
+func TestListsReuse(t *testing.T) {
+	var l lists
+	rooms := make([]room, 5000)
+	for n := range uint32(100) {
+		for i := range rooms {
+			rooms[i] = l.insert(rooms[i], int(n), n)
+		}
+	}
+	size := 0
+	for _, b := range l.blocks {
+		size += len(b)
+	}
+	require.Less(t, size, 5*100*len(rooms))
+	var long room
+	for n := range uint32(3 * blockSize) { // a list of its own block
+		long = l.insert(long, int(n), n)
+	}
+	require.EqualValues(t, 2*blockSize, l.of(long)[2*blockSize])
+	require.EqualValues(t, 99, l.of(rooms[17])[99])
+}
+
+func TestIndex(t *testing.T) {
+	x, kept := newIndex(), texts{}
+	var refs []textRef
+	text := func(n uint32) string { return kept.get(refs[n]) }
+	key := func(n int) string { return strings.Repeat("x", n%100) + fmt.Sprint(n) }
+	for n := range 50_000 {
+		refs = append(refs, kept.add(key(n)))
+		x.add(uint32(n), text)
+	}
+	require.Greater(t, len(kept.chunks), 1)
+	for n := range 50_000 {
+		got, ok := x.find(key(n), text)
+		require.True(t, ok)
+		require.EqualValues(t, n, got)
+	}
+	_, ok := x.find("absent", text)
+	require.False(t, ok)
+}
+
+func TestPackedNums(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		nums := rapid.SliceOf(rapid.Int64Range(1, math.MaxInt64)).Draw(r, "nums")
+		want := slices.Sorted(maps.Keys(func() map[int64]bool {
+			m := map[int64]bool{}
+			for _, n := range nums {
+				m[n] = true
+			}
+			return m
+		}()))
+		got, err := unpackNums(packNums(nums))
+		if err != nil || !slices.Equal(want, got) {
+			r.Fatalf("%v, %v; want %v", got, err, want)
+		}
+	})
+	_, err := unpackNums([]byte{0x80})
+	require.Error(t, err)
+}
+
+func TestPackedLink(t *testing.T) {
+	r := &evidence.Record{To: evidence.Open, Content: &evidence.Claim{
+		ID: "l", Of: evidence.LinkRecord, Kind: "COMMANDS", From: "a", To: "b", Since: "2014?", Until: "../2016", Observed: []string{"2015-05-05"}, Accepted: true,
+	}}
+	r.Derived.Visibility = evidence.Restricted
+	r.Derived.Levels = [3]evidence.Level{{}, {Standing: evidence.Charged, Strength: 812, Disputes: 2}, {Standing: evidence.Retracted, Strength: 1000}}
+	want := featuresOf(r, vocabulary.Standard())
+	var got features
+	packed := want.pack(7, 1<<40)
+	from, to, kind, err := got.unpack(packed)
+	require.NoError(t, err)
+	require.Equal(t, want.features, got)
+	require.EqualValues(t, 7, from)
+	require.EqualValues(t, 1<<40, to)
+	require.Equal(t, "COMMANDS", string(kind))
+	e := got.edge(evidence.Restricted)
+	require.Equal(t, evidence.Charged, e.Standing)
+	require.EqualValues(t, 812, e.Strength)
+	require.True(t, e.Disputed && e.Accepted && e.Dated && e.Doubtful)
+	require.Equal(t, r.Claim().Valid().Bounds(evidence.AspectOf(r.Claim(), vocabulary.Standard())), e.Bounds)
+	_, _, _, err = got.unpack(packed[:packedSize-1])
+	require.Error(t, err)
+}
+
+// TestSpans checks which keys the bounds of a range let through.
+func TestSpans(t *testing.T) {
+	keys := []string{"PAYS 1 a", "PAYS 1 b", "PAYS 2 a", "PAYS_TO 1 a"}
+	for _, c := range []struct {
+		span    span
+		after   string
+		reverse bool
+		want    []string
+	}{
+		{span{}, "", false, keys},
+		{span{prefix: "PAYS "}, "", false, keys[:3]},
+		{span{prefix: "PAYS "}, "PAYS 1 a", false, keys[1:3]},
+		{span{prefix: "PAYS "}, "PAYS 1 b", true, keys[:1]},
+		{span{prefix: "PAYS "}, "A", false, keys[:3]},
+		{span{prefix: "PAYS "}, "A", true, nil},
+		{span{prefix: "PAYS "}, "Z", false, nil},
+		{span{prefix: "PAYS ", strip: 5}, "1 b", false, keys[2:3]},
+		{span{prefix: "PAYS ", strip: 5}, "1 b", true, keys[:1]},
+	} {
+		low, high := c.span.bounds(c.after, c.reverse)
+		var got []string
+		for _, k := range keys {
+			if low <= k && k < high {
+				got = append(got, k)
+			}
+		}
+		require.Equal(t, c.want, got, "%+v after %q, reverse %t", c.span, c.after, c.reverse)
+	}
+}
+
+// TestCache has entries found by the readers that may find them.
+func TestCache(t *testing.T) {
+	c := newCache(1<<20, 5)
+	put := func(id evidence.ID, changed, at evidence.Sequence) { c.put(id, entry{num: 1, changed: changed}, at) }
+	has := func(id evidence.ID, at evidence.Sequence) bool { _, ok := c.get(id, at); return ok }
+	put("a", 3, 5)
+	put("old", 2, 4)
+	require.True(t, has("a", 5))
+	require.True(t, has("a", 3), "a reader of an older revision that already had it")
+	require.False(t, has("a", 2), "but not of one before it changed")
+	require.False(t, has("old", 4), "what an old reader has read is not kept: it may have changed since")
+	require.False(t, has("a", 6), "nor is a newer reader served before the cache was brought there")
+	c.advance(6, []evidence.ID{"b"})
+	require.True(t, has("a", 6))
+	c.advance(7, []evidence.ID{"a"})
+	require.False(t, has("a", 7))
+	require.False(t, has("a", 5))
+	put("a", 7, 7)
+	c.reset(9)
+	require.False(t, has("a", 9))
+
+	for i := range 100_000 {
+		put(evidence.ID(fmt.Sprint(i)), 1, 9)
+	}
+	kept := 0
+	for i := range c.shards {
+		kept += len(c.shards[i].entries)
+		require.GreaterOrEqual(t, c.shards[i].room, 0)
+	}
+	require.LessOrEqual(t, kept, (1<<20)/entryCost)
+	require.Greater(t, kept, (1<<20)/entryCost/2)
+}
