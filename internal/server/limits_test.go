@@ -95,7 +95,7 @@ func TestRepeatedFieldsAreRefusedAtOnce(t *testing.T) {
 			took = min(took, time.Since(began))
 			require.Equal(t, "tokens", got.limit())
 		}
-		require.Less(t, took, 100*time.Millisecond)
+		require.Less(t, took, slower*100*time.Millisecond)
 	}
 }
 
@@ -132,7 +132,7 @@ func TestHostileDocumentsWithinTheTokens(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()
 			got := query(t, web.URL, text)
-			require.Less(t, time.Since(began), 2*time.Second)
+			require.Less(t, time.Since(began), slower*2*time.Second)
 			require.LessOrEqual(t, len(got.Errors), 101)
 			require.Less(t, len(got.body), 200_000)
 		})

@@ -125,8 +125,8 @@ func subscribe(id, query string) string {
 }
 
 func TestCloseCodes(t *testing.T) {
-	web, _ := start(t, server.Config{Limits: server.Limits{InitTime: 50 * time.Millisecond, BodyBytes: 10_000}})
-	patient, _ := start(t, server.Config{Limits: server.Limits{BodyBytes: 10_000}})
+	web, _ := start(t, server.Config{Limits: server.Limits{InitTime: 50 * time.Millisecond, BodyBytes: 1_000}})
+	patient, _ := start(t, server.Config{Limits: server.Limits{BodyBytes: 1_000}})
 	initialise := `{"type":"connection_init"}`
 	for name, test := range map[string]struct {
 		frames []string
@@ -149,7 +149,8 @@ func TestCloseCodes(t *testing.T) {
 		"subscribe first":      {[]string{subscribe("1", "{hello}")}, 4401, "Unauthorized"},
 		"same id":              {[]string{initialise, subscribe("uno", "subscription{forever}"), subscribe("uno", "subscription{forever}")}, 4409, "Subscriber for uno already exists"},
 		"two inits":            {[]string{initialise, initialise}, 4429, "Too many initialisation requests"},
-		"too large":            {[]string{initialise, subscribe("1", strings.Repeat("x", 20_000))}, 1009, ""},
+		// Small enough to be sent in one piece before the server closes.
+		"too large":            {[]string{initialise, subscribe("1", strings.Repeat("x", 1_500))}, 1009, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			socket := dial(t, patient.URL)

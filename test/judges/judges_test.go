@@ -7,12 +7,14 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,7 +37,7 @@ import (
 func TestJudges(t *testing.T) {
 	node := needNode(t)
 	install(t)
-	tracer := demonstration(t)
+	tracer, _ := demonstration(t)
 	// One knows everybody on this machine; the other knows nobody, and is impatient.
 	url := serve(t, tracer, server.Limits{}, access.Config{LoopbackOwner: true})
 	strict := serve(t, tracer, server.Limits{InitTime: 300 * time.Millisecond}, access.Config{Tokens: &access.Tokens{}})
@@ -105,19 +107,33 @@ func passed(t *testing.T, report []byte) int {
 }
 
 // demonstration is the case file in an embedded store that ends with the test.
-func demonstration(t *testing.T) *trace.Tracer {
+func demonstration(t *testing.T) (*trace.Tracer, *sqlite.Store) {
 	t.Helper()
-	tracer, _ := demonstrationIn(t)
+	tracer, store, err := load(t.Context(), filepath.Join(t.TempDir(), "graph.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close(), "also where the test has closed it") })
+	return tracer, store
+}
+
+// shared is the case file, loaded once, for tests that change nothing.
+func shared(t *testing.T) *trace.Tracer {
+	t.Helper()
+	tracer, err := loadOnce()
+	require.NoError(t, err)
 	return tracer
 }
 
-// demonstrationIn gives the store as well.
-func demonstrationIn(t *testing.T) (*trace.Tracer, *sqlite.Store) {
-	t.Helper()
+var loadOnce = sync.OnceValues(func() (*trace.Tracer, error) {
+	tracer, _, err := load(context.Background(), sqlite.Memory)
+	return tracer, err
+})
+
+func load(ctx context.Context, path string) (*trace.Tracer, *sqlite.Store, error) {
 	words := vocabulary.Standard()
-	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "graph.db"), sqlite.Options{Vocabulary: words})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, store.Close(), "also where the test has closed it") })
+	store, err := sqlite.Open(ctx, path, sqlite.Options{Vocabulary: words})
+	if err != nil {
+		return nil, nil, err
+	}
 	planner := &evidence.Planner{
 		Vocabulary: words, Now: time.Now, CascadeLimit: 10_000, MaxChanges: 10_000,
 		NewID: func() evidence.ID { return evidence.ID(uuid.NewString()) },
@@ -127,10 +143,14 @@ func demonstrationIn(t *testing.T) (*trace.Tracer, *sqlite.Store) {
 		},
 	}
 	file, err := casefile.Read(data.Ayotzinapa(), casefile.Options{Vocabulary: words})
-	require.NoError(t, err)
-	_, err = file.Import(t.Context(), store, planner, casefile.ImportOptions{Author: evidence.Author{Name: "import", Clearance: evidence.Confidential}})
-	require.NoError(t, err)
-	return trace.New(store, words, planner), store
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	_, err = file.Import(ctx, store, planner, casefile.ImportOptions{Author: evidence.Author{Name: "import", Clearance: evidence.Confidential}})
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	return trace.New(store, words, planner), store, nil
 }
 
 // serve starts a server on loopback and gives its address.

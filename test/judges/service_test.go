@@ -56,7 +56,7 @@ func ask(t *testing.T, address, query string, variables any) *answer {
 
 // The playground opens with these; a server must take them under its default limits.
 func TestExamplesAreAnswered(t *testing.T) {
-	address := serve(t, demonstration(t), server.Limits{}, access.Config{LoopbackOwner: true})
+	address := serve(t, shared(t), server.Limits{}, access.Config{LoopbackOwner: true})
 	files, err := filepath.Glob(filepath.FromSlash("../../web/src/examples/*.graphql"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
@@ -85,7 +85,7 @@ func TestExamplesAreAnswered(t *testing.T) {
 }
 
 func TestBadInputHasACode(t *testing.T) {
-	address := serve(t, demonstration(t), server.Limits{}, access.Config{LoopbackOwner: true})
+	address := serve(t, shared(t), server.Limits{}, access.Config{LoopbackOwner: true})
 	for name, test := range map[string]struct {
 		query       string
 		variables   any
@@ -127,7 +127,7 @@ func TestBadInputHasACode(t *testing.T) {
 
 // A store that is gone is told as such at once, and the server lives on.
 func TestStoreThatIsDown(t *testing.T) {
-	tracer, store := demonstrationIn(t)
+	tracer, store := demonstration(t)
 	address := serve(t, tracer, server.Limits{}, access.Config{LoopbackOwner: true})
 	require.NoError(t, store.Close())
 	began := time.Now()
@@ -141,7 +141,7 @@ func TestStoreThatIsDown(t *testing.T) {
 // The schema of the service is larger than that of the server's own tests, and so is what validation
 // has to look through.
 func TestHostileDocuments(t *testing.T) {
-	address := serve(t, demonstration(t), server.Limits{QueryBytes: 1 << 20}, access.Config{LoopbackOwner: true})
+	address := serve(t, shared(t), server.Limits{QueryBytes: 1 << 20}, access.Config{LoopbackOwner: true})
 	numbered := func(text string, times int) string {
 		var b strings.Builder
 		for i := range times {
@@ -177,7 +177,7 @@ func TestHostileDocuments(t *testing.T) {
 			// Other work on the machine may take one of the times, not all of them.
 			took := time.Hour
 			var got *answer
-			for range 3 {
+			for range 5 {
 				began := time.Now()
 				got = ask(t, address, test.query, nil)
 				took = min(took, time.Since(began))
@@ -185,7 +185,7 @@ func TestHostileDocuments(t *testing.T) {
 			if name != "inline fragments to be merged" { // Which are in order.
 				require.NotEmpty(t, got.Errors)
 			}
-			require.Less(t, took, test.most)
+			require.Less(t, took, slower*test.most)
 			require.Less(t, len(got.body), 100_000)
 		})
 	}
