@@ -11,9 +11,9 @@ import (
 	"github.com/vinculo/vinculo/internal/store"
 )
 
-// ClaimsOf gives one page of claims for each of many entities. First pages of
-// links that the filter asks only kinds and direction of cost two reads for all
-// entities together; others one scan an entity.
+// ClaimsOf gives one page of claims for each of many entities. First pages cost
+// a fixed number of reads for all entities together, save that an entity whose
+// claims a filter drops almost all of is read on by itself.
 func (s *Session) ClaimsOf(ctx context.Context, entities []evidence.ID, f ClaimFilter, a PageArgs) (map[evidence.ID]Page[*Claim], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -22,10 +22,13 @@ func (s *Session) ClaimsOf(ctx context.Context, entities []evidence.ID, f ClaimF
 		return nil, err
 	}
 	out := make(map[evidence.ID]Page[*Claim], len(entities))
-	if len(entities) > 1 && f.Of == evidence.LinkRecord && t.plain() && a.After == "" && a.Before == "" && a.Last == nil {
-		return out, s.firstLinks(ctx, entities, f, a, out)
+	left := entities
+	if len(entities) > 1 && a.After == "" && a.Before == "" && a.Last == nil {
+		if left, err = s.firstPages(ctx, entities, t, a, out); err != nil {
+			return nil, err
+		}
 	}
-	for _, id := range entities {
+	for _, id := range left {
 		if out[id], err = s.listClaims(ctx, s.identity.group(id), f, a); err != nil {
 			return nil, err
 		}
@@ -33,50 +36,133 @@ func (s *Session) ClaimsOf(ctx context.Context, entities []evidence.ID, f ClaimF
 	return out, nil
 }
 
-// firstLinks reads the first links of many entities: one expansion for the
-// places, one read for the records.
-func (s *Session) firstLinks(ctx context.Context, entities []evidence.ID, f ClaimFilter, a PageArgs, out map[evidence.ID]Page[*Claim]) error {
-	size := DefaultPageSize
-	if a.First != nil {
-		size = *a.First
-	}
-	p, err := listOf("", nil).span(a)
+// claimsList is the list of the claims of a group of entities.
+func claimsList(f ClaimFilter, group []evidence.ID) list {
+	return listOf("claims", struct {
+		F ClaimFilter
+		E []evidence.ID
+	}{f, group})
+}
+
+// firstPages reads the first claims of many entities at once and gives those
+// entities whose page is not certain yet.
+func (s *Session) firstPages(ctx context.Context, entities []evidence.ID, t *claimTest, a PageArgs, out map[evidence.ID]Page[*Claim]) ([]evidence.ID, error) {
+	p, err := list("").span(a)
 	if err != nil || p.size == 0 {
-		return err
+		return nil, err
 	}
-	frontier := s.identity.groups(entities)
-	edges := map[evidence.ID][]evidence.ID{}
-	var links []evidence.ID
-	x := store.Expansion{Frontier: frontier, Direction: f.Direction, Kinds: f.Kinds, PerNode: size + 1, Total: len(frontier) * (size + 1)}
-	for e, err := range s.reader.Expand(ctx, x) {
-		if err != nil {
-			return err
-		}
-		at := s.identity.resolve(frontier[e.At])
-		edges[at] = append(edges[at], e.Link)
-		links = append(links, e.Link)
+	read := s.firstLinks
+	if t.filter.Of == evidence.StatementRecord {
+		read = s.firstStatements
 	}
-	records, err := s.get(ctx, links)
+	found, cut, err := read(ctx, entities, t, p.size)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	kept := map[evidence.ID]bool{}
+	if found, err = t.keepCited(ctx, slices.DeleteFunc(found, func(x store.Found) bool { return !t.keeps(x.Record) })); err != nil {
+		return nil, err
+	}
+	of := map[evidence.ID][]keyed[*Claim]{}
+	for _, x := range found {
+		if kept[x.Record.ID()] {
+			continue
+		}
+		kept[x.Record.ID()] = true
+		s.keep(x.Record)
+		c := s.claim(x.Record)
+		for _, end := range c.stands(t.filter.Direction) {
+			of[end] = append(of[end], keyed[*Claim]{c, x.Key})
+		}
+	}
+	var uncertain []evidence.ID
 	for _, id := range entities {
-		group := s.identity.group(id)
-		l := listOf("claims", struct {
-			F ClaimFilter
-			E []evidence.ID
-		}{f, group})
-		var all []keyed[*Claim]
-		for _, link := range edges[s.identity.resolve(id)] {
-			if r := records[link]; r != nil {
-				all = append(all, keyed[*Claim]{s.claim(r), r.Derived.Key})
-			}
+		shown := s.identity.resolve(id)
+		all := of[shown]
+		if cut[shown] && len(all) <= p.size {
+			uncertain = append(uncertain, id)
+			continue
 		}
 		sortByKey(all)
-		all = slices.CompactFunc(all, func(x, y keyed[*Claim]) bool { return x.key == y.key })
-		out[id] = pageOf(l, p, all)
+		out[id] = pageOf(claimsList(t.filter, s.identity.group(id)), p, all)
 	}
-	return nil
+	return uncertain, nil
+}
+
+// stands are the ends of the claim on which an entity that it is listed for may
+// stand, each once.
+func (c *Claim) stands(d evidence.Direction) []evidence.ID {
+	switch {
+	case c.To == "" || d == evidence.Outgoing || c.From == c.To:
+		return []evidence.ID{c.From}
+	case d == evidence.Incoming:
+		return []evidence.ID{c.To}
+	default:
+		return []evidence.ID{c.From, c.To}
+	}
+}
+
+// firstLinks expands all entities at once. Where the filter asks what an edge
+// cannot tell, more links are read, so that a page mostly fills all the same.
+func (s *Session) firstLinks(ctx context.Context, entities []evidence.ID, t *claimTest, size int) (found []store.Found, cut map[evidence.ID]bool, err error) {
+	frontier := s.identity.groups(entities)
+	perNode := size + 1
+	if !t.plain() {
+		perNode = max(2*perNode, 50)
+	}
+	x := store.Expansion{
+		Frontier: frontier, Direction: t.filter.Direction, Kinds: t.filter.Kinds, Keep: t.edge,
+		PerNode: perNode, Total: len(frontier) * perNode,
+	}
+	cut = map[evidence.ID]bool{}
+	count := make([]int, len(frontier))
+	var links []evidence.ID
+	for e, err := range s.reader.Expand(ctx, x) {
+		if err != nil {
+			return nil, nil, err
+		}
+		links = append(links, e.Link)
+		if count[e.At]++; count[e.At] == perNode {
+			cut[s.identity.resolve(frontier[e.At])] = true
+		}
+	}
+	slices.Sort(links)
+	records, err := s.get(ctx, slices.Compact(links))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, r := range records {
+		found = append(found, store.Found{Record: r, Key: r.Derived.Key})
+	}
+	return found, cut, nil
+}
+
+// edge drops edges that the filter refuses by what an edge tells.
+func (t *claimTest) edge(e *store.Edge) bool {
+	f := t.filter
+	return (t.from == nil || t.from[e.From]) && (t.to == nil || t.to[e.To]) &&
+		(t.with == nil || t.with[e.From] || t.with[e.To]) &&
+		(len(f.Standing) == 0 || slices.Contains(f.Standing, e.Standing)) &&
+		(f.Disputed == nil || *f.Disputed == e.Disputed) &&
+		(f.MinStrength == nil || int(e.Strength) >= *f.MinStrength)
+}
+
+// firstStatements reads the statements of all entities as one list.
+func (s *Session) firstStatements(ctx context.Context, entities []evidence.ID, t *claimTest, _ int) (found []store.Found, cut map[evidence.ID]bool, err error) {
+	cut = map[evidence.ID]bool{}
+	q := store.Query{Type: evidence.StatementRecord, Entities: s.identity.groups(entities), Kinds: t.filter.Kinds, Limit: store.MaxBatch}
+	for f, err := range s.reader.Find(ctx, q) {
+		if err != nil {
+			return nil, nil, err
+		}
+		found = append(found, f)
+	}
+	if len(found) == store.MaxBatch {
+		for _, id := range entities {
+			cut[s.identity.resolve(id)] = true
+		}
+	}
+	return found, cut, nil
 }
 
 // CitationsOf gives one page of citations for each of many claims: alternately
@@ -149,12 +235,29 @@ func stanceNames(stances []evidence.Stance) []string {
 }
 
 // CitationsIn gives one page of the citations into each of many sources, by the
-// claim they cite.
+// claim they cite. First pages of sources with few citations are read together.
 func (s *Session) CitationsIn(ctx context.Context, sources []evidence.ID, f CitationFilter, a PageArgs) (map[evidence.ID]Page[*Citation], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	words := names.Tokens(f.Text)
+	keep := func(batch []store.Found) ([]store.Found, error) {
+		return slices.DeleteFunc(batch, func(x store.Found) bool {
+			return len(words) > 0 && !evidence.HasWords(evidence.FullText(x.Record.Content), words)
+		}), nil
+	}
+	show := func(found []store.Found) []keyed[*Citation] {
+		shown := make([]keyed[*Citation], len(found))
+		for i, x := range found {
+			s.keep(x.Record)
+			shown[i] = keyed[*Citation]{&Citation{x.Record}, x.Key}
+		}
+		return shown
+	}
 	out := make(map[evidence.ID]Page[*Citation], len(sources))
+	together, err := s.citedLittle(ctx, sources, f, a)
+	if err != nil {
+		return nil, err
+	}
 	for _, id := range sources {
 		l := listOf("source", struct {
 			F CitationFilter
@@ -167,23 +270,61 @@ func (s *Session) CitationsIn(ctx context.Context, sources []evidence.ID, f Cita
 		if p.size == 0 {
 			continue
 		}
+		if few, ok := together[id]; ok {
+			kept, err := keep(few)
+			if err != nil {
+				return nil, err
+			}
+			out[id] = pageOf(l, p, show(kept))
+			continue
+		}
 		q := store.Query{Type: evidence.CitationRecord, Sources: []evidence.ID{id}, Kinds: stanceNames(f.Stances)}
-		found, more, reached, err := s.scan(ctx, q, p, func(batch []store.Found) ([]store.Found, error) {
-			return slices.DeleteFunc(batch, func(x store.Found) bool {
-				return len(words) > 0 && !evidence.HasWords(evidence.FullText(x.Record.Content), words)
-			}), nil
-		})
+		found, more, reached, err := s.scan(ctx, q, p, keep)
 		if err != nil {
 			return nil, err
 		}
-		shown := make([]keyed[*Citation], len(found))
-		for i, x := range found {
-			s.keep(x.Record)
-			shown[i] = keyed[*Citation]{&Citation{x.Record}, x.Key}
-		}
-		out[id] = page(l, p, shown, more, reached)
+		out[id] = page(l, p, show(found), more, reached)
 	}
 	return out, nil
+}
+
+// fewCitations is how many citations a source has at most that is read together
+// with others.
+const fewCitations = 500
+
+// citedLittle reads all citations into those of many sources that have few.
+func (s *Session) citedLittle(ctx context.Context, sources []evidence.ID, f CitationFilter, a PageArgs) (map[evidence.ID][]store.Found, error) {
+	if len(sources) < 2 || a.After != "" || a.Before != "" {
+		return nil, nil //nolint:nilnil // none is read together
+	}
+	counts, err := s.reader.Count(ctx, store.CountQuery{Of: sources, Type: evidence.CitationRecord, Kinds: stanceNames(f.Stances)})
+	if errors.Is(err, store.ErrUncounted) {
+		return nil, nil //nolint:nilnil // none is read together
+	}
+	if err != nil {
+		return nil, err
+	}
+	together := map[evidence.ID][]store.Found{}
+	var few []evidence.ID
+	total := 0
+	for _, id := range sources {
+		if n := counts[id]; n <= fewCitations && total+n < store.MaxBatch {
+			together[id] = nil
+			few = append(few, id)
+			total += n
+		}
+	}
+	if len(few) == 0 {
+		return together, nil
+	}
+	for x, err := range s.reader.Find(ctx, store.Query{Type: evidence.CitationRecord, Sources: few, Kinds: stanceNames(f.Stances), Limit: store.MaxBatch}) {
+		if err != nil {
+			return nil, err
+		}
+		source := x.Record.Citation().Source
+		together[source] = append(together[source], x)
+	}
+	return together, nil
 }
 
 // Total is how long a list is. Where it is not exact there are at least N.
@@ -234,6 +375,11 @@ func (s *Session) TotalClaims(ctx context.Context, entities []evidence.ID, f Cla
 	if len(entities) == 0 {
 		slow = []evidence.ID{""}
 	}
+	if len(slow) > 1 {
+		if slow, err = s.countTogether(ctx, t, slow, out); err != nil {
+			return nil, err
+		}
+	}
 	for _, id := range slow {
 		var group []evidence.ID
 		if id != "" {
@@ -244,6 +390,28 @@ func (s *Session) TotalClaims(ctx context.Context, entities []evidence.ID, f Cla
 		}
 	}
 	return out, nil
+}
+
+// countTogether counts the claims of many entities in one scan and gives the
+// entities for which that was not enough.
+func (s *Session) countTogether(ctx context.Context, t *claimTest, entities []evidence.ID, out map[evidence.ID]Total) ([]evidence.ID, error) {
+	q := t.query(s.identity.groups(entities), t.filter.Direction)
+	found, more, _, err := s.scan(ctx, q, span{size: countLimit}, func(batch []store.Found) ([]store.Found, error) {
+		return t.keepCited(ctx, slices.DeleteFunc(batch, func(x store.Found) bool { return !t.keeps(x.Record) }))
+	})
+	if err != nil || more {
+		return entities, err
+	}
+	counts := map[evidence.ID]int{}
+	for _, x := range found {
+		for _, end := range s.claim(x.Record).stands(t.filter.Direction) {
+			counts[end]++
+		}
+	}
+	for _, id := range entities {
+		out[id] = Total{counts[s.identity.resolve(id)], true}
+	}
+	return nil, nil
 }
 
 func (s *Session) countClaims(ctx context.Context, t *claimTest, group []evidence.ID) (Total, error) {

@@ -205,3 +205,40 @@ func TestMatchKnowsUnitsAndNameOrders(t *testing.T) {
 		require.NotEmpty(t, got[0].Reasons)
 	}
 }
+
+func TestManyAtOnceAnswerAsOneByOne(t *testing.T) {
+	s := theCase(t)
+	of := []evidence.ID{"abarca", "guerreros-unidos", "iguala", "27-bi", "pena-nieto", "saavedra", "iguala-night"}
+	yes, least, three := true, 400, 3
+	for name, f := range map[string]trace.ClaimFilter{
+		"all links": {Of: evidence.LinkRecord}, "incoming": {Of: evidence.LinkRecord, Direction: evidence.Incoming},
+		"disputed": {Of: evidence.LinkRecord, Disputed: &yes}, "on": {Of: evidence.LinkRecord, On: "2014-09-26"},
+		"strong": {Of: evidence.LinkRecord, MinStrength: &least}, "kinds": {Of: evidence.LinkRecord, Kinds: []string{"PARTICIPATED_IN", "CHARGED_BY"}},
+		"with": {Of: evidence.LinkRecord, With: []evidence.ID{"iguala"}}, "text": {Of: evidence.LinkRecord, Text: "iguala"},
+		"cited": {Of: evidence.LinkRecord, Sources: []evidence.ID{"cannon-2022"}}, "statements": {Of: evidence.StatementRecord},
+	} {
+		together, err := s.ClaimsOf(t.Context(), of, f, trace.PageArgs{First: &three})
+		require.NoError(t, err, name)
+		totals, err := s.TotalClaims(t.Context(), of, f)
+		require.NoError(t, err, name)
+		for _, id := range of {
+			alone, err := s.ClaimsOf(t.Context(), []evidence.ID{id}, f, trace.PageArgs{First: &three})
+			require.NoError(t, err, name)
+			require.Equal(t, alone[id].HasNext, together[id].HasNext, "%s of %s", name, id)
+			require.Equal(t, alone[id].End, together[id].End, "%s of %s", name, id)
+			require.Len(t, together[id].Items, len(alone[id].Items), "%s of %s", name, id)
+			total, err := s.TotalClaims(t.Context(), []evidence.ID{id}, f)
+			require.NoError(t, err, name)
+			require.Equal(t, total[id], totals[id], "%s of %s", name, id)
+		}
+	}
+	sources := []evidence.ID{"cannon-2022", "tppf-press", "segob-steno-2022"}
+	together, err := s.CitationsIn(t.Context(), sources, trace.CitationFilter{}, trace.PageArgs{First: &three})
+	require.NoError(t, err)
+	for _, id := range sources {
+		alone, err := s.CitationsIn(t.Context(), []evidence.ID{id}, trace.CitationFilter{}, trace.PageArgs{First: &three})
+		require.NoError(t, err)
+		require.Equal(t, alone[id].End, together[id].End, id)
+		require.Equal(t, alone[id].HasNext, together[id].HasNext, id)
+	}
+}

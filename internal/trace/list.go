@@ -64,10 +64,7 @@ func (s *Session) listClaims(ctx context.Context, entities []evidence.ID, f Clai
 	if err != nil {
 		return none, err
 	}
-	l := listOf("claims", struct {
-		F ClaimFilter
-		E []evidence.ID
-	}{f, entities})
+	l := claimsList(f, entities)
 	p, err := l.span(a)
 	if err != nil || p.size == 0 {
 		return none, err
