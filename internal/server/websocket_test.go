@@ -150,7 +150,7 @@ func TestCloseCodes(t *testing.T) {
 		"same id":              {[]string{initialise, subscribe("uno", "subscription{forever}"), subscribe("uno", "subscription{forever}")}, 4409, "Subscriber for uno already exists"},
 		"two inits":            {[]string{initialise, initialise}, 4429, "Too many initialisation requests"},
 		// Small enough to be sent in one piece before the server closes.
-		"too large":            {[]string{initialise, subscribe("1", strings.Repeat("x", 1_500))}, 1009, ""},
+		"too large": {[]string{initialise, subscribe("1", strings.Repeat("x", 1_500))}, 1009, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			socket := dial(t, patient.URL)
