@@ -1,0 +1,203 @@
+// Package blobtest is the suite that every blob.Store passes.
+package blobtest
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/capture/blob"
+)
+
+// Run tests the stores that open makes, each an empty one. Damage changes the
+// bytes that a store keeps under a name behind its back, without their number.
+func Run(t *testing.T, open func(t *testing.T) blob.Store, damage func(t *testing.T, s blob.Store, name string)) {
+	t.Helper()
+	const limit = 1 << 20
+	absent := nameOf("never put")
+
+	t.Run("what is put can be read", func(t *testing.T) {
+		s := open(t)
+		for _, content := range []string{"", "a", "Peña\x00Nieto\r\n", strings.Repeat("0123456789", 100_000)} {
+			name, n, err := s.Put(t.Context(), iotest.HalfReader(strings.NewReader(content)), limit)
+			require.NoError(t, err)
+			require.Equal(t, nameOf(content), name)
+			require.EqualValues(t, len(content), n)
+			require.Equal(t, content, read(t, s, name))
+			size, err := s.Stat(t.Context(), name)
+			require.NoError(t, err)
+			require.Equal(t, n, size)
+			require.NoError(t, blob.Verify(t.Context(), s, name))
+		}
+	})
+	t.Run("putting again changes nothing", func(t *testing.T) {
+		s := open(t)
+		first := put(t, s, "twice")
+		require.Equal(t, first, put(t, s, "twice"))
+		require.Equal(t, []string{first}, list(t, s))
+	})
+	t.Run("it can be read from anywhere", func(t *testing.T) {
+		s := open(t)
+		name := put(t, s, "0123456789")
+		r, size, err := s.Open(t.Context(), name)
+		require.NoError(t, err)
+		require.EqualValues(t, 10, size)
+		at, err := r.Seek(-3, io.SeekEnd)
+		require.NoError(t, err)
+		require.EqualValues(t, 7, at)
+		tail, err := io.ReadAll(r)
+		require.NoError(t, err)
+		require.Equal(t, "789", string(tail))
+		_, err = r.Seek(0, io.SeekStart)
+		require.NoError(t, err)
+		all, err := io.ReadAll(r)
+		require.NoError(t, err)
+		require.Equal(t, "0123456789", string(all))
+		require.NoError(t, r.Close())
+	})
+	t.Run("the limit is a limit", func(t *testing.T) {
+		s := open(t)
+		name, _, err := s.Put(t.Context(), strings.NewReader("12345"), 5)
+		require.NoError(t, err)
+		_, _, err = s.Put(t.Context(), strings.NewReader("123456"), 5)
+		require.ErrorIs(t, err, blob.ErrTooLarge)
+		require.Equal(t, []string{name}, list(t, s))
+	})
+	t.Run("a failed put leaves nothing", func(t *testing.T) {
+		s := open(t)
+		broken := errors.New("broken line")
+		_, _, err := s.Put(t.Context(), io.MultiReader(strings.NewReader("half"), iotest.ErrReader(broken)), limit)
+		require.ErrorIs(t, err, broken)
+		cancelled, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, _, err = s.Put(cancelled, strings.NewReader("all"), limit)
+		require.ErrorIs(t, err, context.Canceled)
+		require.Empty(t, list(t, s))
+		_, err = s.Stat(t.Context(), nameOf("half"))
+		require.ErrorIs(t, err, blob.ErrNotFound)
+	})
+	t.Run("what is not there", func(t *testing.T) {
+		s := open(t)
+		_, _, err := s.Open(t.Context(), absent)
+		require.ErrorIs(t, err, blob.ErrNotFound)
+		_, err = s.Stat(t.Context(), absent)
+		require.ErrorIs(t, err, blob.ErrNotFound)
+		require.ErrorIs(t, blob.Verify(t.Context(), s, absent), blob.ErrNotFound)
+		require.NoError(t, s.Delete(t.Context(), absent))
+	})
+	t.Run("names that are none", func(t *testing.T) {
+		s := open(t)
+		for _, name := range []string{"", "..", "../../etc/passwd", absent[1:], absent + "0", strings.ToUpper(absent), strings.Repeat("g", 64)} {
+			_, _, err := s.Open(t.Context(), name)
+			require.ErrorIs(t, err, blob.ErrBadName, "%q", name)
+			_, err = s.Stat(t.Context(), name)
+			require.ErrorIs(t, err, blob.ErrBadName, "%q", name)
+			require.ErrorIs(t, s.Delete(t.Context(), name), blob.ErrBadName, "%q", name)
+		}
+	})
+	t.Run("deleting", func(t *testing.T) {
+		s := open(t)
+		gone, kept := put(t, s, "gone"), put(t, s, "kept")
+		require.NoError(t, s.Delete(t.Context(), gone))
+		_, _, err := s.Open(t.Context(), gone)
+		require.ErrorIs(t, err, blob.ErrNotFound)
+		require.Equal(t, []string{kept}, list(t, s))
+		require.Equal(t, gone, put(t, s, "gone"))
+		require.Equal(t, "gone", read(t, s, gone))
+	})
+	t.Run("listing is in order", func(t *testing.T) {
+		s := open(t)
+		var names []string
+		for _, content := range strings.Fields("uno dos tres cuatro cinco seis siete ocho nueve diez") {
+			names = append(names, put(t, s, content))
+		}
+		slices.Sort(names)
+		require.Equal(t, names, list(t, s))
+		for name, err := range s.List(t.Context()) {
+			require.NoError(t, err)
+			require.Equal(t, names[0], name)
+			break
+		}
+	})
+	t.Run("damage is found", func(t *testing.T) {
+		s := open(t)
+		name := put(t, s, "the words of the witness")
+		damage(t, s, name)
+		require.ErrorIs(t, blob.Verify(t.Context(), s, name), blob.ErrCorrupt)
+		r, _, err := s.Open(t.Context(), name)
+		require.NoError(t, err)
+		_, err = io.ReadAll(r)
+		require.ErrorIs(t, err, blob.ErrCorrupt)
+		require.NoError(t, r.Close())
+		require.ErrorIs(t, blob.Copy(t.Context(), open(t), s, name), blob.ErrCorrupt)
+	})
+	t.Run("copying", func(t *testing.T) {
+		from, to := open(t), open(t)
+		name := put(t, from, "copied")
+		require.NoError(t, blob.Copy(t.Context(), to, from, name))
+		require.Equal(t, "copied", read(t, to, name))
+		require.ErrorIs(t, blob.Copy(t.Context(), to, from, absent), blob.ErrNotFound)
+	})
+	t.Run("many at once", func(t *testing.T) {
+		s := open(t)
+		content := strings.Repeat("same bytes ", 10_000)
+		var wg sync.WaitGroup
+		errs := make([]error, 8)
+		for i := range errs {
+			wg.Go(func() {
+				name, _, err := s.Put(t.Context(), strings.NewReader(content), limit)
+				if err == nil {
+					err = blob.Verify(t.Context(), s, name)
+				}
+				errs[i] = err
+			})
+		}
+		wg.Wait()
+		require.NoError(t, errors.Join(errs...))
+		require.Equal(t, []string{nameOf(content)}, list(t, s))
+	})
+}
+
+func nameOf(content string) string {
+	sum := sha256.Sum256([]byte(content))
+	return hex.EncodeToString(sum[:])
+}
+
+func put(t *testing.T, s blob.Store, content string) string {
+	t.Helper()
+	name, _, err := s.Put(t.Context(), strings.NewReader(content), 1<<20)
+	require.NoError(t, err)
+	return name
+}
+
+func read(t *testing.T, s blob.Store, name string) string {
+	t.Helper()
+	r, size, err := s.Open(t.Context(), name)
+	require.NoError(t, err)
+	var b bytes.Buffer
+	_, err = b.ReadFrom(r)
+	require.NoError(t, err)
+	require.NoError(t, r.Close())
+	require.EqualValues(t, b.Len(), size)
+	return b.String()
+}
+
+func list(t *testing.T, s blob.Store) []string {
+	t.Helper()
+	var names []string
+	for name, err := range s.List(t.Context()) {
+		require.NoError(t, err)
+		names = append(names, name)
+	}
+	return names
+}
