@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -12,14 +13,15 @@ import (
 // batch gathers what a transaction writes beside the records themselves, so
 // that it is written in the order of the keys: neighbours then share pages.
 type batch struct {
-	g        *graph
-	next     int64 // the highest record number given
-	nums     map[evidence.ID]int64
-	places   []placeChange
-	texts    map[int64]string // by row of words; empty where the row goes
-	counters map[counterRow]int64
-	ids      []evidence.ID // of all records that were changed
-	changed  []change
+	g         *graph
+	projected bool  // the links are in memory
+	next      int64 // the highest record number given
+	nums      map[evidence.ID]int64
+	places    []placeChange
+	texts     map[int64]string // by row of words; empty where the row goes
+	counters  map[counterRow]int64
+	ids       []evidence.ID // of the records that were changed; one more than are followed, at most
+	changed   []change      // where the projection wants to know
 }
 
 // placeChange sets or removes a row of the table place; of several for one row
@@ -32,8 +34,8 @@ type placeChange struct {
 
 // counterRow names a row of the table counter.
 type counterRow struct {
-	of, kind                      string
-	kindOf, direction, visibility int64
+	of, kindOf, direction, visibility int64
+	kind                              string
 }
 
 // change is one transition that a revision made, for what is kept in memory.
@@ -44,6 +46,9 @@ type change struct {
 
 func (b *batch) start(ctx context.Context, g *graph) error {
 	b.g, b.nums, b.texts, b.counters = g, map[evidence.ID]int64{}, map[int64]string{}, map[counterRow]int64{}
+	g.store.links.mu.RLock()
+	b.projected = g.store.links.built
+	g.store.links.mu.RUnlock()
 	_, err := g.conn.one(ctx, "SELECT max(num) FROM record", nil, func(r row) error { b.next = r.int(0); return nil })
 	return err
 }
@@ -67,12 +72,23 @@ func (b *batch) add(ctx context.Context, commit *evidence.Commit) error {
 		touched = append(touched, num)
 	}
 	for k, n := range commit.Counters {
-		b.counters[counterRow{of: string(k.Of), kind: k.Kind, kindOf: int64(k.Type), direction: int64(k.Direction), visibility: int64(k.Visibility)}] += int64(n)
+		row := counterRow{kind: k.Kind, kindOf: int64(k.Type), direction: int64(k.Direction), visibility: int64(k.Visibility)}
+		if k.Of != "" {
+			var err error
+			if row.of, err = b.numOf(k.Of); err != nil {
+				return err
+			}
+		}
+		b.counters[row] += int64(n)
 	}
 	if err := b.writeRevision(ctx, rev, packNums(touched)); err != nil {
 		return err
 	}
 	g.head = rev.Head()
+	if len(g.written) > g.store.limits.written {
+		clear(g.written) // it can be read again from the file
+		clear(b.nums)
+	}
 	return nil
 }
 
@@ -117,11 +133,6 @@ func (b *batch) number(ctx context.Context, commit *evidence.Commit) error {
 	found, err := b.g.nums(ctx, slices.Compact(anchors))
 	for id, num := range found {
 		b.nums[id] = num
-	}
-	for k := range commit.Counters {
-		if _, ok := b.nums[k.Of]; !ok && k.Of != "" && err == nil {
-			_, err = b.numOf(k.Of)
-		}
 	}
 	return err
 }
@@ -180,8 +191,12 @@ func (b *batch) writeRecord(ctx context.Context, t *evidence.Transition, at evid
 			return 0, err
 		}
 	}
-	b.ids = append(b.ids, id)
-	b.changed = append(b.changed, change{at: at, after: after})
+	if len(b.ids) <= g.store.limits.followed {
+		b.ids = append(b.ids, id)
+	}
+	if b.projected && (after.Content.Type() == evidence.LinkRecord || after.Content.Type() == evidence.EntityRecord) {
+		b.changed = append(b.changed, change{at: at, after: after})
+	}
 	return num, nil
 }
 
@@ -336,19 +351,16 @@ func (b *batch) flush(ctx context.Context) error {
 }
 
 func (b *batch) flushCounters(ctx context.Context) error {
-	for k, n := range b.counters {
-		if n == 0 {
+	rows := slices.SortedFunc(maps.Keys(b.counters), func(x, y counterRow) int {
+		return cmp.Or(cmp.Compare(x.of, y.of), cmp.Compare(x.kindOf, y.kindOf), cmp.Compare(x.direction, y.direction),
+			cmp.Compare(x.kind, y.kind), cmp.Compare(x.visibility, y.visibility))
+	})
+	for _, k := range rows {
+		if b.counters[k] == 0 {
 			continue
 		}
-		of := int64(0)
-		if k.of != "" {
-			var err error
-			if of, err = b.numOf(evidence.ID(k.of)); err != nil {
-				return err
-			}
-		}
 		err := b.g.conn.exec(ctx, "INSERT INTO counter (of, type, direction, kind, visibility, n) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "+
-			"ON CONFLICT DO UPDATE SET n = n + excluded.n", of, k.kindOf, k.direction, k.kind, k.visibility, n)
+			"ON CONFLICT DO UPDATE SET n = n + excluded.n", k.of, k.kindOf, k.direction, k.kind, k.visibility, b.counters[k])
 		if err != nil {
 			return err
 		}

@@ -44,12 +44,8 @@ func (r *reader) expand(ctx context.Context, x *store.Expansion, yield func(stor
 	return r.expandFile(ctx, x, 0, x.Total, yield)
 }
 
-// edgeBuffer is about how many edges are gathered before they are given out, so
-// that the lock of the projection is not held for long.
-const edgeBuffer = 1024
-
 func (r *reader) expandMemory(ctx context.Context, x *store.Expansion, yield func(store.Edge) bool) error {
-	w := walker{p: r.g.store.links, x: x, at: r.g.head.Sequence, clearance: r.view.Clearance, left: x.Total, edges: make([]store.Edge, 0, min(x.Total, edgeBuffer))}
+	w := walker{p: r.g.store.links, x: x, at: r.g.head.Sequence, clearance: r.view.Clearance, left: x.Total, buffer: r.g.store.limits.edges, edges: make([]store.Edge, 0, min(x.Total, r.g.store.limits.edges))}
 	for w.next < len(x.Frontier) && w.left > 0 {
 		if err := r.ready(ctx); err != nil {
 			return err
@@ -76,6 +72,7 @@ type walker struct {
 	kinds     []bool // by number; nil: all
 	next      int    // in the frontier
 	left      int
+	buffer    int
 	edges     []store.Edge
 	ranked    []rankedLink
 }
@@ -103,7 +100,7 @@ func (w *walker) gather() bool {
 		}
 	}
 	idOf := w.p.nodeID
-	for w.next < len(w.x.Frontier) && w.left > 0 && len(w.edges) < edgeBuffer {
+	for w.next < len(w.x.Frontier) && w.left > 0 && len(w.edges) < w.buffer {
 		if n, ok := w.p.byID.find(string(w.x.Frontier[w.next]), idOf); ok {
 			w.visit(n)
 		}
@@ -222,9 +219,9 @@ func (r *reader) expandFile(ctx context.Context, x *store.Expansion, first, left
 		}
 		s, more := &spans{of: of}, len(of) > 0
 		for more && going && limit > 0 {
-			ask := pageRows
+			ask := r.g.store.limits.page
 			if x.Keep == nil && !x.Strongest {
-				ask = min(limit, pageRows)
+				ask = min(limit, r.g.store.limits.page)
 			}
 			var places []place
 			if places, more, err = r.g.take(ctx, s, ask); err != nil {

@@ -9,6 +9,11 @@ import (
 	"github.com/vinculo/vinculo/internal/store"
 )
 
+// Crowd sets every limit so low that it is met all the time.
+func (s *Store) Crowd() {
+	s.limits = limits{page: 2, edges: 1, citations: 1, matches: 1, followed: 1, written: 1, groupPlaces: 1, groupRevisions: 1, log: 2, logBytes: 1}
+}
+
 // KeepCold keeps the links out of memory, so that traversal reads the file.
 func (s *Store) KeepCold() { s.cold.Store(true) }
 

@@ -170,9 +170,6 @@ func kindOf(c evidence.Content) string {
 	}
 }
 
-// pageRows bounds how many rows are read before they are given out.
-const pageRows = 256
-
 // walk yields what the view sees of spans, in order. keep may leave out more.
 func (r *reader) walk(ctx context.Context, s *spans, q *store.Query, keep func(*evidence.Record) bool, limit int, yield func(store.Found) bool) error {
 	if len(s.of) == 0 {
@@ -183,7 +180,7 @@ func (r *reader) walk(ctx context.Context, s *spans, q *store.Query, keep func(*
 		ask = max(limit, 32) // some of it will be left out
 	}
 	for limit > 0 {
-		places, more, err := r.g.take(ctx, s, min(ask, pageRows))
+		places, more, err := r.g.take(ctx, s, min(ask, r.g.store.limits.page))
 		if err != nil {
 			return err
 		}
@@ -227,9 +224,6 @@ func (r *reader) listedAs(ctx context.Context, e entry, q *store.Query, key stri
 	return seen, nil
 }
 
-// smallLists is how many citations of a batch of claims are read at once.
-const smallLists = 2000
-
 // citationsOf yields citations claim by claim. Most claims have a few, so those
 // of a whole batch are read at once; where they are many, each list by itself.
 func (r *reader) citationsOf(ctx context.Context, q *store.Query, yield func(store.Found) bool) error {
@@ -245,7 +239,7 @@ func (r *reader) citationsOf(ctx context.Context, q *store.Query, yield func(sto
 		stances = stancesOf(q.Kinds)
 		slices.Sort(stances)
 	}
-	for batch := range slices.Chunk(q.Claims, pageRows) {
+	for batch := range slices.Chunk(q.Claims, r.g.store.limits.page) {
 		lists, all, err := r.smallLists(ctx, batch, nums)
 		if err != nil {
 			return err
@@ -286,7 +280,7 @@ func (r *reader) smallLists(ctx context.Context, claims []evidence.ID, nums map[
 	err = inBatches(ctx, r.g, "SELECT anchor, key, num FROM place WHERE slot <= "+slotDigits[top]+" AND anchor IN ", anchors, func(row row) error {
 		claim := row.int(0) / listCodes
 		lists[claim] = append(lists[claim], place{key: row.text(1), num: row.int(2)})
-		if n++; n > smallLists {
+		if n++; n > r.g.store.limits.citations {
 			return errEnough
 		}
 		return nil
@@ -294,7 +288,7 @@ func (r *reader) smallLists(ctx context.Context, claims []evidence.ID, nums map[
 	for _, list := range lists {
 		slices.SortFunc(list, func(a, b place) int { return cmp.Compare(a.key, b.key) })
 	}
-	return lists, n <= smallLists, err
+	return lists, n <= r.g.store.limits.citations, err
 }
 
 var slotDigits = [...]string{"0", "1", "2", "3"}
@@ -340,10 +334,6 @@ func (r *reader) giveLong(ctx context.Context, q *store.Query, num int64, stance
 	return nil
 }
 
-// maxMatches is how many records of a full-text match are sorted; of more, the
-// whole list is walked in order and each record's words are looked at.
-const maxMatches = 10_000
-
 // findText yields records by their words. The index gives a superset: it cuts
 // words in its own way and knows the words of former versions too.
 func (r *reader) findText(ctx context.Context, q *store.Query, words []string, yield func(store.Found) bool) error {
@@ -354,14 +344,14 @@ func (r *reader) findText(ctx context.Context, q *store.Query, words []string, y
 	}
 	var matches []place
 	err := r.g.conn.query(ctx, "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? LIMIT ?",
-		[]any{strings.Join(quoted, " AND "), wordsRow(q.Type, 0), wordsRow(q.Type+1, 0) - 1, int64(maxMatches + 1)}, func(row row) error {
+		[]any{strings.Join(quoted, " AND "), wordsRow(q.Type, 0), wordsRow(q.Type+1, 0) - 1, int64(r.g.store.limits.matches + 1)}, func(row row) error {
 			matches = append(matches, place{num: row.int(0) - wordsRow(q.Type, 0)})
 			return nil
 		})
 	if err != nil {
 		return err
 	}
-	if len(matches) > maxMatches {
+	if len(matches) > r.g.store.limits.matches {
 		of, err := r.listed(ctx, q)
 		if err != nil {
 			return err
@@ -369,7 +359,7 @@ func (r *reader) findText(ctx context.Context, q *store.Query, words []string, y
 		return r.walk(ctx, &spans{of: of, reverse: q.Reverse, after: q.After}, q, keep, q.Limit, yield)
 	}
 	var found []store.Found
-	for batch := range slices.Chunk(matches, pageRows) {
+	for batch := range slices.Chunk(matches, r.g.store.limits.page) {
 		entries, err := r.g.at(ctx, batch)
 		if err != nil {
 			return err
@@ -424,7 +414,7 @@ func (r *reader) candidates(ctx context.Context, q store.TokenQuery, yield func(
 		}
 	}
 	for left := q.Limit; left > 0; {
-		places, more, err := r.g.take(ctx, s, min(max(left, 32), pageRows))
+		places, more, err := r.g.take(ctx, s, min(max(left, 32), r.g.store.limits.page))
 		if err != nil {
 			return err
 		}

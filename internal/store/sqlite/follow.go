@@ -160,8 +160,8 @@ func (p *projection) learn(t *transaction) {
 	if !p.built || p.head >= t.head.Sequence {
 		return
 	}
-	if p.head != t.base {
-		return // another process has written too: the next traversal reads it all
+	if p.head != t.base || !t.projected {
+		return // the next traversal reads what was missed
 	}
 	describe := func(r *evidence.Record) link { return featuresOf(r, t.store.vocabulary) }
 	for _, c := range t.changed {
@@ -183,7 +183,7 @@ func (s *Store) traversable(ctx context.Context, g *graph) (bool, error) {
 	case answers:
 		return true, nil
 	case built && head < g.head.Sequence:
-		nums, err := g.touched(ctx, head, maxFollowed)
+		nums, err := g.touched(ctx, head, s.limits.followed)
 		if errors.Is(err, errEnough) {
 			p.mu.Lock()
 			p.built = false

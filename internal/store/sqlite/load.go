@@ -8,12 +8,6 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence"
 )
 
-// Groups of revisions are committed together while a log is loaded.
-const (
-	groupRecords   = 50_000
-	groupRevisions = 1000
-)
-
 // Load implements store.BulkLoader: many revisions share one commit, what they
 // write to lists is sorted first, and what they read again stays in memory.
 func (s *Store) Load(ctx context.Context, log iter.Seq2[*evidence.Revision, error], plan func(ctx context.Context, snap evidence.Snapshot, r *evidence.Revision) (*evidence.Commit, error)) error {
@@ -62,7 +56,7 @@ func (s *Store) Load(ctx context.Context, log iter.Seq2[*evidence.Revision, erro
 			}
 			revisions++
 		}
-		if len(t.changed) >= groupRecords || revisions >= groupRevisions {
+		if len(t.places) >= s.limits.groupPlaces || revisions >= s.limits.groupRevisions {
 			if err := t.commit(ctx); err != nil {
 				return err
 			}

@@ -96,13 +96,6 @@ func (s *Store) Head(ctx context.Context) (head evidence.Head, err error) {
 	return head, err
 }
 
-// logPage is how many revisions, and how many bytes of their payload, are read
-// at a time.
-const (
-	logPage      = 256
-	logPageBytes = 8 << 20
-)
-
 // Log implements store.Store. Between pages it holds no transaction, so that a
 // slow reader of the log does not keep the file from being tidied; the log only
 // grows, so it misses nothing.
@@ -112,13 +105,13 @@ func (s *Store) Log(ctx context.Context, after evidence.Sequence) iter.Seq2[*evi
 			var page []*evidence.Revision
 			size := 0
 			err := s.briefly(ctx, func(c *conn) error {
-				return c.query(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE seq > ? ORDER BY seq LIMIT ?", []any{int64(after), int64(logPage)}, func(r row) error { //nolint:gosec // never that large
+				return c.query(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE seq > ? ORDER BY seq LIMIT ?", []any{int64(after), int64(s.limits.log)}, func(r row) error { //nolint:gosec // never that large
 					rev, err := revisionOf(r)
 					if err != nil {
 						return err
 					}
 					page = append(page, rev)
-					if size += len(r.bytes(13)); size > logPageBytes {
+					if size += len(r.bytes(13)); size > s.limits.logBytes {
 						return errEnough
 					}
 					return nil

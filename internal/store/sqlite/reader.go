@@ -179,9 +179,9 @@ func (r *reader) Revisions(ctx context.Context, q store.RevisionQuery) iter.Seq2
 			return
 		}
 		column := numberColumn[r.view.Clearance]
-		columns, order, page := revisionColumns, "", logPage
+		columns, order, page := revisionColumns, "", r.g.store.limits.log
 		if q.Leaves {
-			columns, page = columns+", payload", 16
+			columns, page = columns+", payload", max(page/16, 1)
 		}
 		if q.Newest {
 			order = " DESC"

@@ -9,9 +9,6 @@ import (
 	"github.com/vinculo/vinculo/internal/store"
 )
 
-// scanPage is how many rows are read before they are given out.
-const scanPage = 500
-
 // Scan implements store.Store. It reads one state of the file, on a connection
 // of its own, since it may take long.
 func (s *Store) Scan(ctx context.Context) iter.Seq2[store.Row, error] {
@@ -74,7 +71,7 @@ type identified struct {
 func (x *scanner) each(ctx context.Context, read func([]identified) error) error {
 	for last := ""; ; {
 		var page []identified
-		err := x.g.conn.query(ctx, "SELECT num, id FROM record WHERE id > ? ORDER BY id LIMIT ?", []any{last, int64(scanPage)}, func(r row) error {
+		err := x.g.conn.query(ctx, "SELECT num, id FROM record WHERE id > ? ORDER BY id LIMIT ?", []any{last, int64(x.g.store.limits.page)}, func(r row) error {
 			page = append(page, identified{r.int(0), r.text(1)})
 			return nil
 		})
@@ -161,7 +158,7 @@ func (x *scanner) revisions(ctx context.Context) error {
 	for last := int64(0); ; {
 		var rows []store.Row
 		size := 0
-		err := x.g.conn.query(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE seq > ? ORDER BY seq LIMIT ?", []any{last, int64(scanPage)}, func(r row) error {
+		err := x.g.conn.query(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE seq > ? ORDER BY seq LIMIT ?", []any{last, int64(x.g.store.limits.page)}, func(r row) error {
 			rev, fault := revisionOf(r)
 			line, err := store.RevisionToRow(rev)
 			if err != nil {
@@ -171,7 +168,7 @@ func (x *scanner) revisions(ctx context.Context) error {
 				line.Fault = fault.Error()
 			}
 			rows, last = append(rows, line), r.int(0)
-			if size += len(r.bytes(13)); size > logPageBytes {
+			if size += len(r.bytes(13)); size > x.g.store.limits.logBytes {
 				return errEnough
 			}
 			return nil
@@ -193,7 +190,7 @@ func (x *scanner) tokens(ctx context.Context) error {
 		}
 	}
 	for {
-		places, more, err := x.g.take(ctx, s, scanPage)
+		places, more, err := x.g.take(ctx, s, x.g.store.limits.page)
 		if err != nil {
 			return err
 		}

@@ -12,13 +12,15 @@ import (
 )
 
 func TestShelf(t *testing.T) {
-	storetest.RunShelf(t, func(t testing.TB) storetest.Opened {
-		path := filepath.Join(t.TempDir(), "graph.db")
-		open := func(t testing.TB) store.Store {
-			s, err := sqlite.Open(t.Context(), path, sqlite.Options{})
-			require.NoError(t, err)
+	storetest.RunShelf(t, func(tb testing.TB) storetest.Opened {
+		tb.Helper()
+		path := filepath.Join(tb.TempDir(), "graph.db")
+		open := func(tb testing.TB) store.Store {
+			tb.Helper()
+			s, err := sqlite.Open(tb.Context(), path, sqlite.Options{})
+			require.NoError(tb, err)
 			return s
 		}
-		return storetest.Opened{Store: open(t), Again: open}
+		return storetest.Opened{Store: open(tb), Again: open}
 	})
 }

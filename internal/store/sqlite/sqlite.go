@@ -62,6 +62,7 @@ type Store struct {
 	cache    *cache
 	catching sync.Mutex // held while the cache is brought to the head
 	links    *projection
+	limits   limits
 	cold     atomic.Bool // set in tests: nothing is read into memory by itself
 }
 
@@ -77,7 +78,7 @@ const Memory = ":memory:"
 // must be there. A file that is not a store, or was written by a newer version
 // of this program, is refused and left as it is.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
-	s := &Store{name: path, readOnly: o.ReadOnly, vocabulary: o.Vocabulary, log: zerolog.Nop(), writing: make(chan struct{}, 1)}
+	s := &Store{name: path, readOnly: o.ReadOnly, vocabulary: o.Vocabulary, log: zerolog.Nop(), limits: usualLimits, writing: make(chan struct{}, 1)}
 	s.life, s.endLife = context.WithCancel(context.WithoutCancel(ctx))
 	if o.Logger != nil {
 		s.log = *o.Logger

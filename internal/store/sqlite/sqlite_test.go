@@ -11,25 +11,35 @@ import (
 	"github.com/vinculo/vinculo/internal/store/storetest"
 )
 
-// TestStore runs the conformance suite, once with traversal answered from the
-// file, as before the links are in memory, and once from memory.
+// TestStore runs the conformance suite with traversal answered from the file, as
+// before the links are in memory; from memory; and with every limit met.
 func TestStore(t *testing.T) {
-	for name, warm := range map[string]bool{"File": false, "Memory": true} {
+	for name, mode := range map[string]struct {
+		histories int
+		set       func(testing.TB, *sqlite.Store)
+	}{
+		"File":    {6, func(_ testing.TB, s *sqlite.Store) { s.KeepCold() }},
+		"Memory":  {24, warm},
+		"Crowded": {6, func(tb testing.TB, s *sqlite.Store) { tb.Helper(); s.Crowd(); warm(tb, s) }},
+	} {
 		t.Run(name, func(t *testing.T) {
-			storetest.Run(t, func(t testing.TB) storetest.Opened {
-				path := filepath.Join(t.TempDir(), "graph.db")
-				open := func(t testing.TB) store.Store {
-					s, err := sqlite.Open(t.Context(), path, sqlite.Options{Readers: 1024})
-					require.NoError(t, err)
-					if warm {
-						require.NoError(t, s.Warm(t.Context()))
-					} else {
-						s.KeepCold()
-					}
+			storetest.Run(t, func(tb testing.TB) storetest.Opened {
+				tb.Helper()
+				path := filepath.Join(tb.TempDir(), "graph.db")
+				open := func(tb testing.TB) store.Store {
+					tb.Helper()
+					s, err := sqlite.Open(tb.Context(), path, sqlite.Options{Readers: 1024})
+					require.NoError(tb, err)
+					mode.set(tb, s)
 					return s
 				}
-				return storetest.Opened{Store: open(t), Again: open}
-			})
+				return storetest.Opened{Store: open(tb), Again: open}
+			}, storetest.Histories(mode.histories))
 		})
 	}
+}
+
+func warm(tb testing.TB, s *sqlite.Store) {
+	tb.Helper()
+	require.NoError(tb, s.Warm(tb.Context()))
 }

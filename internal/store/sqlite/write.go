@@ -154,7 +154,11 @@ func (t *transaction) commit(ctx context.Context) error {
 func (s *Store) learn(t *transaction) {
 	s.catching.Lock()
 	if s.cache.head.Load() < uint64(t.head.Sequence) {
-		s.cache.advance(t.head.Sequence, t.ids)
+		if len(t.ids) > s.limits.followed {
+			s.cache.reset(t.head.Sequence)
+		} else {
+			s.cache.advance(t.head.Sequence, t.ids)
+		}
 	}
 	s.catching.Unlock()
 	s.links.learn(t)
@@ -173,7 +177,7 @@ func (s *Store) follow(ctx context.Context, g *graph) error {
 	if at <= from {
 		return nil
 	}
-	nums, err := g.touched(ctx, from, maxFollowed)
+	nums, err := g.touched(ctx, from, s.limits.followed)
 	if errors.Is(err, errEnough) {
 		s.cache.reset(at)
 		return nil
@@ -192,10 +196,6 @@ func (s *Store) follow(ctx context.Context, g *graph) error {
 	s.cache.advance(at, ids)
 	return nil
 }
-
-// maxFollowed is how many changed records are followed one by one; of more,
-// what is in memory is read anew.
-const maxFollowed = 20_000
 
 // touched gives the records that revisions after one have changed, or errEnough
 // where they are more than a limit.

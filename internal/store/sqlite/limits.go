@@ -1,0 +1,34 @@
+package sqlite
+
+// limits say how much is read or held at a time. None of them shows in an
+// answer; tests set them low, so that every path is taken.
+type limits struct {
+	// page is how many rows are read before they are given out.
+	page int
+	// edges is about how many edges are gathered before they are given out, so
+	// that the lock of the projection is not held for long.
+	edges int
+	// citations is how many citations of a batch of claims are read at once; of
+	// more, each claim's list is read by itself.
+	citations int
+	// matches is how many records of a full-text match are sorted; of more, the
+	// whole list is walked in order and each record's words are looked at.
+	matches int
+	// followed is how many changed records are followed one by one; of more, what
+	// is in memory is read anew.
+	followed int
+	// written is how many records a transaction of many revisions keeps decoded.
+	written int
+	// groupPlaces and groupRevisions are how much of a log is loaded with one
+	// commit. Rows of lists are sorted in memory, so that each page of the lists
+	// is written once for a group and not once for a revision.
+	groupPlaces, groupRevisions int
+	// log and logBytes are how many revisions, and how many bytes of their
+	// payload, are read before they are given out.
+	log, logBytes int
+}
+
+var usualLimits = limits{
+	page: 256, edges: 1024, citations: 2000, matches: 10_000, followed: 20_000, written: 100_000,
+	groupPlaces: 1_000_000, groupRevisions: 1000, log: 256, logBytes: 8 << 20,
+}
