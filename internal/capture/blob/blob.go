@@ -82,9 +82,13 @@ func Copy(ctx context.Context, to, from Store, name string) error {
 	return err
 }
 
-func checkName(name string) error {
+func isName(name string) bool {
 	raw, err := hex.DecodeString(name)
-	if err != nil || len(raw) != sha256.Size || hex.EncodeToString(raw) != name {
+	return err == nil && len(raw) == sha256.Size && hex.EncodeToString(raw) == name
+}
+
+func checkName(name string) error {
+	if !isName(name) {
 		return fmt.Errorf("%w: %q", ErrBadName, name)
 	}
 	return nil

@@ -9,7 +9,6 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // Dir keeps blobs in a directory, as aa/bb/aabb… after the first bytes of their
@@ -133,7 +132,7 @@ func (d *Dir) List(ctx context.Context) iter.Seq2[string, error] {
 				return ctx.Err()
 			case entry.IsDir() && entry.Name() == incoming:
 				return fs.SkipDir
-			case entry.IsDir() || checkName(entry.Name()) != nil || !strings.HasSuffix(path, d.path(entry.Name())):
+			case entry.IsDir() || !isName(entry.Name()) || path != d.path(entry.Name()):
 				return nil
 			case !yield(entry.Name(), nil):
 				return fs.SkipAll

@@ -32,9 +32,7 @@ const (
 // test's own directory.
 func serveS3(t *testing.T) (transport *http.Transport, root string) {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "s3-") // sockets have short names only
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	dir := t.TempDir()
 	wd, err := os.Getwd()
 	require.NoError(t, err)
 	t.Chdir(wd) // the gateway changes the working directory; go back after the test
