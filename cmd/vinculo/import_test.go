@@ -65,8 +65,8 @@ func TestImportTellsFaults(t *testing.T) {
 	require.Empty(t, r.out)
 	lines := strings.Split(strings.TrimSpace(r.errors), "\n")
 	require.Len(t, lines, 3)
-	require.True(t, strings.HasPrefix(lines[0], links+":4: since: "), lines[0])
-	require.True(t, strings.HasPrefix(lines[1], links+":4: from: there is no entity \"joe-bidet\""), lines[1])
+	require.True(t, strings.HasPrefix(lines[0], links+":4: from: there is no entity \"joe-bidet\""), lines[0])
+	require.True(t, strings.HasPrefix(lines[1], links+":4: since: "), lines[1])
 	require.Equal(t, "vinculo: 2 faults; nothing was imported", lines[2])
 
 	r = run(t, "import", "--store", name, "--limit-faults", "1", dir)

@@ -31,8 +31,14 @@ func (f Fault) Error() string {
 	return b.String()
 }
 
-// Faults is all that is wrong with a case file, in the order of its files and
-// lines, up to a limit.
+// column is where the fault's column stands in the documentation of the file.
+func (f Fault) column() int {
+	c := columnsOf[f.File]
+	return slices.Index(append(slices.Clone(c.required), c.optional...), f.Column)
+}
+
+// Faults is all that is wrong with a case file, in the order of its files,
+// lines and columns, up to a limit.
 type Faults struct { //nolint:errname // "faults" is the word of the domain
 	List []Fault
 	// More is how many faults were left out past the limit.
@@ -83,7 +89,7 @@ func (c *collector) err(limit int) error {
 		return nil
 	}
 	slices.SortStableFunc(c.found, func(a, b Fault) int {
-		return cmp.Or(cmp.Compare(slices.Index(fileNames, a.File), slices.Index(fileNames, b.File)), cmp.Compare(a.Line, b.Line))
+		return cmp.Or(cmp.Compare(slices.Index(fileNames, a.File), slices.Index(fileNames, b.File)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.column(), b.column()))
 	})
 	f := &Faults{List: c.found}
 	if limit > 0 && len(f.List) > limit {

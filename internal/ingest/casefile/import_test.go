@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -254,9 +255,9 @@ func TestTellsEveryFaultByFileLineAndColumn(t *testing.T) {
 	require.Equal(t, []string{
 		"sources.csv:2: kind", "sources.csv:2: published", "sources.csv:2: url",
 		"entities.csv:2: name", "entities.csv:3: kind", "entities.csv:3: extra",
-		"links.csv:2: since", "links.csv:2: no citation supports the claim; give at least one of stance SUPPORTS", "links.csv:2: from", "links.csv:2: about",
+		"links.csv:2: no citation supports the claim; give at least one of stance SUPPORTS", "links.csv:2: from", "links.csv:2: since", "links.csv:2: about",
 		"links.csv:3: to",
-		"links.csv:4: kind", "links.csv:4: no citation supports the claim; give at least one of stance SUPPORTS",
+		"links.csv:4: no citation supports the claim; give at least one of stance SUPPORTS", "links.csv:4: kind",
 	}, places[:13])
 	require.Contains(t, places, "citations.csv:2: stance")
 	require.Contains(t, places, "citations.csv:2: locator")
@@ -383,3 +384,21 @@ const ownKind = `links:
     to: [MILITARY_UNIT]
     aspect: EVENT
 `
+
+// TestEveryColumnIsDocumented fails when the page on importing and the reader
+// drift.
+func TestEveryColumnIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/import.md")
+	require.NoError(t, err)
+	for _, name := range fileNames {
+		_, section, found := strings.Cut(string(page), "## "+name)
+		require.True(t, found, name)
+		section, _, _ = strings.Cut(section, "\n## ")
+		for _, column := range columnsOf[name].required {
+			require.Contains(t, section, "`"+column+"`*", name)
+		}
+		for _, column := range columnsOf[name].optional {
+			require.Contains(t, section, "`"+column+"`", name)
+		}
+	}
+}
