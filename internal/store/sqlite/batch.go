@@ -71,6 +71,9 @@ func (b *batch) add(ctx context.Context, commit *evidence.Commit) error {
 		}
 		touched = append(touched, num)
 	}
+	if commit.Erasing != nil {
+		touched = []int64{everything}
+	}
 	for k, n := range commit.Counters {
 		row := counterRow{kind: k.Kind, kindOf: int64(k.Type), direction: int64(k.Direction), visibility: int64(k.Visibility)}
 		if k.Of != "" {
@@ -128,6 +131,9 @@ func (b *batch) number(ctx context.Context, commit *evidence.Commit) error {
 				want(c.DerivedFrom...)
 			}
 		}
+	}
+	for k := range commit.Counters {
+		want(k.Of) // after an erasure no transition need lead to it
 	}
 	slices.Sort(anchors)
 	found, err := b.g.nums(ctx, slices.Compact(anchors))

@@ -107,10 +107,12 @@ func open(tb testing.TB, path string, o sqlite.Options) *sqlite.Store {
 	return s
 }
 
+// now opens a reader that is closed, at the latest, when the test ends.
 func now(tb testing.TB, s store.Store, c evidence.Clearance) store.Reader {
 	tb.Helper()
 	r, err := s.Raw(tb.Context(), evidence.Now(c))
 	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, r.Close()) })
 	return r
 }
 
@@ -175,7 +177,6 @@ func BenchmarkRead(b *testing.B) {
 	page := func(b *testing.B, q store.Query) {
 		b.Helper()
 		r := now(b, s, evidence.Public)
-		defer r.Close()
 		b.ReportAllocs()
 		for b.Loop() {
 			n := 0
@@ -194,12 +195,13 @@ func BenchmarkRead(b *testing.B) {
 	b.Run("OrdinaryPage", func(b *testing.B) { page(b, links("e17")) })
 	b.Run("Raw", func(b *testing.B) {
 		for b.Loop() {
-			require.NoError(b, now(b, s, evidence.Public).Close())
+			r, err := s.Raw(b.Context(), evidence.Now(evidence.Public))
+			require.NoError(b, err)
+			require.NoError(b, r.Close())
 		}
 	})
 	b.Run("Get100", func(b *testing.B) {
 		r := now(b, s, evidence.Public)
-		defer r.Close()
 		var ids []evidence.ID
 		for i := range 100 {
 			ids = append(ids, evidence.ID("e"+strconv.Itoa(i)))
@@ -214,7 +216,6 @@ func BenchmarkRead(b *testing.B) {
 	b.Run("Expand100", func(b *testing.B) {
 		require.NoError(b, s.Warm(b.Context()))
 		r := now(b, s, evidence.Public)
-		defer r.Close()
 		var ids []evidence.ID
 		for i := range 100 {
 			ids = append(ids, evidence.ID("e"+strconv.Itoa(i+1)))

@@ -101,7 +101,7 @@ func consistent(ctx context.Context, s store.Store) error {
 	if err != nil {
 		return err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	var before string
 	for range 2 {
 		counts, err := r.Count(ctx, store.CountQuery{Of: []evidence.ID{hub}, Type: evidence.LinkRecord})

@@ -163,4 +163,3 @@ type row []driver.Value
 func (r row) int(i int) int64    { n, _ := r[i].(int64); return n }
 func (r row) text(i int) string  { s, _ := r[i].(string); return s }
 func (r row) bytes(i int) []byte { b, _ := r[i].([]byte); return b }
-func (r row) null(i int) bool    { return r[i] == nil }

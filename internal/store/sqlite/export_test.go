@@ -36,7 +36,7 @@ func Plans(t *testing.T, s *Store) map[string][]string {
 	plans := map[string][]string{}
 	own, err := s.dialReader()
 	require.NoError(t, err)
-	defer own.close()
+	defer func() { _ = own.close() }()
 	conns := append(append([]*conn{s.writer}, s.readers.idle...), s.brief.idle...)
 	for _, c := range conns {
 		for sql := range c.stmts {

@@ -137,7 +137,7 @@ func (s *Store) Log(ctx context.Context, after evidence.Sequence) iter.Seq2[*evi
 // packNums writes record numbers as sorted differences.
 func packNums(nums []int64) []byte {
 	slices.Sort(nums)
-	var packed []byte
+	packed := []byte{} // not NULL where a revision changed no record
 	last := int64(0)
 	for _, n := range slices.Compact(nums) {
 		packed = binary.AppendVarint(packed, n-last)

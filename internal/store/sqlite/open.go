@@ -51,7 +51,7 @@ func (s *Store) dialWriter() (*conn, error) {
 // prepare makes the file ready: it is ours, of this version, and in WAL mode.
 func (s *Store) prepare(ctx context.Context, path string) error {
 	if path == "" {
-		return errors.New("the path of the store is empty; give the name of a file, or :memory:")
+		return fmt.Errorf("the path of the store is empty; give the name of a file, or %s", Memory)
 	}
 	if path == Memory {
 		folder, err := os.MkdirTemp("", "vinculo-")

@@ -21,7 +21,7 @@ func script(t *testing.T, path, sql string) {
 	t.Helper()
 	c, err := (&modernc.Driver{}).Open(path)
 	require.NoError(t, err)
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	_, err = c.(driver.ExecerContext).ExecContext(t.Context(), sql, nil) //nolint:forcetypeassert // the driver's connections are
 	require.NoError(t, err)
 }
@@ -81,7 +81,6 @@ func TestReadOnly(t *testing.T) {
 
 	write(t, writer, set("b", "María"))
 	r := now(t, reader, evidence.Public)
-	defer r.Close()
 	found, err := r.Get(t.Context(), []evidence.ID{"a", "b"})
 	require.NoError(t, err)
 	require.Len(t, found, 2)

@@ -87,13 +87,14 @@ func TestHubPage(t *testing.T) {
 	read := func(v evidence.View, q store.Query) (rows, found int) {
 		r, err := s.Raw(t.Context(), v)
 		require.NoError(t, err)
-		defer r.Close()
 		before := sqlite.RowsRead(r)
 		for _, err := range r.Find(t.Context(), q) {
 			require.NoError(t, err)
 			found++
 		}
-		return sqlite.RowsRead(r) - before, found
+		rows = sqlite.RowsRead(r) - before
+		require.NoError(t, r.Close())
+		return rows, found
 	}
 	for _, v := range []evidence.View{evidence.Now(evidence.Public), evidence.Now(evidence.Confidential), {Clearance: evidence.Public, KnownAt: 1}} {
 		for _, kinds := range [][]string{nil, {"PAYS"}, {"PAYS", "PROTECTS"}} {
@@ -112,7 +113,6 @@ func TestHubPage(t *testing.T) {
 func TestAskingWhatIsNotAnswered(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "graph.db"), sqlite.Options{})
 	r := now(t, s, evidence.Public)
-	defer r.Close()
 	many := make([]evidence.ID, store.MaxBatch+1)
 	_, err := r.Get(t.Context(), many)
 	require.ErrorContains(t, err, "10001 ids are more than the 10000")

@@ -129,7 +129,6 @@ func sound(t *testing.T, s store.Store) evidence.Sequence {
 		require.NoError(t, chain.AppendRecorded(rev.Header, rev.Hash, rev.Leaves))
 	}
 	r := now(t, s, evidence.Public)
-	defer r.Close()
 	links, err := r.Count(t.Context(), store.CountQuery{Type: evidence.LinkRecord})
 	require.NoError(t, err)
 	require.EqualValues(t, chain.Sequence(), links[""], "each revision made one link")

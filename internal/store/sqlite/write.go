@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	lib "modernc.org/sqlite/lib"
 
@@ -30,8 +31,16 @@ func (s *Store) Write(ctx context.Context, plan store.Plan) (*evidence.Commit, e
 	if err := t.add(ctx, commit); err != nil {
 		return nil, s.wrap(err)
 	}
+	if commit.Erasing != nil {
+		if err := t.erase(ctx, commit.Erasing); err != nil {
+			return nil, s.wrap(err)
+		}
+	}
 	if err := t.commit(ctx); err != nil {
 		return nil, err
+	}
+	if commit.Erasing != nil {
+		s.forget(commit.Revision.Sequence())
 	}
 	return commit, nil
 }
@@ -206,7 +215,7 @@ func (g *graph) touched(ctx context.Context, after evidence.Sequence, limit int)
 		if err != nil {
 			return err
 		}
-		if nums = append(nums, more...); len(nums) > limit {
+		if nums = append(nums, more...); len(nums) > limit || slices.Contains(more, everything) {
 			cut = true
 			return errEnough
 		}
