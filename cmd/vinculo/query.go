@@ -83,7 +83,7 @@ func (introspection) ExtensionName() string { return "Introspection" }
 func (introspection) Validate(graphql.ExecutableSchema) error { return nil }
 
 // MutateOperationContext implements graphql.OperationContextMutator.
-func (introspection) MutateOperationContext(_ context.Context, operation *graphql.OperationContext) *gqlerror.Error {
+func (introspection) MutateOperationContext(_ context.Context, operation *graphql.OperationContext) *gqlerror.Error { //nolint:unparam // the interface wants it
 	operation.DisableIntrospection = false
 	return nil
 }

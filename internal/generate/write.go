@@ -91,7 +91,7 @@ func (c Config) CSV(dir string) (err error) {
 		}
 	}()
 	for name, header := range headers {
-		file, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		file, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) //nolint:gosec // meant to be read by others
 		if err != nil {
 			return err
 		}

@@ -73,13 +73,13 @@ func Read(fsys fs.FS, o Options) (*File, error) {
 		file: &File{maxFaults: o.MaxFaults, rows: map[string]int{}},
 	}
 	rows := map[string][]row{}
-	any := false
+	there := false
 	for _, name := range fileNames {
-		read, there := readTable(fsys, name, o.Limits, &b.faults)
-		rows[name], any = read, any || there
+		read, found := readTable(fsys, name, o.Limits, &b.faults)
+		rows[name], there = read, there || found
 		b.file.rows[name] = len(read)
 	}
-	if !any {
+	if !there {
 		return nil, fmt.Errorf("the folder holds none of %s; name the folder of a case file", strings.Join(fileNames, ", "))
 	}
 	b.citations = rows[citationsFile]

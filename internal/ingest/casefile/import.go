@@ -197,7 +197,7 @@ func (w *writer) validate(ctx context.Context, changes []change, batches [][]cha
 		}
 	}
 	commit, err := w.plan(ctx, left, false)
-	if moved, any := separate(left, err); any {
+	if moved, some := separate(left, err); some {
 		left = moved
 		commit, err = w.plan(ctx, left, false)
 	}
