@@ -19,22 +19,31 @@ const (
 	doubtful
 )
 
-// level is what one clearance sees of a link.
-type level struct {
-	strength uint16
-	standing uint8
-	disputed bool
+// level is what one clearance sees of a link: from the lowest bit, 10 bits of
+// strength, 4 of standing, and one that says whether it is disputed.
+type level uint16
+
+func levelOf(l evidence.Level) level {
+	packed := level(l.Strength&1023) | level(l.Standing&15)<<10
+	if l.Disputes > 0 {
+		packed |= 1 << 14
+	}
+	return packed
 }
+
+func (l level) strength() uint16            { return uint16(l) & 1023 }
+func (l level) standing() evidence.Standing { return evidence.Standing(l >> 10 & 15) }
+func (l level) disputed() bool              { return l&(1<<14) != 0 }
 
 // features are what traversal knows of a link beside its ends and id, without a
 // pointer.
 type features struct {
-	sort       [8]byte // the part of the key between kind and id
 	bounds     [4]int32
+	sort       [8]byte // the part of the key between kind and id
 	levels     [evidence.Clearances]level
+	kind       uint16 // given by a projection; 0 before
 	traits     traits
 	visibility evidence.Clearance
-	kind       uint16 // given by a projection; 0 before
 }
 
 // link is a link's features with its kind by name.
@@ -58,8 +67,7 @@ func featuresOf(r *evidence.Record, v *vocabulary.Vocabulary) link {
 		visibility: r.Derived.Visibility,
 	}}
 	for i := range l.levels {
-		at := r.Derived.Levels[i]
-		l.levels[i] = level{strength: at.Strength, standing: uint8(at.Standing), disputed: at.Disputes > 0}
+		l.levels[i] = levelOf(r.Derived.Levels[i])
 	}
 	if c.Accepted {
 		l.traits |= accepted
@@ -77,7 +85,7 @@ func featuresOf(r *evidence.Record, v *vocabulary.Vocabulary) link {
 func (f *features) edge(c evidence.Clearance) store.Edge {
 	at := f.levels[c]
 	return store.Edge{
-		Standing: evidence.Standing(at.standing), Strength: at.strength, Disputed: at.disputed,
+		Standing: at.standing(), Strength: at.strength(), Disputed: at.disputed(),
 		Accepted: f.traits&accepted != 0, Dated: f.traits&dated != 0, Doubtful: f.traits&doubtful != 0,
 		Bounds: edtf.Bounds{
 			SinceEarliest: edtf.Day(f.bounds[0]), SinceLatest: edtf.Day(f.bounds[1]),
@@ -87,7 +95,7 @@ func (f *features) edge(c evidence.Clearance) store.Edge {
 }
 
 // packedSize is the length of what pack writes before the name of the kind.
-const packedSize = 8 + 8 + 8 + 16 + 2 + 4*evidence.Clearances
+const packedSize = 8 + 8 + 8 + 16 + 2 + 2*evidence.Clearances
 
 // pack writes the link for the table edge: the numbers of its ends, features,
 // and the name of its kind, in little-endian order.
@@ -101,11 +109,7 @@ func (l *link) pack(from, to int64) []byte {
 	}
 	b = append(b, byte(l.traits), byte(l.visibility))
 	for _, at := range l.levels {
-		disputed := byte(0)
-		if at.disputed {
-			disputed = 1
-		}
-		b = append(binary.LittleEndian.AppendUint16(b, at.strength), at.standing, disputed)
+		b = binary.LittleEndian.AppendUint16(b, uint16(at))
 	}
 	return append(b, l.name...)
 }
@@ -122,8 +126,7 @@ func (f *features) unpack(b []byte) (from, to int64, kind []byte, err error) {
 	}
 	f.traits, f.visibility = traits(b[40]), evidence.Clearance(b[41])
 	for i := range f.levels {
-		at := b[42+4*i:]
-		f.levels[i] = level{strength: binary.LittleEndian.Uint16(at), standing: at[2], disputed: at[3] != 0}
+		f.levels[i] = level(binary.LittleEndian.Uint16(b[42+2*i:]))
 	}
 	return from, to, b[packedSize:], nil
 }

@@ -139,7 +139,7 @@ func (w *walker) visit(n uint32) {
 			}
 			w.edges = w.edges[:len(w.edges)-1]
 		}
-		w.ranked = append(w.ranked, rankedLink{l, w.p.links[l].levels[w.clearance].strength})
+		w.ranked = append(w.ranked, rankedLink{l, w.p.links.at(l).levels[w.clearance].strength()})
 	}
 	slices.SortStableFunc(w.ranked, func(a, b rankedLink) int { return int(b.strength) - int(a.strength) })
 	for _, l := range w.ranked[:min(limit, len(w.ranked))] {
@@ -150,7 +150,7 @@ func (w *walker) visit(n uint32) {
 
 // wants says whether a link in the list of an entity is asked for, but for Keep.
 func (w *walker) wants(n, l uint32) bool {
-	link := &w.p.links[l]
+	link := w.p.links.at(l)
 	return link.visibility <= w.clearance && (w.kinds == nil || w.kinds[link.kind]) &&
 		(w.x.Direction == evidence.Any || w.x.Direction == evidence.Outgoing && link.from == n || w.x.Direction == evidence.Incoming && link.to == n) &&
 		(!link.versioned || w.p.there(l, w.at))
@@ -170,7 +170,7 @@ func (w *walker) keeps(l uint32) bool {
 
 // describe adds the edge of a link.
 func (w *walker) describe(l uint32) {
-	link := &w.p.links[l]
+	link := w.p.links.at(l)
 	w.edges = append(w.edges, link.edge(w.clearance))
 	e := &w.edges[len(w.edges)-1]
 	e.Link, e.Kind, e.At = evidence.ID(w.p.ids.get(link.id)), w.p.kinds[link.kind], w.next

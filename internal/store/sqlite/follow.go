@@ -90,7 +90,7 @@ func (p *projection) load(ctx context.Context, g *graph) error {
 			number = p.kind(string(kind))
 		}
 		l.kind, l.id = number, p.ids.add(r.text(1))
-		p.links = append(p.links, l)
+		p.links.add(l)
 		p.nodes[l.from].links.length++
 		if l.from != l.to {
 			p.nodes[l.to].links.length++
@@ -100,7 +100,6 @@ func (p *projection) load(ctx context.Context, g *graph) error {
 	if err != nil {
 		return err
 	}
-	p.links = slices.Clip(p.links)
 	p.connect()
 	return ctx.Err()
 }
@@ -119,15 +118,15 @@ func (p *projection) connect() {
 		}
 		p.nodes[i].links = p.adjacent.take(class)
 	}
-	for n := range p.links {
-		l := &p.links[n]
+	for n := range uint32(p.links.n) { //nolint:gosec // memory ends before
+		l := p.links.at(n)
 		for i, end := range [2]uint32{l.from, l.to} {
 			if i == 1 && l.to == l.from {
 				break
 			}
 			at := &p.nodes[end].links
 			at.length++
-			p.adjacent.of(*at)[at.length-1] = uint32(n) //nolint:gosec // memory ends before
+			p.adjacent.of(*at)[at.length-1] = n
 		}
 	}
 	rank := make([]int, len(p.kinds))
@@ -141,7 +140,7 @@ func (p *projection) connect() {
 	for i := range p.nodes {
 		list := p.adjacent.of(p.nodes[i].links)
 		slices.SortFunc(list, func(a, b uint32) int {
-			x, y := &p.links[a], &p.links[b]
+			x, y := p.links.at(a), p.links.at(b)
 			if x.kind != y.kind {
 				return rank[x.kind] - rank[y.kind]
 			}

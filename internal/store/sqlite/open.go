@@ -32,7 +32,7 @@ const (
 	untrusting  = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON"
 	sortMemory  = "PRAGMA temp_store = MEMORY"
 	durable     = "PRAGMA synchronous = FULL"
-	checkpoints = "PRAGMA wal_autocheckpoint = 4000"
+	checkpoints = "PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 134217728"
 	pageSize    = "PRAGMA page_size = 16384"
 
 	readerCache = "PRAGMA cache_size = -8192" // KiB

@@ -29,7 +29,7 @@ type projection struct {
 	ids       texts
 	nodes     []node
 	byID      index
-	links     []storedLink
+	links     table
 	freeLinks []uint32
 	adjacent  lists
 	// born and died are the revisions that made and unmade the links that are
@@ -63,6 +63,29 @@ type storedLink struct {
 	from, to  uint32
 }
 
+// table holds links by number, in pieces, so that it grows without being copied.
+type table struct {
+	pieces [][]storedLink
+	n      int
+}
+
+const (
+	pieceBits = 13
+	pieceSize = 1 << pieceBits
+)
+
+func (t *table) at(n uint32) *storedLink { return &t.pieces[n>>pieceBits][n&(pieceSize-1)] }
+
+func (t *table) add(l storedLink) uint32 {
+	if t.n == len(t.pieces)*pieceSize {
+		t.pieces = append(t.pieces, make([]storedLink, pieceSize))
+	}
+	n := uint32(t.n) //nolint:gosec // memory ends before
+	t.n++
+	*t.at(n) = l
+	return n
+}
+
 type death struct {
 	at   evidence.Sequence
 	link uint32
@@ -82,7 +105,7 @@ func (p *projection) clear() {
 	p.built, p.gaps = false, nil
 	p.kinds, p.kindOf = nil, map[string]uint16{}
 	p.ids, p.nodes, p.byID = texts{}, nil, newIndex()
-	p.links, p.freeLinks, p.adjacent = nil, nil, lists{}
+	p.links, p.freeLinks, p.adjacent = table{}, nil, lists{}
 	p.born, p.died, p.dying, p.fresh = map[uint32]evidence.Sequence{}, map[uint32]evidence.Sequence{}, nil, nil
 	p.identity = map[uint32][]former{}
 }
@@ -163,8 +186,8 @@ func (p *projection) compare(l *storedLink, k *linkKey) int {
 
 // position is where a link is, or would be, in a list: after its former versions.
 func (p *projection) position(list []uint32, k *linkKey) int {
-	at, _ := slices.BinarySearchFunc(list, k, func(n uint32, k *linkKey) int { return p.compare(&p.links[n], k) })
-	for at < len(list) && p.compare(&p.links[list[at]], k) == 0 {
+	at, _ := slices.BinarySearchFunc(list, k, func(n uint32, k *linkKey) int { return p.compare(p.links.at(n), k) })
+	for at < len(list) && p.compare(p.links.at(list[at]), k) == 0 {
 		at++
 	}
 	return at
@@ -172,7 +195,7 @@ func (p *projection) position(list []uint32, k *linkKey) int {
 
 // standing gives the version of a link that now stands in a list.
 func (p *projection) standing(list []uint32, k *linkKey) (uint32, bool) {
-	for at := p.position(list, k) - 1; at >= 0 && p.compare(&p.links[list[at]], k) == 0; at-- {
+	for at := p.position(list, k) - 1; at >= 0 && p.compare(p.links.at(list[at]), k) == 0; at-- {
 		if _, dead := p.died[list[at]]; !dead {
 			return list[at], true
 		}
@@ -208,11 +231,11 @@ func (p *projection) applyLink(at evidence.Sequence, r *evidence.Record, l link)
 	key := linkKey{next.kind, next.sort, string(c.ID)}
 	old, stands := p.standing(p.adjacent.of(p.nodes[shorter].links), &key)
 	if stands {
-		if traversed(r) && p.links[old].features == next.features {
+		if traversed(r) && p.links.at(old).features == next.features {
 			return
 		}
-		next.id = p.links[old].id
-		p.links[old].versioned = true
+		next.id = p.links.at(old).id
+		p.links.at(old).versioned = true
 		p.died[old] = at
 		p.dying = append(p.dying, death{at, old})
 	}
@@ -232,16 +255,15 @@ func (p *projection) store(l storedLink) uint32 {
 	if k := len(p.freeLinks); k > 0 {
 		n := p.freeLinks[k-1]
 		p.freeLinks = p.freeLinks[:k-1]
-		p.links[n] = l
+		*p.links.at(n) = l
 		return n
 	}
-	p.links = append(p.links, l)
-	return uint32(len(p.links) - 1) //nolint:gosec // memory ends before
+	return p.links.add(l)
 }
 
 // attach puts a link into the lists of its ends.
 func (p *projection) attach(n uint32) {
-	l := &p.links[n]
+	l := p.links.at(n)
 	key := p.key(l)
 	for i, end := range []uint32{l.from, l.to} {
 		if i == 1 && l.to == l.from {
@@ -253,7 +275,7 @@ func (p *projection) attach(n uint32) {
 }
 
 func (p *projection) detach(n uint32) {
-	l := &p.links[n]
+	l := p.links.at(n)
 	key := p.key(l)
 	for i, end := range []uint32{l.from, l.to} {
 		if i == 1 && l.to == l.from {
@@ -293,7 +315,7 @@ func (p *projection) tidy() {
 		}
 		delete(p.born, link)
 		if _, dead := p.died[link]; !dead {
-			p.links[link].versioned = false
+			p.links.at(link).versioned = false
 		}
 	}
 	p.fresh = slices.Delete(p.fresh, 0, n)

@@ -19,7 +19,7 @@ type textRef struct {
 }
 
 const (
-	chunkBits  = 20
+	chunkBits  = 18
 	chunkBytes = 1 << chunkBits
 )
 
@@ -32,7 +32,7 @@ func (t *texts) add(s string) textRef {
 		t.chunks = append(t.chunks, "")
 	}
 	last := len(t.chunks) - 1
-	ref := textRef{at: uint32(last)<<chunkBits | uint32(t.open.Len()), length: uint8(len(s))} //nolint:gosec // ids are short, and 4096 chunks are more than memory has
+	ref := textRef{at: uint32(last)<<chunkBits | uint32(t.open.Len()), length: uint8(len(s))} //nolint:gosec // ids are short, and 16384 chunks hold 4 GiB
 	t.open.WriteString(s)
 	t.chunks[last] = t.open.String() // within its capacity the builder never moves what it has
 	return ref
@@ -107,7 +107,7 @@ type room struct {
 	given         bool
 }
 
-const blockSize = 1 << 20
+const blockSize = 1 << 16
 
 func (l *lists) of(r room) []uint32 {
 	if !r.given {
