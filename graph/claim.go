@@ -248,6 +248,25 @@ func (l *Link) Other(ctx context.Context, than string) (*Entity, error) {
 // Accepted says whether an identity was accepted.
 func (l *Link) Accepted() bool { return l.content.Accepted }
 
+// Merged says whether an end is shown as another entity than it was asserted with.
+func (l *Link) Merged() bool {
+	return l.shown.From != l.content.From || l.shown.To != l.content.To
+}
+
+// Loop says whether both ends are one entity.
+func (l *Link) Loop() bool { return l.shown.Loop() }
+
+// EndsFit says whether the kind joins entities of the kinds of these ends.
+func (l *Link) EndsFit(ctx context.Context) (bool, error) {
+	e, err := l.ends(ctx)
+	if err != nil {
+		return false, report(ctx, err)
+	}
+	from, to := e.from[l.shown.From], e.to[l.shown.To]
+	kind, known := l.batch.session.vocabulary.Link(l.content.Kind)
+	return known && from != nil && to != nil && kind.AllowsEnds(from.shown.Kind, to.shown.Kind), nil
+}
+
 // Statement is a statement as a query shows it.
 type Statement struct{ *assertion }
 

@@ -67,5 +67,6 @@ func prices() ComplexityRoot {
 	c.SourceConnection.TotalCount, c.SourceConnection.TotalAtLeast = total, total
 	c.CitationConnection.TotalCount, c.CitationConnection.TotalAtLeast = total, total
 	c.RevisionConnection.TotalCount, c.RevisionConnection.TotalAtLeast = total, total
+	walkPrices(&c)
 	return c
 }

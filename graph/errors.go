@@ -79,6 +79,8 @@ func faultOf(ctx context.Context, err error, given *gqlerror.Error) evidence.Fau
 		return evidence.Fault{Code: evidence.LimitExceeded, Message: "it took longer than a request may; ask for less at once"}
 	case errors.Is(err, context.Canceled):
 		return evidence.Fault{Code: evidence.Unavailable, Message: "the request was given up"}
+	case errors.Is(err, store.ErrChanged):
+		return evidence.Fault{Code: evidence.Conflict, Message: "somebody else changed the same at the same moment; try again"}
 	case errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrClosed):
 		zerolog.Ctx(ctx).Warn().Err(err).Msg("the store does not answer")
 		return evidence.Fault{Code: evidence.Unavailable, Message: "the store does not answer; try again in a moment"}

@@ -58,6 +58,14 @@ type ComplexityRoot struct {
 		UntilLatest   func(childComplexity int) int
 	}
 
+	Capture struct {
+		HasText   func(childComplexity int) int
+		Length    func(childComplexity int) int
+		MediaType func(childComplexity int) int
+		Sha256    func(childComplexity int) int
+		StoredAt  func(childComplexity int) int
+	}
+
 	Change struct {
 		Index func(childComplexity int) int
 		Node  func(childComplexity int) int
@@ -88,6 +96,101 @@ type ComplexityRoot struct {
 	CitationEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	ClaimImpact struct {
+		Claim     func(childComplexity int) int
+		Lineages  func(childComplexity int) int
+		Lost      func(childComplexity int) int
+		Strength  func(childComplexity int) int
+		Weakening func(childComplexity int) int
+	}
+
+	ClaimVersion struct {
+		Claims func(childComplexity int) int
+	}
+
+	CommandChain struct {
+		Rungs       func(childComplexity int) int
+		Truncated   func(childComplexity int) int
+		TruncatedBy func(childComplexity int) int
+	}
+
+	CommonNeighbor struct {
+		Entity func(childComplexity int) int
+		Of     func(childComplexity int) int
+	}
+
+	CommonNeighbors struct {
+		Neighbors   func(childComplexity int) int
+		Truncated   func(childComplexity int) int
+		TruncatedBy func(childComplexity int) int
+	}
+
+	CommonTime struct {
+		Definite func(childComplexity int) int
+		From     func(childComplexity int) int
+		To       func(childComplexity int) int
+	}
+
+	Communities struct {
+		Groups      func(childComplexity int) int
+		Modularity  func(childComplexity int) int
+		Truncated   func(childComplexity int) int
+		TruncatedBy func(childComplexity int) int
+	}
+
+	Community struct {
+		Entities func(childComplexity int) int
+		Size     func(childComplexity int) int
+	}
+
+	Contradiction struct {
+		Claims      func(childComplexity int) int
+		Explanation func(childComplexity int) int
+		Rule        func(childComplexity int) int
+		Versions    func(childComplexity int) int
+	}
+
+	Contradictions struct {
+		Found       func(childComplexity int) int
+		Truncated   func(childComplexity int) int
+		TruncatedBy func(childComplexity int) int
+	}
+
+	CreatedToken struct {
+		Secret func(childComplexity int) int
+		Token  func(childComplexity int) int
+	}
+
+	Difference struct {
+		Change func(childComplexity int) int
+		Fields func(childComplexity int) int
+		Node   func(childComplexity int) int
+		Record func(childComplexity int) int
+	}
+
+	DifferenceConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	DifferenceEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	DuplicatePair struct {
+		A       func(childComplexity int) int
+		B       func(childComplexity int) int
+		Reasons func(childComplexity int) int
+		Score   func(childComplexity int) int
+	}
+
+	Duplicates struct {
+		PageInfo func(childComplexity int) int
+		Pairs    func(childComplexity int) int
 	}
 
 	Entity struct {
@@ -127,18 +230,56 @@ type ComplexityRoot struct {
 		Name    func(childComplexity int) int
 	}
 
+	FieldChange struct {
+		After  func(childComplexity int) int
+		Before func(childComplexity int) int
+		Field  func(childComplexity int) int
+	}
+
+	Ground struct {
+		Held  func(childComplexity int) int
+		Links func(childComplexity int) int
+	}
+
+	HistoryStep struct {
+		Change   func(childComplexity int) int
+		Fields   func(childComplexity int) int
+		Revision func(childComplexity int) int
+	}
+
+	HistoryStepConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	HistoryStepEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	Hop struct {
+		Backward func(childComplexity int) int
+		From     func(childComplexity int) int
+		Link     func(childComplexity int) int
+		To       func(childComplexity int) int
+	}
+
 	Link struct {
 		About           func(childComplexity int) int
 		Accepted        func(childComplexity int) int
 		Citations       func(childComplexity int, filter *CitationFilter, first *int32, after *string, last *int32, before *string) int
 		Disputed        func(childComplexity int) int
 		Disputes        func(childComplexity int) int
+		EndsFit         func(childComplexity int) int
 		From            func(childComplexity int) int
 		FromAsserted    func(childComplexity int) int
 		ID              func(childComplexity int) int
 		Kind            func(childComplexity int) int
 		Label           func(childComplexity int, lang string) int
+		Loop            func(childComplexity int) int
 		Mentions        func(childComplexity int) int
+		Merged          func(childComplexity int) int
 		Other           func(childComplexity int, than string) int
 		Role            func(childComplexity int) int
 		Standing        func(childComplexity int) int
@@ -181,8 +322,44 @@ type ComplexityRoot struct {
 		To         func(childComplexity int) int
 	}
 
+	LinksAmong struct {
+		Links       func(childComplexity int) int
+		Truncated   func(childComplexity int) int
+		TruncatedBy func(childComplexity int) int
+	}
+
+	MatchCandidate struct {
+		Entity  func(childComplexity int) int
+		Reasons func(childComplexity int) int
+		Score   func(childComplexity int) int
+	}
+
+	MatchReason struct {
+		Code   func(childComplexity int) int
+		Detail func(childComplexity int) int
+	}
+
+	Matches struct {
+		Candidates  func(childComplexity int) int
+		Truncated   func(childComplexity int) int
+		TruncatedBy func(childComplexity int) int
+	}
+
+	Moment struct {
+		Earliest  func(childComplexity int) int
+		Event     func(childComplexity int) int
+		Latest    func(childComplexity int) int
+		Link      func(childComplexity int) int
+		Uncertain func(childComplexity int) int
+		What      func(childComplexity int) int
+	}
+
 	Mutation struct {
-		Apply func(childComplexity int, changeSet ChangeSetInput) int
+		Apply       func(childComplexity int, changeSet ChangeSetInput) int
+		CreateToken func(childComplexity int, name string, role Role, clearance Clearance, expires *time.Time) int
+		Propose     func(childComplexity int, changeSet ChangeSetInput) int
+		Review      func(childComplexity int, id string, decision Decision, reason *string) int
+		RevokeToken func(childComplexity int, id string) int
 	}
 
 	Name struct {
@@ -205,27 +382,89 @@ type ComplexityRoot struct {
 		StartCursor     func(childComplexity int) int
 	}
 
+	Path struct {
+		Common  func(childComplexity int) int
+		Hops    func(childComplexity int) int
+		Length  func(childComplexity int) int
+		Product func(childComplexity int) int
+		Weakest func(childComplexity int) int
+	}
+
+	Paths struct {
+		Found       func(childComplexity int) int
+		Truncated   func(childComplexity int) int
+		TruncatedBy func(childComplexity int) int
+	}
+
 	Point struct {
 		Latitude  func(childComplexity int) int
 		Longitude func(childComplexity int) int
 		ReadFrom  func(childComplexity int) int
 	}
 
+	Proposal struct {
+		Author    func(childComplexity int) int
+		ChangeSet func(childComplexity int) int
+		Clearance func(childComplexity int) int
+		Created   func(childComplexity int) int
+		Erased    func(childComplexity int) int
+		ID        func(childComplexity int) int
+		Reason    func(childComplexity int) int
+		Review    func(childComplexity int) int
+		Revision  func(childComplexity int) int
+		State     func(childComplexity int) int
+	}
+
+	ProposalConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	ProposalEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	ProposalReview struct {
+		At     func(childComplexity int) int
+		By     func(childComplexity int) int
+		Reason func(childComplexity int) int
+	}
+
 	Query struct {
-		Citation   func(childComplexity int, id string, knownAt *KnownAt) int
-		Entities   func(childComplexity int, filter *EntityFilter, knownAt *KnownAt, first *int32, after *string, last *int32, before *string) int
-		Entity     func(childComplexity int, id string, knownAt *KnownAt) int
-		Link       func(childComplexity int, id string, knownAt *KnownAt) int
-		Links      func(childComplexity int, filter *LinkFilter, knownAt *KnownAt, first *int32, after *string, last *int32, before *string) int
-		Node       func(childComplexity int, id string, knownAt *KnownAt) int
-		Revisions  func(childComplexity int, filter *RevisionFilter, knownAt *KnownAt, first *int32, after *string, last *int32, before *string) int
-		Search     func(childComplexity int, text string, kinds []EntityKind, unidentified bool, knownAt *KnownAt, first *int32, after *string, last *int32, before *string) int
-		Source     func(childComplexity int, id string, knownAt *KnownAt) int
-		Sources    func(childComplexity int, filter *SourceFilter, knownAt *KnownAt, first *int32, after *string, last *int32, before *string) int
-		Statement  func(childComplexity int, id string, knownAt *KnownAt) int
-		Statements func(childComplexity int, filter *StatementFilter, knownAt *KnownAt, first *int32, after *string, last *int32, before *string) int
-		Stats      func(childComplexity int, knownAt *KnownAt) int
-		Vocabulary func(childComplexity int, knownAt *KnownAt) int
+		Changes         func(childComplexity int, around []string, on []string, filter *TraversalFilter, first int32, from int32, knownAt *KnownAt) int
+		Citation        func(childComplexity int, id string, knownAt *KnownAt) int
+		CommandChain    func(childComplexity int, of string, on *string, direction ChainDirection, first int32, knownAt *KnownAt) int
+		CommandersOf    func(childComplexity int, of string, on string, first int32, knownAt *KnownAt) int
+		CommonNeighbors func(childComplexity int, ids []string, atLeast int32, filter *TraversalFilter, first int32, knownAt *KnownAt) int
+		Communities     func(childComplexity int, scope ScopeInput, weightByStrength bool, knownAt *KnownAt) int
+		Contradictions  func(childComplexity int, id string, first int32, knownAt *KnownAt) int
+		Diff            func(childComplexity int, from int32, to *int32, first *int32, after *string, last *int32, before *string, knownAt *KnownAt) int
+		Duplicates      func(childComplexity int, entity *string, filter *EntityFilter, first *int32, after *string, last *int32, before *string, knownAt *KnownAt) int
+		Entities        func(childComplexity int, filter *EntityFilter, knownAt *KnownAt, first *int32, after *string, last *int32, before *string) int
+		Entity          func(childComplexity int, id string, knownAt *KnownAt) int
+		History         func(childComplexity int, id string, first *int32, after *string, last *int32, before *string, knownAt *KnownAt) int
+		Link            func(childComplexity int, id string, knownAt *KnownAt) int
+		Links           func(childComplexity int, filter *LinkFilter, knownAt *KnownAt, first *int32, after *string, last *int32, before *string) int
+		LinksAmong      func(childComplexity int, ids []string, filter *TraversalFilter, first int32, knownAt *KnownAt) int
+		Match           func(childComplexity int, name string, kind *EntityKind, context []string, first int32, knownAt *KnownAt) int
+		Node            func(childComplexity int, id string, knownAt *KnownAt) int
+		Paths           func(childComplexity int, from []string, to []string, maxLength int32, first int32, by PathOrder, direction Direction, coherentInTime bool, filter *TraversalFilter, knownAt *KnownAt) int
+		Proposals       func(childComplexity int, state *ProposalState, first *int32, after *string, last *int32, before *string, knownAt *KnownAt) int
+		Ranking         func(childComplexity int, scope ScopeInput, by Measure, weightByStrength bool, first int32, knownAt *KnownAt) int
+		Revisions       func(childComplexity int, filter *RevisionFilter, knownAt *KnownAt, first *int32, after *string, last *int32, before *string) int
+		Search          func(childComplexity int, text string, kinds []EntityKind, unidentified bool, knownAt *KnownAt, first *int32, after *string, last *int32, before *string) int
+		Source          func(childComplexity int, id string, knownAt *KnownAt) int
+		SourceImpact    func(childComplexity int, ids []string, first int32, from int32, knownAt *KnownAt) int
+		Sources         func(childComplexity int, filter *SourceFilter, knownAt *KnownAt, first *int32, after *string, last *int32, before *string) int
+		Statement       func(childComplexity int, id string, knownAt *KnownAt) int
+		Statements      func(childComplexity int, filter *StatementFilter, knownAt *KnownAt, first *int32, after *string, last *int32, before *string) int
+		Stats           func(childComplexity int, knownAt *KnownAt) int
+		Subgraph        func(childComplexity int, around []string, depth int32, direction Direction, maxEntities int32, maxLinks int32, filter *TraversalFilter, knownAt *KnownAt) int
+		Timeline        func(childComplexity int, around []string, between []string, filter *TraversalFilter, first int32, from int32, knownAt *KnownAt) int
+		Tokens          func(childComplexity int, first *int32, after *string, last *int32, before *string, knownAt *KnownAt) int
+		Vocabulary      func(childComplexity int, knownAt *KnownAt) int
 	}
 
 	Quote struct {
@@ -235,10 +474,38 @@ type ComplexityRoot struct {
 	}
 
 	QuoteCheck struct {
-		At      func(childComplexity int) int
-		Context func(childComplexity int) int
-		Nearest func(childComplexity int) int
-		State   func(childComplexity int) int
+		At       func(childComplexity int) int
+		Capture  func(childComplexity int) int
+		Context  func(childComplexity int) int
+		Distance func(childComplexity int) int
+		End      func(childComplexity int) int
+		Nearest  func(childComplexity int) int
+		Start    func(childComplexity int) int
+		State    func(childComplexity int) int
+	}
+
+	RankedEntity struct {
+		Entity func(childComplexity int) int
+		Score  func(childComplexity int) int
+	}
+
+	Ranking struct {
+		Ranked      func(childComplexity int) int
+		Truncated   func(childComplexity int) int
+		TruncatedBy func(childComplexity int) int
+	}
+
+	Responsibility struct {
+		Truncated   func(childComplexity int) int
+		TruncatedBy func(childComplexity int) int
+		Units       func(childComplexity int) int
+	}
+
+	ResponsibleUnit struct {
+		Chain       func(childComplexity int, first int32) int
+		GroundCount func(childComplexity int) int
+		Grounds     func(childComplexity int, first int32) int
+		Unit        func(childComplexity int) int
 	}
 
 	Revision struct {
@@ -264,6 +531,14 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	Rung struct {
+		Entity func(childComplexity int) int
+		Held   func(childComplexity int) int
+		Level  func(childComplexity int) int
+		Link   func(childComplexity int) int
+		Of     func(childComplexity int) int
+	}
+
 	SearchHit struct {
 		Entity  func(childComplexity int) int
 		Matched func(childComplexity int) int
@@ -284,6 +559,7 @@ type ComplexityRoot struct {
 	Source struct {
 		Archive     func(childComplexity int) int
 		Author      func(childComplexity int) int
+		Captures    func(childComplexity int) int
 		Citations   func(childComplexity int, filter *CitationFilter, first *int32, after *string, last *int32, before *string) int
 		DerivedFrom func(childComplexity int) int
 		ID          func(childComplexity int) int
@@ -307,6 +583,15 @@ type ComplexityRoot struct {
 	SourceEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	SourceImpact struct {
+		Claims      func(childComplexity int) int
+		Lost        func(childComplexity int) int
+		Truncated   func(childComplexity int) int
+		TruncatedBy func(childComplexity int) int
+		Unchanged   func(childComplexity int) int
+		Weakened    func(childComplexity int) int
 	}
 
 	SourceKindDefinition struct {
@@ -373,8 +658,67 @@ type ComplexityRoot struct {
 		Supports    func(childComplexity int) int
 	}
 
+	Subgraph struct {
+		Entities    func(childComplexity int) int
+		Links       func(childComplexity int) int
+		Truncated   func(childComplexity int) int
+		TruncatedBy func(childComplexity int) int
+	}
+
+	SubgraphEntity struct {
+		Depth  func(childComplexity int) int
+		Entity func(childComplexity int) int
+		Hidden func(childComplexity int) int
+	}
+
 	Subscription struct {
 		Revisions func(childComplexity int, after *int32) int
+	}
+
+	TimeChange struct {
+		First  func(childComplexity int) int
+		Link   func(childComplexity int) int
+		Second func(childComplexity int) int
+	}
+
+	TimeChanges struct {
+		Changes     func(childComplexity int) int
+		Total       func(childComplexity int) int
+		Truncated   func(childComplexity int) int
+		TruncatedBy func(childComplexity int) int
+	}
+
+	Timeline struct {
+		Moments     func(childComplexity int) int
+		Total       func(childComplexity int) int
+		Truncated   func(childComplexity int) int
+		TruncatedBy func(childComplexity int) int
+		Undated     func(childComplexity int) int
+	}
+
+	Token struct {
+		Active    func(childComplexity int) int
+		Clearance func(childComplexity int) int
+		Created   func(childComplexity int) int
+		CreatedBy func(childComplexity int) int
+		Expires   func(childComplexity int) int
+		ID        func(childComplexity int) int
+		LastUsed  func(childComplexity int) int
+		Name      func(childComplexity int) int
+		Revoked   func(childComplexity int) int
+		RevokedBy func(childComplexity int) int
+		Role      func(childComplexity int) int
+	}
+
+	TokenConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	TokenEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	ValidTime struct {
@@ -400,6 +744,10 @@ type ComplexityRoot struct {
 
 type MutationResolver interface {
 	Apply(ctx context.Context, changeSet ChangeSetInput) (*Revision, error)
+	Propose(ctx context.Context, changeSet ChangeSetInput) (*Proposal, error)
+	Review(ctx context.Context, id string, decision Decision, reason *string) (*Proposal, error)
+	CreateToken(ctx context.Context, name string, role Role, clearance Clearance, expires *time.Time) (*CreatedToken, error)
+	RevokeToken(ctx context.Context, id string) (*Token, error)
 }
 type QueryResolver interface {
 	Node(ctx context.Context, id string, knownAt *KnownAt) (Node, error)
@@ -414,6 +762,24 @@ type QueryResolver interface {
 	Sources(ctx context.Context, filter *SourceFilter, knownAt *KnownAt, first *int32, after *string, last *int32, before *string) (*SourceConnection, error)
 	Citation(ctx context.Context, id string, knownAt *KnownAt) (*Citation, error)
 	Revisions(ctx context.Context, filter *RevisionFilter, knownAt *KnownAt, first *int32, after *string, last *int32, before *string) (*RevisionConnection, error)
+	Paths(ctx context.Context, from []string, to []string, maxLength int32, first int32, by PathOrder, direction Direction, coherentInTime bool, filter *TraversalFilter, knownAt *KnownAt) (*Paths, error)
+	Subgraph(ctx context.Context, around []string, depth int32, direction Direction, maxEntities int32, maxLinks int32, filter *TraversalFilter, knownAt *KnownAt) (*Subgraph, error)
+	LinksAmong(ctx context.Context, ids []string, filter *TraversalFilter, first int32, knownAt *KnownAt) (*LinksAmong, error)
+	CommonNeighbors(ctx context.Context, ids []string, atLeast int32, filter *TraversalFilter, first int32, knownAt *KnownAt) (*CommonNeighbors, error)
+	CommandChain(ctx context.Context, of string, on *string, direction ChainDirection, first int32, knownAt *KnownAt) (*CommandChain, error)
+	CommandersOf(ctx context.Context, of string, on string, first int32, knownAt *KnownAt) (*Responsibility, error)
+	Timeline(ctx context.Context, around []string, between []string, filter *TraversalFilter, first int32, from int32, knownAt *KnownAt) (*Timeline, error)
+	Changes(ctx context.Context, around []string, on []string, filter *TraversalFilter, first int32, from int32, knownAt *KnownAt) (*TimeChanges, error)
+	Ranking(ctx context.Context, scope ScopeInput, by Measure, weightByStrength bool, first int32, knownAt *KnownAt) (*Ranking, error)
+	Communities(ctx context.Context, scope ScopeInput, weightByStrength bool, knownAt *KnownAt) (*Communities, error)
+	Match(ctx context.Context, name string, kind *EntityKind, context []string, first int32, knownAt *KnownAt) (*Matches, error)
+	Duplicates(ctx context.Context, entity *string, filter *EntityFilter, first *int32, after *string, last *int32, before *string, knownAt *KnownAt) (*Duplicates, error)
+	Contradictions(ctx context.Context, id string, first int32, knownAt *KnownAt) (*Contradictions, error)
+	SourceImpact(ctx context.Context, ids []string, first int32, from int32, knownAt *KnownAt) (*SourceImpact, error)
+	History(ctx context.Context, id string, first *int32, after *string, last *int32, before *string, knownAt *KnownAt) (*HistoryStepConnection, error)
+	Diff(ctx context.Context, from int32, to *int32, first *int32, after *string, last *int32, before *string, knownAt *KnownAt) (*DifferenceConnection, error)
+	Proposals(ctx context.Context, state *ProposalState, first *int32, after *string, last *int32, before *string, knownAt *KnownAt) (*ProposalConnection, error)
+	Tokens(ctx context.Context, first *int32, after *string, last *int32, before *string, knownAt *KnownAt) (*TokenConnection, error)
 	Vocabulary(ctx context.Context, knownAt *KnownAt) (*Vocabulary, error)
 	Stats(ctx context.Context, knownAt *KnownAt) (*Stats, error)
 }
@@ -512,6 +878,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Bounds.UntilLatest(childComplexity), true
+
+	case "Capture.hasText":
+		if e.ComplexityRoot.Capture.HasText == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Capture.HasText(childComplexity), true
+	case "Capture.length":
+		if e.ComplexityRoot.Capture.Length == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Capture.Length(childComplexity), true
+	case "Capture.mediaType":
+		if e.ComplexityRoot.Capture.MediaType == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Capture.MediaType(childComplexity), true
+	case "Capture.sha256":
+		if e.ComplexityRoot.Capture.Sha256 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Capture.Sha256(childComplexity), true
+	case "Capture.storedAt":
+		if e.ComplexityRoot.Capture.StoredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Capture.StoredAt(childComplexity), true
 
 	case "Change.index":
 		if e.ComplexityRoot.Change.Index == nil {
@@ -636,6 +1033,304 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CitationEdge.Node(childComplexity), true
+
+	case "ClaimImpact.claim":
+		if e.ComplexityRoot.ClaimImpact.Claim == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimImpact.Claim(childComplexity), true
+	case "ClaimImpact.lineages":
+		if e.ComplexityRoot.ClaimImpact.Lineages == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimImpact.Lineages(childComplexity), true
+	case "ClaimImpact.lost":
+		if e.ComplexityRoot.ClaimImpact.Lost == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimImpact.Lost(childComplexity), true
+	case "ClaimImpact.strength":
+		if e.ComplexityRoot.ClaimImpact.Strength == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimImpact.Strength(childComplexity), true
+	case "ClaimImpact.weakening":
+		if e.ComplexityRoot.ClaimImpact.Weakening == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimImpact.Weakening(childComplexity), true
+
+	case "ClaimVersion.claims":
+		if e.ComplexityRoot.ClaimVersion.Claims == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ClaimVersion.Claims(childComplexity), true
+
+	case "CommandChain.rungs":
+		if e.ComplexityRoot.CommandChain.Rungs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommandChain.Rungs(childComplexity), true
+	case "CommandChain.truncated":
+		if e.ComplexityRoot.CommandChain.Truncated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommandChain.Truncated(childComplexity), true
+	case "CommandChain.truncatedBy":
+		if e.ComplexityRoot.CommandChain.TruncatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommandChain.TruncatedBy(childComplexity), true
+
+	case "CommonNeighbor.entity":
+		if e.ComplexityRoot.CommonNeighbor.Entity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommonNeighbor.Entity(childComplexity), true
+	case "CommonNeighbor.of":
+		if e.ComplexityRoot.CommonNeighbor.Of == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommonNeighbor.Of(childComplexity), true
+
+	case "CommonNeighbors.neighbors":
+		if e.ComplexityRoot.CommonNeighbors.Neighbors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommonNeighbors.Neighbors(childComplexity), true
+	case "CommonNeighbors.truncated":
+		if e.ComplexityRoot.CommonNeighbors.Truncated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommonNeighbors.Truncated(childComplexity), true
+	case "CommonNeighbors.truncatedBy":
+		if e.ComplexityRoot.CommonNeighbors.TruncatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommonNeighbors.TruncatedBy(childComplexity), true
+
+	case "CommonTime.definite":
+		if e.ComplexityRoot.CommonTime.Definite == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommonTime.Definite(childComplexity), true
+	case "CommonTime.from":
+		if e.ComplexityRoot.CommonTime.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommonTime.From(childComplexity), true
+	case "CommonTime.to":
+		if e.ComplexityRoot.CommonTime.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CommonTime.To(childComplexity), true
+
+	case "Communities.groups":
+		if e.ComplexityRoot.Communities.Groups == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Communities.Groups(childComplexity), true
+	case "Communities.modularity":
+		if e.ComplexityRoot.Communities.Modularity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Communities.Modularity(childComplexity), true
+	case "Communities.truncated":
+		if e.ComplexityRoot.Communities.Truncated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Communities.Truncated(childComplexity), true
+	case "Communities.truncatedBy":
+		if e.ComplexityRoot.Communities.TruncatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Communities.TruncatedBy(childComplexity), true
+
+	case "Community.entities":
+		if e.ComplexityRoot.Community.Entities == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Community.Entities(childComplexity), true
+	case "Community.size":
+		if e.ComplexityRoot.Community.Size == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Community.Size(childComplexity), true
+
+	case "Contradiction.claims":
+		if e.ComplexityRoot.Contradiction.Claims == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contradiction.Claims(childComplexity), true
+	case "Contradiction.explanation":
+		if e.ComplexityRoot.Contradiction.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contradiction.Explanation(childComplexity), true
+	case "Contradiction.rule":
+		if e.ComplexityRoot.Contradiction.Rule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contradiction.Rule(childComplexity), true
+	case "Contradiction.versions":
+		if e.ComplexityRoot.Contradiction.Versions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contradiction.Versions(childComplexity), true
+
+	case "Contradictions.found":
+		if e.ComplexityRoot.Contradictions.Found == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contradictions.Found(childComplexity), true
+	case "Contradictions.truncated":
+		if e.ComplexityRoot.Contradictions.Truncated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contradictions.Truncated(childComplexity), true
+	case "Contradictions.truncatedBy":
+		if e.ComplexityRoot.Contradictions.TruncatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Contradictions.TruncatedBy(childComplexity), true
+
+	case "CreatedToken.secret":
+		if e.ComplexityRoot.CreatedToken.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreatedToken.Secret(childComplexity), true
+	case "CreatedToken.token":
+		if e.ComplexityRoot.CreatedToken.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreatedToken.Token(childComplexity), true
+
+	case "Difference.change":
+		if e.ComplexityRoot.Difference.Change == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Difference.Change(childComplexity), true
+	case "Difference.fields":
+		if e.ComplexityRoot.Difference.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Difference.Fields(childComplexity), true
+	case "Difference.node":
+		if e.ComplexityRoot.Difference.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Difference.Node(childComplexity), true
+	case "Difference.record":
+		if e.ComplexityRoot.Difference.Record == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Difference.Record(childComplexity), true
+
+	case "DifferenceConnection.edges":
+		if e.ComplexityRoot.DifferenceConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DifferenceConnection.Edges(childComplexity), true
+	case "DifferenceConnection.nodes":
+		if e.ComplexityRoot.DifferenceConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DifferenceConnection.Nodes(childComplexity), true
+	case "DifferenceConnection.pageInfo":
+		if e.ComplexityRoot.DifferenceConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DifferenceConnection.PageInfo(childComplexity), true
+
+	case "DifferenceEdge.cursor":
+		if e.ComplexityRoot.DifferenceEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DifferenceEdge.Cursor(childComplexity), true
+	case "DifferenceEdge.node":
+		if e.ComplexityRoot.DifferenceEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DifferenceEdge.Node(childComplexity), true
+
+	case "DuplicatePair.a":
+		if e.ComplexityRoot.DuplicatePair.A == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DuplicatePair.A(childComplexity), true
+	case "DuplicatePair.b":
+		if e.ComplexityRoot.DuplicatePair.B == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DuplicatePair.B(childComplexity), true
+	case "DuplicatePair.reasons":
+		if e.ComplexityRoot.DuplicatePair.Reasons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DuplicatePair.Reasons(childComplexity), true
+	case "DuplicatePair.score":
+		if e.ComplexityRoot.DuplicatePair.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DuplicatePair.Score(childComplexity), true
+
+	case "Duplicates.pageInfo":
+		if e.ComplexityRoot.Duplicates.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Duplicates.PageInfo(childComplexity), true
+	case "Duplicates.pairs":
+		if e.ComplexityRoot.Duplicates.Pairs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Duplicates.Pairs(childComplexity), true
 
 	case "Entity.aliases":
 		if e.ComplexityRoot.Entity.Aliases == nil {
@@ -806,6 +1501,114 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EntityKindDefinition.Name(childComplexity), true
 
+	case "FieldChange.after":
+		if e.ComplexityRoot.FieldChange.After == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldChange.After(childComplexity), true
+	case "FieldChange.before":
+		if e.ComplexityRoot.FieldChange.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldChange.Before(childComplexity), true
+	case "FieldChange.field":
+		if e.ComplexityRoot.FieldChange.Field == nil {
+			break
+		}
+
+		return e.ComplexityRoot.FieldChange.Field(childComplexity), true
+
+	case "Ground.held":
+		if e.ComplexityRoot.Ground.Held == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ground.Held(childComplexity), true
+	case "Ground.links":
+		if e.ComplexityRoot.Ground.Links == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ground.Links(childComplexity), true
+
+	case "HistoryStep.change":
+		if e.ComplexityRoot.HistoryStep.Change == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HistoryStep.Change(childComplexity), true
+	case "HistoryStep.fields":
+		if e.ComplexityRoot.HistoryStep.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HistoryStep.Fields(childComplexity), true
+	case "HistoryStep.revision":
+		if e.ComplexityRoot.HistoryStep.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HistoryStep.Revision(childComplexity), true
+
+	case "HistoryStepConnection.edges":
+		if e.ComplexityRoot.HistoryStepConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HistoryStepConnection.Edges(childComplexity), true
+	case "HistoryStepConnection.nodes":
+		if e.ComplexityRoot.HistoryStepConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HistoryStepConnection.Nodes(childComplexity), true
+	case "HistoryStepConnection.pageInfo":
+		if e.ComplexityRoot.HistoryStepConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HistoryStepConnection.PageInfo(childComplexity), true
+
+	case "HistoryStepEdge.cursor":
+		if e.ComplexityRoot.HistoryStepEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HistoryStepEdge.Cursor(childComplexity), true
+	case "HistoryStepEdge.node":
+		if e.ComplexityRoot.HistoryStepEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.HistoryStepEdge.Node(childComplexity), true
+
+	case "Hop.backward":
+		if e.ComplexityRoot.Hop.Backward == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Hop.Backward(childComplexity), true
+	case "Hop.from":
+		if e.ComplexityRoot.Hop.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Hop.From(childComplexity), true
+	case "Hop.link":
+		if e.ComplexityRoot.Hop.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Hop.Link(childComplexity), true
+	case "Hop.to":
+		if e.ComplexityRoot.Hop.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Hop.To(childComplexity), true
+
 	case "Link.about":
 		if e.ComplexityRoot.Link.About == nil {
 			break
@@ -841,6 +1644,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Link.Disputes(childComplexity), true
+	case "Link.endsFit":
+		if e.ComplexityRoot.Link.EndsFit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Link.EndsFit(childComplexity), true
 	case "Link.from":
 		if e.ComplexityRoot.Link.From == nil {
 			break
@@ -876,12 +1685,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Link.Label(childComplexity, args["lang"].(string)), true
+	case "Link.loop":
+		if e.ComplexityRoot.Link.Loop == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Link.Loop(childComplexity), true
 	case "Link.mentions":
 		if e.ComplexityRoot.Link.Mentions == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Link.Mentions(childComplexity), true
+	case "Link.merged":
+		if e.ComplexityRoot.Link.Merged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Link.Merged(childComplexity), true
 	case "Link.other":
 		if e.ComplexityRoot.Link.Other == nil {
 			break
@@ -1087,6 +1908,113 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LinkKindDefinition.To(childComplexity), true
 
+	case "LinksAmong.links":
+		if e.ComplexityRoot.LinksAmong.Links == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LinksAmong.Links(childComplexity), true
+	case "LinksAmong.truncated":
+		if e.ComplexityRoot.LinksAmong.Truncated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LinksAmong.Truncated(childComplexity), true
+	case "LinksAmong.truncatedBy":
+		if e.ComplexityRoot.LinksAmong.TruncatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LinksAmong.TruncatedBy(childComplexity), true
+
+	case "MatchCandidate.entity":
+		if e.ComplexityRoot.MatchCandidate.Entity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MatchCandidate.Entity(childComplexity), true
+	case "MatchCandidate.reasons":
+		if e.ComplexityRoot.MatchCandidate.Reasons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MatchCandidate.Reasons(childComplexity), true
+	case "MatchCandidate.score":
+		if e.ComplexityRoot.MatchCandidate.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MatchCandidate.Score(childComplexity), true
+
+	case "MatchReason.code":
+		if e.ComplexityRoot.MatchReason.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MatchReason.Code(childComplexity), true
+	case "MatchReason.detail":
+		if e.ComplexityRoot.MatchReason.Detail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MatchReason.Detail(childComplexity), true
+
+	case "Matches.candidates":
+		if e.ComplexityRoot.Matches.Candidates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Matches.Candidates(childComplexity), true
+	case "Matches.truncated":
+		if e.ComplexityRoot.Matches.Truncated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Matches.Truncated(childComplexity), true
+	case "Matches.truncatedBy":
+		if e.ComplexityRoot.Matches.TruncatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Matches.TruncatedBy(childComplexity), true
+
+	case "Moment.earliest":
+		if e.ComplexityRoot.Moment.Earliest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Moment.Earliest(childComplexity), true
+	case "Moment.event":
+		if e.ComplexityRoot.Moment.Event == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Moment.Event(childComplexity), true
+	case "Moment.latest":
+		if e.ComplexityRoot.Moment.Latest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Moment.Latest(childComplexity), true
+	case "Moment.link":
+		if e.ComplexityRoot.Moment.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Moment.Link(childComplexity), true
+	case "Moment.uncertain":
+		if e.ComplexityRoot.Moment.Uncertain == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Moment.Uncertain(childComplexity), true
+	case "Moment.what":
+		if e.ComplexityRoot.Moment.What == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Moment.What(childComplexity), true
+
 	case "Mutation.apply":
 		if e.ComplexityRoot.Mutation.Apply == nil {
 			break
@@ -1098,6 +2026,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Apply(childComplexity, args["changeSet"].(ChangeSetInput)), true
+	case "Mutation.createToken":
+		if e.ComplexityRoot.Mutation.CreateToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateToken(childComplexity, args["name"].(string), args["role"].(Role), args["clearance"].(Clearance), args["expires"].(*time.Time)), true
+	case "Mutation.propose":
+		if e.ComplexityRoot.Mutation.Propose == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_propose_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Propose(childComplexity, args["changeSet"].(ChangeSetInput)), true
+	case "Mutation.review":
+		if e.ComplexityRoot.Mutation.Review == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_review_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Review(childComplexity, args["id"].(string), args["decision"].(Decision), args["reason"].(*string)), true
+	case "Mutation.revokeToken":
+		if e.ComplexityRoot.Mutation.RevokeToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeToken(childComplexity, args["id"].(string)), true
 
 	case "Name.givenTo":
 		if e.ComplexityRoot.Name.GivenTo == nil {
@@ -1168,6 +2140,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "Path.common":
+		if e.ComplexityRoot.Path.Common == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Path.Common(childComplexity), true
+	case "Path.hops":
+		if e.ComplexityRoot.Path.Hops == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Path.Hops(childComplexity), true
+	case "Path.length":
+		if e.ComplexityRoot.Path.Length == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Path.Length(childComplexity), true
+	case "Path.product":
+		if e.ComplexityRoot.Path.Product == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Path.Product(childComplexity), true
+	case "Path.weakest":
+		if e.ComplexityRoot.Path.Weakest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Path.Weakest(childComplexity), true
+
+	case "Paths.found":
+		if e.ComplexityRoot.Paths.Found == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Paths.Found(childComplexity), true
+	case "Paths.truncated":
+		if e.ComplexityRoot.Paths.Truncated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Paths.Truncated(childComplexity), true
+	case "Paths.truncatedBy":
+		if e.ComplexityRoot.Paths.TruncatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Paths.TruncatedBy(childComplexity), true
+
 	case "Point.latitude":
 		if e.ComplexityRoot.Point.Latitude == nil {
 			break
@@ -1187,6 +2209,129 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Point.ReadFrom(childComplexity), true
 
+	case "Proposal.author":
+		if e.ComplexityRoot.Proposal.Author == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Proposal.Author(childComplexity), true
+	case "Proposal.changeSet":
+		if e.ComplexityRoot.Proposal.ChangeSet == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Proposal.ChangeSet(childComplexity), true
+	case "Proposal.clearance":
+		if e.ComplexityRoot.Proposal.Clearance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Proposal.Clearance(childComplexity), true
+	case "Proposal.created":
+		if e.ComplexityRoot.Proposal.Created == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Proposal.Created(childComplexity), true
+	case "Proposal.erased":
+		if e.ComplexityRoot.Proposal.Erased == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Proposal.Erased(childComplexity), true
+	case "Proposal.id":
+		if e.ComplexityRoot.Proposal.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Proposal.ID(childComplexity), true
+	case "Proposal.reason":
+		if e.ComplexityRoot.Proposal.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Proposal.Reason(childComplexity), true
+	case "Proposal.review":
+		if e.ComplexityRoot.Proposal.Review == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Proposal.Review(childComplexity), true
+	case "Proposal.revision":
+		if e.ComplexityRoot.Proposal.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Proposal.Revision(childComplexity), true
+	case "Proposal.state":
+		if e.ComplexityRoot.Proposal.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Proposal.State(childComplexity), true
+
+	case "ProposalConnection.edges":
+		if e.ComplexityRoot.ProposalConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProposalConnection.Edges(childComplexity), true
+	case "ProposalConnection.nodes":
+		if e.ComplexityRoot.ProposalConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProposalConnection.Nodes(childComplexity), true
+	case "ProposalConnection.pageInfo":
+		if e.ComplexityRoot.ProposalConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProposalConnection.PageInfo(childComplexity), true
+
+	case "ProposalEdge.cursor":
+		if e.ComplexityRoot.ProposalEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProposalEdge.Cursor(childComplexity), true
+	case "ProposalEdge.node":
+		if e.ComplexityRoot.ProposalEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProposalEdge.Node(childComplexity), true
+
+	case "ProposalReview.at":
+		if e.ComplexityRoot.ProposalReview.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProposalReview.At(childComplexity), true
+	case "ProposalReview.by":
+		if e.ComplexityRoot.ProposalReview.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProposalReview.By(childComplexity), true
+	case "ProposalReview.reason":
+		if e.ComplexityRoot.ProposalReview.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProposalReview.Reason(childComplexity), true
+
+	case "Query.changes":
+		if e.ComplexityRoot.Query.Changes == nil {
+			break
+		}
+
+		args, err := ec.field_Query_changes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Changes(childComplexity, args["around"].([]string), args["on"].([]string), args["filter"].(*TraversalFilter), args["first"].(int32), args["from"].(int32), args["knownAt"].(*KnownAt)), true
 	case "Query.citation":
 		if e.ComplexityRoot.Query.Citation == nil {
 			break
@@ -1198,6 +2343,83 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Citation(childComplexity, args["id"].(string), args["knownAt"].(*KnownAt)), true
+	case "Query.commandChain":
+		if e.ComplexityRoot.Query.CommandChain == nil {
+			break
+		}
+
+		args, err := ec.field_Query_commandChain_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CommandChain(childComplexity, args["of"].(string), args["on"].(*string), args["direction"].(ChainDirection), args["first"].(int32), args["knownAt"].(*KnownAt)), true
+	case "Query.commandersOf":
+		if e.ComplexityRoot.Query.CommandersOf == nil {
+			break
+		}
+
+		args, err := ec.field_Query_commandersOf_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CommandersOf(childComplexity, args["of"].(string), args["on"].(string), args["first"].(int32), args["knownAt"].(*KnownAt)), true
+	case "Query.commonNeighbors":
+		if e.ComplexityRoot.Query.CommonNeighbors == nil {
+			break
+		}
+
+		args, err := ec.field_Query_commonNeighbors_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.CommonNeighbors(childComplexity, args["ids"].([]string), args["atLeast"].(int32), args["filter"].(*TraversalFilter), args["first"].(int32), args["knownAt"].(*KnownAt)), true
+	case "Query.communities":
+		if e.ComplexityRoot.Query.Communities == nil {
+			break
+		}
+
+		args, err := ec.field_Query_communities_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Communities(childComplexity, args["scope"].(ScopeInput), args["weightByStrength"].(bool), args["knownAt"].(*KnownAt)), true
+	case "Query.contradictions":
+		if e.ComplexityRoot.Query.Contradictions == nil {
+			break
+		}
+
+		args, err := ec.field_Query_contradictions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Contradictions(childComplexity, args["id"].(string), args["first"].(int32), args["knownAt"].(*KnownAt)), true
+	case "Query.diff":
+		if e.ComplexityRoot.Query.Diff == nil {
+			break
+		}
+
+		args, err := ec.field_Query_diff_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Diff(childComplexity, args["from"].(int32), args["to"].(*int32), args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["knownAt"].(*KnownAt)), true
+	case "Query.duplicates":
+		if e.ComplexityRoot.Query.Duplicates == nil {
+			break
+		}
+
+		args, err := ec.field_Query_duplicates_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Duplicates(childComplexity, args["entity"].(*string), args["filter"].(*EntityFilter), args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["knownAt"].(*KnownAt)), true
 	case "Query.entities":
 		if e.ComplexityRoot.Query.Entities == nil {
 			break
@@ -1220,6 +2442,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Entity(childComplexity, args["id"].(string), args["knownAt"].(*KnownAt)), true
+	case "Query.history":
+		if e.ComplexityRoot.Query.History == nil {
+			break
+		}
+
+		args, err := ec.field_Query_history_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.History(childComplexity, args["id"].(string), args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["knownAt"].(*KnownAt)), true
 
 	case "Query.link":
 		if e.ComplexityRoot.Query.Link == nil {
@@ -1243,6 +2476,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Links(childComplexity, args["filter"].(*LinkFilter), args["knownAt"].(*KnownAt), args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string)), true
+	case "Query.linksAmong":
+		if e.ComplexityRoot.Query.LinksAmong == nil {
+			break
+		}
+
+		args, err := ec.field_Query_linksAmong_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.LinksAmong(childComplexity, args["ids"].([]string), args["filter"].(*TraversalFilter), args["first"].(int32), args["knownAt"].(*KnownAt)), true
+	case "Query.match":
+		if e.ComplexityRoot.Query.Match == nil {
+			break
+		}
+
+		args, err := ec.field_Query_match_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Match(childComplexity, args["name"].(string), args["kind"].(*EntityKind), args["context"].([]string), args["first"].(int32), args["knownAt"].(*KnownAt)), true
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -1254,6 +2509,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string), args["knownAt"].(*KnownAt)), true
+	case "Query.paths":
+		if e.ComplexityRoot.Query.Paths == nil {
+			break
+		}
+
+		args, err := ec.field_Query_paths_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Paths(childComplexity, args["from"].([]string), args["to"].([]string), args["maxLength"].(int32), args["first"].(int32), args["by"].(PathOrder), args["direction"].(Direction), args["coherentInTime"].(bool), args["filter"].(*TraversalFilter), args["knownAt"].(*KnownAt)), true
+	case "Query.proposals":
+		if e.ComplexityRoot.Query.Proposals == nil {
+			break
+		}
+
+		args, err := ec.field_Query_proposals_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Proposals(childComplexity, args["state"].(*ProposalState), args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["knownAt"].(*KnownAt)), true
+	case "Query.ranking":
+		if e.ComplexityRoot.Query.Ranking == nil {
+			break
+		}
+
+		args, err := ec.field_Query_ranking_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Ranking(childComplexity, args["scope"].(ScopeInput), args["by"].(Measure), args["weightByStrength"].(bool), args["first"].(int32), args["knownAt"].(*KnownAt)), true
 	case "Query.revisions":
 		if e.ComplexityRoot.Query.Revisions == nil {
 			break
@@ -1287,6 +2575,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Source(childComplexity, args["id"].(string), args["knownAt"].(*KnownAt)), true
+	case "Query.sourceImpact":
+		if e.ComplexityRoot.Query.SourceImpact == nil {
+			break
+		}
+
+		args, err := ec.field_Query_sourceImpact_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SourceImpact(childComplexity, args["ids"].([]string), args["first"].(int32), args["from"].(int32), args["knownAt"].(*KnownAt)), true
 	case "Query.sources":
 		if e.ComplexityRoot.Query.Sources == nil {
 			break
@@ -1331,6 +2630,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Stats(childComplexity, args["knownAt"].(*KnownAt)), true
+	case "Query.subgraph":
+		if e.ComplexityRoot.Query.Subgraph == nil {
+			break
+		}
+
+		args, err := ec.field_Query_subgraph_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Subgraph(childComplexity, args["around"].([]string), args["depth"].(int32), args["direction"].(Direction), args["maxEntities"].(int32), args["maxLinks"].(int32), args["filter"].(*TraversalFilter), args["knownAt"].(*KnownAt)), true
+	case "Query.timeline":
+		if e.ComplexityRoot.Query.Timeline == nil {
+			break
+		}
+
+		args, err := ec.field_Query_timeline_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Timeline(childComplexity, args["around"].([]string), args["between"].([]string), args["filter"].(*TraversalFilter), args["first"].(int32), args["from"].(int32), args["knownAt"].(*KnownAt)), true
+	case "Query.tokens":
+		if e.ComplexityRoot.Query.Tokens == nil {
+			break
+		}
+
+		args, err := ec.field_Query_tokens_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Tokens(childComplexity, args["first"].(*int32), args["after"].(*string), args["last"].(*int32), args["before"].(*string), args["knownAt"].(*KnownAt)), true
 	case "Query.vocabulary":
 		if e.ComplexityRoot.Query.Vocabulary == nil {
 			break
@@ -1368,24 +2700,134 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.QuoteCheck.At(childComplexity), true
+	case "QuoteCheck.capture":
+		if e.ComplexityRoot.QuoteCheck.Capture == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuoteCheck.Capture(childComplexity), true
 	case "QuoteCheck.context":
 		if e.ComplexityRoot.QuoteCheck.Context == nil {
 			break
 		}
 
 		return e.ComplexityRoot.QuoteCheck.Context(childComplexity), true
+	case "QuoteCheck.distance":
+		if e.ComplexityRoot.QuoteCheck.Distance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuoteCheck.Distance(childComplexity), true
+	case "QuoteCheck.end":
+		if e.ComplexityRoot.QuoteCheck.End == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuoteCheck.End(childComplexity), true
 	case "QuoteCheck.nearest":
 		if e.ComplexityRoot.QuoteCheck.Nearest == nil {
 			break
 		}
 
 		return e.ComplexityRoot.QuoteCheck.Nearest(childComplexity), true
+	case "QuoteCheck.start":
+		if e.ComplexityRoot.QuoteCheck.Start == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QuoteCheck.Start(childComplexity), true
 	case "QuoteCheck.state":
 		if e.ComplexityRoot.QuoteCheck.State == nil {
 			break
 		}
 
 		return e.ComplexityRoot.QuoteCheck.State(childComplexity), true
+
+	case "RankedEntity.entity":
+		if e.ComplexityRoot.RankedEntity.Entity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RankedEntity.Entity(childComplexity), true
+	case "RankedEntity.score":
+		if e.ComplexityRoot.RankedEntity.Score == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RankedEntity.Score(childComplexity), true
+
+	case "Ranking.ranked":
+		if e.ComplexityRoot.Ranking.Ranked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ranking.Ranked(childComplexity), true
+	case "Ranking.truncated":
+		if e.ComplexityRoot.Ranking.Truncated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ranking.Truncated(childComplexity), true
+	case "Ranking.truncatedBy":
+		if e.ComplexityRoot.Ranking.TruncatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Ranking.TruncatedBy(childComplexity), true
+
+	case "Responsibility.truncated":
+		if e.ComplexityRoot.Responsibility.Truncated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Responsibility.Truncated(childComplexity), true
+	case "Responsibility.truncatedBy":
+		if e.ComplexityRoot.Responsibility.TruncatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Responsibility.TruncatedBy(childComplexity), true
+	case "Responsibility.units":
+		if e.ComplexityRoot.Responsibility.Units == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Responsibility.Units(childComplexity), true
+
+	case "ResponsibleUnit.chain":
+		if e.ComplexityRoot.ResponsibleUnit.Chain == nil {
+			break
+		}
+
+		args, err := ec.field_ResponsibleUnit_chain_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ResponsibleUnit.Chain(childComplexity, args["first"].(int32)), true
+	case "ResponsibleUnit.groundCount":
+		if e.ComplexityRoot.ResponsibleUnit.GroundCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResponsibleUnit.GroundCount(childComplexity), true
+	case "ResponsibleUnit.grounds":
+		if e.ComplexityRoot.ResponsibleUnit.Grounds == nil {
+			break
+		}
+
+		args, err := ec.field_ResponsibleUnit_grounds_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.ResponsibleUnit.Grounds(childComplexity, args["first"].(int32)), true
+	case "ResponsibleUnit.unit":
+		if e.ComplexityRoot.ResponsibleUnit.Unit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResponsibleUnit.Unit(childComplexity), true
 
 	case "Revision.applied":
 		if e.ComplexityRoot.Revision.Applied == nil {
@@ -1479,6 +2921,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RevisionEdge.Node(childComplexity), true
 
+	case "Rung.entity":
+		if e.ComplexityRoot.Rung.Entity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rung.Entity(childComplexity), true
+	case "Rung.held":
+		if e.ComplexityRoot.Rung.Held == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rung.Held(childComplexity), true
+	case "Rung.level":
+		if e.ComplexityRoot.Rung.Level == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rung.Level(childComplexity), true
+	case "Rung.link":
+		if e.ComplexityRoot.Rung.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rung.Link(childComplexity), true
+	case "Rung.of":
+		if e.ComplexityRoot.Rung.Of == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Rung.Of(childComplexity), true
+
 	case "SearchHit.entity":
 		if e.ComplexityRoot.SearchHit.Entity == nil {
 			break
@@ -1542,6 +3015,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Source.Author(childComplexity), true
+	case "Source.captures":
+		if e.ComplexityRoot.Source.Captures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Source.Captures(childComplexity), true
 	case "Source.citations":
 		if e.ComplexityRoot.Source.Citations == nil {
 			break
@@ -1651,6 +3130,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SourceEdge.Node(childComplexity), true
+
+	case "SourceImpact.claims":
+		if e.ComplexityRoot.SourceImpact.Claims == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceImpact.Claims(childComplexity), true
+	case "SourceImpact.lost":
+		if e.ComplexityRoot.SourceImpact.Lost == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceImpact.Lost(childComplexity), true
+	case "SourceImpact.truncated":
+		if e.ComplexityRoot.SourceImpact.Truncated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceImpact.Truncated(childComplexity), true
+	case "SourceImpact.truncatedBy":
+		if e.ComplexityRoot.SourceImpact.TruncatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceImpact.TruncatedBy(childComplexity), true
+	case "SourceImpact.unchanged":
+		if e.ComplexityRoot.SourceImpact.Unchanged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceImpact.Unchanged(childComplexity), true
+	case "SourceImpact.weakened":
+		if e.ComplexityRoot.SourceImpact.Weakened == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SourceImpact.Weakened(childComplexity), true
 
 	case "SourceKindDefinition.label":
 		if e.ComplexityRoot.SourceKindDefinition.Label == nil {
@@ -1937,6 +3453,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Strength.Supports(childComplexity), true
 
+	case "Subgraph.entities":
+		if e.ComplexityRoot.Subgraph.Entities == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Subgraph.Entities(childComplexity), true
+	case "Subgraph.links":
+		if e.ComplexityRoot.Subgraph.Links == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Subgraph.Links(childComplexity), true
+	case "Subgraph.truncated":
+		if e.ComplexityRoot.Subgraph.Truncated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Subgraph.Truncated(childComplexity), true
+	case "Subgraph.truncatedBy":
+		if e.ComplexityRoot.Subgraph.TruncatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Subgraph.TruncatedBy(childComplexity), true
+
+	case "SubgraphEntity.depth":
+		if e.ComplexityRoot.SubgraphEntity.Depth == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubgraphEntity.Depth(childComplexity), true
+	case "SubgraphEntity.entity":
+		if e.ComplexityRoot.SubgraphEntity.Entity == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubgraphEntity.Entity(childComplexity), true
+	case "SubgraphEntity.hidden":
+		if e.ComplexityRoot.SubgraphEntity.Hidden == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SubgraphEntity.Hidden(childComplexity), true
+
 	case "Subscription.revisions":
 		if e.ComplexityRoot.Subscription.Revisions == nil {
 			break
@@ -1948,6 +3508,180 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.Revisions(childComplexity, args["after"].(*int32)), true
+
+	case "TimeChange.first":
+		if e.ComplexityRoot.TimeChange.First == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TimeChange.First(childComplexity), true
+	case "TimeChange.link":
+		if e.ComplexityRoot.TimeChange.Link == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TimeChange.Link(childComplexity), true
+	case "TimeChange.second":
+		if e.ComplexityRoot.TimeChange.Second == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TimeChange.Second(childComplexity), true
+
+	case "TimeChanges.changes":
+		if e.ComplexityRoot.TimeChanges.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TimeChanges.Changes(childComplexity), true
+	case "TimeChanges.total":
+		if e.ComplexityRoot.TimeChanges.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TimeChanges.Total(childComplexity), true
+	case "TimeChanges.truncated":
+		if e.ComplexityRoot.TimeChanges.Truncated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TimeChanges.Truncated(childComplexity), true
+	case "TimeChanges.truncatedBy":
+		if e.ComplexityRoot.TimeChanges.TruncatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TimeChanges.TruncatedBy(childComplexity), true
+
+	case "Timeline.moments":
+		if e.ComplexityRoot.Timeline.Moments == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Timeline.Moments(childComplexity), true
+	case "Timeline.total":
+		if e.ComplexityRoot.Timeline.Total == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Timeline.Total(childComplexity), true
+	case "Timeline.truncated":
+		if e.ComplexityRoot.Timeline.Truncated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Timeline.Truncated(childComplexity), true
+	case "Timeline.truncatedBy":
+		if e.ComplexityRoot.Timeline.TruncatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Timeline.TruncatedBy(childComplexity), true
+	case "Timeline.undated":
+		if e.ComplexityRoot.Timeline.Undated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Timeline.Undated(childComplexity), true
+
+	case "Token.active":
+		if e.ComplexityRoot.Token.Active == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.Active(childComplexity), true
+	case "Token.clearance":
+		if e.ComplexityRoot.Token.Clearance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.Clearance(childComplexity), true
+	case "Token.created":
+		if e.ComplexityRoot.Token.Created == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.Created(childComplexity), true
+	case "Token.createdBy":
+		if e.ComplexityRoot.Token.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.CreatedBy(childComplexity), true
+	case "Token.expires":
+		if e.ComplexityRoot.Token.Expires == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.Expires(childComplexity), true
+	case "Token.id":
+		if e.ComplexityRoot.Token.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.ID(childComplexity), true
+	case "Token.lastUsed":
+		if e.ComplexityRoot.Token.LastUsed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.LastUsed(childComplexity), true
+	case "Token.name":
+		if e.ComplexityRoot.Token.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.Name(childComplexity), true
+	case "Token.revoked":
+		if e.ComplexityRoot.Token.Revoked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.Revoked(childComplexity), true
+	case "Token.revokedBy":
+		if e.ComplexityRoot.Token.RevokedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.RevokedBy(childComplexity), true
+	case "Token.role":
+		if e.ComplexityRoot.Token.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Token.Role(childComplexity), true
+
+	case "TokenConnection.edges":
+		if e.ComplexityRoot.TokenConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenConnection.Edges(childComplexity), true
+	case "TokenConnection.nodes":
+		if e.ComplexityRoot.TokenConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenConnection.Nodes(childComplexity), true
+	case "TokenConnection.pageInfo":
+		if e.ComplexityRoot.TokenConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenConnection.PageInfo(childComplexity), true
+
+	case "TokenEdge.cursor":
+		if e.ComplexityRoot.TokenEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenEdge.Cursor(childComplexity), true
+	case "TokenEdge.node":
+		if e.ComplexityRoot.TokenEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TokenEdge.Node(childComplexity), true
 
 	case "ValidTime.bounds":
 		if e.ComplexityRoot.ValidTime.Bounds == nil {
@@ -2049,10 +3783,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("QuoteInput", ec.unmarshalInputQuoteInput),
 			graphql.NewInputUnmarshaler("RetractInput", ec.unmarshalInputRetractInput),
 			graphql.NewInputUnmarshaler("RevisionFilter", ec.unmarshalInputRevisionFilter),
+			graphql.NewInputUnmarshaler("ScopeInput", ec.unmarshalInputScopeInput),
 			graphql.NewInputUnmarshaler("SetClearanceInput", ec.unmarshalInputSetClearanceInput),
 			graphql.NewInputUnmarshaler("SetStandingInput", ec.unmarshalInputSetStandingInput),
 			graphql.NewInputUnmarshaler("SourceFilter", ec.unmarshalInputSourceFilter),
 			graphql.NewInputUnmarshaler("StatementFilter", ec.unmarshalInputStatementFilter),
+			graphql.NewInputUnmarshaler("TraversalFilter", ec.unmarshalInputTraversalFilter),
 			graphql.NewInputUnmarshaler("UndoInput", ec.unmarshalInputUndoInput),
 			graphql.NewInputUnmarshaler("ValidTimeInput", ec.unmarshalInputValidTimeInput),
 		)
@@ -2167,6 +3903,9 @@ scalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
 
 "What this graph knew at some point: the number of a revision (17), or a date and time as RFC 3339 writes it (2026-11-23T21:22:00Z), which means the last revision made by then."
 scalar KnownAt
+
+"Any value as JSON writes it: a text, a number, a list, an object."
+scalar JSON @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259")
 
 "Everything that can be read. Each root field takes ` + "`" + `knownAt` + "`" + `, which shows the graph as it stood at that revision or time; what is asked for inside the field is read at the same moment."
 type Query {
@@ -2306,6 +4045,254 @@ type Query {
     "Stop before the row with this cursor."
     before: String
   ): RevisionConnection!
+  "The best ways, along links, from some entities to others; a way meets no entity twice. No way is an empty list."
+  paths(
+    "The ids of the entities to begin from; 1 to 200."
+    from: [ID!]!
+    "The ids of the entities to come to; 1 to 200."
+    to: [ID!]!
+    "The longest way to look for, in links; 8 at the most."
+    maxLength: Int! = 4
+    "At most this many ways; 5 unless told, 50 at the most."
+    first: Int! = 5
+    "Which ways are the best."
+    by: PathOrder! = SHORTEST
+    "Whether links are followed from their beginning to their end (OUT), backwards (IN), or either way."
+    direction: Direction! = ANY
+    "Keep only ways of which one day exists on which every link held, at least possibly."
+    coherentInTime: Boolean! = false
+    "Which links may be used; all but those of unidentified entities unless told."
+    filter: TraversalFilter
+    "Show what was known then; now unless told."
+    knownAt: KnownAt
+  ): Paths!
+  "What lies around some entities, level by level, for drawing. Of an entity with more links than fit, the strongest are shown, and ` + "`" + `hidden` + "`" + ` tells how many are not."
+  subgraph(
+    "The ids of the entities in the middle; 1 to 200."
+    around: [ID!]!
+    "How many links away from the middle; 4 at the most."
+    depth: Int! = 1
+    "Whether links are followed from their beginning to their end (OUT), backwards (IN), or either way."
+    direction: Direction! = ANY
+    "At most this many entities; 2,000 at the most."
+    maxEntities: Int! = 200
+    "At most this many links; 5,000 at the most."
+    maxLinks: Int! = 500
+    "Which links may be used; all but those of unidentified entities unless told."
+    filter: TraversalFilter
+    "Show what was known then; now unless told."
+    knownAt: KnownAt
+  ): Subgraph!
+  "The links between some entities, such as those that are already drawn; by id."
+  linksAmong(
+    "The ids of the entities; 200 at the most."
+    ids: [ID!]!
+    "Which links may be used; all but those of unidentified entities unless told."
+    filter: TraversalFilter
+    "At most this many links; 500 unless told, 5,000 at the most."
+    first: Int! = 500
+    "Show what was known then; now unless told."
+    knownAt: KnownAt
+  ): LinksAmong!
+  "The entities that several of a set are linked to, those linked to most of them first."
+  commonNeighbors(
+    "The ids of the set; 2 to 200."
+    ids: [ID!]!
+    "Linked to at least this many of the set."
+    atLeast: Int! = 2
+    "Which links may be used; all but those of unidentified entities unless told."
+    filter: TraversalFilter
+    "At most this many entities; 50 unless told, 200 at the most."
+    first: Int! = 50
+    "Show what was known then; now unless told."
+    knownAt: KnownAt
+  ): CommonNeighbors!
+  "Who stood above a unit or a person, or below, on a day: level by level along commands, posts and subordination."
+  commandChain(
+    "The id of the unit, force, group, body or person."
+    of: ID!
+    "On this day; at any time unless told."
+    on: Date
+    "Up to the superiors, or down to what is commanded."
+    direction: ChainDirection! = UP
+    "At most this many steps, the nearest first; 100 unless told, 1,000 at the most."
+    first: Int! = 100
+    "Show what was known then; now unless told."
+    knownAt: KnownAt
+  ): CommandChain!
+  "Which units and forces had to do with a place or an event on a day, on what ground, who commanded them then, and who stood above those."
+  commandersOf(
+    "The id of the place or event."
+    of: ID!
+    "On this day."
+    on: Date!
+    "At most this many units; 20 unless told, 60 at the most."
+    first: Int! = 20
+    "Show what was known then; now unless told."
+    knownAt: KnownAt
+  ): Responsibility!
+  "What happened, began and ended, in order, with how far each day is known. Give either ` + "`" + `around` + "`" + ` or ` + "`" + `between` + "`" + `."
+  timeline(
+    "The ids of entities: all of their links."
+    around: [ID!]
+    "The ids of entities: only links that join two of them."
+    between: [ID!]
+    "Which links may be used; all but those of unidentified entities unless told."
+    filter: TraversalFilter
+    "At most this many moments, and at most this many links without a date; 200 unless told, 1,000 at the most."
+    first: Int! = 200
+    "Begin with the moment of this index, counted from 0."
+    from: Int! = 0
+    "Show what was known then; now unless told."
+    knownAt: KnownAt
+  ): Timeline!
+  "The links of some entities that held on one of two days and not on the other, or less certainly."
+  changes(
+    "The ids of the entities; 1 to 200."
+    around: [ID!]!
+    "The two days."
+    on: [Date!]!
+    "Which links may be used; all but those of unidentified entities unless told."
+    filter: TraversalFilter
+    "At most this many links; 200 unless told, 1,000 at the most."
+    first: Int! = 200
+    "Begin with the link of this index, counted from 0."
+    from: Int! = 0
+    "Show what was known then; now unless told."
+    knownAt: KnownAt
+  ): TimeChanges!
+  "The entities of a part of the graph in the order of how central they are to it."
+  ranking(
+    "The part of the graph."
+    scope: ScopeInput!
+    "By what they are ranked."
+    by: Measure! = DEGREE
+    "Count strong evidence for more than weak."
+    weightByStrength: Boolean! = false
+    "At most this many entities; 50 unless told, 2,000 at the most."
+    first: Int! = 50
+    "Show what was known then; now unless told."
+    knownAt: KnownAt
+  ): Ranking!
+  "The groups that a part of the graph falls into, of entities that are linked more to each other than to others; the largest first."
+  communities(
+    "The part of the graph."
+    scope: ScopeInput!
+    "Count strong evidence for more than weak."
+    weightByStrength: Boolean! = false
+    "Show what was known then; now unless told."
+    knownAt: KnownAt
+  ): Communities!
+  "The entities that a name may mean, the likeliest first, with reasons. It knows both orders of names, initials and the ways to write units, in Spanish and English."
+  match(
+    "The name as it is written somewhere."
+    name: String!
+    "Only entities of this kind."
+    kind: EntityKind
+    "The ids of entities from the same text: who is linked to them is likelier to be meant; 200 at the most."
+    context: [ID!]
+    "At most this many candidates; 10 unless told, 200 at the most."
+    first: Int! = 10
+    "Show what was known then; now unless told."
+    knownAt: KnownAt
+  ): Matches!
+  "Pairs of entities that may be the same, the likeliest first: those of one entity, or those of one page of the list of all. Nothing is joined by it."
+  duplicates(
+    "The id of an entity; all are gone through, page by page, unless told."
+    entity: ID
+    "Of all, go through only entities that match."
+    filter: EntityFilter
+    "Go through this many entities from the start of the list; 25 unless told, 200 at the most."
+    first: Int
+    "Go on after the row with this cursor."
+    after: String
+    "Go through this many entities from the end of the list; 200 at the most."
+    last: Int
+    "Stop before the row with this cursor."
+    before: String
+    "Show what was known then; now unless told."
+    knownAt: KnownAt
+  ): Duplicates!
+  "What contradicts what among the claims on an entity, or what contradicts one claim; each with the rule that says so."
+  contradictions(
+    "The id of the entity, link or statement."
+    id: ID!
+    "At most this many contradictions; 50 unless told, 200 at the most."
+    first: Int! = 50
+    "Show what was known then; now unless told."
+    knownAt: KnownAt
+  ): Contradictions!
+  "What would fall or weaken if some sources were withdrawn: what would be lost first, then what would weaken most."
+  sourceImpact(
+    "The ids of the sources; 1 to 200."
+    ids: [ID!]!
+    "At most this many claims; 100 unless told, 1,000 at the most."
+    first: Int! = 100
+    "Begin with the claim of this index, counted from 0."
+    from: Int! = 0
+    "Show what was known then; now unless told."
+    knownAt: KnownAt
+  ): SourceImpact!
+  "How one record became what it is: what each revision changed of it, oldest first, as far as you may see it. ` + "`" + `node` + "`" + ` with the number of a step as ` + "`" + `knownAt` + "`" + ` shows the whole record as it was then."
+  history(
+    "The id of the entity, link, statement, source or citation."
+    id: ID!
+    "At most this many from the start of the list; 25 unless told, 200 at the most."
+    first: Int
+    "Go on after the row with this cursor."
+    after: String
+    "At most this many from the end of the list; 200 at the most."
+    last: Int
+    "Stop before the row with this cursor."
+    before: String
+    "Show what was known then; now unless told."
+    knownAt: KnownAt
+  ): HistoryStepConnection!
+  "The records that two revisions show differently, by id."
+  diff(
+    "The number of the earlier revision; 0 stands before the first."
+    from: Int!
+    "The number of the later revision; the newest unless told."
+    to: Int
+    "At most this many from the start of the list; 25 unless told, 200 at the most."
+    first: Int
+    "Go on after the row with this cursor."
+    after: String
+    "At most this many from the end of the list; 200 at the most."
+    last: Int
+    "Stop before the row with this cursor."
+    before: String
+    "Show what was known then; now unless told."
+    knownAt: KnownAt
+  ): DifferenceConnection!
+  "Change sets that wait for an editor, or were decided on, oldest first: all to those who review, to others their own."
+  proposals(
+    "Only those of this state."
+    state: ProposalState
+    "At most this many from the start of the list; 25 unless told, 200 at the most."
+    first: Int
+    "Go on after the row with this cursor."
+    after: String
+    "At most this many from the end of the list; 200 at the most."
+    last: Int
+    "Stop before the row with this cursor."
+    before: String
+    "Accepted as on every root field; proposals are no part of the graph, and are always shown as they are now."
+    knownAt: KnownAt
+  ): ProposalConnection!
+  "The personal tokens of this server, without their secrets; for administrators."
+  tokens(
+    "At most this many from the start of the list; 25 unless told, 200 at the most."
+    first: Int
+    "Go on after the row with this cursor."
+    after: String
+    "At most this many from the end of the list; 200 at the most."
+    last: Int
+    "Stop before the row with this cursor."
+    before: String
+    "Accepted as on every root field; tokens are always shown as they are now."
+    knownAt: KnownAt
+  ): TokenConnection!
   "The kinds of entity, link, statement and source that this graph speaks of, and what each of them means."
   vocabulary(
     "Accepted as on every root field; the vocabulary is the same at every moment."
@@ -2325,6 +4312,36 @@ type Mutation {
     "What to change, and why."
     changeSet: ChangeSetInput!
   ): Revision!
+  "Holds a set of changes up for an editor to decide on. It is checked as ` + "`" + `apply` + "`" + ` would; where anything is wrong, nothing is kept and every fault is told."
+  propose(
+    "What to change, and why."
+    changeSet: ChangeSetInput!
+  ): Proposal!
+  "Decides on a proposal. An accepted one is written whole as one revision of its author's; where it no longer fits, every fault is told and it goes on waiting."
+  review(
+    "The id of the proposal."
+    id: ID!
+    "Accept or reject. Authors may reject their own, to withdraw it."
+    decision: Decision!
+    "Why; needed to reject."
+    reason: String
+  ): Proposal!
+  "Makes a personal token for somebody; for administrators. The secret is shown this once."
+  createToken(
+    "The name of the person, which stands as author of what they write."
+    name: String!
+    "What they may do; no more than you may."
+    role: Role!
+    "What they may see; no more than you may."
+    clearance: Clearance! = PUBLIC
+    "From when on it opens nothing; it lasts until it is revoked unless told."
+    expires: DateTime
+  ): CreatedToken!
+  "Withdraws a personal token at once and for good; for administrators."
+  revokeToken(
+    "The id of the token."
+    id: ID!
+  ): Token!
 }
 
 "Everything that can be followed as it happens."
@@ -2519,6 +4536,12 @@ type Link implements Claim & Node {
   about: Claim
   "Of a link that says two entities are the same: whether that was accepted, so that they are shown as one."
   accepted: Boolean!
+  "Whether an end is shown as another entity than the one it was asserted with, because the two were found to be the same."
+  merged: Boolean!
+  "Whether both ends are the same entity, which comes of finding two to be the same."
+  loop: Boolean!
+  "Whether entities of the kinds of these ends may have such a link. What was found to be the same can be of a kind that may not."
+  endsFit: Boolean!
   "The places in sources that support, dispute or mention the link: alternately the strongest support and the strongest dispute, so that no page hides a dispute."
   citations(
     "Keep only citations that match."
@@ -2679,6 +4702,8 @@ type Source implements Node {
   reliability: Reliability!
   "Sources that this one draws on, such as the article it reprints."
   derivedFrom: [Source!]!
+  "The stored copies of the source, oldest first."
+  captures: [Capture!]!
   "The places in this source that are cited, claim by claim."
   citations(
     "Keep only citations that match."
@@ -2736,10 +4761,32 @@ type QuoteCheck {
   state: CheckState!
   "When it was looked for. Null where it never was."
   at: DateTime
+  "The stored copy that it was looked for in. Null where it never was."
+  capture: Capture
+  "Where the words begin in the text of that copy, in characters (Unicode code points) from its start. Null where they were not found."
+  start: Int
+  "Where they end, just after their last character. Null where they were not found."
+  end: Int
   "The passage around a quote that was found. Null otherwise."
   context: String
   "The closest passage to a quote that was not found. Null otherwise."
   nearest: String
+  "By how many characters that passage differs: left out, put in or replaced. Null where there is none."
+  distance: Int
+}
+
+"A stored copy of a source: the bytes that quotes are compared with."
+type Capture {
+  "The SHA-256 of the bytes, as 64 hexadecimal digits, under which they are kept."
+  sha256: String!
+  "How many bytes it has."
+  length: Int!
+  "What sort of file it is: text/html, application/pdf."
+  mediaType: String!
+  "When it was stored."
+  storedAt: DateTime!
+  "Whether text could be read out of it, so that quotes can be looked for."
+  hasText: Boolean!
 }
 
 "Who says something in a source."
@@ -2789,6 +4836,458 @@ type SearchHit {
   score: Int!
   "The name that matched."
   matched: String!
+}
+
+"Ways through the graph, best first."
+type Paths {
+  "The ways."
+  found: [Path!]!
+  "Whether there is more than is told here."
+  truncated: Boolean!
+  "Why there is more. Null where this is the whole answer."
+  truncatedBy: Truncation
+}
+
+"A way along links that meets no entity twice."
+type Path {
+  "Its links in the order in which they are passed."
+  hops: [Hop!]!
+  "How many links it has."
+  length: Int!
+  "The strength of its weakest link, from 0 to 1000."
+  weakest: Int!
+  "The strengths of all its links multiplied, from 0 to 1,000,000."
+  product: Int!
+  "When all its links may have held at once. Null unless ` + "`" + `coherentInTime` + "`" + ` was asked for."
+  common: CommonTime
+}
+
+"One link of a way, as it is passed."
+type Hop {
+  "The link, with its citations."
+  link: Link!
+  "The entity that the way comes from."
+  from: Entity!
+  "The entity that the way goes to."
+  to: Entity!
+  "Whether the link is passed against the direction in which it is asserted."
+  backward: Boolean!
+}
+
+"The days on which all links of a way may have held."
+type CommonTime {
+  "The first day. Null where there is no bound."
+  from: Date
+  "The last day. Null where there is no bound."
+  to: Date
+  "Whether there is a day on which every link held for certain."
+  definite: Boolean!
+}
+
+"A part of the graph."
+type Subgraph {
+  "The entities, those in the middle first, then by distance and id."
+  entities: [SubgraphEntity!]!
+  "The links, by id."
+  links: [Link!]!
+  "Whether there is more than is told here."
+  truncated: Boolean!
+  "Why there is more. Null where this is the whole answer."
+  truncatedBy: Truncation
+}
+
+"An entity in a part of the graph."
+type SubgraphEntity {
+  "The entity."
+  entity: Entity!
+  "How many links it is away from the middle."
+  depth: Int!
+  "How many of its links are not shown here. Null where that is not known: with a filter by more than kinds, and at a moment of the past."
+  hidden: Int
+}
+
+"The links between entities of a set."
+type LinksAmong {
+  "The links, by id."
+  links: [Link!]!
+  "Whether there is more than is told here."
+  truncated: Boolean!
+  "Why there is more. Null where this is the whole answer."
+  truncatedBy: Truncation
+}
+
+"What entities of a set are linked to in common."
+type CommonNeighbors {
+  "The neighbours, those linked to most of the set first, then by id."
+  neighbors: [CommonNeighbor!]!
+  "Whether there is more than is told here."
+  truncated: Boolean!
+  "Why there is more. Null where this is the whole answer."
+  truncatedBy: Truncation
+}
+
+"An entity that several of a set are linked to."
+type CommonNeighbor {
+  "The entity."
+  entity: Entity!
+  "Those of the set that it is linked to, by id."
+  of: [Entity!]!
+}
+
+"A chain of command."
+type CommandChain {
+  "Its steps, level by level; on each level what held most certainly first."
+  rungs: [Rung!]!
+  "Whether there is more than is told here."
+  truncated: Boolean!
+  "Why there is more. Null where this is the whole answer."
+  truncatedBy: Truncation
+}
+
+"One step of a chain of command."
+type Rung {
+  "Whoever stands there."
+  entity: Entity!
+  "Whom it stands above, or below in a chain that goes down."
+  of: Entity!
+  "The link that says so, with its citations."
+  link: Link!
+  "How many steps it is away; 0 is the body that a person commands, from which the chain goes on up."
+  level: Int!
+  "How certain it is that the link held on that day."
+  held: Certainty!
+}
+
+"Which units had to do with a place or event on a day."
+type Responsibility {
+  "The units, those of the most certain ground first."
+  units: [ResponsibleUnit!]!
+  "Whether there is more than is told here."
+  truncated: Boolean!
+  "Why there is more. Null where this is the whole answer."
+  truncatedBy: Truncation
+}
+
+"A unit or force that had to do with a place or event, and who commanded it."
+type ResponsibleUnit {
+  "The unit, force, group, body or organization."
+  unit: Entity!
+  "Why it is named, the most certain ground first."
+  grounds(
+    "At most this many; 3 unless told, 50 at the most."
+    first: Int! = 3
+  ): [Ground!]!
+  "How many grounds there are."
+  groundCount: Int!
+  "Who commanded it then, and who stood above those."
+  chain(
+    "At most this many steps, the nearest first; 15 unless told, 1,000 at the most."
+    first: Int! = 15
+  ): CommandChain!
+}
+
+"One reason to name a unit."
+type Ground {
+  "The links that lead from the unit to the place or event, with their citations: one, or several through the body that governs the place, an event that happened there, or a place around it."
+  links: [Link!]!
+  "How certain it is that they held on that day, going by the least certain of them."
+  held: Certainty!
+}
+
+"What happened, began and ended, in order."
+type Timeline {
+  "The moments, by their earliest day."
+  moments: [Moment!]!
+  "How many moments there are in all."
+  total: Int!
+  "Links that no source gives a date of, by id."
+  undated: [Link!]!
+  "Whether there is more than is told here."
+  truncated: Boolean!
+  "Why there is more. Null where this is the whole answer."
+  truncatedBy: Truncation
+}
+
+"One entry of a timeline."
+type Moment {
+  "What happens then."
+  what: MomentKind!
+  "The first day on which it may have been. Null where there is no bound."
+  earliest: Date
+  "The last day on which it may have been. Null where there is no bound."
+  latest: Date
+  "Whether a source says that the date is uncertain or approximate."
+  uncertain: Boolean!
+  "The link that happens, begins or ends. Null where it is an event by itself."
+  link: Link
+  "The event that happens. Null where it is a link."
+  event: Entity
+}
+
+"What differed between two days."
+type TimeChanges {
+  "The links that differ, by id."
+  changes: [TimeChange!]!
+  "How many links differ in all."
+  total: Int!
+  "Whether there is more than is told here."
+  truncated: Boolean!
+  "Why there is more. Null where this is the whole answer."
+  truncatedBy: Truncation
+}
+
+"A link that two days show differently."
+type TimeChange {
+  "The link."
+  link: Link!
+  "How certain it is that it held on the first day."
+  first: Certainty!
+  "How certain it is that it held on the second day."
+  second: Certainty!
+}
+
+"Entities in the order of a measure."
+type Ranking {
+  "The entities, highest first."
+  ranked: [RankedEntity!]!
+  "Whether there is more than is told here."
+  truncated: Boolean!
+  "Why there is more. Null where this is the whole answer."
+  truncatedBy: Truncation
+}
+
+"An entity with what it measures."
+type RankedEntity {
+  "The entity."
+  entity: Entity!
+  "What it measures; comparable within one answer only."
+  score: Float!
+}
+
+"The groups that a part of the graph falls into."
+type Communities {
+  "The groups, the largest first."
+  groups: [Community!]!
+  "How clearly the groups are parted (modularity): about 0 where they are not, towards 1 where they are."
+  modularity: Float!
+  "Whether there is more than is told here."
+  truncated: Boolean!
+  "Why there is more. Null where this is the whole answer."
+  truncatedBy: Truncation
+}
+
+"A group of entities that are linked more to each other than to others."
+type Community {
+  "How many entities it has."
+  size: Int!
+  "The entities, by id."
+  entities: [Entity!]!
+}
+
+"The entities that a name may mean."
+type Matches {
+  "The entities, the likeliest first."
+  candidates: [MatchCandidate!]!
+  "Whether there is more than is told here."
+  truncated: Boolean!
+  "Why there is more. Null where this is the whole answer."
+  truncatedBy: Truncation
+}
+
+"An entity that may be meant."
+type MatchCandidate {
+  "The entity."
+  entity: Entity!
+  "How likely it is, from 0 to 1000."
+  score: Int!
+  "Why it may be meant."
+  reasons: [MatchReason!]!
+}
+
+"Why two names, or two entities, may mean the same."
+type MatchReason {
+  "What sort of reason it is."
+  code: MatchCode!
+  "The reason in words."
+  detail: String!
+}
+
+"Pairs of entities that may be the same."
+type Duplicates {
+  "The pairs, the likeliest first."
+  pairs: [DuplicatePair!]!
+  "Where the page of entities that was gone through stands in the list of all."
+  pageInfo: PageInfo!
+}
+
+"Two entities that may be the same."
+type DuplicatePair {
+  "The one that was asked about; of all, the one with the lesser id."
+  a: Entity!
+  "The other."
+  b: Entity!
+  "How likely it is, from 0 to 1000."
+  score: Int!
+  "Why they may be the same."
+  reasons: [MatchReason!]!
+}
+
+"What contradicts what."
+type Contradictions {
+  "The contradictions, by rule."
+  found: [Contradiction!]!
+  "Whether there is more than is told here."
+  truncated: Boolean!
+  "Why there is more. Null where this is the whole answer."
+  truncatedBy: Truncation
+}
+
+"Claims that cannot all stand as they are."
+type Contradiction {
+  "The rule that says so."
+  rule: ContradictionRule!
+  "The rule in a sentence, on these claims."
+  explanation: String!
+  "The claims, by id."
+  claims: [Claim!]!
+  "Of claims to something that only one can hold: the claims that tell the same version. Empty for other rules."
+  versions: [ClaimVersion!]!
+}
+
+"One version of something that is told differently: the claims that share a source."
+type ClaimVersion {
+  "The claims, by id."
+  claims: [Claim!]!
+}
+
+"What would come of withdrawing sources."
+type SourceImpact {
+  "How many claims would be left without support, and so would fall."
+  lost: Int!
+  "How many would stand with weaker evidence."
+  weakened: Int!
+  "How many would stand as strong as they are."
+  unchanged: Int!
+  "The claims that cite the sources: what would be lost first, then what would weaken most."
+  claims: [ClaimImpact!]!
+  "Whether there is more than is told here."
+  truncated: Boolean!
+  "Why there is more. Null where this is the whole answer."
+  truncatedBy: Truncation
+}
+
+"What one claim would be without some sources."
+type ClaimImpact {
+  "The claim as it is."
+  claim: Claim!
+  "Whether no support would be left."
+  lost: Boolean!
+  "The strength that would be left, from 0 to 1000."
+  strength: Int!
+  "By how much its strength would fall."
+  weakening: Int!
+  "How many independent origins would be left."
+  lineages: Int!
+}
+
+"What one revision did to a record."
+type HistoryStep {
+  "The revision: who made it, when and why."
+  revision: Revision!
+  "Whether the record was made, changed or withdrawn by it."
+  change: RecordChange!
+  "The fields that it changed; empty where the record was made or withdrawn."
+  fields: [FieldChange!]!
+}
+
+"A record that two revisions show differently."
+type Difference {
+  "The id of the record."
+  record: ID!
+  "Whether it was made, changed or withdrawn between the two."
+  change: RecordChange!
+  "The fields that differ; empty where the record was made or withdrawn."
+  fields: [FieldChange!]!
+  "The record as it stands at the moment that is read. Null where it has been withdrawn since."
+  node: Node
+}
+
+"A field of a record that differs."
+type FieldChange {
+  "The name of the field."
+  field: String!
+  "What it was. Null where it was empty."
+  before: JSON
+  "What it became. Null where it was emptied."
+  after: JSON
+}
+
+"A set of changes that waits for an editor's decision, or has one."
+type Proposal {
+  "The id of the proposal."
+  id: ID!
+  "Who proposed it."
+  author: String!
+  "What its author may see; only those who may see as much see the proposal."
+  clearance: Clearance!
+  "When it was proposed."
+  created: DateTime!
+  "Why the changes are proposed."
+  reason: String!
+  "The changes, as ` + "`" + `apply` + "`" + ` takes them."
+  changeSet: JSON!
+  "How far it has come."
+  state: ProposalState!
+  "The decision. Null while it waits."
+  review: ProposalReview
+  "The number of the revision that it became. Null where it was not accepted, or says nothing that was not there."
+  revision: Int
+  "Who destroyed its content on a legal ground. Null where nobody did."
+  erased: ProposalReview
+}
+
+"A decision on a proposal."
+type ProposalReview {
+  "Who decided."
+  by: String!
+  "When it was decided."
+  at: DateTime!
+  "Why it was decided so. Null where nobody said."
+  reason: String
+}
+
+"A personal token, without its secret."
+type Token {
+  "The id of the token, which tells nothing of its secret."
+  id: ID!
+  "The name of the person it was made for."
+  name: String!
+  "What the person may do."
+  role: Role!
+  "What the person may see."
+  clearance: Clearance!
+  "When it was made."
+  created: DateTime!
+  "Who made it."
+  createdBy: String!
+  "From when on it opens nothing. Null where it lasts until it is revoked."
+  expires: DateTime
+  "When it was withdrawn. Null where it was not."
+  revoked: DateTime
+  "Who withdrew it. Null where nobody did."
+  revokedBy: String
+  "When it was last used, to the minute. Null where it never was."
+  lastUsed: DateTime
+  "Whether it opens anything now."
+  active: Boolean!
+}
+
+"A token that was just made, with its secret."
+type CreatedToken {
+  "What to send as bearer. Nobody can read it again."
+  secret: String!
+  "The token."
+  token: Token!
 }
 
 "How much there is in the graph that you may see."
@@ -3062,6 +5561,200 @@ type RevisionEdge {
   node: Revision!
 }
 
+"One page of a list of steps of a history."
+type HistoryStepConnection {
+  "The rows of the page with their cursors."
+  edges: [HistoryStepEdge!]!
+  "The steps of a history of the page, for those who need no cursors."
+  nodes: [HistoryStep!]!
+  "Where the page stands in its list."
+  pageInfo: PageInfo!
+}
+
+"One row of a page: a step of a history and its cursor."
+type HistoryStepEdge {
+  "The cursor of the row."
+  cursor: String!
+  "The step of a history."
+  node: HistoryStep!
+}
+
+"One page of a list of records that differ."
+type DifferenceConnection {
+  "The rows of the page with their cursors."
+  edges: [DifferenceEdge!]!
+  "The records that differ of the page, for those who need no cursors."
+  nodes: [Difference!]!
+  "Where the page stands in its list."
+  pageInfo: PageInfo!
+}
+
+"One row of a page: a record that differs and its cursor."
+type DifferenceEdge {
+  "The cursor of the row."
+  cursor: String!
+  "The record that differs."
+  node: Difference!
+}
+
+"One page of a list of proposals."
+type ProposalConnection {
+  "The rows of the page with their cursors."
+  edges: [ProposalEdge!]!
+  "The proposals of the page, for those who need no cursors."
+  nodes: [Proposal!]!
+  "Where the page stands in its list."
+  pageInfo: PageInfo!
+}
+
+"One row of a page: a proposal and its cursor."
+type ProposalEdge {
+  "The cursor of the row."
+  cursor: String!
+  "The proposal."
+  node: Proposal!
+}
+
+"One page of a list of tokens."
+type TokenConnection {
+  "The rows of the page with their cursors."
+  edges: [TokenEdge!]!
+  "The tokens of the page, for those who need no cursors."
+  nodes: [Token!]!
+  "Where the page stands in its list."
+  pageInfo: PageInfo!
+}
+
+"One row of a page: a token and its cursor."
+type TokenEdge {
+  "The cursor of the row."
+  cursor: String!
+  "The token."
+  node: Token!
+}
+
+"Why an answer is not the whole one."
+enum Truncation {
+  "There is more beyond the depth or level that was asked for."
+  DEPTH
+  "As many links or claims were looked at as one question may."
+  LINKS
+  "As much work was done as one question may take."
+  TIME
+  "There are more rows, or an entity has more links, than are shown."
+  FAN_OUT
+}
+
+"Which ways through the graph are the best."
+enum PathOrder {
+  "Those of the fewest links; of these, those whose first links are stronger."
+  SHORTEST
+  "Those whose weakest link is strongest; of these, those of the greater product of strengths."
+  STRONGEST
+}
+
+"Which way a chain of command is followed."
+enum ChainDirection {
+  "To the superiors."
+  UP
+  "To what is commanded."
+  DOWN
+}
+
+"What happens at a moment of a timeline."
+enum MomentKind {
+  "Something happened: an event, or a link of a kind that happens at once."
+  HAPPENED
+  "A link began."
+  BEGAN
+  "A link ended."
+  ENDED
+}
+
+"By what the entities of a part of the graph are ranked. The direction of links does not matter."
+enum Measure {
+  "The number of links, or their strengths added up."
+  DEGREE
+  "On how many shortest ways between others an entity lies."
+  BETWEENNESS
+  "How likely a walk along links at random comes by."
+  PAGERANK
+  "How far an entity joins others that are not linked among themselves, from 0 to 1."
+  BROKERAGE
+}
+
+"Why two names or entities may mean the same."
+enum MatchCode {
+  "The names are the same, but for case, accents and punctuation."
+  SAME_NAME
+  "The names have the same words in another order."
+  SAME_WORDS
+  "One name is part of the other."
+  NAME_WITHIN
+  "Both names designate the same numbered unit."
+  UNIT
+  "One name has the initials of the other."
+  INITIALS
+  "The names are written alike."
+  SIMILAR
+  "Both are linked to the same entities."
+  SHARED_NEIGHBOURS
+}
+
+"By which rule claims contradict each other."
+enum ContradictionRule {
+  "A citation supports the claim and another disputes it."
+  SUPPORTED_AND_DISPUTED
+  "Links that say the opposite, such as a charge and an acquittal of the same person."
+  OPPOSED_KINDS
+  "Different holders at once of what only one can hold, or different values of what has only one. Claims that share a source are one version."
+  EXCLUSIVE_HOLDERS
+  "A claim that another one denies, disputes or speaks about."
+  SPOKEN_AGAINST
+  "Dates that cannot all be right, such as a command after death."
+  INCOMPATIBLE_DATES
+}
+
+"What became of a record."
+enum RecordChange {
+  "It was made, or became visible to you."
+  MADE
+  "It was changed."
+  CHANGED
+  "It was withdrawn, or is no longer visible to you."
+  WITHDRAWN
+}
+
+"How far a proposal has come."
+enum ProposalState {
+  "It waits for a decision."
+  PENDING
+  "It was accepted and written."
+  ACCEPTED
+  "It was rejected or withdrawn."
+  REJECTED
+}
+
+"A decision on a proposal."
+enum Decision {
+  "Write it."
+  ACCEPT
+  "Close it."
+  REJECT
+}
+
+"What somebody may do. Each role may do what those before it may."
+enum Role {
+  "Read."
+  READER
+  "Propose changes."
+  CONTRIBUTOR
+  "Change the graph and decide on proposals."
+  EDITOR
+  "Erase content and manage tokens."
+  ADMIN
+}
+
 "On which end of a link an entity stands."
 enum Direction {
   "On either end."
@@ -3256,6 +5949,46 @@ input LinkFilter {
   about: [ID!]
   "Those with all these words, or beginnings of words, in role, value or summary."
   text: String
+}
+
+"Which links a walk through the graph may use. All that is given must match; of a list, any one."
+input TraversalFilter {
+  "Those of one of these kinds."
+  kinds: [LinkKind!]
+  "Those of one of these standings."
+  standing: [Standing!]
+  "Those with evidence at least this strong, from 0 to 1000."
+  minStrength: Int
+  "Those that held on this date; on one longer than a day, at some moment of it."
+  on: Date
+  "Those that held at some moment of this period."
+  during: Date
+  "Those that held on every day of this period."
+  throughout: Date
+  "How sure it must be that they held then; POSSIBLY unless told, which also keeps what held definitely. UNDATED keeps what has no date as well."
+  certainty: Certainty
+  "Leave out those that a citation disputes; not unless told."
+  excludeDisputed: Boolean
+  "The ids of entities that may not be passed or reached; 200 at the most."
+  excludeEntities: [ID!]
+  "Let entities that stand for somebody not identified carry a way; not unless told."
+  unidentified: Boolean
+}
+
+"A part of the graph: what lies around some entities."
+input ScopeInput {
+  "The ids of the entities in the middle; 1 to 200."
+  around: [ID!]!
+  "How many links away from the middle; 4 at the most."
+  depth: Int! = 2
+  "Whether links are followed from their beginning to their end (OUT), backwards (IN), or either way."
+  direction: Direction! = ANY
+  "At most this many entities; 2,000 at the most."
+  maxEntities: Int! = 500
+  "At most this many links; 5,000 at the most."
+  maxLinks: Int! = 1000
+  "Which links may be used; all but those of unidentified entities unless told."
+  filter: TraversalFilter
 }
 
 "Which statements to keep. All that is given must match; of a list, any one."
@@ -3650,6 +6383,22 @@ func (ec *executionContext) childFields_Bounds(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type Bounds", field.Name)
 }
 
+func (ec *executionContext) childFields_Capture(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sha256":
+		return ec.fieldContext_Capture_sha256(ctx, field)
+	case "length":
+		return ec.fieldContext_Capture_length(ctx, field)
+	case "mediaType":
+		return ec.fieldContext_Capture_mediaType(ctx, field)
+	case "storedAt":
+		return ec.fieldContext_Capture_storedAt(ctx, field)
+	case "hasText":
+		return ec.fieldContext_Capture_hasText(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Capture", field.Name)
+}
+
 func (ec *executionContext) childFields_Change(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "index":
@@ -3712,6 +6461,196 @@ func (ec *executionContext) childFields_CitationEdge(ctx context.Context, field 
 		return ec.fieldContext_CitationEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CitationEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ClaimImpact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "claim":
+		return ec.fieldContext_ClaimImpact_claim(ctx, field)
+	case "lost":
+		return ec.fieldContext_ClaimImpact_lost(ctx, field)
+	case "strength":
+		return ec.fieldContext_ClaimImpact_strength(ctx, field)
+	case "weakening":
+		return ec.fieldContext_ClaimImpact_weakening(ctx, field)
+	case "lineages":
+		return ec.fieldContext_ClaimImpact_lineages(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClaimImpact", field.Name)
+}
+
+func (ec *executionContext) childFields_ClaimVersion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "claims":
+		return ec.fieldContext_ClaimVersion_claims(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ClaimVersion", field.Name)
+}
+
+func (ec *executionContext) childFields_CommandChain(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rungs":
+		return ec.fieldContext_CommandChain_rungs(ctx, field)
+	case "truncated":
+		return ec.fieldContext_CommandChain_truncated(ctx, field)
+	case "truncatedBy":
+		return ec.fieldContext_CommandChain_truncatedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CommandChain", field.Name)
+}
+
+func (ec *executionContext) childFields_CommonNeighbor(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entity":
+		return ec.fieldContext_CommonNeighbor_entity(ctx, field)
+	case "of":
+		return ec.fieldContext_CommonNeighbor_of(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CommonNeighbor", field.Name)
+}
+
+func (ec *executionContext) childFields_CommonNeighbors(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "neighbors":
+		return ec.fieldContext_CommonNeighbors_neighbors(ctx, field)
+	case "truncated":
+		return ec.fieldContext_CommonNeighbors_truncated(ctx, field)
+	case "truncatedBy":
+		return ec.fieldContext_CommonNeighbors_truncatedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CommonNeighbors", field.Name)
+}
+
+func (ec *executionContext) childFields_CommonTime(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_CommonTime_from(ctx, field)
+	case "to":
+		return ec.fieldContext_CommonTime_to(ctx, field)
+	case "definite":
+		return ec.fieldContext_CommonTime_definite(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CommonTime", field.Name)
+}
+
+func (ec *executionContext) childFields_Communities(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "groups":
+		return ec.fieldContext_Communities_groups(ctx, field)
+	case "modularity":
+		return ec.fieldContext_Communities_modularity(ctx, field)
+	case "truncated":
+		return ec.fieldContext_Communities_truncated(ctx, field)
+	case "truncatedBy":
+		return ec.fieldContext_Communities_truncatedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Communities", field.Name)
+}
+
+func (ec *executionContext) childFields_Community(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "size":
+		return ec.fieldContext_Community_size(ctx, field)
+	case "entities":
+		return ec.fieldContext_Community_entities(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Community", field.Name)
+}
+
+func (ec *executionContext) childFields_Contradiction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rule":
+		return ec.fieldContext_Contradiction_rule(ctx, field)
+	case "explanation":
+		return ec.fieldContext_Contradiction_explanation(ctx, field)
+	case "claims":
+		return ec.fieldContext_Contradiction_claims(ctx, field)
+	case "versions":
+		return ec.fieldContext_Contradiction_versions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Contradiction", field.Name)
+}
+
+func (ec *executionContext) childFields_Contradictions(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "found":
+		return ec.fieldContext_Contradictions_found(ctx, field)
+	case "truncated":
+		return ec.fieldContext_Contradictions_truncated(ctx, field)
+	case "truncatedBy":
+		return ec.fieldContext_Contradictions_truncatedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Contradictions", field.Name)
+}
+
+func (ec *executionContext) childFields_CreatedToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "secret":
+		return ec.fieldContext_CreatedToken_secret(ctx, field)
+	case "token":
+		return ec.fieldContext_CreatedToken_token(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreatedToken", field.Name)
+}
+
+func (ec *executionContext) childFields_Difference(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "record":
+		return ec.fieldContext_Difference_record(ctx, field)
+	case "change":
+		return ec.fieldContext_Difference_change(ctx, field)
+	case "fields":
+		return ec.fieldContext_Difference_fields(ctx, field)
+	case "node":
+		return ec.fieldContext_Difference_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Difference", field.Name)
+}
+
+func (ec *executionContext) childFields_DifferenceConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_DifferenceConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_DifferenceConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DifferenceConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DifferenceConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DifferenceEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_DifferenceEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_DifferenceEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DifferenceEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_DuplicatePair(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "a":
+		return ec.fieldContext_DuplicatePair_a(ctx, field)
+	case "b":
+		return ec.fieldContext_DuplicatePair_b(ctx, field)
+	case "score":
+		return ec.fieldContext_DuplicatePair_score(ctx, field)
+	case "reasons":
+		return ec.fieldContext_DuplicatePair_reasons(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DuplicatePair", field.Name)
+}
+
+func (ec *executionContext) childFields_Duplicates(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "pairs":
+		return ec.fieldContext_Duplicates_pairs(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_Duplicates_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Duplicates", field.Name)
 }
 
 func (ec *executionContext) childFields_Entity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3788,6 +6727,76 @@ func (ec *executionContext) childFields_EntityKindDefinition(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type EntityKindDefinition", field.Name)
 }
 
+func (ec *executionContext) childFields_FieldChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "field":
+		return ec.fieldContext_FieldChange_field(ctx, field)
+	case "before":
+		return ec.fieldContext_FieldChange_before(ctx, field)
+	case "after":
+		return ec.fieldContext_FieldChange_after(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FieldChange", field.Name)
+}
+
+func (ec *executionContext) childFields_Ground(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "links":
+		return ec.fieldContext_Ground_links(ctx, field)
+	case "held":
+		return ec.fieldContext_Ground_held(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Ground", field.Name)
+}
+
+func (ec *executionContext) childFields_HistoryStep(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revision":
+		return ec.fieldContext_HistoryStep_revision(ctx, field)
+	case "change":
+		return ec.fieldContext_HistoryStep_change(ctx, field)
+	case "fields":
+		return ec.fieldContext_HistoryStep_fields(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HistoryStep", field.Name)
+}
+
+func (ec *executionContext) childFields_HistoryStepConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_HistoryStepConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_HistoryStepConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_HistoryStepConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HistoryStepConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_HistoryStepEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_HistoryStepEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_HistoryStepEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type HistoryStepEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Hop(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "link":
+		return ec.fieldContext_Hop_link(ctx, field)
+	case "from":
+		return ec.fieldContext_Hop_from(ctx, field)
+	case "to":
+		return ec.fieldContext_Hop_to(ctx, field)
+	case "backward":
+		return ec.fieldContext_Hop_backward(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Hop", field.Name)
+}
+
 func (ec *executionContext) childFields_Link(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3830,6 +6839,12 @@ func (ec *executionContext) childFields_Link(ctx context.Context, field graphql.
 		return ec.fieldContext_Link_about(ctx, field)
 	case "accepted":
 		return ec.fieldContext_Link_accepted(ctx, field)
+	case "merged":
+		return ec.fieldContext_Link_merged(ctx, field)
+	case "loop":
+		return ec.fieldContext_Link_loop(ctx, field)
+	case "endsFit":
+		return ec.fieldContext_Link_endsFit(ctx, field)
 	case "citations":
 		return ec.fieldContext_Link_citations(ctx, field)
 	}
@@ -3896,6 +6911,70 @@ func (ec *executionContext) childFields_LinkKindDefinition(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type LinkKindDefinition", field.Name)
 }
 
+func (ec *executionContext) childFields_LinksAmong(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "links":
+		return ec.fieldContext_LinksAmong_links(ctx, field)
+	case "truncated":
+		return ec.fieldContext_LinksAmong_truncated(ctx, field)
+	case "truncatedBy":
+		return ec.fieldContext_LinksAmong_truncatedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LinksAmong", field.Name)
+}
+
+func (ec *executionContext) childFields_MatchCandidate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entity":
+		return ec.fieldContext_MatchCandidate_entity(ctx, field)
+	case "score":
+		return ec.fieldContext_MatchCandidate_score(ctx, field)
+	case "reasons":
+		return ec.fieldContext_MatchCandidate_reasons(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MatchCandidate", field.Name)
+}
+
+func (ec *executionContext) childFields_MatchReason(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_MatchReason_code(ctx, field)
+	case "detail":
+		return ec.fieldContext_MatchReason_detail(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MatchReason", field.Name)
+}
+
+func (ec *executionContext) childFields_Matches(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "candidates":
+		return ec.fieldContext_Matches_candidates(ctx, field)
+	case "truncated":
+		return ec.fieldContext_Matches_truncated(ctx, field)
+	case "truncatedBy":
+		return ec.fieldContext_Matches_truncatedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Matches", field.Name)
+}
+
+func (ec *executionContext) childFields_Moment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "what":
+		return ec.fieldContext_Moment_what(ctx, field)
+	case "earliest":
+		return ec.fieldContext_Moment_earliest(ctx, field)
+	case "latest":
+		return ec.fieldContext_Moment_latest(ctx, field)
+	case "uncertain":
+		return ec.fieldContext_Moment_uncertain(ctx, field)
+	case "link":
+		return ec.fieldContext_Moment_link(ctx, field)
+	case "event":
+		return ec.fieldContext_Moment_event(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Moment", field.Name)
+}
+
 func (ec *executionContext) childFields_Name(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "text":
@@ -3936,6 +7015,34 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_Path(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "hops":
+		return ec.fieldContext_Path_hops(ctx, field)
+	case "length":
+		return ec.fieldContext_Path_length(ctx, field)
+	case "weakest":
+		return ec.fieldContext_Path_weakest(ctx, field)
+	case "product":
+		return ec.fieldContext_Path_product(ctx, field)
+	case "common":
+		return ec.fieldContext_Path_common(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Path", field.Name)
+}
+
+func (ec *executionContext) childFields_Paths(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "found":
+		return ec.fieldContext_Paths_found(ctx, field)
+	case "truncated":
+		return ec.fieldContext_Paths_truncated(ctx, field)
+	case "truncatedBy":
+		return ec.fieldContext_Paths_truncatedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Paths", field.Name)
+}
+
 func (ec *executionContext) childFields_Point(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "latitude":
@@ -3946,6 +7053,66 @@ func (ec *executionContext) childFields_Point(ctx context.Context, field graphql
 		return ec.fieldContext_Point_readFrom(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Point", field.Name)
+}
+
+func (ec *executionContext) childFields_Proposal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Proposal_id(ctx, field)
+	case "author":
+		return ec.fieldContext_Proposal_author(ctx, field)
+	case "clearance":
+		return ec.fieldContext_Proposal_clearance(ctx, field)
+	case "created":
+		return ec.fieldContext_Proposal_created(ctx, field)
+	case "reason":
+		return ec.fieldContext_Proposal_reason(ctx, field)
+	case "changeSet":
+		return ec.fieldContext_Proposal_changeSet(ctx, field)
+	case "state":
+		return ec.fieldContext_Proposal_state(ctx, field)
+	case "review":
+		return ec.fieldContext_Proposal_review(ctx, field)
+	case "revision":
+		return ec.fieldContext_Proposal_revision(ctx, field)
+	case "erased":
+		return ec.fieldContext_Proposal_erased(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Proposal", field.Name)
+}
+
+func (ec *executionContext) childFields_ProposalConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ProposalConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ProposalConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ProposalConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProposalConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ProposalEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ProposalEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ProposalEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProposalEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ProposalReview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "by":
+		return ec.fieldContext_ProposalReview_by(ctx, field)
+	case "at":
+		return ec.fieldContext_ProposalReview_at(ctx, field)
+	case "reason":
+		return ec.fieldContext_ProposalReview_reason(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProposalReview", field.Name)
 }
 
 func (ec *executionContext) childFields_Quote(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3966,12 +7133,68 @@ func (ec *executionContext) childFields_QuoteCheck(ctx context.Context, field gr
 		return ec.fieldContext_QuoteCheck_state(ctx, field)
 	case "at":
 		return ec.fieldContext_QuoteCheck_at(ctx, field)
+	case "capture":
+		return ec.fieldContext_QuoteCheck_capture(ctx, field)
+	case "start":
+		return ec.fieldContext_QuoteCheck_start(ctx, field)
+	case "end":
+		return ec.fieldContext_QuoteCheck_end(ctx, field)
 	case "context":
 		return ec.fieldContext_QuoteCheck_context(ctx, field)
 	case "nearest":
 		return ec.fieldContext_QuoteCheck_nearest(ctx, field)
+	case "distance":
+		return ec.fieldContext_QuoteCheck_distance(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type QuoteCheck", field.Name)
+}
+
+func (ec *executionContext) childFields_RankedEntity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entity":
+		return ec.fieldContext_RankedEntity_entity(ctx, field)
+	case "score":
+		return ec.fieldContext_RankedEntity_score(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RankedEntity", field.Name)
+}
+
+func (ec *executionContext) childFields_Ranking(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ranked":
+		return ec.fieldContext_Ranking_ranked(ctx, field)
+	case "truncated":
+		return ec.fieldContext_Ranking_truncated(ctx, field)
+	case "truncatedBy":
+		return ec.fieldContext_Ranking_truncatedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Ranking", field.Name)
+}
+
+func (ec *executionContext) childFields_Responsibility(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "units":
+		return ec.fieldContext_Responsibility_units(ctx, field)
+	case "truncated":
+		return ec.fieldContext_Responsibility_truncated(ctx, field)
+	case "truncatedBy":
+		return ec.fieldContext_Responsibility_truncatedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Responsibility", field.Name)
+}
+
+func (ec *executionContext) childFields_ResponsibleUnit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "unit":
+		return ec.fieldContext_ResponsibleUnit_unit(ctx, field)
+	case "grounds":
+		return ec.fieldContext_ResponsibleUnit_grounds(ctx, field)
+	case "groundCount":
+		return ec.fieldContext_ResponsibleUnit_groundCount(ctx, field)
+	case "chain":
+		return ec.fieldContext_ResponsibleUnit_chain(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResponsibleUnit", field.Name)
 }
 
 func (ec *executionContext) childFields_Revision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4018,6 +7241,22 @@ func (ec *executionContext) childFields_RevisionEdge(ctx context.Context, field 
 		return ec.fieldContext_RevisionEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevisionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Rung(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entity":
+		return ec.fieldContext_Rung_entity(ctx, field)
+	case "of":
+		return ec.fieldContext_Rung_of(ctx, field)
+	case "link":
+		return ec.fieldContext_Rung_link(ctx, field)
+	case "level":
+		return ec.fieldContext_Rung_level(ctx, field)
+	case "held":
+		return ec.fieldContext_Rung_held(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Rung", field.Name)
 }
 
 func (ec *executionContext) childFields_SearchHit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4078,6 +7317,8 @@ func (ec *executionContext) childFields_Source(ctx context.Context, field graphq
 		return ec.fieldContext_Source_reliability(ctx, field)
 	case "derivedFrom":
 		return ec.fieldContext_Source_derivedFrom(ctx, field)
+	case "captures":
+		return ec.fieldContext_Source_captures(ctx, field)
 	case "citations":
 		return ec.fieldContext_Source_citations(ctx, field)
 	}
@@ -4108,6 +7349,24 @@ func (ec *executionContext) childFields_SourceEdge(ctx context.Context, field gr
 		return ec.fieldContext_SourceEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SourceEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SourceImpact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "lost":
+		return ec.fieldContext_SourceImpact_lost(ctx, field)
+	case "weakened":
+		return ec.fieldContext_SourceImpact_weakened(ctx, field)
+	case "unchanged":
+		return ec.fieldContext_SourceImpact_unchanged(ctx, field)
+	case "claims":
+		return ec.fieldContext_SourceImpact_claims(ctx, field)
+	case "truncated":
+		return ec.fieldContext_SourceImpact_truncated(ctx, field)
+	case "truncatedBy":
+		return ec.fieldContext_SourceImpact_truncatedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SourceImpact", field.Name)
 }
 
 func (ec *executionContext) childFields_SourceKindDefinition(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4236,6 +7495,124 @@ func (ec *executionContext) childFields_Strength(ctx context.Context, field grap
 		return ec.fieldContext_Strength_explanation(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Strength", field.Name)
+}
+
+func (ec *executionContext) childFields_Subgraph(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entities":
+		return ec.fieldContext_Subgraph_entities(ctx, field)
+	case "links":
+		return ec.fieldContext_Subgraph_links(ctx, field)
+	case "truncated":
+		return ec.fieldContext_Subgraph_truncated(ctx, field)
+	case "truncatedBy":
+		return ec.fieldContext_Subgraph_truncatedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Subgraph", field.Name)
+}
+
+func (ec *executionContext) childFields_SubgraphEntity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entity":
+		return ec.fieldContext_SubgraphEntity_entity(ctx, field)
+	case "depth":
+		return ec.fieldContext_SubgraphEntity_depth(ctx, field)
+	case "hidden":
+		return ec.fieldContext_SubgraphEntity_hidden(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SubgraphEntity", field.Name)
+}
+
+func (ec *executionContext) childFields_TimeChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "link":
+		return ec.fieldContext_TimeChange_link(ctx, field)
+	case "first":
+		return ec.fieldContext_TimeChange_first(ctx, field)
+	case "second":
+		return ec.fieldContext_TimeChange_second(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TimeChange", field.Name)
+}
+
+func (ec *executionContext) childFields_TimeChanges(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "changes":
+		return ec.fieldContext_TimeChanges_changes(ctx, field)
+	case "total":
+		return ec.fieldContext_TimeChanges_total(ctx, field)
+	case "truncated":
+		return ec.fieldContext_TimeChanges_truncated(ctx, field)
+	case "truncatedBy":
+		return ec.fieldContext_TimeChanges_truncatedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TimeChanges", field.Name)
+}
+
+func (ec *executionContext) childFields_Timeline(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "moments":
+		return ec.fieldContext_Timeline_moments(ctx, field)
+	case "total":
+		return ec.fieldContext_Timeline_total(ctx, field)
+	case "undated":
+		return ec.fieldContext_Timeline_undated(ctx, field)
+	case "truncated":
+		return ec.fieldContext_Timeline_truncated(ctx, field)
+	case "truncatedBy":
+		return ec.fieldContext_Timeline_truncatedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Timeline", field.Name)
+}
+
+func (ec *executionContext) childFields_Token(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Token_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Token_name(ctx, field)
+	case "role":
+		return ec.fieldContext_Token_role(ctx, field)
+	case "clearance":
+		return ec.fieldContext_Token_clearance(ctx, field)
+	case "created":
+		return ec.fieldContext_Token_created(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_Token_createdBy(ctx, field)
+	case "expires":
+		return ec.fieldContext_Token_expires(ctx, field)
+	case "revoked":
+		return ec.fieldContext_Token_revoked(ctx, field)
+	case "revokedBy":
+		return ec.fieldContext_Token_revokedBy(ctx, field)
+	case "lastUsed":
+		return ec.fieldContext_Token_lastUsed(ctx, field)
+	case "active":
+		return ec.fieldContext_Token_active(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Token", field.Name)
+}
+
+func (ec *executionContext) childFields_TokenConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_TokenConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_TokenConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_TokenConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TokenConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_TokenEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_TokenEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_TokenEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TokenEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_ValidTime(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4630,6 +8007,102 @@ func (ec *executionContext) field_Mutation_apply_args(ctx context.Context, rawAr
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_createToken_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "name",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["name"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "role",
+		func(ctx context.Context, v any) (Role, error) {
+			return ec.unmarshalNRole2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRole(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["role"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "clearance",
+		func(ctx context.Context, v any) (Clearance, error) {
+			return ec.unmarshalNClearance2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClearance(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["clearance"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "expires",
+		func(ctx context.Context, v any) (*time.Time, error) {
+			return ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["expires"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_propose_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "changeSet",
+		func(ctx context.Context, v any) (ChangeSetInput, error) {
+			return ec.unmarshalNChangeSetInput2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐChangeSetInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["changeSet"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_review_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "decision",
+		func(ctx context.Context, v any) (Decision, error) {
+			return ec.unmarshalNDecision2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDecision(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["decision"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["reason"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_revokeToken_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4641,6 +8114,60 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["name"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_changes_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "around",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["around"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "on",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNDate2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["on"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*TraversalFilter, error) {
+			return ec.unmarshalOTraversalFilter2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTraversalFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg5
 	return args, nil
 }
 
@@ -4663,6 +8190,320 @@ func (ec *executionContext) field_Query_citation_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["knownAt"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_commandChain_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "of",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["of"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "on",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalODate2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["on"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "direction",
+		func(ctx context.Context, v any) (ChainDirection, error) {
+			return ec.unmarshalNChainDirection2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐChainDirection(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["direction"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg4
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_commandersOf_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "of",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["of"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "on",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNDate2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["on"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_commonNeighbors_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "ids",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["ids"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "atLeast",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["atLeast"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*TraversalFilter, error) {
+			return ec.unmarshalOTraversalFilter2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTraversalFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg4
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_communities_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "scope",
+		func(ctx context.Context, v any) (ScopeInput, error) {
+			return ec.unmarshalNScopeInput2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐScopeInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["scope"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "weightByStrength",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["weightByStrength"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_contradictions_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_diff_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "to",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["to"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg6
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_duplicates_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "entity",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["entity"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*EntityFilter, error) {
+			return ec.unmarshalOEntityFilter2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐEntityFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg6
 	return args, nil
 }
 
@@ -4742,6 +8583,60 @@ func (ec *executionContext) field_Query_entity_args(ctx context.Context, rawArgs
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_history_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg5
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_link_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4761,6 +8656,44 @@ func (ec *executionContext) field_Query_link_args(ctx context.Context, rawArgs m
 		return nil, err
 	}
 	args["knownAt"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_linksAmong_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "ids",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["ids"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*TraversalFilter, error) {
+			return ec.unmarshalOTraversalFilter2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTraversalFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg3
 	return args, nil
 }
 
@@ -4818,6 +8751,52 @@ func (ec *executionContext) field_Query_links_args(ctx context.Context, rawArgs 
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_match_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "name",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["name"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "kind",
+		func(ctx context.Context, v any) (*EntityKind, error) {
+			return ec.unmarshalOEntityKind2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐEntityKind(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["kind"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "context",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["context"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg4
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -4837,6 +8816,184 @@ func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs m
 		return nil, err
 	}
 	args["knownAt"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_paths_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "to",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["to"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "maxLength",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["maxLength"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (PathOrder, error) {
+			return ec.unmarshalNPathOrder2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐPathOrder(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "direction",
+		func(ctx context.Context, v any) (Direction, error) {
+			return ec.unmarshalNDirection2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDirection(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["direction"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "coherentInTime",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["coherentInTime"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*TraversalFilter, error) {
+			return ec.unmarshalOTraversalFilter2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTraversalFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg7
+	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg8
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_proposals_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "state",
+		func(ctx context.Context, v any) (*ProposalState, error) {
+			return ec.unmarshalOProposalState2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposalState(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["state"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_ranking_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "scope",
+		func(ctx context.Context, v any) (ScopeInput, error) {
+			return ec.unmarshalNScopeInput2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐScopeInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["scope"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (Measure, error) {
+			return ec.unmarshalNMeasure2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMeasure(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "weightByStrength",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["weightByStrength"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg4
 	return args, nil
 }
 
@@ -4961,6 +9118,44 @@ func (ec *executionContext) field_Query_search_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["before"] = arg7
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_sourceImpact_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "ids",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["ids"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg3
 	return args, nil
 }
 
@@ -5130,6 +9325,168 @@ func (ec *executionContext) field_Query_stats_args(ctx context.Context, rawArgs 
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_subgraph_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "around",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["around"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "depth",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["depth"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "direction",
+		func(ctx context.Context, v any) (Direction, error) {
+			return ec.unmarshalNDirection2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDirection(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["direction"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "maxEntities",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["maxEntities"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "maxLinks",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["maxLinks"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*TraversalFilter, error) {
+			return ec.unmarshalOTraversalFilter2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTraversalFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg6
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_timeline_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "around",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["around"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "between",
+		func(ctx context.Context, v any) ([]string, error) {
+			return ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["between"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*TraversalFilter, error) {
+			return ec.unmarshalOTraversalFilter2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTraversalFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg5
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_tokens_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int32, error) {
+			return ec.unmarshalOInt2ᚖint32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+		func(ctx context.Context, v any) (*KnownAt, error) {
+			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["knownAt"] = arg4
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_vocabulary_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5141,6 +9498,34 @@ func (ec *executionContext) field_Query_vocabulary_args(ctx context.Context, raw
 		return nil, err
 	}
 	args["knownAt"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_ResponsibleUnit_chain_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_ResponsibleUnit_grounds_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (int32, error) {
+			return ec.unmarshalNInt2int32(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
 	return args, nil
 }
 
@@ -5571,6 +9956,41 @@ func (ec *executionContext) fieldContext_Bounds_untilLatest(_ context.Context, f
 	return graphql.NewScalarFieldContext("Bounds", field, false, false, "Date")
 }
 
+func (ec *executionContext) _Capture_sha256(ctx context.Context, field graphql.CollectedField, obj *Capture) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Sha256)
+}
+func (ec *executionContext) fieldContext_Capture_sha256(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Capture", field, false, false, "String")
+}
+
+func (ec *executionContext) _Capture_length(ctx context.Context, field graphql.CollectedField, obj *Capture) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Length)
+}
+func (ec *executionContext) fieldContext_Capture_length(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Capture", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Capture_mediaType(ctx context.Context, field graphql.CollectedField, obj *Capture) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.MediaType)
+}
+func (ec *executionContext) fieldContext_Capture_mediaType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Capture", field, false, false, "String")
+}
+
+func (ec *executionContext) _Capture_storedAt(ctx context.Context, field graphql.CollectedField, obj *Capture) (ret graphql.Marshaler) {
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.StoredAt)
+}
+func (ec *executionContext) fieldContext_Capture_storedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Capture", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Capture_hasText(ctx context.Context, field graphql.CollectedField, obj *Capture) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.HasText)
+}
+func (ec *executionContext) fieldContext_Capture_hasText(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Capture", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _Change_index(ctx context.Context, field graphql.CollectedField, obj *Change) (ret graphql.Marshaler) {
 	return ec.marshalNInt2int32(ctx, field.Selections, obj.Index)
 }
@@ -5988,6 +10408,910 @@ func (ec *executionContext) fieldContext_CitationEdge_node(_ context.Context, fi
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Citation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ClaimImpact_claim(ctx context.Context, field graphql.CollectedField, obj *ClaimImpact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ClaimImpact_claim(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Claim, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Claim) graphql.Marshaler {
+			return ec.marshalNClaim2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClaim(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ClaimImpact_claim(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ClaimImpact",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ClaimImpact_lost(ctx context.Context, field graphql.CollectedField, obj *ClaimImpact) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Lost)
+}
+func (ec *executionContext) fieldContext_ClaimImpact_lost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ClaimImpact", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _ClaimImpact_strength(ctx context.Context, field graphql.CollectedField, obj *ClaimImpact) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Strength)
+}
+func (ec *executionContext) fieldContext_ClaimImpact_strength(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ClaimImpact", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ClaimImpact_weakening(ctx context.Context, field graphql.CollectedField, obj *ClaimImpact) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Weakening)
+}
+func (ec *executionContext) fieldContext_ClaimImpact_weakening(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ClaimImpact", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ClaimImpact_lineages(ctx context.Context, field graphql.CollectedField, obj *ClaimImpact) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Lineages)
+}
+func (ec *executionContext) fieldContext_ClaimImpact_lineages(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ClaimImpact", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ClaimVersion_claims(ctx context.Context, field graphql.CollectedField, obj *ClaimVersion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ClaimVersion_claims(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Claims, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []Claim) graphql.Marshaler {
+			return ec.marshalNClaim2ᚕgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClaimᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ClaimVersion_claims(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ClaimVersion",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CommandChain_rungs(ctx context.Context, field graphql.CollectedField, obj *CommandChain) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommandChain_rungs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rungs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*Rung) graphql.Marshaler {
+			return ec.marshalNRung2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRungᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommandChain_rungs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CommandChain",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Rung(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CommandChain_truncated(ctx context.Context, field graphql.CollectedField, obj *CommandChain) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Truncated)
+}
+func (ec *executionContext) fieldContext_CommandChain_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommandChain", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _CommandChain_truncatedBy(ctx context.Context, field graphql.CollectedField, obj *CommandChain) (ret graphql.Marshaler) {
+	return ec.marshalOTruncation2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTruncation(ctx, field.Selections, obj.TruncatedBy)
+}
+func (ec *executionContext) fieldContext_CommandChain_truncatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommandChain", field, false, false, "Truncation")
+}
+
+func (ec *executionContext) _CommonNeighbor_entity(ctx context.Context, field graphql.CollectedField, obj *CommonNeighbor) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommonNeighbor_entity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Entity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐEntity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommonNeighbor_entity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CommonNeighbor",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CommonNeighbor_of(ctx context.Context, field graphql.CollectedField, obj *CommonNeighbor) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommonNeighbor_of(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Of, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐEntityᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommonNeighbor_of(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CommonNeighbor",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CommonNeighbors_neighbors(ctx context.Context, field graphql.CollectedField, obj *CommonNeighbors) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CommonNeighbors_neighbors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Neighbors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*CommonNeighbor) graphql.Marshaler {
+			return ec.marshalNCommonNeighbor2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCommonNeighborᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CommonNeighbors_neighbors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CommonNeighbors",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CommonNeighbor(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CommonNeighbors_truncated(ctx context.Context, field graphql.CollectedField, obj *CommonNeighbors) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Truncated)
+}
+func (ec *executionContext) fieldContext_CommonNeighbors_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommonNeighbors", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _CommonNeighbors_truncatedBy(ctx context.Context, field graphql.CollectedField, obj *CommonNeighbors) (ret graphql.Marshaler) {
+	return ec.marshalOTruncation2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTruncation(ctx, field.Selections, obj.TruncatedBy)
+}
+func (ec *executionContext) fieldContext_CommonNeighbors_truncatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommonNeighbors", field, false, false, "Truncation")
+}
+
+func (ec *executionContext) _CommonTime_from(ctx context.Context, field graphql.CollectedField, obj *CommonTime) (ret graphql.Marshaler) {
+	return ec.marshalODate2ᚖstring(ctx, field.Selections, obj.From)
+}
+func (ec *executionContext) fieldContext_CommonTime_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommonTime", field, false, false, "Date")
+}
+
+func (ec *executionContext) _CommonTime_to(ctx context.Context, field graphql.CollectedField, obj *CommonTime) (ret graphql.Marshaler) {
+	return ec.marshalODate2ᚖstring(ctx, field.Selections, obj.To)
+}
+func (ec *executionContext) fieldContext_CommonTime_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommonTime", field, false, false, "Date")
+}
+
+func (ec *executionContext) _CommonTime_definite(ctx context.Context, field graphql.CollectedField, obj *CommonTime) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Definite)
+}
+func (ec *executionContext) fieldContext_CommonTime_definite(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CommonTime", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Communities_groups(ctx context.Context, field graphql.CollectedField, obj *Communities) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Communities_groups(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Groups, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*Community) graphql.Marshaler {
+			return ec.marshalNCommunity2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCommunityᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Communities_groups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Communities",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Community(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Communities_modularity(ctx context.Context, field graphql.CollectedField, obj *Communities) (ret graphql.Marshaler) {
+	return ec.marshalNFloat2float64(ctx, field.Selections, obj.Modularity)
+}
+func (ec *executionContext) fieldContext_Communities_modularity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Communities", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Communities_truncated(ctx context.Context, field graphql.CollectedField, obj *Communities) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Truncated)
+}
+func (ec *executionContext) fieldContext_Communities_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Communities", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Communities_truncatedBy(ctx context.Context, field graphql.CollectedField, obj *Communities) (ret graphql.Marshaler) {
+	return ec.marshalOTruncation2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTruncation(ctx, field.Selections, obj.TruncatedBy)
+}
+func (ec *executionContext) fieldContext_Communities_truncatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Communities", field, false, false, "Truncation")
+}
+
+func (ec *executionContext) _Community_size(ctx context.Context, field graphql.CollectedField, obj *Community) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Size)
+}
+func (ec *executionContext) fieldContext_Community_size(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Community", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Community_entities(ctx context.Context, field graphql.CollectedField, obj *Community) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Community_entities(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Entities, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐEntityᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Community_entities(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Community",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Contradiction_rule(ctx context.Context, field graphql.CollectedField, obj *Contradiction) (ret graphql.Marshaler) {
+	return ec.marshalNContradictionRule2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐContradictionRule(ctx, field.Selections, obj.Rule)
+}
+func (ec *executionContext) fieldContext_Contradiction_rule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Contradiction", field, false, false, "ContradictionRule")
+}
+
+func (ec *executionContext) _Contradiction_explanation(ctx context.Context, field graphql.CollectedField, obj *Contradiction) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Explanation)
+}
+func (ec *executionContext) fieldContext_Contradiction_explanation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Contradiction", field, false, false, "String")
+}
+
+func (ec *executionContext) _Contradiction_claims(ctx context.Context, field graphql.CollectedField, obj *Contradiction) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Contradiction_claims(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Claims, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []Claim) graphql.Marshaler {
+			return ec.marshalNClaim2ᚕgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClaimᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Contradiction_claims(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Contradiction",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Contradiction_versions(ctx context.Context, field graphql.CollectedField, obj *Contradiction) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Contradiction_versions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Versions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ClaimVersion) graphql.Marshaler {
+			return ec.marshalNClaimVersion2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClaimVersionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Contradiction_versions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Contradiction",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ClaimVersion(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Contradictions_found(ctx context.Context, field graphql.CollectedField, obj *Contradictions) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Contradictions_found(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Found, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*Contradiction) graphql.Marshaler {
+			return ec.marshalNContradiction2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐContradictionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Contradictions_found(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Contradictions",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Contradiction(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Contradictions_truncated(ctx context.Context, field graphql.CollectedField, obj *Contradictions) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Truncated)
+}
+func (ec *executionContext) fieldContext_Contradictions_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Contradictions", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Contradictions_truncatedBy(ctx context.Context, field graphql.CollectedField, obj *Contradictions) (ret graphql.Marshaler) {
+	return ec.marshalOTruncation2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTruncation(ctx, field.Selections, obj.TruncatedBy)
+}
+func (ec *executionContext) fieldContext_Contradictions_truncatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Contradictions", field, false, false, "Truncation")
+}
+
+func (ec *executionContext) _CreatedToken_secret(ctx context.Context, field graphql.CollectedField, obj *CreatedToken) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Secret)
+}
+func (ec *executionContext) fieldContext_CreatedToken_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CreatedToken", field, false, false, "String")
+}
+
+func (ec *executionContext) _CreatedToken_token(ctx context.Context, field graphql.CollectedField, obj *CreatedToken) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreatedToken_token(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Token, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Token) graphql.Marshaler {
+			return ec.marshalNToken2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐToken(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreatedToken_token(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreatedToken",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Token(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Difference_record(ctx context.Context, field graphql.CollectedField, obj *Difference) (ret graphql.Marshaler) {
+	return ec.marshalNID2string(ctx, field.Selections, obj.Record)
+}
+func (ec *executionContext) fieldContext_Difference_record(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Difference", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Difference_change(ctx context.Context, field graphql.CollectedField, obj *Difference) (ret graphql.Marshaler) {
+	return ec.marshalNRecordChange2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRecordChange(ctx, field.Selections, obj.Change)
+}
+func (ec *executionContext) fieldContext_Difference_change(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Difference", field, false, false, "RecordChange")
+}
+
+func (ec *executionContext) _Difference_fields(ctx context.Context, field graphql.CollectedField, obj *Difference) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Difference_fields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*FieldChange) graphql.Marshaler {
+			return ec.marshalNFieldChange2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐFieldChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Difference_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Difference",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FieldChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Difference_node(ctx context.Context, field graphql.CollectedField, obj *Difference) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Difference_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v Node) graphql.Marshaler {
+			return ec.marshalONode2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐNode(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Difference_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Difference",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DifferenceConnection_edges(ctx context.Context, field graphql.CollectedField, obj *DifferenceConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DifferenceConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []DifferenceEdge) graphql.Marshaler {
+			return ec.marshalNDifferenceEdge2ᚕgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDifferenceEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DifferenceConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DifferenceConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DifferenceEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DifferenceConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *DifferenceConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DifferenceConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*Difference) graphql.Marshaler {
+			return ec.marshalNDifference2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDifferenceᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DifferenceConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DifferenceConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Difference(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DifferenceConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *DifferenceConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DifferenceConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DifferenceConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DifferenceConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DifferenceEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *DifferenceEdge) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
+}
+func (ec *executionContext) fieldContext_DifferenceEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DifferenceEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _DifferenceEdge_node(ctx context.Context, field graphql.CollectedField, obj *DifferenceEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DifferenceEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Difference) graphql.Marshaler {
+			return ec.marshalNDifference2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDifference(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DifferenceEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DifferenceEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Difference(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DuplicatePair_a(ctx context.Context, field graphql.CollectedField, obj *DuplicatePair) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicatePair_a(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.A, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐEntity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicatePair_a(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DuplicatePair",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DuplicatePair_b(ctx context.Context, field graphql.CollectedField, obj *DuplicatePair) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicatePair_b(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.B, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐEntity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicatePair_b(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DuplicatePair",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DuplicatePair_score(ctx context.Context, field graphql.CollectedField, obj *DuplicatePair) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Score)
+}
+func (ec *executionContext) fieldContext_DuplicatePair_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DuplicatePair", field, false, false, "Int")
+}
+
+func (ec *executionContext) _DuplicatePair_reasons(ctx context.Context, field graphql.CollectedField, obj *DuplicatePair) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DuplicatePair_reasons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reasons, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*MatchReason) graphql.Marshaler {
+			return ec.marshalNMatchReason2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMatchReasonᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DuplicatePair_reasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DuplicatePair",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MatchReason(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Duplicates_pairs(ctx context.Context, field graphql.CollectedField, obj *Duplicates) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Duplicates_pairs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Pairs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*DuplicatePair) graphql.Marshaler {
+			return ec.marshalNDuplicatePair2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDuplicatePairᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Duplicates_pairs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Duplicates",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DuplicatePair(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Duplicates_pageInfo(ctx context.Context, field graphql.CollectedField, obj *Duplicates) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Duplicates_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Duplicates_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Duplicates",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
 		},
 	}
 	return fc, nil
@@ -6486,6 +11810,375 @@ func (ec *executionContext) fieldContext_EntityKindDefinition_meaning(_ context.
 	return graphql.NewScalarFieldContext("EntityKindDefinition", field, true, false, "String")
 }
 
+func (ec *executionContext) _FieldChange_field(ctx context.Context, field graphql.CollectedField, obj *FieldChange) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Field)
+}
+func (ec *executionContext) fieldContext_FieldChange_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FieldChange", field, false, false, "String")
+}
+
+func (ec *executionContext) _FieldChange_before(ctx context.Context, field graphql.CollectedField, obj *FieldChange) (ret graphql.Marshaler) {
+	return ec.marshalOJSON2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐJSON(ctx, field.Selections, obj.Before)
+}
+func (ec *executionContext) fieldContext_FieldChange_before(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FieldChange", field, false, false, "JSON")
+}
+
+func (ec *executionContext) _FieldChange_after(ctx context.Context, field graphql.CollectedField, obj *FieldChange) (ret graphql.Marshaler) {
+	return ec.marshalOJSON2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐJSON(ctx, field.Selections, obj.After)
+}
+func (ec *executionContext) fieldContext_FieldChange_after(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("FieldChange", field, false, false, "JSON")
+}
+
+func (ec *executionContext) _Ground_links(ctx context.Context, field graphql.CollectedField, obj *Ground) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Ground_links(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Links, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*Link) graphql.Marshaler {
+			return ec.marshalNLink2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐLinkᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Ground_links(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Ground",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Link(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Ground_held(ctx context.Context, field graphql.CollectedField, obj *Ground) (ret graphql.Marshaler) {
+	return ec.marshalNCertainty2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCertainty(ctx, field.Selections, obj.Held)
+}
+func (ec *executionContext) fieldContext_Ground_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Ground", field, false, false, "Certainty")
+}
+
+func (ec *executionContext) _HistoryStep_revision(ctx context.Context, field graphql.CollectedField, obj *HistoryStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_HistoryStep_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Revision) graphql.Marshaler {
+			return ec.marshalNRevision2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRevision(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_HistoryStep_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "HistoryStep",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Revision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _HistoryStep_change(ctx context.Context, field graphql.CollectedField, obj *HistoryStep) (ret graphql.Marshaler) {
+	return ec.marshalNRecordChange2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRecordChange(ctx, field.Selections, obj.Change)
+}
+func (ec *executionContext) fieldContext_HistoryStep_change(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("HistoryStep", field, false, false, "RecordChange")
+}
+
+func (ec *executionContext) _HistoryStep_fields(ctx context.Context, field graphql.CollectedField, obj *HistoryStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_HistoryStep_fields(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fields, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*FieldChange) graphql.Marshaler {
+			return ec.marshalNFieldChange2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐFieldChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_HistoryStep_fields(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "HistoryStep",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_FieldChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _HistoryStepConnection_edges(ctx context.Context, field graphql.CollectedField, obj *HistoryStepConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_HistoryStepConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []HistoryStepEdge) graphql.Marshaler {
+			return ec.marshalNHistoryStepEdge2ᚕgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐHistoryStepEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_HistoryStepConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "HistoryStepConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_HistoryStepEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _HistoryStepConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *HistoryStepConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_HistoryStepConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*HistoryStep) graphql.Marshaler {
+			return ec.marshalNHistoryStep2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐHistoryStepᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_HistoryStepConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "HistoryStepConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_HistoryStep(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _HistoryStepConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *HistoryStepConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_HistoryStepConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_HistoryStepConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "HistoryStepConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _HistoryStepEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *HistoryStepEdge) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
+}
+func (ec *executionContext) fieldContext_HistoryStepEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("HistoryStepEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _HistoryStepEdge_node(ctx context.Context, field graphql.CollectedField, obj *HistoryStepEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_HistoryStepEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *HistoryStep) graphql.Marshaler {
+			return ec.marshalNHistoryStep2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐHistoryStep(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_HistoryStepEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "HistoryStepEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_HistoryStep(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Hop_link(ctx context.Context, field graphql.CollectedField, obj *Hop) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Hop_link(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Link, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Link) graphql.Marshaler {
+			return ec.marshalNLink2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐLink(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Hop_link(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Hop",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Link(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Hop_from(ctx context.Context, field graphql.CollectedField, obj *Hop) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Hop_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐEntity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Hop_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Hop",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Hop_to(ctx context.Context, field graphql.CollectedField, obj *Hop) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Hop_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.To, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐEntity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Hop_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Hop",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Hop_backward(ctx context.Context, field graphql.CollectedField, obj *Hop) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Backward)
+}
+func (ec *executionContext) fieldContext_Hop_backward(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Hop", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _Link_id(ctx context.Context, field graphql.CollectedField, obj *Link) (ret graphql.Marshaler) {
 	return ec.marshalNID2string(ctx, field.Selections, obj.ID())
 }
@@ -6847,6 +12540,43 @@ func (ec *executionContext) _Link_accepted(ctx context.Context, field graphql.Co
 	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Accepted())
 }
 func (ec *executionContext) fieldContext_Link_accepted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Link", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _Link_merged(ctx context.Context, field graphql.CollectedField, obj *Link) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Merged())
+}
+func (ec *executionContext) fieldContext_Link_merged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Link", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _Link_loop(ctx context.Context, field graphql.CollectedField, obj *Link) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Loop())
+}
+func (ec *executionContext) fieldContext_Link_loop(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Link", field, true, false, "Boolean")
+}
+
+func (ec *executionContext) _Link_endsFit(ctx context.Context, field graphql.CollectedField, obj *Link) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Link_endsFit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndsFit(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Link_endsFit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Link", field, true, false, "Boolean")
 }
 
@@ -7247,6 +12977,275 @@ func (ec *executionContext) fieldContext_LinkKindDefinition_custom(_ context.Con
 	return graphql.NewScalarFieldContext("LinkKindDefinition", field, true, false, "Boolean")
 }
 
+func (ec *executionContext) _LinksAmong_links(ctx context.Context, field graphql.CollectedField, obj *LinksAmong) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LinksAmong_links(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Links, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*Link) graphql.Marshaler {
+			return ec.marshalNLink2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐLinkᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LinksAmong_links(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LinksAmong",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Link(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LinksAmong_truncated(ctx context.Context, field graphql.CollectedField, obj *LinksAmong) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Truncated)
+}
+func (ec *executionContext) fieldContext_LinksAmong_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LinksAmong", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LinksAmong_truncatedBy(ctx context.Context, field graphql.CollectedField, obj *LinksAmong) (ret graphql.Marshaler) {
+	return ec.marshalOTruncation2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTruncation(ctx, field.Selections, obj.TruncatedBy)
+}
+func (ec *executionContext) fieldContext_LinksAmong_truncatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LinksAmong", field, false, false, "Truncation")
+}
+
+func (ec *executionContext) _MatchCandidate_entity(ctx context.Context, field graphql.CollectedField, obj *MatchCandidate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchCandidate_entity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Entity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐEntity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MatchCandidate_entity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MatchCandidate",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MatchCandidate_score(ctx context.Context, field graphql.CollectedField, obj *MatchCandidate) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Score)
+}
+func (ec *executionContext) fieldContext_MatchCandidate_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MatchCandidate", field, false, false, "Int")
+}
+
+func (ec *executionContext) _MatchCandidate_reasons(ctx context.Context, field graphql.CollectedField, obj *MatchCandidate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MatchCandidate_reasons(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reasons, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*MatchReason) graphql.Marshaler {
+			return ec.marshalNMatchReason2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMatchReasonᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MatchCandidate_reasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MatchCandidate",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MatchReason(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MatchReason_code(ctx context.Context, field graphql.CollectedField, obj *MatchReason) (ret graphql.Marshaler) {
+	return ec.marshalNMatchCode2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMatchCode(ctx, field.Selections, obj.Code)
+}
+func (ec *executionContext) fieldContext_MatchReason_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MatchReason", field, false, false, "MatchCode")
+}
+
+func (ec *executionContext) _MatchReason_detail(ctx context.Context, field graphql.CollectedField, obj *MatchReason) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Detail)
+}
+func (ec *executionContext) fieldContext_MatchReason_detail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MatchReason", field, false, false, "String")
+}
+
+func (ec *executionContext) _Matches_candidates(ctx context.Context, field graphql.CollectedField, obj *Matches) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Matches_candidates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Candidates, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*MatchCandidate) graphql.Marshaler {
+			return ec.marshalNMatchCandidate2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMatchCandidateᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Matches_candidates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Matches",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MatchCandidate(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Matches_truncated(ctx context.Context, field graphql.CollectedField, obj *Matches) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Truncated)
+}
+func (ec *executionContext) fieldContext_Matches_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Matches", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Matches_truncatedBy(ctx context.Context, field graphql.CollectedField, obj *Matches) (ret graphql.Marshaler) {
+	return ec.marshalOTruncation2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTruncation(ctx, field.Selections, obj.TruncatedBy)
+}
+func (ec *executionContext) fieldContext_Matches_truncatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Matches", field, false, false, "Truncation")
+}
+
+func (ec *executionContext) _Moment_what(ctx context.Context, field graphql.CollectedField, obj *Moment) (ret graphql.Marshaler) {
+	return ec.marshalNMomentKind2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMomentKind(ctx, field.Selections, obj.What)
+}
+func (ec *executionContext) fieldContext_Moment_what(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Moment", field, false, false, "MomentKind")
+}
+
+func (ec *executionContext) _Moment_earliest(ctx context.Context, field graphql.CollectedField, obj *Moment) (ret graphql.Marshaler) {
+	return ec.marshalODate2ᚖstring(ctx, field.Selections, obj.Earliest)
+}
+func (ec *executionContext) fieldContext_Moment_earliest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Moment", field, false, false, "Date")
+}
+
+func (ec *executionContext) _Moment_latest(ctx context.Context, field graphql.CollectedField, obj *Moment) (ret graphql.Marshaler) {
+	return ec.marshalODate2ᚖstring(ctx, field.Selections, obj.Latest)
+}
+func (ec *executionContext) fieldContext_Moment_latest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Moment", field, false, false, "Date")
+}
+
+func (ec *executionContext) _Moment_uncertain(ctx context.Context, field graphql.CollectedField, obj *Moment) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Uncertain)
+}
+func (ec *executionContext) fieldContext_Moment_uncertain(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Moment", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Moment_link(ctx context.Context, field graphql.CollectedField, obj *Moment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Moment_link(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Link, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Link) graphql.Marshaler {
+			return ec.marshalOLink2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐLink(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Moment_link(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Moment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Link(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Moment_event(ctx context.Context, field graphql.CollectedField, obj *Moment) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Moment_event(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Event, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Entity) graphql.Marshaler {
+			return ec.marshalOEntity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐEntity(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Moment_event(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Moment",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_apply(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7285,6 +13284,182 @@ func (ec *executionContext) fieldContext_Mutation_apply(ctx context.Context, fie
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_apply_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_propose(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_propose(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().Propose(ctx, fc.Args["changeSet"].(ChangeSetInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Proposal) graphql.Marshaler {
+			return ec.marshalNProposal2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposal(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_propose(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Proposal(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_propose_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_review(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_review(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().Review(ctx, fc.Args["id"].(string), fc.Args["decision"].(Decision), fc.Args["reason"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Proposal) graphql.Marshaler {
+			return ec.marshalNProposal2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposal(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_review(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Proposal(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_review_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_createToken(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateToken(ctx, fc.Args["name"].(string), fc.Args["role"].(Role), fc.Args["clearance"].(Clearance), fc.Args["expires"].(*time.Time))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *CreatedToken) graphql.Marshaler {
+			return ec.marshalNCreatedToken2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCreatedToken(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createToken(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreatedToken(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createToken_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_revokeToken(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_revokeToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RevokeToken(ctx, fc.Args["id"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Token) graphql.Marshaler {
+			return ec.marshalNToken2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐToken(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_revokeToken(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Token(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_revokeToken_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -7393,6 +13568,137 @@ func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, f
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
 }
 
+func (ec *executionContext) _Path_hops(ctx context.Context, field graphql.CollectedField, obj *Path) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Path_hops(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Hops, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*Hop) graphql.Marshaler {
+			return ec.marshalNHop2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐHopᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Path_hops(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Path",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Hop(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Path_length(ctx context.Context, field graphql.CollectedField, obj *Path) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Length)
+}
+func (ec *executionContext) fieldContext_Path_length(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Path", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Path_weakest(ctx context.Context, field graphql.CollectedField, obj *Path) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Weakest)
+}
+func (ec *executionContext) fieldContext_Path_weakest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Path", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Path_product(ctx context.Context, field graphql.CollectedField, obj *Path) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Product)
+}
+func (ec *executionContext) fieldContext_Path_product(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Path", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Path_common(ctx context.Context, field graphql.CollectedField, obj *Path) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Path_common(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Common, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *CommonTime) graphql.Marshaler {
+			return ec.marshalOCommonTime2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCommonTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Path_common(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Path",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CommonTime(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Paths_found(ctx context.Context, field graphql.CollectedField, obj *Paths) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Paths_found(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Found, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*Path) graphql.Marshaler {
+			return ec.marshalNPath2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐPathᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Paths_found(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Paths",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Path(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Paths_truncated(ctx context.Context, field graphql.CollectedField, obj *Paths) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Truncated)
+}
+func (ec *executionContext) fieldContext_Paths_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Paths", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Paths_truncatedBy(ctx context.Context, field graphql.CollectedField, obj *Paths) (ret graphql.Marshaler) {
+	return ec.marshalOTruncation2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTruncation(ctx, field.Selections, obj.TruncatedBy)
+}
+func (ec *executionContext) fieldContext_Paths_truncatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Paths", field, false, false, "Truncation")
+}
+
 func (ec *executionContext) _Point_latitude(ctx context.Context, field graphql.CollectedField, obj *Point) (ret graphql.Marshaler) {
 	return ec.marshalNFloat2float64(ctx, field.Selections, obj.Latitude)
 }
@@ -7412,6 +13718,282 @@ func (ec *executionContext) _Point_readFrom(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_Point_readFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Point", field, false, false, "String")
+}
+
+func (ec *executionContext) _Proposal_id(ctx context.Context, field graphql.CollectedField, obj *Proposal) (ret graphql.Marshaler) {
+	return ec.marshalNID2string(ctx, field.Selections, obj.ID)
+}
+func (ec *executionContext) fieldContext_Proposal_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Proposal", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Proposal_author(ctx context.Context, field graphql.CollectedField, obj *Proposal) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Author)
+}
+func (ec *executionContext) fieldContext_Proposal_author(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Proposal", field, false, false, "String")
+}
+
+func (ec *executionContext) _Proposal_clearance(ctx context.Context, field graphql.CollectedField, obj *Proposal) (ret graphql.Marshaler) {
+	return ec.marshalNClearance2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClearance(ctx, field.Selections, obj.Clearance)
+}
+func (ec *executionContext) fieldContext_Proposal_clearance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Proposal", field, false, false, "Clearance")
+}
+
+func (ec *executionContext) _Proposal_created(ctx context.Context, field graphql.CollectedField, obj *Proposal) (ret graphql.Marshaler) {
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.Created)
+}
+func (ec *executionContext) fieldContext_Proposal_created(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Proposal", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Proposal_reason(ctx context.Context, field graphql.CollectedField, obj *Proposal) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Reason)
+}
+func (ec *executionContext) fieldContext_Proposal_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Proposal", field, false, false, "String")
+}
+
+func (ec *executionContext) _Proposal_changeSet(ctx context.Context, field graphql.CollectedField, obj *Proposal) (ret graphql.Marshaler) {
+	return ec.marshalNJSON2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐJSON(ctx, field.Selections, obj.ChangeSet)
+}
+func (ec *executionContext) fieldContext_Proposal_changeSet(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Proposal", field, false, false, "JSON")
+}
+
+func (ec *executionContext) _Proposal_state(ctx context.Context, field graphql.CollectedField, obj *Proposal) (ret graphql.Marshaler) {
+	return ec.marshalNProposalState2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposalState(ctx, field.Selections, obj.State)
+}
+func (ec *executionContext) fieldContext_Proposal_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Proposal", field, false, false, "ProposalState")
+}
+
+func (ec *executionContext) _Proposal_review(ctx context.Context, field graphql.CollectedField, obj *Proposal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Proposal_review(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Review, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ProposalReview) graphql.Marshaler {
+			return ec.marshalOProposalReview2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposalReview(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Proposal_review(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Proposal",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProposalReview(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Proposal_revision(ctx context.Context, field graphql.CollectedField, obj *Proposal) (ret graphql.Marshaler) {
+	return ec.marshalOInt2ᚖint32(ctx, field.Selections, obj.Revision)
+}
+func (ec *executionContext) fieldContext_Proposal_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Proposal", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Proposal_erased(ctx context.Context, field graphql.CollectedField, obj *Proposal) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Proposal_erased(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Erased, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ProposalReview) graphql.Marshaler {
+			return ec.marshalOProposalReview2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposalReview(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Proposal_erased(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Proposal",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProposalReview(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ProposalConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ProposalConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProposalConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []ProposalEdge) graphql.Marshaler {
+			return ec.marshalNProposalEdge2ᚕgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposalEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProposalConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProposalConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProposalEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ProposalConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *ProposalConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProposalConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*Proposal) graphql.Marshaler {
+			return ec.marshalNProposal2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposalᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProposalConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProposalConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Proposal(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ProposalConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *ProposalConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProposalConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProposalConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProposalConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ProposalEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *ProposalEdge) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
+}
+func (ec *executionContext) fieldContext_ProposalEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProposalEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _ProposalEdge_node(ctx context.Context, field graphql.CollectedField, obj *ProposalEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ProposalEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Proposal) graphql.Marshaler {
+			return ec.marshalNProposal2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposal(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ProposalEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ProposalEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Proposal(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ProposalReview_by(ctx context.Context, field graphql.CollectedField, obj *ProposalReview) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.By)
+}
+func (ec *executionContext) fieldContext_ProposalReview_by(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProposalReview", field, false, false, "String")
+}
+
+func (ec *executionContext) _ProposalReview_at(ctx context.Context, field graphql.CollectedField, obj *ProposalReview) (ret graphql.Marshaler) {
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.At)
+}
+func (ec *executionContext) fieldContext_ProposalReview_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProposalReview", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _ProposalReview_reason(ctx context.Context, field graphql.CollectedField, obj *ProposalReview) (ret graphql.Marshaler) {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Reason)
+}
+func (ec *executionContext) fieldContext_ProposalReview_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ProposalReview", field, false, false, "String")
 }
 
 func (ec *executionContext) _Query_node(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
@@ -7942,6 +14524,798 @@ func (ec *executionContext) fieldContext_Query_revisions(ctx context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_paths(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_paths(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Paths(ctx, fc.Args["from"].([]string), fc.Args["to"].([]string), fc.Args["maxLength"].(int32), fc.Args["first"].(int32), fc.Args["by"].(PathOrder), fc.Args["direction"].(Direction), fc.Args["coherentInTime"].(bool), fc.Args["filter"].(*TraversalFilter), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Paths) graphql.Marshaler {
+			return ec.marshalNPaths2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐPaths(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_paths(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Paths(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_paths_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_subgraph(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_subgraph(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Subgraph(ctx, fc.Args["around"].([]string), fc.Args["depth"].(int32), fc.Args["direction"].(Direction), fc.Args["maxEntities"].(int32), fc.Args["maxLinks"].(int32), fc.Args["filter"].(*TraversalFilter), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Subgraph) graphql.Marshaler {
+			return ec.marshalNSubgraph2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐSubgraph(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_subgraph(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Subgraph(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_subgraph_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_linksAmong(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_linksAmong(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().LinksAmong(ctx, fc.Args["ids"].([]string), fc.Args["filter"].(*TraversalFilter), fc.Args["first"].(int32), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LinksAmong) graphql.Marshaler {
+			return ec.marshalNLinksAmong2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐLinksAmong(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_linksAmong(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LinksAmong(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_linksAmong_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_commonNeighbors(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_commonNeighbors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CommonNeighbors(ctx, fc.Args["ids"].([]string), fc.Args["atLeast"].(int32), fc.Args["filter"].(*TraversalFilter), fc.Args["first"].(int32), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *CommonNeighbors) graphql.Marshaler {
+			return ec.marshalNCommonNeighbors2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCommonNeighbors(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_commonNeighbors(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CommonNeighbors(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_commonNeighbors_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_commandChain(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_commandChain(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CommandChain(ctx, fc.Args["of"].(string), fc.Args["on"].(*string), fc.Args["direction"].(ChainDirection), fc.Args["first"].(int32), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *CommandChain) graphql.Marshaler {
+			return ec.marshalNCommandChain2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCommandChain(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_commandChain(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CommandChain(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_commandChain_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_commandersOf(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_commandersOf(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().CommandersOf(ctx, fc.Args["of"].(string), fc.Args["on"].(string), fc.Args["first"].(int32), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Responsibility) graphql.Marshaler {
+			return ec.marshalNResponsibility2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐResponsibility(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_commandersOf(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Responsibility(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_commandersOf_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_timeline(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_timeline(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Timeline(ctx, fc.Args["around"].([]string), fc.Args["between"].([]string), fc.Args["filter"].(*TraversalFilter), fc.Args["first"].(int32), fc.Args["from"].(int32), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Timeline) graphql.Marshaler {
+			return ec.marshalNTimeline2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTimeline(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_timeline(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Timeline(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_timeline_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_changes(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Changes(ctx, fc.Args["around"].([]string), fc.Args["on"].([]string), fc.Args["filter"].(*TraversalFilter), fc.Args["first"].(int32), fc.Args["from"].(int32), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *TimeChanges) graphql.Marshaler {
+			return ec.marshalNTimeChanges2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTimeChanges(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_changes(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TimeChanges(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_changes_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_ranking(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_ranking(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Ranking(ctx, fc.Args["scope"].(ScopeInput), fc.Args["by"].(Measure), fc.Args["weightByStrength"].(bool), fc.Args["first"].(int32), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Ranking) graphql.Marshaler {
+			return ec.marshalNRanking2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRanking(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_ranking(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Ranking(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_ranking_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_communities(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_communities(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Communities(ctx, fc.Args["scope"].(ScopeInput), fc.Args["weightByStrength"].(bool), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Communities) graphql.Marshaler {
+			return ec.marshalNCommunities2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCommunities(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_communities(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Communities(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_communities_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_match(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_match(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Match(ctx, fc.Args["name"].(string), fc.Args["kind"].(*EntityKind), fc.Args["context"].([]string), fc.Args["first"].(int32), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Matches) graphql.Marshaler {
+			return ec.marshalNMatches2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMatches(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_match(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Matches(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_match_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_duplicates(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_duplicates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Duplicates(ctx, fc.Args["entity"].(*string), fc.Args["filter"].(*EntityFilter), fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Duplicates) graphql.Marshaler {
+			return ec.marshalNDuplicates2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDuplicates(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_duplicates(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Duplicates(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_duplicates_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_contradictions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_contradictions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Contradictions(ctx, fc.Args["id"].(string), fc.Args["first"].(int32), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Contradictions) graphql.Marshaler {
+			return ec.marshalNContradictions2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐContradictions(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_contradictions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Contradictions(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_contradictions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_sourceImpact(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_sourceImpact(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().SourceImpact(ctx, fc.Args["ids"].([]string), fc.Args["first"].(int32), fc.Args["from"].(int32), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *SourceImpact) graphql.Marshaler {
+			return ec.marshalNSourceImpact2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐSourceImpact(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_sourceImpact(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SourceImpact(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_sourceImpact_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_history(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_history(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().History(ctx, fc.Args["id"].(string), fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *HistoryStepConnection) graphql.Marshaler {
+			return ec.marshalNHistoryStepConnection2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐHistoryStepConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_history(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_HistoryStepConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_history_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_diff(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_diff(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Diff(ctx, fc.Args["from"].(int32), fc.Args["to"].(*int32), fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *DifferenceConnection) graphql.Marshaler {
+			return ec.marshalNDifferenceConnection2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDifferenceConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_diff(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DifferenceConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_diff_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_proposals(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_proposals(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Proposals(ctx, fc.Args["state"].(*ProposalState), fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *ProposalConnection) graphql.Marshaler {
+			return ec.marshalNProposalConnection2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposalConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_proposals(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ProposalConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_proposals_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_tokens(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_tokens(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Tokens(ctx, fc.Args["first"].(*int32), fc.Args["after"].(*string), fc.Args["last"].(*int32), fc.Args["before"].(*string), fc.Args["knownAt"].(*KnownAt))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *TokenConnection) graphql.Marshaler {
+			return ec.marshalNTokenConnection2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTokenConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_tokens(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TokenConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_tokens_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_vocabulary(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8128,31 +15502,342 @@ func (ec *executionContext) fieldContext_Quote_suffix(_ context.Context, field g
 }
 
 func (ec *executionContext) _QuoteCheck_state(ctx context.Context, field graphql.CollectedField, obj *QuoteCheck) (ret graphql.Marshaler) {
-	return ec.marshalNCheckState2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCheckState(ctx, field.Selections, obj.State)
+	return ec.marshalNCheckState2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCheckState(ctx, field.Selections, obj.State())
 }
 func (ec *executionContext) fieldContext_QuoteCheck_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QuoteCheck", field, false, false, "CheckState")
+	return graphql.NewScalarFieldContext("QuoteCheck", field, true, false, "CheckState")
 }
 
 func (ec *executionContext) _QuoteCheck_at(ctx context.Context, field graphql.CollectedField, obj *QuoteCheck) (ret graphql.Marshaler) {
-	return ec.marshalODateTime2ᚖtimeᚐTime(ctx, field.Selections, obj.At)
+	return ec.marshalODateTime2ᚖtimeᚐTime(ctx, field.Selections, obj.At())
 }
 func (ec *executionContext) fieldContext_QuoteCheck_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QuoteCheck", field, false, false, "DateTime")
+	return graphql.NewScalarFieldContext("QuoteCheck", field, true, false, "DateTime")
+}
+
+func (ec *executionContext) _QuoteCheck_capture(ctx context.Context, field graphql.CollectedField, obj *QuoteCheck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QuoteCheck_capture(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Capture(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Capture) graphql.Marshaler {
+			return ec.marshalOCapture2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCapture(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_QuoteCheck_capture(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "QuoteCheck",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Capture(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _QuoteCheck_start(ctx context.Context, field graphql.CollectedField, obj *QuoteCheck) (ret graphql.Marshaler) {
+	return ec.marshalOInt2ᚖint32(ctx, field.Selections, obj.Start())
+}
+func (ec *executionContext) fieldContext_QuoteCheck_start(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QuoteCheck", field, true, false, "Int")
+}
+
+func (ec *executionContext) _QuoteCheck_end(ctx context.Context, field graphql.CollectedField, obj *QuoteCheck) (ret graphql.Marshaler) {
+	return ec.marshalOInt2ᚖint32(ctx, field.Selections, obj.End())
+}
+func (ec *executionContext) fieldContext_QuoteCheck_end(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QuoteCheck", field, true, false, "Int")
 }
 
 func (ec *executionContext) _QuoteCheck_context(ctx context.Context, field graphql.CollectedField, obj *QuoteCheck) (ret graphql.Marshaler) {
-	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Context)
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Context())
 }
 func (ec *executionContext) fieldContext_QuoteCheck_context(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QuoteCheck", field, false, false, "String")
+	return graphql.NewScalarFieldContext("QuoteCheck", field, true, false, "String")
 }
 
 func (ec *executionContext) _QuoteCheck_nearest(ctx context.Context, field graphql.CollectedField, obj *QuoteCheck) (ret graphql.Marshaler) {
-	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Nearest)
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Nearest())
 }
 func (ec *executionContext) fieldContext_QuoteCheck_nearest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("QuoteCheck", field, false, false, "String")
+	return graphql.NewScalarFieldContext("QuoteCheck", field, true, false, "String")
+}
+
+func (ec *executionContext) _QuoteCheck_distance(ctx context.Context, field graphql.CollectedField, obj *QuoteCheck) (ret graphql.Marshaler) {
+	return ec.marshalOInt2ᚖint32(ctx, field.Selections, obj.Distance())
+}
+func (ec *executionContext) fieldContext_QuoteCheck_distance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QuoteCheck", field, true, false, "Int")
+}
+
+func (ec *executionContext) _RankedEntity_entity(ctx context.Context, field graphql.CollectedField, obj *RankedEntity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RankedEntity_entity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Entity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐEntity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RankedEntity_entity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RankedEntity",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RankedEntity_score(ctx context.Context, field graphql.CollectedField, obj *RankedEntity) (ret graphql.Marshaler) {
+	return ec.marshalNFloat2float64(ctx, field.Selections, obj.Score)
+}
+func (ec *executionContext) fieldContext_RankedEntity_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RankedEntity", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Ranking_ranked(ctx context.Context, field graphql.CollectedField, obj *Ranking) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Ranking_ranked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ranked, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*RankedEntity) graphql.Marshaler {
+			return ec.marshalNRankedEntity2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRankedEntityᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Ranking_ranked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Ranking",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RankedEntity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Ranking_truncated(ctx context.Context, field graphql.CollectedField, obj *Ranking) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Truncated)
+}
+func (ec *executionContext) fieldContext_Ranking_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Ranking", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Ranking_truncatedBy(ctx context.Context, field graphql.CollectedField, obj *Ranking) (ret graphql.Marshaler) {
+	return ec.marshalOTruncation2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTruncation(ctx, field.Selections, obj.TruncatedBy)
+}
+func (ec *executionContext) fieldContext_Ranking_truncatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Ranking", field, false, false, "Truncation")
+}
+
+func (ec *executionContext) _Responsibility_units(ctx context.Context, field graphql.CollectedField, obj *Responsibility) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Responsibility_units(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Units, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ResponsibleUnit) graphql.Marshaler {
+			return ec.marshalNResponsibleUnit2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐResponsibleUnitᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Responsibility_units(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Responsibility",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ResponsibleUnit(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Responsibility_truncated(ctx context.Context, field graphql.CollectedField, obj *Responsibility) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Truncated)
+}
+func (ec *executionContext) fieldContext_Responsibility_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Responsibility", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Responsibility_truncatedBy(ctx context.Context, field graphql.CollectedField, obj *Responsibility) (ret graphql.Marshaler) {
+	return ec.marshalOTruncation2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTruncation(ctx, field.Selections, obj.TruncatedBy)
+}
+func (ec *executionContext) fieldContext_Responsibility_truncatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Responsibility", field, false, false, "Truncation")
+}
+
+func (ec *executionContext) _ResponsibleUnit_unit(ctx context.Context, field graphql.CollectedField, obj *ResponsibleUnit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResponsibleUnit_unit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Unit, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐEntity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ResponsibleUnit_unit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResponsibleUnit",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ResponsibleUnit_grounds(ctx context.Context, field graphql.CollectedField, obj *ResponsibleUnit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResponsibleUnit_grounds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Grounds(ctx, fc.Args["first"].(int32))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*Ground) graphql.Marshaler {
+			return ec.marshalNGround2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐGroundᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ResponsibleUnit_grounds(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResponsibleUnit",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Ground(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_ResponsibleUnit_grounds_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ResponsibleUnit_groundCount(ctx context.Context, field graphql.CollectedField, obj *ResponsibleUnit) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.GroundCount())
+}
+func (ec *executionContext) fieldContext_ResponsibleUnit_groundCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ResponsibleUnit", field, true, false, "Int")
+}
+
+func (ec *executionContext) _ResponsibleUnit_chain(ctx context.Context, field graphql.CollectedField, obj *ResponsibleUnit) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResponsibleUnit_chain(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return obj.Chain(ctx, fc.Args["first"].(int32))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *CommandChain) graphql.Marshaler {
+			return ec.marshalNCommandChain2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCommandChain(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ResponsibleUnit_chain(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResponsibleUnit",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CommandChain(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_ResponsibleUnit_chain_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Revision_id(ctx context.Context, field graphql.CollectedField, obj *Revision) (ret graphql.Marshaler) {
@@ -8420,6 +16105,116 @@ func (ec *executionContext) fieldContext_RevisionEdge_node(_ context.Context, fi
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Rung_entity(ctx context.Context, field graphql.CollectedField, obj *Rung) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rung_entity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Entity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐEntity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Rung_entity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Rung",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Rung_of(ctx context.Context, field graphql.CollectedField, obj *Rung) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rung_of(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Of, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐEntity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Rung_of(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Rung",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Rung_link(ctx context.Context, field graphql.CollectedField, obj *Rung) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Rung_link(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Link, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Link) graphql.Marshaler {
+			return ec.marshalNLink2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐLink(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Rung_link(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Rung",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Link(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Rung_level(ctx context.Context, field graphql.CollectedField, obj *Rung) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Level)
+}
+func (ec *executionContext) fieldContext_Rung_level(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Rung", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Rung_held(ctx context.Context, field graphql.CollectedField, obj *Rung) (ret graphql.Marshaler) {
+	return ec.marshalNCertainty2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCertainty(ctx, field.Selections, obj.Held)
+}
+func (ec *executionContext) fieldContext_Rung_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Rung", field, false, false, "Certainty")
 }
 
 func (ec *executionContext) _SearchHit_entity(ctx context.Context, field graphql.CollectedField, obj *SearchHit) (ret graphql.Marshaler) {
@@ -8705,6 +16500,38 @@ func (ec *executionContext) fieldContext_Source_derivedFrom(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _Source_captures(ctx context.Context, field graphql.CollectedField, obj *Source) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Source_captures(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Captures(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*Capture) graphql.Marshaler {
+			return ec.marshalNCapture2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCaptureᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Source_captures(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Source",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Capture(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Source_citations(ctx context.Context, field graphql.CollectedField, obj *Source) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8928,6 +16755,73 @@ func (ec *executionContext) fieldContext_SourceEdge_node(_ context.Context, fiel
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _SourceImpact_lost(ctx context.Context, field graphql.CollectedField, obj *SourceImpact) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Lost)
+}
+func (ec *executionContext) fieldContext_SourceImpact_lost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SourceImpact", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SourceImpact_weakened(ctx context.Context, field graphql.CollectedField, obj *SourceImpact) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Weakened)
+}
+func (ec *executionContext) fieldContext_SourceImpact_weakened(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SourceImpact", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SourceImpact_unchanged(ctx context.Context, field graphql.CollectedField, obj *SourceImpact) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Unchanged)
+}
+func (ec *executionContext) fieldContext_SourceImpact_unchanged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SourceImpact", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SourceImpact_claims(ctx context.Context, field graphql.CollectedField, obj *SourceImpact) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SourceImpact_claims(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Claims, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*ClaimImpact) graphql.Marshaler {
+			return ec.marshalNClaimImpact2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClaimImpactᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SourceImpact_claims(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SourceImpact",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ClaimImpact(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SourceImpact_truncated(ctx context.Context, field graphql.CollectedField, obj *SourceImpact) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Truncated)
+}
+func (ec *executionContext) fieldContext_SourceImpact_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SourceImpact", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SourceImpact_truncatedBy(ctx context.Context, field graphql.CollectedField, obj *SourceImpact) (ret graphql.Marshaler) {
+	return ec.marshalOTruncation2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTruncation(ctx, field.Selections, obj.TruncatedBy)
+}
+func (ec *executionContext) fieldContext_SourceImpact_truncatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SourceImpact", field, false, false, "Truncation")
 }
 
 func (ec *executionContext) _SourceKindDefinition_name(ctx context.Context, field graphql.CollectedField, obj *SourceKindDefinition) (ret graphql.Marshaler) {
@@ -9661,6 +17555,130 @@ func (ec *executionContext) fieldContext_Strength_explanation(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Subgraph_entities(ctx context.Context, field graphql.CollectedField, obj *Subgraph) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subgraph_entities(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Entities, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*SubgraphEntity) graphql.Marshaler {
+			return ec.marshalNSubgraphEntity2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐSubgraphEntityᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subgraph_entities(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subgraph",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SubgraphEntity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subgraph_links(ctx context.Context, field graphql.CollectedField, obj *Subgraph) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subgraph_links(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Links, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*Link) graphql.Marshaler {
+			return ec.marshalNLink2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐLinkᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subgraph_links(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subgraph",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Link(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Subgraph_truncated(ctx context.Context, field graphql.CollectedField, obj *Subgraph) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Truncated)
+}
+func (ec *executionContext) fieldContext_Subgraph_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Subgraph", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Subgraph_truncatedBy(ctx context.Context, field graphql.CollectedField, obj *Subgraph) (ret graphql.Marshaler) {
+	return ec.marshalOTruncation2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTruncation(ctx, field.Selections, obj.TruncatedBy)
+}
+func (ec *executionContext) fieldContext_Subgraph_truncatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Subgraph", field, false, false, "Truncation")
+}
+
+func (ec *executionContext) _SubgraphEntity_entity(ctx context.Context, field graphql.CollectedField, obj *SubgraphEntity) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SubgraphEntity_entity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Entity, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Entity) graphql.Marshaler {
+			return ec.marshalNEntity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐEntity(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SubgraphEntity_entity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SubgraphEntity",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SubgraphEntity_depth(ctx context.Context, field graphql.CollectedField, obj *SubgraphEntity) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Depth)
+}
+func (ec *executionContext) fieldContext_SubgraphEntity_depth(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SubgraphEntity", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SubgraphEntity_hidden(ctx context.Context, field graphql.CollectedField, obj *SubgraphEntity) (ret graphql.Marshaler) {
+	return ec.marshalOInt2ᚖint32(ctx, field.Selections, obj.Hidden)
+}
+func (ec *executionContext) fieldContext_SubgraphEntity_hidden(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SubgraphEntity", field, false, false, "Int")
+}
+
 func (ec *executionContext) _Subscription_revisions(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
 	return graphql.ResolveFieldStream(
 		ctx,
@@ -9701,6 +17719,402 @@ func (ec *executionContext) fieldContext_Subscription_revisions(ctx context.Cont
 	if fc.Args, err = ec.field_Subscription_revisions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TimeChange_link(ctx context.Context, field graphql.CollectedField, obj *TimeChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TimeChange_link(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Link, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Link) graphql.Marshaler {
+			return ec.marshalNLink2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐLink(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TimeChange_link(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TimeChange",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Link(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TimeChange_first(ctx context.Context, field graphql.CollectedField, obj *TimeChange) (ret graphql.Marshaler) {
+	return ec.marshalNCertainty2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCertainty(ctx, field.Selections, obj.First)
+}
+func (ec *executionContext) fieldContext_TimeChange_first(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TimeChange", field, false, false, "Certainty")
+}
+
+func (ec *executionContext) _TimeChange_second(ctx context.Context, field graphql.CollectedField, obj *TimeChange) (ret graphql.Marshaler) {
+	return ec.marshalNCertainty2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCertainty(ctx, field.Selections, obj.Second)
+}
+func (ec *executionContext) fieldContext_TimeChange_second(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TimeChange", field, false, false, "Certainty")
+}
+
+func (ec *executionContext) _TimeChanges_changes(ctx context.Context, field graphql.CollectedField, obj *TimeChanges) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TimeChanges_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*TimeChange) graphql.Marshaler {
+			return ec.marshalNTimeChange2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTimeChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TimeChanges_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TimeChanges",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TimeChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TimeChanges_total(ctx context.Context, field graphql.CollectedField, obj *TimeChanges) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Total)
+}
+func (ec *executionContext) fieldContext_TimeChanges_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TimeChanges", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TimeChanges_truncated(ctx context.Context, field graphql.CollectedField, obj *TimeChanges) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Truncated)
+}
+func (ec *executionContext) fieldContext_TimeChanges_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TimeChanges", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _TimeChanges_truncatedBy(ctx context.Context, field graphql.CollectedField, obj *TimeChanges) (ret graphql.Marshaler) {
+	return ec.marshalOTruncation2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTruncation(ctx, field.Selections, obj.TruncatedBy)
+}
+func (ec *executionContext) fieldContext_TimeChanges_truncatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TimeChanges", field, false, false, "Truncation")
+}
+
+func (ec *executionContext) _Timeline_moments(ctx context.Context, field graphql.CollectedField, obj *Timeline) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Timeline_moments(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Moments, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*Moment) graphql.Marshaler {
+			return ec.marshalNMoment2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMomentᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Timeline_moments(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Timeline",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Moment(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Timeline_total(ctx context.Context, field graphql.CollectedField, obj *Timeline) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Total)
+}
+func (ec *executionContext) fieldContext_Timeline_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Timeline", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Timeline_undated(ctx context.Context, field graphql.CollectedField, obj *Timeline) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Timeline_undated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Undated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*Link) graphql.Marshaler {
+			return ec.marshalNLink2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐLinkᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Timeline_undated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Timeline",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Link(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Timeline_truncated(ctx context.Context, field graphql.CollectedField, obj *Timeline) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Truncated)
+}
+func (ec *executionContext) fieldContext_Timeline_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Timeline", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Timeline_truncatedBy(ctx context.Context, field graphql.CollectedField, obj *Timeline) (ret graphql.Marshaler) {
+	return ec.marshalOTruncation2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTruncation(ctx, field.Selections, obj.TruncatedBy)
+}
+func (ec *executionContext) fieldContext_Timeline_truncatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Timeline", field, false, false, "Truncation")
+}
+
+func (ec *executionContext) _Token_id(ctx context.Context, field graphql.CollectedField, obj *Token) (ret graphql.Marshaler) {
+	return ec.marshalNID2string(ctx, field.Selections, obj.ID)
+}
+func (ec *executionContext) fieldContext_Token_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Token", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Token_name(ctx context.Context, field graphql.CollectedField, obj *Token) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Name)
+}
+func (ec *executionContext) fieldContext_Token_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Token", field, false, false, "String")
+}
+
+func (ec *executionContext) _Token_role(ctx context.Context, field graphql.CollectedField, obj *Token) (ret graphql.Marshaler) {
+	return ec.marshalNRole2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRole(ctx, field.Selections, obj.Role)
+}
+func (ec *executionContext) fieldContext_Token_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Token", field, false, false, "Role")
+}
+
+func (ec *executionContext) _Token_clearance(ctx context.Context, field graphql.CollectedField, obj *Token) (ret graphql.Marshaler) {
+	return ec.marshalNClearance2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClearance(ctx, field.Selections, obj.Clearance)
+}
+func (ec *executionContext) fieldContext_Token_clearance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Token", field, false, false, "Clearance")
+}
+
+func (ec *executionContext) _Token_created(ctx context.Context, field graphql.CollectedField, obj *Token) (ret graphql.Marshaler) {
+	return ec.marshalNDateTime2timeᚐTime(ctx, field.Selections, obj.Created)
+}
+func (ec *executionContext) fieldContext_Token_created(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Token", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Token_createdBy(ctx context.Context, field graphql.CollectedField, obj *Token) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.CreatedBy)
+}
+func (ec *executionContext) fieldContext_Token_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Token", field, false, false, "String")
+}
+
+func (ec *executionContext) _Token_expires(ctx context.Context, field graphql.CollectedField, obj *Token) (ret graphql.Marshaler) {
+	return ec.marshalODateTime2ᚖtimeᚐTime(ctx, field.Selections, obj.Expires)
+}
+func (ec *executionContext) fieldContext_Token_expires(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Token", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Token_revoked(ctx context.Context, field graphql.CollectedField, obj *Token) (ret graphql.Marshaler) {
+	return ec.marshalODateTime2ᚖtimeᚐTime(ctx, field.Selections, obj.Revoked)
+}
+func (ec *executionContext) fieldContext_Token_revoked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Token", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Token_revokedBy(ctx context.Context, field graphql.CollectedField, obj *Token) (ret graphql.Marshaler) {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.RevokedBy)
+}
+func (ec *executionContext) fieldContext_Token_revokedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Token", field, false, false, "String")
+}
+
+func (ec *executionContext) _Token_lastUsed(ctx context.Context, field graphql.CollectedField, obj *Token) (ret graphql.Marshaler) {
+	return ec.marshalODateTime2ᚖtimeᚐTime(ctx, field.Selections, obj.LastUsed)
+}
+func (ec *executionContext) fieldContext_Token_lastUsed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Token", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Token_active(ctx context.Context, field graphql.CollectedField, obj *Token) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Active)
+}
+func (ec *executionContext) fieldContext_Token_active(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Token", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _TokenConnection_edges(ctx context.Context, field graphql.CollectedField, obj *TokenConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TokenConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []TokenEdge) graphql.Marshaler {
+			return ec.marshalNTokenEdge2ᚕgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTokenEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TokenConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TokenConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TokenEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TokenConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *TokenConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TokenConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*Token) graphql.Marshaler {
+			return ec.marshalNToken2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTokenᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TokenConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TokenConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Token(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TokenConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *TokenConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TokenConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TokenConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TokenConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _TokenEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *TokenEdge) (ret graphql.Marshaler) {
+	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
+}
+func (ec *executionContext) fieldContext_TokenEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TokenEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _TokenEdge_node(ctx context.Context, field graphql.CollectedField, obj *TokenEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TokenEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Token) graphql.Marshaler {
+			return ec.marshalNToken2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐToken(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TokenEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TokenEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Token(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -12163,6 +20577,96 @@ func UnmarshalRevisionFilter(ctx context.Context, raw any) (RevisionFilter, erro
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputScopeInput(ctx context.Context, obj any) (ScopeInput, error) {
+	var it ScopeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["depth"]; !present {
+		asMap["depth"] = 2
+	}
+	if _, present := asMap["direction"]; !present {
+		asMap["direction"] = "ANY"
+	}
+	if _, present := asMap["maxEntities"]; !present {
+		asMap["maxEntities"] = 500
+	}
+	if _, present := asMap["maxLinks"]; !present {
+		asMap["maxLinks"] = 1000
+	}
+
+	fieldsInOrder := [...]string{"around", "depth", "direction", "maxEntities", "maxLinks", "filter"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "around":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("around"))
+			data, err := ec.unmarshalNID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Around = data
+		case "depth":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("depth"))
+			data, err := ec.unmarshalNInt2int32(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Depth = data
+		case "direction":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("direction"))
+			data, err := ec.unmarshalNDirection2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDirection(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Direction = data
+		case "maxEntities":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("maxEntities"))
+			data, err := ec.unmarshalNInt2int32(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MaxEntities = data
+		case "maxLinks":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("maxLinks"))
+			data, err := ec.unmarshalNInt2int32(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MaxLinks = data
+		case "filter":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("filter"))
+			data, err := ec.unmarshalOTraversalFilter2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTraversalFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Filter = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalScopeInput unmarshals raw into the ScopeInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalScopeInput(ctx context.Context, raw any) (ScopeInput, error) {
+	var out ScopeInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ScopeInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputSetClearanceInput(ctx context.Context, obj any) (SetClearanceInput, error) {
 	var it SetClearanceInput
 	if obj == nil {
@@ -12471,6 +20975,111 @@ func UnmarshalStatementFilter(ctx context.Context, raw any) (StatementFilter, er
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputTraversalFilter(ctx context.Context, obj any) (TraversalFilter, error) {
+	var it TraversalFilter
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"kinds", "standing", "minStrength", "on", "during", "throughout", "certainty", "excludeDisputed", "excludeEntities", "unidentified"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "kinds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kinds"))
+			data, err := ec.unmarshalOLinkKind2ᚕgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐLinkKindᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kinds = graphql.OmittableOf(data)
+		case "standing":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("standing"))
+			data, err := ec.unmarshalOStanding2ᚕgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐStandingᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Standing = graphql.OmittableOf(data)
+		case "minStrength":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("minStrength"))
+			data, err := ec.unmarshalOInt2ᚖint32(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MinStrength = graphql.OmittableOf(data)
+		case "on":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("on"))
+			data, err := ec.unmarshalODate2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.On = graphql.OmittableOf(data)
+		case "during":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("during"))
+			data, err := ec.unmarshalODate2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.During = graphql.OmittableOf(data)
+		case "throughout":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("throughout"))
+			data, err := ec.unmarshalODate2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Throughout = graphql.OmittableOf(data)
+		case "certainty":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("certainty"))
+			data, err := ec.unmarshalOCertainty2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCertainty(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Certainty = graphql.OmittableOf(data)
+		case "excludeDisputed":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("excludeDisputed"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExcludeDisputed = graphql.OmittableOf(data)
+		case "excludeEntities":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("excludeEntities"))
+			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExcludeEntities = graphql.OmittableOf(data)
+		case "unidentified":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("unidentified"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Unidentified = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalTraversalFilter unmarshals raw into the TraversalFilter input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalTraversalFilter(ctx context.Context, raw any) (TraversalFilter, error) {
+	var out TraversalFilter
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "TraversalFilter", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputUndoInput(ctx context.Context, obj any) (UndoInput, error) {
 	var it UndoInput
 	if obj == nil {
@@ -12776,6 +21385,53 @@ func (ec *executionContext) _Bounds(ctx context.Context, sel ast.SelectionSet, o
 	return out
 }
 
+var captureImplementors = []string{"Capture"}
+
+func (ec *executionContext) _Capture(ctx context.Context, sel ast.SelectionSet, obj *Capture) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, captureImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Capture")
+		case "sha256":
+			out.Values[i] = ec._Capture_sha256(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "length":
+			out.Values[i] = ec._Capture_length(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "mediaType":
+			out.Values[i] = ec._Capture_mediaType(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "storedAt":
+			out.Values[i] = ec._Capture_storedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "hasText":
+			out.Values[i] = ec._Capture_hasText(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
 var changeImplementors = []string{"Change"}
 
 func (ec *executionContext) _Change(ctx context.Context, sel ast.SelectionSet, obj *Change) graphql.Marshaler {
@@ -12945,6 +21601,593 @@ func (ec *executionContext) _CitationEdge(ctx context.Context, sel ast.Selection
 			}
 		case "node":
 			out.Values[i] = ec._CitationEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var claimImpactImplementors = []string{"ClaimImpact"}
+
+func (ec *executionContext) _ClaimImpact(ctx context.Context, sel ast.SelectionSet, obj *ClaimImpact) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, claimImpactImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ClaimImpact")
+		case "claim":
+			out.Values[i] = ec._ClaimImpact_claim(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lost":
+			out.Values[i] = ec._ClaimImpact_lost(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "strength":
+			out.Values[i] = ec._ClaimImpact_strength(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "weakening":
+			out.Values[i] = ec._ClaimImpact_weakening(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lineages":
+			out.Values[i] = ec._ClaimImpact_lineages(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var claimVersionImplementors = []string{"ClaimVersion"}
+
+func (ec *executionContext) _ClaimVersion(ctx context.Context, sel ast.SelectionSet, obj *ClaimVersion) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, claimVersionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ClaimVersion")
+		case "claims":
+			out.Values[i] = ec._ClaimVersion_claims(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var commandChainImplementors = []string{"CommandChain"}
+
+func (ec *executionContext) _CommandChain(ctx context.Context, sel ast.SelectionSet, obj *CommandChain) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, commandChainImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CommandChain")
+		case "rungs":
+			out.Values[i] = ec._CommandChain_rungs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._CommandChain_truncated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncatedBy":
+			out.Values[i] = ec._CommandChain_truncatedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var commonNeighborImplementors = []string{"CommonNeighbor"}
+
+func (ec *executionContext) _CommonNeighbor(ctx context.Context, sel ast.SelectionSet, obj *CommonNeighbor) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, commonNeighborImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CommonNeighbor")
+		case "entity":
+			out.Values[i] = ec._CommonNeighbor_entity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "of":
+			out.Values[i] = ec._CommonNeighbor_of(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var commonNeighborsImplementors = []string{"CommonNeighbors"}
+
+func (ec *executionContext) _CommonNeighbors(ctx context.Context, sel ast.SelectionSet, obj *CommonNeighbors) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, commonNeighborsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CommonNeighbors")
+		case "neighbors":
+			out.Values[i] = ec._CommonNeighbors_neighbors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._CommonNeighbors_truncated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncatedBy":
+			out.Values[i] = ec._CommonNeighbors_truncatedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var commonTimeImplementors = []string{"CommonTime"}
+
+func (ec *executionContext) _CommonTime(ctx context.Context, sel ast.SelectionSet, obj *CommonTime) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, commonTimeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CommonTime")
+		case "from":
+			out.Values[i] = ec._CommonTime_from(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "to":
+			out.Values[i] = ec._CommonTime_to(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "definite":
+			out.Values[i] = ec._CommonTime_definite(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var communitiesImplementors = []string{"Communities"}
+
+func (ec *executionContext) _Communities(ctx context.Context, sel ast.SelectionSet, obj *Communities) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, communitiesImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Communities")
+		case "groups":
+			out.Values[i] = ec._Communities_groups(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "modularity":
+			out.Values[i] = ec._Communities_modularity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._Communities_truncated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncatedBy":
+			out.Values[i] = ec._Communities_truncatedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var communityImplementors = []string{"Community"}
+
+func (ec *executionContext) _Community(ctx context.Context, sel ast.SelectionSet, obj *Community) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, communityImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Community")
+		case "size":
+			out.Values[i] = ec._Community_size(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "entities":
+			out.Values[i] = ec._Community_entities(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var contradictionImplementors = []string{"Contradiction"}
+
+func (ec *executionContext) _Contradiction(ctx context.Context, sel ast.SelectionSet, obj *Contradiction) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, contradictionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Contradiction")
+		case "rule":
+			out.Values[i] = ec._Contradiction_rule(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "explanation":
+			out.Values[i] = ec._Contradiction_explanation(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "claims":
+			out.Values[i] = ec._Contradiction_claims(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "versions":
+			out.Values[i] = ec._Contradiction_versions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var contradictionsImplementors = []string{"Contradictions"}
+
+func (ec *executionContext) _Contradictions(ctx context.Context, sel ast.SelectionSet, obj *Contradictions) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, contradictionsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Contradictions")
+		case "found":
+			out.Values[i] = ec._Contradictions_found(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._Contradictions_truncated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncatedBy":
+			out.Values[i] = ec._Contradictions_truncatedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var createdTokenImplementors = []string{"CreatedToken"}
+
+func (ec *executionContext) _CreatedToken(ctx context.Context, sel ast.SelectionSet, obj *CreatedToken) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, createdTokenImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreatedToken")
+		case "secret":
+			out.Values[i] = ec._CreatedToken_secret(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "token":
+			out.Values[i] = ec._CreatedToken_token(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var differenceImplementors = []string{"Difference"}
+
+func (ec *executionContext) _Difference(ctx context.Context, sel ast.SelectionSet, obj *Difference) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, differenceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Difference")
+		case "record":
+			out.Values[i] = ec._Difference_record(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "change":
+			out.Values[i] = ec._Difference_change(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "fields":
+			out.Values[i] = ec._Difference_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._Difference_node(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var differenceConnectionImplementors = []string{"DifferenceConnection"}
+
+func (ec *executionContext) _DifferenceConnection(ctx context.Context, sel ast.SelectionSet, obj *DifferenceConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, differenceConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DifferenceConnection")
+		case "edges":
+			out.Values[i] = ec._DifferenceConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._DifferenceConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._DifferenceConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var differenceEdgeImplementors = []string{"DifferenceEdge"}
+
+func (ec *executionContext) _DifferenceEdge(ctx context.Context, sel ast.SelectionSet, obj *DifferenceEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, differenceEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DifferenceEdge")
+		case "cursor":
+			out.Values[i] = ec._DifferenceEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._DifferenceEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var duplicatePairImplementors = []string{"DuplicatePair"}
+
+func (ec *executionContext) _DuplicatePair(ctx context.Context, sel ast.SelectionSet, obj *DuplicatePair) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, duplicatePairImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DuplicatePair")
+		case "a":
+			out.Values[i] = ec._DuplicatePair_a(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "b":
+			out.Values[i] = ec._DuplicatePair_b(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "score":
+			out.Values[i] = ec._DuplicatePair_score(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reasons":
+			out.Values[i] = ec._DuplicatePair_reasons(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var duplicatesImplementors = []string{"Duplicates"}
+
+func (ec *executionContext) _Duplicates(ctx context.Context, sel ast.SelectionSet, obj *Duplicates) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, duplicatesImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Duplicates")
+		case "pairs":
+			out.Values[i] = ec._Duplicates_pairs(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._Duplicates_pageInfo(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -13169,6 +22412,223 @@ func (ec *executionContext) _EntityKindDefinition(ctx context.Context, sel ast.S
 	return out
 }
 
+var fieldChangeImplementors = []string{"FieldChange"}
+
+func (ec *executionContext) _FieldChange(ctx context.Context, sel ast.SelectionSet, obj *FieldChange) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, fieldChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("FieldChange")
+		case "field":
+			out.Values[i] = ec._FieldChange_field(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "before":
+			out.Values[i] = ec._FieldChange_before(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "after":
+			out.Values[i] = ec._FieldChange_after(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var groundImplementors = []string{"Ground"}
+
+func (ec *executionContext) _Ground(ctx context.Context, sel ast.SelectionSet, obj *Ground) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, groundImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Ground")
+		case "links":
+			out.Values[i] = ec._Ground_links(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "held":
+			out.Values[i] = ec._Ground_held(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var historyStepImplementors = []string{"HistoryStep"}
+
+func (ec *executionContext) _HistoryStep(ctx context.Context, sel ast.SelectionSet, obj *HistoryStep) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, historyStepImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("HistoryStep")
+		case "revision":
+			out.Values[i] = ec._HistoryStep_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "change":
+			out.Values[i] = ec._HistoryStep_change(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "fields":
+			out.Values[i] = ec._HistoryStep_fields(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var historyStepConnectionImplementors = []string{"HistoryStepConnection"}
+
+func (ec *executionContext) _HistoryStepConnection(ctx context.Context, sel ast.SelectionSet, obj *HistoryStepConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, historyStepConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("HistoryStepConnection")
+		case "edges":
+			out.Values[i] = ec._HistoryStepConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._HistoryStepConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._HistoryStepConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var historyStepEdgeImplementors = []string{"HistoryStepEdge"}
+
+func (ec *executionContext) _HistoryStepEdge(ctx context.Context, sel ast.SelectionSet, obj *HistoryStepEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, historyStepEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("HistoryStepEdge")
+		case "cursor":
+			out.Values[i] = ec._HistoryStepEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._HistoryStepEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var hopImplementors = []string{"Hop"}
+
+func (ec *executionContext) _Hop(ctx context.Context, sel ast.SelectionSet, obj *Hop) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, hopImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Hop")
+		case "link":
+			out.Values[i] = ec._Hop_link(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "from":
+			out.Values[i] = ec._Hop_from(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "to":
+			out.Values[i] = ec._Hop_to(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "backward":
+			out.Values[i] = ec._Hop_backward(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
 var linkImplementors = []string{"Link", "Claim", "Node"}
 
 func (ec *executionContext) _Link(ctx context.Context, sel ast.SelectionSet, obj *Link) graphql.Marshaler {
@@ -13274,6 +22734,20 @@ func (ec *executionContext) _Link(ctx context.Context, sel ast.SelectionSet, obj
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "merged":
+			out.Values[i] = ec._Link_merged(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "loop":
+			out.Values[i] = ec._Link_loop(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "endsFit":
+			resolveInTurn(ctx, out, i, true, func(ctx context.Context) graphql.Marshaler {
+				return ec._Link_endsFit(ctx, field, obj)
+			})
 		case "citations":
 			resolveInTurn(ctx, out, i, true, func(ctx context.Context) graphql.Marshaler {
 				return ec._Link_citations(ctx, field, obj)
@@ -13459,6 +22933,201 @@ func (ec *executionContext) _LinkKindDefinition(ctx context.Context, sel ast.Sel
 	return out
 }
 
+var linksAmongImplementors = []string{"LinksAmong"}
+
+func (ec *executionContext) _LinksAmong(ctx context.Context, sel ast.SelectionSet, obj *LinksAmong) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, linksAmongImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LinksAmong")
+		case "links":
+			out.Values[i] = ec._LinksAmong_links(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._LinksAmong_truncated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncatedBy":
+			out.Values[i] = ec._LinksAmong_truncatedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var matchCandidateImplementors = []string{"MatchCandidate"}
+
+func (ec *executionContext) _MatchCandidate(ctx context.Context, sel ast.SelectionSet, obj *MatchCandidate) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, matchCandidateImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MatchCandidate")
+		case "entity":
+			out.Values[i] = ec._MatchCandidate_entity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "score":
+			out.Values[i] = ec._MatchCandidate_score(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reasons":
+			out.Values[i] = ec._MatchCandidate_reasons(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var matchReasonImplementors = []string{"MatchReason"}
+
+func (ec *executionContext) _MatchReason(ctx context.Context, sel ast.SelectionSet, obj *MatchReason) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, matchReasonImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MatchReason")
+		case "code":
+			out.Values[i] = ec._MatchReason_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "detail":
+			out.Values[i] = ec._MatchReason_detail(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var matchesImplementors = []string{"Matches"}
+
+func (ec *executionContext) _Matches(ctx context.Context, sel ast.SelectionSet, obj *Matches) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, matchesImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Matches")
+		case "candidates":
+			out.Values[i] = ec._Matches_candidates(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._Matches_truncated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncatedBy":
+			out.Values[i] = ec._Matches_truncatedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var momentImplementors = []string{"Moment"}
+
+func (ec *executionContext) _Moment(ctx context.Context, sel ast.SelectionSet, obj *Moment) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, momentImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Moment")
+		case "what":
+			out.Values[i] = ec._Moment_what(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "earliest":
+			out.Values[i] = ec._Moment_earliest(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "latest":
+			out.Values[i] = ec._Moment_latest(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "uncertain":
+			out.Values[i] = ec._Moment_uncertain(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "link":
+			out.Values[i] = ec._Moment_link(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "event":
+			out.Values[i] = ec._Moment_event(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
 var mutationImplementors = []string{"Mutation"}
 
 func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -13480,6 +23149,34 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "apply":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_apply(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "propose":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_propose(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "review":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_review(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createToken":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createToken(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revokeToken":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_revokeToken(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -13616,6 +23313,90 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var pathImplementors = []string{"Path"}
+
+func (ec *executionContext) _Path(ctx context.Context, sel ast.SelectionSet, obj *Path) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pathImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Path")
+		case "hops":
+			out.Values[i] = ec._Path_hops(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "length":
+			out.Values[i] = ec._Path_length(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "weakest":
+			out.Values[i] = ec._Path_weakest(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "product":
+			out.Values[i] = ec._Path_product(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "common":
+			out.Values[i] = ec._Path_common(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var pathsImplementors = []string{"Paths"}
+
+func (ec *executionContext) _Paths(ctx context.Context, sel ast.SelectionSet, obj *Paths) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, pathsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Paths")
+		case "found":
+			out.Values[i] = ec._Paths_found(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._Paths_truncated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncatedBy":
+			out.Values[i] = ec._Paths_truncatedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
 var pointImplementors = []string{"Point"}
 
 func (ec *executionContext) _Point(ctx context.Context, sel ast.SelectionSet, obj *Point) graphql.Marshaler {
@@ -13638,6 +23419,184 @@ func (ec *executionContext) _Point(ctx context.Context, sel ast.SelectionSet, ob
 			}
 		case "readFrom":
 			out.Values[i] = ec._Point_readFrom(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var proposalImplementors = []string{"Proposal"}
+
+func (ec *executionContext) _Proposal(ctx context.Context, sel ast.SelectionSet, obj *Proposal) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, proposalImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Proposal")
+		case "id":
+			out.Values[i] = ec._Proposal_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "author":
+			out.Values[i] = ec._Proposal_author(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clearance":
+			out.Values[i] = ec._Proposal_clearance(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "created":
+			out.Values[i] = ec._Proposal_created(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._Proposal_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "changeSet":
+			out.Values[i] = ec._Proposal_changeSet(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._Proposal_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "review":
+			out.Values[i] = ec._Proposal_review(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "revision":
+			out.Values[i] = ec._Proposal_revision(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "erased":
+			out.Values[i] = ec._Proposal_erased(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var proposalConnectionImplementors = []string{"ProposalConnection"}
+
+func (ec *executionContext) _ProposalConnection(ctx context.Context, sel ast.SelectionSet, obj *ProposalConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, proposalConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ProposalConnection")
+		case "edges":
+			out.Values[i] = ec._ProposalConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._ProposalConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._ProposalConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var proposalEdgeImplementors = []string{"ProposalEdge"}
+
+func (ec *executionContext) _ProposalEdge(ctx context.Context, sel ast.SelectionSet, obj *ProposalEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, proposalEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ProposalEdge")
+		case "cursor":
+			out.Values[i] = ec._ProposalEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._ProposalEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var proposalReviewImplementors = []string{"ProposalReview"}
+
+func (ec *executionContext) _ProposalReview(ctx context.Context, sel ast.SelectionSet, obj *ProposalReview) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, proposalReviewImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ProposalReview")
+		case "by":
+			out.Values[i] = ec._ProposalReview_by(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._ProposalReview_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._ProposalReview_reason(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -13743,6 +23702,114 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_revisions(ctx, field)
 				})
+		case "paths":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_paths(ctx, field)
+				})
+		case "subgraph":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_subgraph(ctx, field)
+				})
+		case "linksAmong":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_linksAmong(ctx, field)
+				})
+		case "commonNeighbors":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_commonNeighbors(ctx, field)
+				})
+		case "commandChain":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_commandChain(ctx, field)
+				})
+		case "commandersOf":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_commandersOf(ctx, field)
+				})
+		case "timeline":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_timeline(ctx, field)
+				})
+		case "changes":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_changes(ctx, field)
+				})
+		case "ranking":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_ranking(ctx, field)
+				})
+		case "communities":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_communities(ctx, field)
+				})
+		case "match":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_match(ctx, field)
+				})
+		case "duplicates":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_duplicates(ctx, field)
+				})
+		case "contradictions":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_contradictions(ctx, field)
+				})
+		case "sourceImpact":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_sourceImpact(ctx, field)
+				})
+		case "history":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_history(ctx, field)
+				})
+		case "diff":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_diff(ctx, field)
+				})
+		case "proposals":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_proposals(ctx, field)
+				})
+		case "tokens":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_tokens(ctx, field)
+				})
 		case "vocabulary":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, true,
@@ -13831,23 +23898,188 @@ func (ec *executionContext) _QuoteCheck(ctx context.Context, sel ast.SelectionSe
 		case "state":
 			out.Values[i] = ec._QuoteCheck_state(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "at":
 			out.Values[i] = ec._QuoteCheck_at(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "capture":
+			resolveInTurn(ctx, out, i, false, func(ctx context.Context) graphql.Marshaler {
+				return ec._QuoteCheck_capture(ctx, field, obj)
+			})
+		case "start":
+			out.Values[i] = ec._QuoteCheck_start(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "end":
+			out.Values[i] = ec._QuoteCheck_end(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "context":
 			out.Values[i] = ec._QuoteCheck_context(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "nearest":
 			out.Values[i] = ec._QuoteCheck_nearest(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "distance":
+			out.Values[i] = ec._QuoteCheck_distance(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var rankedEntityImplementors = []string{"RankedEntity"}
+
+func (ec *executionContext) _RankedEntity(ctx context.Context, sel ast.SelectionSet, obj *RankedEntity) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, rankedEntityImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RankedEntity")
+		case "entity":
+			out.Values[i] = ec._RankedEntity_entity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "score":
+			out.Values[i] = ec._RankedEntity_score(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var rankingImplementors = []string{"Ranking"}
+
+func (ec *executionContext) _Ranking(ctx context.Context, sel ast.SelectionSet, obj *Ranking) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, rankingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Ranking")
+		case "ranked":
+			out.Values[i] = ec._Ranking_ranked(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._Ranking_truncated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncatedBy":
+			out.Values[i] = ec._Ranking_truncatedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var responsibilityImplementors = []string{"Responsibility"}
+
+func (ec *executionContext) _Responsibility(ctx context.Context, sel ast.SelectionSet, obj *Responsibility) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, responsibilityImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Responsibility")
+		case "units":
+			out.Values[i] = ec._Responsibility_units(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._Responsibility_truncated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncatedBy":
+			out.Values[i] = ec._Responsibility_truncatedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var responsibleUnitImplementors = []string{"ResponsibleUnit"}
+
+func (ec *executionContext) _ResponsibleUnit(ctx context.Context, sel ast.SelectionSet, obj *ResponsibleUnit) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, responsibleUnitImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ResponsibleUnit")
+		case "unit":
+			out.Values[i] = ec._ResponsibleUnit_unit(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "grounds":
+			resolveInTurn(ctx, out, i, true, func(ctx context.Context) graphql.Marshaler {
+				return ec._ResponsibleUnit_grounds(ctx, field, obj)
+			})
+		case "groundCount":
+			out.Values[i] = ec._ResponsibleUnit_groundCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "chain":
+			resolveInTurn(ctx, out, i, true, func(ctx context.Context) graphql.Marshaler {
+				return ec._ResponsibleUnit_chain(ctx, field, obj)
+			})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -13978,6 +24210,53 @@ func (ec *executionContext) _RevisionEdge(ctx context.Context, sel ast.Selection
 			}
 		case "node":
 			out.Values[i] = ec._RevisionEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var rungImplementors = []string{"Rung"}
+
+func (ec *executionContext) _Rung(ctx context.Context, sel ast.SelectionSet, obj *Rung) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, rungImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Rung")
+		case "entity":
+			out.Values[i] = ec._Rung_entity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "of":
+			out.Values[i] = ec._Rung_of(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "link":
+			out.Values[i] = ec._Rung_link(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "level":
+			out.Values[i] = ec._Rung_level(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "held":
+			out.Values[i] = ec._Rung_held(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -14163,6 +24442,11 @@ func (ec *executionContext) _Source(ctx context.Context, sel ast.SelectionSet, o
 			resolveInTurn(ctx, out, i, true, func(ctx context.Context) graphql.Marshaler {
 				return ec._Source_derivedFrom(ctx, field, obj)
 			})
+		case "captures":
+			out.Values[i] = ec._Source_captures(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "citations":
 			resolveInTurn(ctx, out, i, true, func(ctx context.Context) graphql.Marshaler {
 				return ec._Source_citations(ctx, field, obj)
@@ -14242,6 +24526,58 @@ func (ec *executionContext) _SourceEdge(ctx context.Context, sel ast.SelectionSe
 		case "node":
 			out.Values[i] = ec._SourceEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var sourceImpactImplementors = []string{"SourceImpact"}
+
+func (ec *executionContext) _SourceImpact(ctx context.Context, sel ast.SelectionSet, obj *SourceImpact) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sourceImpactImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SourceImpact")
+		case "lost":
+			out.Values[i] = ec._SourceImpact_lost(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "weakened":
+			out.Values[i] = ec._SourceImpact_weakened(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "unchanged":
+			out.Values[i] = ec._SourceImpact_unchanged(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "claims":
+			out.Values[i] = ec._SourceImpact_claims(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._SourceImpact_truncated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncatedBy":
+			out.Values[i] = ec._SourceImpact_truncatedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -14619,6 +24955,85 @@ func (ec *executionContext) _Strength(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var subgraphImplementors = []string{"Subgraph"}
+
+func (ec *executionContext) _Subgraph(ctx context.Context, sel ast.SelectionSet, obj *Subgraph) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, subgraphImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Subgraph")
+		case "entities":
+			out.Values[i] = ec._Subgraph_entities(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "links":
+			out.Values[i] = ec._Subgraph_links(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._Subgraph_truncated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncatedBy":
+			out.Values[i] = ec._Subgraph_truncatedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var subgraphEntityImplementors = []string{"SubgraphEntity"}
+
+func (ec *executionContext) _SubgraphEntity(ctx context.Context, sel ast.SelectionSet, obj *SubgraphEntity) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, subgraphEntityImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SubgraphEntity")
+		case "entity":
+			out.Values[i] = ec._SubgraphEntity_entity(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "depth":
+			out.Values[i] = ec._SubgraphEntity_depth(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "hidden":
+			out.Values[i] = ec._SubgraphEntity_hidden(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
 var subscriptionImplementors = []string{"Subscription"}
 
 func (ec *executionContext) _Subscription(ctx context.Context, sel ast.SelectionSet) func(ctx context.Context) graphql.Marshaler {
@@ -14637,6 +25052,278 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
+}
+
+var timeChangeImplementors = []string{"TimeChange"}
+
+func (ec *executionContext) _TimeChange(ctx context.Context, sel ast.SelectionSet, obj *TimeChange) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, timeChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TimeChange")
+		case "link":
+			out.Values[i] = ec._TimeChange_link(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "first":
+			out.Values[i] = ec._TimeChange_first(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "second":
+			out.Values[i] = ec._TimeChange_second(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var timeChangesImplementors = []string{"TimeChanges"}
+
+func (ec *executionContext) _TimeChanges(ctx context.Context, sel ast.SelectionSet, obj *TimeChanges) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, timeChangesImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TimeChanges")
+		case "changes":
+			out.Values[i] = ec._TimeChanges_changes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "total":
+			out.Values[i] = ec._TimeChanges_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._TimeChanges_truncated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncatedBy":
+			out.Values[i] = ec._TimeChanges_truncatedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var timelineImplementors = []string{"Timeline"}
+
+func (ec *executionContext) _Timeline(ctx context.Context, sel ast.SelectionSet, obj *Timeline) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, timelineImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Timeline")
+		case "moments":
+			out.Values[i] = ec._Timeline_moments(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "total":
+			out.Values[i] = ec._Timeline_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "undated":
+			out.Values[i] = ec._Timeline_undated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._Timeline_truncated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncatedBy":
+			out.Values[i] = ec._Timeline_truncatedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var tokenImplementors = []string{"Token"}
+
+func (ec *executionContext) _Token(ctx context.Context, sel ast.SelectionSet, obj *Token) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, tokenImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Token")
+		case "id":
+			out.Values[i] = ec._Token_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._Token_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "role":
+			out.Values[i] = ec._Token_role(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clearance":
+			out.Values[i] = ec._Token_clearance(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "created":
+			out.Values[i] = ec._Token_created(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdBy":
+			out.Values[i] = ec._Token_createdBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expires":
+			out.Values[i] = ec._Token_expires(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "revoked":
+			out.Values[i] = ec._Token_revoked(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "revokedBy":
+			out.Values[i] = ec._Token_revokedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "lastUsed":
+			out.Values[i] = ec._Token_lastUsed(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "active":
+			out.Values[i] = ec._Token_active(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var tokenConnectionImplementors = []string{"TokenConnection"}
+
+func (ec *executionContext) _TokenConnection(ctx context.Context, sel ast.SelectionSet, obj *TokenConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, tokenConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TokenConnection")
+		case "edges":
+			out.Values[i] = ec._TokenConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._TokenConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._TokenConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
+var tokenEdgeImplementors = []string{"TokenEdge"}
+
+func (ec *executionContext) _TokenEdge(ctx context.Context, sel ast.SelectionSet, obj *TokenEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, tokenEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TokenEdge")
+		case "cursor":
+			out.Values[i] = ec._TokenEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._TokenEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
 }
 
 var validTimeImplementors = []string{"ValidTime"}
@@ -15115,6 +25802,30 @@ func (ec *executionContext) marshalNBounds2ᚖgithubᚗcomᚋvinculoᚋvinculo�
 	return ec._Bounds(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNCapture2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCaptureᚄ(ctx context.Context, sel ast.SelectionSet, v []*Capture) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCapture2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCapture(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCapture2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCapture(ctx context.Context, sel ast.SelectionSet, v *Capture) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Capture!")
+		return graphql.Null
+	}
+	return ec._Capture(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNCertainty2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCertainty(ctx context.Context, v any) (Certainty, error) {
 	var res Certainty
 	err := res.UnmarshalGQL(v)
@@ -15122,6 +25833,16 @@ func (ec *executionContext) unmarshalNCertainty2githubᚗcomᚋvinculoᚋvinculo
 }
 
 func (ec *executionContext) marshalNCertainty2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCertainty(ctx context.Context, sel ast.SelectionSet, v Certainty) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) unmarshalNChainDirection2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐChainDirection(ctx context.Context, v any) (ChainDirection, error) {
+	var res ChainDirection
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNChainDirection2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐChainDirection(ctx context.Context, sel ast.SelectionSet, v ChainDirection) graphql.Marshaler {
 	return v
 }
 
@@ -15248,6 +25969,70 @@ func (ec *executionContext) marshalNClaim2githubᚗcomᚋvinculoᚋvinculoᚋgra
 	return ec._Claim(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNClaim2ᚕgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClaimᚄ(ctx context.Context, sel ast.SelectionSet, v []Claim) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNClaim2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClaim(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNClaimImpact2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClaimImpactᚄ(ctx context.Context, sel ast.SelectionSet, v []*ClaimImpact) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNClaimImpact2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClaimImpact(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNClaimImpact2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClaimImpact(ctx context.Context, sel ast.SelectionSet, v *ClaimImpact) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ClaimImpact!")
+		return graphql.Null
+	}
+	return ec._ClaimImpact(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNClaimVersion2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClaimVersionᚄ(ctx context.Context, sel ast.SelectionSet, v []*ClaimVersion) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNClaimVersion2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClaimVersion(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNClaimVersion2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClaimVersion(ctx context.Context, sel ast.SelectionSet, v *ClaimVersion) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ClaimVersion!")
+		return graphql.Null
+	}
+	return ec._ClaimVersion(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNClearance2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClearance(ctx context.Context, v any) (Clearance, error) {
 	var res Clearance
 	err := res.UnmarshalGQL(v)
@@ -15256,6 +26041,128 @@ func (ec *executionContext) unmarshalNClearance2githubᚗcomᚋvinculoᚋvinculo
 
 func (ec *executionContext) marshalNClearance2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClearance(ctx context.Context, sel ast.SelectionSet, v Clearance) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) marshalNCommandChain2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCommandChain(ctx context.Context, sel ast.SelectionSet, v *CommandChain) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CommandChain!")
+		return graphql.Null
+	}
+	return ec._CommandChain(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCommonNeighbor2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCommonNeighborᚄ(ctx context.Context, sel ast.SelectionSet, v []*CommonNeighbor) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCommonNeighbor2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCommonNeighbor(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCommonNeighbor2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCommonNeighbor(ctx context.Context, sel ast.SelectionSet, v *CommonNeighbor) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CommonNeighbor!")
+		return graphql.Null
+	}
+	return ec._CommonNeighbor(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCommonNeighbors2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCommonNeighbors(ctx context.Context, sel ast.SelectionSet, v *CommonNeighbors) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CommonNeighbors!")
+		return graphql.Null
+	}
+	return ec._CommonNeighbors(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCommunities2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCommunities(ctx context.Context, sel ast.SelectionSet, v *Communities) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Communities!")
+		return graphql.Null
+	}
+	return ec._Communities(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCommunity2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCommunityᚄ(ctx context.Context, sel ast.SelectionSet, v []*Community) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCommunity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCommunity(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCommunity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCommunity(ctx context.Context, sel ast.SelectionSet, v *Community) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Community!")
+		return graphql.Null
+	}
+	return ec._Community(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNContradiction2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐContradictionᚄ(ctx context.Context, sel ast.SelectionSet, v []*Contradiction) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNContradiction2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐContradiction(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNContradiction2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐContradiction(ctx context.Context, sel ast.SelectionSet, v *Contradiction) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Contradiction!")
+		return graphql.Null
+	}
+	return ec._Contradiction(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNContradictionRule2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐContradictionRule(ctx context.Context, v any) (ContradictionRule, error) {
+	var res ContradictionRule
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNContradictionRule2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐContradictionRule(ctx context.Context, sel ast.SelectionSet, v ContradictionRule) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNContradictions2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐContradictions(ctx context.Context, sel ast.SelectionSet, v *Contradictions) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Contradictions!")
+		return graphql.Null
+	}
+	return ec._Contradictions(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCreatedToken2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCreatedToken(ctx context.Context, sel ast.SelectionSet, v *CreatedToken) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CreatedToken!")
+		return graphql.Null
+	}
+	return ec._CreatedToken(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNDate2string(ctx context.Context, v any) (string, error) {
@@ -15315,6 +26222,68 @@ func (ec *executionContext) marshalNDateTime2timeᚐTime(ctx context.Context, se
 	return res
 }
 
+func (ec *executionContext) unmarshalNDecision2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDecision(ctx context.Context, v any) (Decision, error) {
+	var res Decision
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDecision2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDecision(ctx context.Context, sel ast.SelectionSet, v Decision) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNDifference2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDifferenceᚄ(ctx context.Context, sel ast.SelectionSet, v []*Difference) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDifference2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDifference(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNDifference2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDifference(ctx context.Context, sel ast.SelectionSet, v *Difference) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Difference!")
+		return graphql.Null
+	}
+	return ec._Difference(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNDifferenceConnection2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDifferenceConnection(ctx context.Context, sel ast.SelectionSet, v *DifferenceConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DifferenceConnection!")
+		return graphql.Null
+	}
+	return ec._DifferenceConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNDifferenceEdge2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDifferenceEdge(ctx context.Context, sel ast.SelectionSet, v DifferenceEdge) graphql.Marshaler {
+	return ec._DifferenceEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDifferenceEdge2ᚕgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDifferenceEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []DifferenceEdge) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDifferenceEdge2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDifferenceEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNDirection2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDirection(ctx context.Context, v any) (Direction, error) {
 	var res Direction
 	err := res.UnmarshalGQL(v)
@@ -15323,6 +26292,38 @@ func (ec *executionContext) unmarshalNDirection2githubᚗcomᚋvinculoᚋvinculo
 
 func (ec *executionContext) marshalNDirection2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDirection(ctx context.Context, sel ast.SelectionSet, v Direction) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) marshalNDuplicatePair2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDuplicatePairᚄ(ctx context.Context, sel ast.SelectionSet, v []*DuplicatePair) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDuplicatePair2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDuplicatePair(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNDuplicatePair2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDuplicatePair(ctx context.Context, sel ast.SelectionSet, v *DuplicatePair) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DuplicatePair!")
+		return graphql.Null
+	}
+	return ec._DuplicatePair(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNDuplicates2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐDuplicates(ctx context.Context, sel ast.SelectionSet, v *Duplicates) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Duplicates!")
+		return graphql.Null
+	}
+	return ec._Duplicates(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNEntity2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐEntityᚄ(ctx context.Context, sel ast.SelectionSet, v []*Entity) graphql.Marshaler {
@@ -15441,6 +26442,30 @@ func (ec *executionContext) marshalNEntityKindDefinition2ᚖgithubᚗcomᚋvincu
 	return ec._EntityKindDefinition(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNFieldChange2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐFieldChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*FieldChange) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFieldChange2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐFieldChange(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNFieldChange2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐFieldChange(ctx context.Context, sel ast.SelectionSet, v *FieldChange) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "FieldChange!")
+		return graphql.Null
+	}
+	return ec._FieldChange(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
 	res, err := graphql.UnmarshalFloatContext(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -15453,6 +26478,106 @@ func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.S
 		graphql.AddInvalidNullFromMarshaler(ctx, "Float!")
 	}
 	return graphql.WrapContextMarshaler(ctx, res)
+}
+
+func (ec *executionContext) marshalNGround2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐGroundᚄ(ctx context.Context, sel ast.SelectionSet, v []*Ground) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNGround2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐGround(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNGround2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐGround(ctx context.Context, sel ast.SelectionSet, v *Ground) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Ground!")
+		return graphql.Null
+	}
+	return ec._Ground(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNHistoryStep2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐHistoryStepᚄ(ctx context.Context, sel ast.SelectionSet, v []*HistoryStep) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNHistoryStep2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐHistoryStep(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNHistoryStep2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐHistoryStep(ctx context.Context, sel ast.SelectionSet, v *HistoryStep) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "HistoryStep!")
+		return graphql.Null
+	}
+	return ec._HistoryStep(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNHistoryStepConnection2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐHistoryStepConnection(ctx context.Context, sel ast.SelectionSet, v *HistoryStepConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "HistoryStepConnection!")
+		return graphql.Null
+	}
+	return ec._HistoryStepConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNHistoryStepEdge2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐHistoryStepEdge(ctx context.Context, sel ast.SelectionSet, v HistoryStepEdge) graphql.Marshaler {
+	return ec._HistoryStepEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNHistoryStepEdge2ᚕgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐHistoryStepEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []HistoryStepEdge) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNHistoryStepEdge2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐHistoryStepEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNHop2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐHopᚄ(ctx context.Context, sel ast.SelectionSet, v []*Hop) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNHop2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐHop(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNHop2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐHop(ctx context.Context, sel ast.SelectionSet, v *Hop) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Hop!")
+		return graphql.Null
+	}
+	return ec._Hop(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNID2string(ctx context.Context, v any) (string, error) {
@@ -15520,6 +26645,16 @@ func (ec *executionContext) marshalNInt2int32(ctx context.Context, sel ast.Selec
 		graphql.AddInvalidNullFromMarshaler(ctx, "Int!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNJSON2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐJSON(ctx context.Context, v any) (JSON, error) {
+	var res JSON
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNJSON2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐJSON(ctx context.Context, sel ast.SelectionSet, v JSON) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalNLink2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []*Link) graphql.Marshaler {
@@ -15638,6 +26773,124 @@ func (ec *executionContext) marshalNLinkKindDefinition2ᚖgithubᚗcomᚋvinculo
 	return ec._LinkKindDefinition(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNLinksAmong2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐLinksAmong(ctx context.Context, sel ast.SelectionSet, v *LinksAmong) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LinksAmong!")
+		return graphql.Null
+	}
+	return ec._LinksAmong(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNMatchCandidate2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMatchCandidateᚄ(ctx context.Context, sel ast.SelectionSet, v []*MatchCandidate) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMatchCandidate2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMatchCandidate(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMatchCandidate2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMatchCandidate(ctx context.Context, sel ast.SelectionSet, v *MatchCandidate) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "MatchCandidate!")
+		return graphql.Null
+	}
+	return ec._MatchCandidate(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNMatchCode2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMatchCode(ctx context.Context, v any) (MatchCode, error) {
+	var res MatchCode
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMatchCode2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMatchCode(ctx context.Context, sel ast.SelectionSet, v MatchCode) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNMatchReason2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMatchReasonᚄ(ctx context.Context, sel ast.SelectionSet, v []*MatchReason) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMatchReason2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMatchReason(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMatchReason2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMatchReason(ctx context.Context, sel ast.SelectionSet, v *MatchReason) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "MatchReason!")
+		return graphql.Null
+	}
+	return ec._MatchReason(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNMatches2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMatches(ctx context.Context, sel ast.SelectionSet, v *Matches) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Matches!")
+		return graphql.Null
+	}
+	return ec._Matches(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNMeasure2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMeasure(ctx context.Context, v any) (Measure, error) {
+	var res Measure
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMeasure2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMeasure(ctx context.Context, sel ast.SelectionSet, v Measure) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNMoment2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMomentᚄ(ctx context.Context, sel ast.SelectionSet, v []*Moment) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMoment2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMoment(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNMoment2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMoment(ctx context.Context, sel ast.SelectionSet, v *Moment) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Moment!")
+		return graphql.Null
+	}
+	return ec._Moment(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNMomentKind2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMomentKind(ctx context.Context, v any) (MomentKind, error) {
+	var res MomentKind
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNMomentKind2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐMomentKind(ctx context.Context, sel ast.SelectionSet, v MomentKind) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNName2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐNameᚄ(ctx context.Context, sel ast.SelectionSet, v []*Name) graphql.Marshaler {
 	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -15706,12 +26959,166 @@ func (ec *executionContext) marshalNPageInfo2githubᚗcomᚋvinculoᚋvinculoᚋ
 	return ec._PageInfo(ctx, sel, &v)
 }
 
+func (ec *executionContext) marshalNPageInfo2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v *PageInfo) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PageInfo!")
+		return graphql.Null
+	}
+	return ec._PageInfo(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNPath2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐPathᚄ(ctx context.Context, sel ast.SelectionSet, v []*Path) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPath2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐPath(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNPath2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐPath(ctx context.Context, sel ast.SelectionSet, v *Path) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Path!")
+		return graphql.Null
+	}
+	return ec._Path(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNPathOrder2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐPathOrder(ctx context.Context, v any) (PathOrder, error) {
+	var res PathOrder
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPathOrder2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐPathOrder(ctx context.Context, sel ast.SelectionSet, v PathOrder) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNPaths2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐPaths(ctx context.Context, sel ast.SelectionSet, v *Paths) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Paths!")
+		return graphql.Null
+	}
+	return ec._Paths(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNProposal2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposalᚄ(ctx context.Context, sel ast.SelectionSet, v []*Proposal) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNProposal2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposal(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNProposal2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposal(ctx context.Context, sel ast.SelectionSet, v *Proposal) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Proposal!")
+		return graphql.Null
+	}
+	return ec._Proposal(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNProposalConnection2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposalConnection(ctx context.Context, sel ast.SelectionSet, v *ProposalConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ProposalConnection!")
+		return graphql.Null
+	}
+	return ec._ProposalConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNProposalEdge2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposalEdge(ctx context.Context, sel ast.SelectionSet, v ProposalEdge) graphql.Marshaler {
+	return ec._ProposalEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNProposalEdge2ᚕgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposalEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []ProposalEdge) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNProposalEdge2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposalEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNProposalState2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposalState(ctx context.Context, v any) (ProposalState, error) {
+	var res ProposalState
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNProposalState2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposalState(ctx context.Context, sel ast.SelectionSet, v ProposalState) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) marshalNQuoteCheck2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐQuoteCheck(ctx context.Context, sel ast.SelectionSet, v *QuoteCheck) graphql.Marshaler {
 	if v == nil {
 		graphql.AddInvalidNullError(ctx, "QuoteCheck!")
 		return graphql.Null
 	}
 	return ec._QuoteCheck(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNRankedEntity2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRankedEntityᚄ(ctx context.Context, sel ast.SelectionSet, v []*RankedEntity) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRankedEntity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRankedEntity(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNRankedEntity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRankedEntity(ctx context.Context, sel ast.SelectionSet, v *RankedEntity) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RankedEntity!")
+		return graphql.Null
+	}
+	return ec._RankedEntity(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNRanking2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRanking(ctx context.Context, sel ast.SelectionSet, v *Ranking) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Ranking!")
+		return graphql.Null
+	}
+	return ec._Ranking(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRecordChange2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRecordChange(ctx context.Context, v any) (RecordChange, error) {
+	var res RecordChange
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRecordChange2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRecordChange(ctx context.Context, sel ast.SelectionSet, v RecordChange) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) unmarshalNReliability2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐReliability(ctx context.Context, v any) (Reliability, error) {
@@ -15722,6 +27129,38 @@ func (ec *executionContext) unmarshalNReliability2githubᚗcomᚋvinculoᚋvincu
 
 func (ec *executionContext) marshalNReliability2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐReliability(ctx context.Context, sel ast.SelectionSet, v Reliability) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) marshalNResponsibility2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐResponsibility(ctx context.Context, sel ast.SelectionSet, v *Responsibility) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Responsibility!")
+		return graphql.Null
+	}
+	return ec._Responsibility(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNResponsibleUnit2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐResponsibleUnitᚄ(ctx context.Context, sel ast.SelectionSet, v []*ResponsibleUnit) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNResponsibleUnit2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐResponsibleUnit(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNResponsibleUnit2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐResponsibleUnit(ctx context.Context, sel ast.SelectionSet, v *ResponsibleUnit) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ResponsibleUnit!")
+		return graphql.Null
+	}
+	return ec._ResponsibleUnit(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNRevision2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRevisionᚄ(ctx context.Context, sel ast.SelectionSet, v []*Revision) graphql.Marshaler {
@@ -15774,6 +27213,45 @@ func (ec *executionContext) marshalNRevisionEdge2ᚕgithubᚗcomᚋvinculoᚋvin
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNRole2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRole(ctx context.Context, v any) (Role, error) {
+	var res Role
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRole2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRole(ctx context.Context, sel ast.SelectionSet, v Role) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNRung2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRungᚄ(ctx context.Context, sel ast.SelectionSet, v []*Rung) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNRung2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRung(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNRung2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRung(ctx context.Context, sel ast.SelectionSet, v *Rung) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Rung!")
+		return graphql.Null
+	}
+	return ec._Rung(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNScopeInput2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐScopeInput(ctx context.Context, v any) (ScopeInput, error) {
+	res, err := ec.unmarshalInputScopeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNSearchHit2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐSearchHitᚄ(ctx context.Context, sel ast.SelectionSet, v []*SearchHit) graphql.Marshaler {
@@ -15878,6 +27356,14 @@ func (ec *executionContext) marshalNSourceEdge2ᚕgithubᚗcomᚋvinculoᚋvincu
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNSourceImpact2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐSourceImpact(ctx context.Context, sel ast.SelectionSet, v *SourceImpact) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SourceImpact!")
+		return graphql.Null
+	}
+	return ec._SourceImpact(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNSourceKind2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐSourceKind(ctx context.Context, v any) (SourceKind, error) {
@@ -16079,6 +27565,130 @@ func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel
 	for i := range v {
 		ret[i] = ec.marshalNString2string(ctx, sel, v[i])
 	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSubgraph2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐSubgraph(ctx context.Context, sel ast.SelectionSet, v *Subgraph) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Subgraph!")
+		return graphql.Null
+	}
+	return ec._Subgraph(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSubgraphEntity2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐSubgraphEntityᚄ(ctx context.Context, sel ast.SelectionSet, v []*SubgraphEntity) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSubgraphEntity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐSubgraphEntity(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSubgraphEntity2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐSubgraphEntity(ctx context.Context, sel ast.SelectionSet, v *SubgraphEntity) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SubgraphEntity!")
+		return graphql.Null
+	}
+	return ec._SubgraphEntity(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNTimeChange2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTimeChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*TimeChange) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTimeChange2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTimeChange(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTimeChange2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTimeChange(ctx context.Context, sel ast.SelectionSet, v *TimeChange) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "TimeChange!")
+		return graphql.Null
+	}
+	return ec._TimeChange(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNTimeChanges2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTimeChanges(ctx context.Context, sel ast.SelectionSet, v *TimeChanges) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "TimeChanges!")
+		return graphql.Null
+	}
+	return ec._TimeChanges(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNTimeline2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTimeline(ctx context.Context, sel ast.SelectionSet, v *Timeline) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Timeline!")
+		return graphql.Null
+	}
+	return ec._Timeline(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNToken2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTokenᚄ(ctx context.Context, sel ast.SelectionSet, v []*Token) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNToken2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐToken(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNToken2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐToken(ctx context.Context, sel ast.SelectionSet, v *Token) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Token!")
+		return graphql.Null
+	}
+	return ec._Token(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNTokenConnection2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTokenConnection(ctx context.Context, sel ast.SelectionSet, v *TokenConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "TokenConnection!")
+		return graphql.Null
+	}
+	return ec._TokenConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNTokenEdge2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTokenEdge(ctx context.Context, sel ast.SelectionSet, v TokenEdge) graphql.Marshaler {
+	return ec._TokenEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTokenEdge2ᚕgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTokenEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []TokenEdge) graphql.Marshaler {
+	ret := marshalInTurn(ctx, len(v), func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTokenEdge2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTokenEdge(ctx, sel, v[i])
+	})
 
 	for _, e := range ret {
 		if e == graphql.Null {
@@ -16308,6 +27918,13 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	return res
 }
 
+func (ec *executionContext) marshalOCapture2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCapture(ctx context.Context, sel ast.SelectionSet, v *Capture) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Capture(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOCertainty2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCertainty(ctx context.Context, v any) (*Certainty, error) {
 	if v == nil {
 		return nil, nil
@@ -16385,6 +28002,13 @@ func (ec *executionContext) marshalOClearance2ᚖgithubᚗcomᚋvinculoᚋvincul
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalOCommonTime2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCommonTime(ctx context.Context, sel ast.SelectionSet, v *CommonTime) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CommonTime(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalODate2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
@@ -16648,6 +28272,22 @@ func (ec *executionContext) marshalOInt2ᚖint32(ctx context.Context, sel ast.Se
 	return res
 }
 
+func (ec *executionContext) unmarshalOJSON2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐJSON(ctx context.Context, v any) (*JSON, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(JSON)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOJSON2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐJSON(ctx context.Context, sel ast.SelectionSet, v *JSON) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
 func (ec *executionContext) unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx context.Context, v any) (*KnownAt, error) {
 	if v == nil {
 		return nil, nil
@@ -16809,6 +28449,29 @@ func (ec *executionContext) unmarshalOPointInput2ᚖgithubᚗcomᚋvinculoᚋvin
 	}
 	res, err := ec.unmarshalInputPointInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOProposalReview2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposalReview(ctx context.Context, sel ast.SelectionSet, v *ProposalReview) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ProposalReview(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOProposalState2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposalState(ctx context.Context, v any) (*ProposalState, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(ProposalState)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOProposalState2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐProposalState(ctx context.Context, sel ast.SelectionSet, v *ProposalState) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalOPutEntityInput2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐPutEntityInput(ctx context.Context, v any) (*PutEntityInput, error) {
@@ -17211,6 +28874,30 @@ func (ec *executionContext) marshalOString2ᚖstring(ctx context.Context, sel as
 	_ = ctx
 	res := graphql.MarshalString(*v)
 	return res
+}
+
+func (ec *executionContext) unmarshalOTraversalFilter2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTraversalFilter(ctx context.Context, v any) (*TraversalFilter, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputTraversalFilter(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOTruncation2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTruncation(ctx context.Context, v any) (*Truncation, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(Truncation)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOTruncation2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTruncation(ctx context.Context, sel ast.SelectionSet, v *Truncation) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalOUndoInput2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐUndoInput(ctx context.Context, v any) (*UndoInput, error) {

@@ -83,6 +83,20 @@ type Bounds struct {
 	UntilLatest *string `json:"untilLatest,omitempty,omitzero"`
 }
 
+// A stored copy of a source: the bytes that quotes are compared with.
+type Capture struct {
+	// The SHA-256 of the bytes, as 64 hexadecimal digits, under which they are kept.
+	Sha256 string `json:"sha256"`
+	// How many bytes it has.
+	Length int32 `json:"length"`
+	// What sort of file it is: text/html, application/pdf.
+	MediaType string `json:"mediaType"`
+	// When it was stored.
+	StoredAt time.Time `json:"storedAt"`
+	// Whether text could be read out of it, so that quotes can be looked for.
+	HasText bool `json:"hasText"`
+}
+
 // One change: exactly one of these.
 type ChangeInput struct {
 	// Make an entity, or change the fields that are given.
@@ -161,6 +175,146 @@ type CiteInput struct {
 	Citation *CitationInput `json:"citation"`
 }
 
+// What one claim would be without some sources.
+type ClaimImpact struct {
+	// The claim as it is.
+	Claim Claim `json:"claim"`
+	// Whether no support would be left.
+	Lost bool `json:"lost"`
+	// The strength that would be left, from 0 to 1000.
+	Strength int32 `json:"strength"`
+	// By how much its strength would fall.
+	Weakening int32 `json:"weakening"`
+	// How many independent origins would be left.
+	Lineages int32 `json:"lineages"`
+}
+
+// One version of something that is told differently: the claims that share a source.
+type ClaimVersion struct {
+	// The claims, by id.
+	Claims []Claim `json:"claims"`
+}
+
+// A chain of command.
+type CommandChain struct {
+	// Its steps, level by level; on each level what held most certainly first.
+	Rungs []*Rung `json:"rungs"`
+	// Whether there is more than is told here.
+	Truncated bool `json:"truncated"`
+	// Why there is more. Null where this is the whole answer.
+	TruncatedBy *Truncation `json:"truncatedBy,omitempty,omitzero"`
+}
+
+// An entity that several of a set are linked to.
+type CommonNeighbor struct {
+	// The entity.
+	Entity *Entity `json:"entity"`
+	// Those of the set that it is linked to, by id.
+	Of []*Entity `json:"of"`
+}
+
+// What entities of a set are linked to in common.
+type CommonNeighbors struct {
+	// The neighbours, those linked to most of the set first, then by id.
+	Neighbors []*CommonNeighbor `json:"neighbors"`
+	// Whether there is more than is told here.
+	Truncated bool `json:"truncated"`
+	// Why there is more. Null where this is the whole answer.
+	TruncatedBy *Truncation `json:"truncatedBy,omitempty,omitzero"`
+}
+
+// The days on which all links of a way may have held.
+type CommonTime struct {
+	// The first day. Null where there is no bound.
+	From *string `json:"from,omitempty,omitzero"`
+	// The last day. Null where there is no bound.
+	To *string `json:"to,omitempty,omitzero"`
+	// Whether there is a day on which every link held for certain.
+	Definite bool `json:"definite"`
+}
+
+// The groups that a part of the graph falls into.
+type Communities struct {
+	// The groups, the largest first.
+	Groups []*Community `json:"groups"`
+	// How clearly the groups are parted (modularity): about 0 where they are not, towards 1 where they are.
+	Modularity float64 `json:"modularity"`
+	// Whether there is more than is told here.
+	Truncated bool `json:"truncated"`
+	// Why there is more. Null where this is the whole answer.
+	TruncatedBy *Truncation `json:"truncatedBy,omitempty,omitzero"`
+}
+
+// A group of entities that are linked more to each other than to others.
+type Community struct {
+	// How many entities it has.
+	Size int32 `json:"size"`
+	// The entities, by id.
+	Entities []*Entity `json:"entities"`
+}
+
+// Claims that cannot all stand as they are.
+type Contradiction struct {
+	// The rule that says so.
+	Rule ContradictionRule `json:"rule"`
+	// The rule in a sentence, on these claims.
+	Explanation string `json:"explanation"`
+	// The claims, by id.
+	Claims []Claim `json:"claims"`
+	// Of claims to something that only one can hold: the claims that tell the same version. Empty for other rules.
+	Versions []*ClaimVersion `json:"versions"`
+}
+
+// What contradicts what.
+type Contradictions struct {
+	// The contradictions, by rule.
+	Found []*Contradiction `json:"found"`
+	// Whether there is more than is told here.
+	Truncated bool `json:"truncated"`
+	// Why there is more. Null where this is the whole answer.
+	TruncatedBy *Truncation `json:"truncatedBy,omitempty,omitzero"`
+}
+
+// A token that was just made, with its secret.
+type CreatedToken struct {
+	// What to send as bearer. Nobody can read it again.
+	Secret string `json:"secret"`
+	// The token.
+	Token *Token `json:"token"`
+}
+
+// A record that two revisions show differently.
+type Difference struct {
+	// The id of the record.
+	Record string `json:"record"`
+	// Whether it was made, changed or withdrawn between the two.
+	Change RecordChange `json:"change"`
+	// The fields that differ; empty where the record was made or withdrawn.
+	Fields []*FieldChange `json:"fields"`
+	// The record as it stands at the moment that is read. Null where it has been withdrawn since.
+	Node Node `json:"node,omitempty,omitzero"`
+}
+
+// Two entities that may be the same.
+type DuplicatePair struct {
+	// The one that was asked about; of all, the one with the lesser id.
+	A *Entity `json:"a"`
+	// The other.
+	B *Entity `json:"b"`
+	// How likely it is, from 0 to 1000.
+	Score int32 `json:"score"`
+	// Why they may be the same.
+	Reasons []*MatchReason `json:"reasons"`
+}
+
+// Pairs of entities that may be the same.
+type Duplicates struct {
+	// The pairs, the likeliest first.
+	Pairs []*DuplicatePair `json:"pairs"`
+	// Where the page of entities that was gone through stands in the list of all.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
 // Which entities to keep. All that is given must match; of a list, any one.
 type EntityFilter struct {
 	// Those of one of these kinds.
@@ -173,6 +327,46 @@ type EntityFilter struct {
 	Identity graphql.Omittable[[]Identity] `json:"identity,omitempty,omitzero"`
 	// Keep also those that stand for somebody not identified; not unless told.
 	Unidentified graphql.Omittable[*bool] `json:"unidentified,omitempty,omitzero"`
+}
+
+// A field of a record that differs.
+type FieldChange struct {
+	// The name of the field.
+	Field string `json:"field"`
+	// What it was. Null where it was empty.
+	Before *JSON `json:"before,omitempty,omitzero"`
+	// What it became. Null where it was emptied.
+	After *JSON `json:"after,omitempty,omitzero"`
+}
+
+// One reason to name a unit.
+type Ground struct {
+	// The links that lead from the unit to the place or event, with their citations: one, or several through the body that governs the place, an event that happened there, or a place around it.
+	Links []*Link `json:"links"`
+	// How certain it is that they held on that day, going by the least certain of them.
+	Held Certainty `json:"held"`
+}
+
+// What one revision did to a record.
+type HistoryStep struct {
+	// The revision: who made it, when and why.
+	Revision *Revision `json:"revision"`
+	// Whether the record was made, changed or withdrawn by it.
+	Change RecordChange `json:"change"`
+	// The fields that it changed; empty where the record was made or withdrawn.
+	Fields []*FieldChange `json:"fields"`
+}
+
+// One link of a way, as it is passed.
+type Hop struct {
+	// The link, with its citations.
+	Link *Link `json:"link"`
+	// The entity that the way comes from.
+	From *Entity `json:"from"`
+	// The entity that the way goes to.
+	To *Entity `json:"to"`
+	// Whether the link is passed against the direction in which it is asserted.
+	Backward bool `json:"backward"`
 }
 
 // Which links to keep. All that is given must match; of a list, any one.
@@ -207,6 +401,44 @@ type LinkFilter struct {
 	Text graphql.Omittable[*string] `json:"text,omitempty,omitzero"`
 }
 
+// The links between entities of a set.
+type LinksAmong struct {
+	// The links, by id.
+	Links []*Link `json:"links"`
+	// Whether there is more than is told here.
+	Truncated bool `json:"truncated"`
+	// Why there is more. Null where this is the whole answer.
+	TruncatedBy *Truncation `json:"truncatedBy,omitempty,omitzero"`
+}
+
+// An entity that may be meant.
+type MatchCandidate struct {
+	// The entity.
+	Entity *Entity `json:"entity"`
+	// How likely it is, from 0 to 1000.
+	Score int32 `json:"score"`
+	// Why it may be meant.
+	Reasons []*MatchReason `json:"reasons"`
+}
+
+// Why two names, or two entities, may mean the same.
+type MatchReason struct {
+	// What sort of reason it is.
+	Code MatchCode `json:"code"`
+	// The reason in words.
+	Detail string `json:"detail"`
+}
+
+// The entities that a name may mean.
+type Matches struct {
+	// The entities, the likeliest first.
+	Candidates []*MatchCandidate `json:"candidates"`
+	// Whether there is more than is told here.
+	Truncated bool `json:"truncated"`
+	// Why there is more. Null where this is the whole answer.
+	TruncatedBy *Truncation `json:"truncatedBy,omitempty,omitzero"`
+}
+
 // Two entities that are the same. Give `absorb` and `into` with citations, or the id of a link SAME_AS that is already there.
 type MergeEntitiesInput struct {
 	// The link SAME_AS to accept; or, with `absorb` and `into`, the id of the one to make.
@@ -221,6 +453,22 @@ type MergeEntitiesInput struct {
 	Clearance graphql.Omittable[*Clearance] `json:"clearance,omitempty,omitzero"`
 	// The places in sources that show it.
 	Citations graphql.Omittable[[]*CitationInput] `json:"citations,omitempty,omitzero"`
+}
+
+// One entry of a timeline.
+type Moment struct {
+	// What happens then.
+	What MomentKind `json:"what"`
+	// The first day on which it may have been. Null where there is no bound.
+	Earliest *string `json:"earliest,omitempty,omitzero"`
+	// The last day on which it may have been. Null where there is no bound.
+	Latest *string `json:"latest,omitempty,omitzero"`
+	// Whether a source says that the date is uncertain or approximate.
+	Uncertain bool `json:"uncertain"`
+	// The link that happens, begins or ends. Null where it is an event by itself.
+	Link *Link `json:"link,omitempty,omitzero"`
+	// The event that happens. Null where it is a link.
+	Event *Entity `json:"event,omitempty,omitzero"`
 }
 
 // Everything that can be written.
@@ -241,6 +489,30 @@ type NameInput struct {
 	Sources graphql.Omittable[[]string] `json:"sources,omitempty,omitzero"`
 }
 
+// A way along links that meets no entity twice.
+type Path struct {
+	// Its links in the order in which they are passed.
+	Hops []*Hop `json:"hops"`
+	// How many links it has.
+	Length int32 `json:"length"`
+	// The strength of its weakest link, from 0 to 1000.
+	Weakest int32 `json:"weakest"`
+	// The strengths of all its links multiplied, from 0 to 1,000,000.
+	Product int32 `json:"product"`
+	// When all its links may have held at once. Null unless `coherentInTime` was asked for.
+	Common *CommonTime `json:"common,omitempty,omitzero"`
+}
+
+// Ways through the graph, best first.
+type Paths struct {
+	// The ways.
+	Found []*Path `json:"found"`
+	// Whether there is more than is told here.
+	Truncated bool `json:"truncated"`
+	// Why there is more. Null where this is the whole answer.
+	TruncatedBy *Truncation `json:"truncatedBy,omitempty,omitzero"`
+}
+
 // A point on the Earth.
 type Point struct {
 	// Degrees north of the equator, negative to the south (WGS 84).
@@ -249,6 +521,40 @@ type Point struct {
 	Longitude float64 `json:"longitude"`
 	// Where the point was read, such as a map. Null where nobody noted it.
 	ReadFrom *string `json:"readFrom,omitempty,omitzero"`
+}
+
+// A set of changes that waits for an editor's decision, or has one.
+type Proposal struct {
+	// The id of the proposal.
+	ID string `json:"id"`
+	// Who proposed it.
+	Author string `json:"author"`
+	// What its author may see; only those who may see as much see the proposal.
+	Clearance Clearance `json:"clearance"`
+	// When it was proposed.
+	Created time.Time `json:"created"`
+	// Why the changes are proposed.
+	Reason string `json:"reason"`
+	// The changes, as `apply` takes them.
+	ChangeSet JSON `json:"changeSet"`
+	// How far it has come.
+	State ProposalState `json:"state"`
+	// The decision. Null while it waits.
+	Review *ProposalReview `json:"review,omitempty,omitzero"`
+	// The number of the revision that it became. Null where it was not accepted, or says nothing that was not there.
+	Revision *int32 `json:"revision,omitempty,omitzero"`
+	// Who destroyed its content on a legal ground. Null where nobody did.
+	Erased *ProposalReview `json:"erased,omitempty,omitzero"`
+}
+
+// A decision on a proposal.
+type ProposalReview struct {
+	// Who decided.
+	By string `json:"by"`
+	// When it was decided.
+	At time.Time `json:"at"`
+	// Why it was decided so. Null where nobody said.
+	Reason *string `json:"reason,omitempty,omitzero"`
 }
 
 // An entity to make or change. A field that is left out keeps what is there; null clears it.
@@ -321,18 +627,6 @@ type Quote struct {
 	Suffix *string `json:"suffix,omitempty,omitzero"`
 }
 
-// What came of looking for a quote in the stored copy of its source.
-type QuoteCheck struct {
-	// Whether it was found.
-	State CheckState `json:"state"`
-	// When it was looked for. Null where it never was.
-	At *time.Time `json:"at,omitempty,omitzero"`
-	// The passage around a quote that was found. Null otherwise.
-	Context *string `json:"context,omitempty,omitzero"`
-	// The closest passage to a quote that was not found. Null otherwise.
-	Nearest *string `json:"nearest,omitempty,omitzero"`
-}
-
 // Words quoted from a source.
 type QuoteInput struct {
 	// The words.
@@ -341,6 +635,34 @@ type QuoteInput struct {
 	Prefix graphql.Omittable[*string] `json:"prefix,omitempty,omitzero"`
 	// What stands just after them.
 	Suffix graphql.Omittable[*string] `json:"suffix,omitempty,omitzero"`
+}
+
+// An entity with what it measures.
+type RankedEntity struct {
+	// The entity.
+	Entity *Entity `json:"entity"`
+	// What it measures; comparable within one answer only.
+	Score float64 `json:"score"`
+}
+
+// Entities in the order of a measure.
+type Ranking struct {
+	// The entities, highest first.
+	Ranked []*RankedEntity `json:"ranked"`
+	// Whether there is more than is told here.
+	Truncated bool `json:"truncated"`
+	// Why there is more. Null where this is the whole answer.
+	TruncatedBy *Truncation `json:"truncatedBy,omitempty,omitzero"`
+}
+
+// Which units had to do with a place or event on a day.
+type Responsibility struct {
+	// The units, those of the most certain ground first.
+	Units []*ResponsibleUnit `json:"units"`
+	// Whether there is more than is told here.
+	Truncated bool `json:"truncated"`
+	// Why there is more. Null where this is the whole answer.
+	TruncatedBy *Truncation `json:"truncatedBy,omitempty,omitzero"`
 }
 
 // A record to withdraw.
@@ -355,6 +677,36 @@ type RevisionFilter struct {
 	After graphql.Omittable[*int32] `json:"after,omitempty,omitzero"`
 	// List the newest first.
 	Newest graphql.Omittable[*bool] `json:"newest,omitempty,omitzero"`
+}
+
+// One step of a chain of command.
+type Rung struct {
+	// Whoever stands there.
+	Entity *Entity `json:"entity"`
+	// Whom it stands above, or below in a chain that goes down.
+	Of *Entity `json:"of"`
+	// The link that says so, with its citations.
+	Link *Link `json:"link"`
+	// How many steps it is away; 0 is the body that a person commands, from which the chain goes on up.
+	Level int32 `json:"level"`
+	// How certain it is that the link held on that day.
+	Held Certainty `json:"held"`
+}
+
+// A part of the graph: what lies around some entities.
+type ScopeInput struct {
+	// The ids of the entities in the middle; 1 to 200.
+	Around []string `json:"around"`
+	// How many links away from the middle; 4 at the most.
+	Depth int32 `json:"depth"`
+	// Whether links are followed from their beginning to their end (OUT), backwards (IN), or either way.
+	Direction Direction `json:"direction"`
+	// At most this many entities; 2,000 at the most.
+	MaxEntities int32 `json:"maxEntities"`
+	// At most this many links; 5,000 at the most.
+	MaxLinks int32 `json:"maxLinks"`
+	// Which links may be used; all but those of unidentified entities unless told.
+	Filter graphql.Omittable[*TraversalFilter] `json:"filter,omitempty,omitzero"`
 }
 
 // A change of who may know of a record.
@@ -391,6 +743,22 @@ type SourceFilter struct {
 	Reliability graphql.Omittable[[]Reliability] `json:"reliability,omitempty,omitzero"`
 	// Those in this language, as a tag such as es or en.
 	Language graphql.Omittable[*string] `json:"language,omitempty,omitzero"`
+}
+
+// What would come of withdrawing sources.
+type SourceImpact struct {
+	// How many claims would be left without support, and so would fall.
+	Lost int32 `json:"lost"`
+	// How many would stand with weaker evidence.
+	Weakened int32 `json:"weakened"`
+	// How many would stand as strong as they are.
+	Unchanged int32 `json:"unchanged"`
+	// The claims that cite the sources: what would be lost first, then what would weaken most.
+	Claims []*ClaimImpact `json:"claims"`
+	// Whether there is more than is told here.
+	Truncated bool `json:"truncated"`
+	// Why there is more. Null where this is the whole answer.
+	TruncatedBy *Truncation `json:"truncatedBy,omitempty,omitzero"`
 }
 
 // Which statements to keep. All that is given must match; of a list, any one.
@@ -437,8 +805,116 @@ type Stats struct {
 	Revision int32 `json:"revision"`
 }
 
+// A part of the graph.
+type Subgraph struct {
+	// The entities, those in the middle first, then by distance and id.
+	Entities []*SubgraphEntity `json:"entities"`
+	// The links, by id.
+	Links []*Link `json:"links"`
+	// Whether there is more than is told here.
+	Truncated bool `json:"truncated"`
+	// Why there is more. Null where this is the whole answer.
+	TruncatedBy *Truncation `json:"truncatedBy,omitempty,omitzero"`
+}
+
+// An entity in a part of the graph.
+type SubgraphEntity struct {
+	// The entity.
+	Entity *Entity `json:"entity"`
+	// How many links it is away from the middle.
+	Depth int32 `json:"depth"`
+	// How many of its links are not shown here. Null where that is not known: with a filter by more than kinds, and at a moment of the past.
+	Hidden *int32 `json:"hidden,omitempty,omitzero"`
+}
+
 // Everything that can be followed as it happens.
 type Subscription struct {
+}
+
+// A link that two days show differently.
+type TimeChange struct {
+	// The link.
+	Link *Link `json:"link"`
+	// How certain it is that it held on the first day.
+	First Certainty `json:"first"`
+	// How certain it is that it held on the second day.
+	Second Certainty `json:"second"`
+}
+
+// What differed between two days.
+type TimeChanges struct {
+	// The links that differ, by id.
+	Changes []*TimeChange `json:"changes"`
+	// How many links differ in all.
+	Total int32 `json:"total"`
+	// Whether there is more than is told here.
+	Truncated bool `json:"truncated"`
+	// Why there is more. Null where this is the whole answer.
+	TruncatedBy *Truncation `json:"truncatedBy,omitempty,omitzero"`
+}
+
+// What happened, began and ended, in order.
+type Timeline struct {
+	// The moments, by their earliest day.
+	Moments []*Moment `json:"moments"`
+	// How many moments there are in all.
+	Total int32 `json:"total"`
+	// Links that no source gives a date of, by id.
+	Undated []*Link `json:"undated"`
+	// Whether there is more than is told here.
+	Truncated bool `json:"truncated"`
+	// Why there is more. Null where this is the whole answer.
+	TruncatedBy *Truncation `json:"truncatedBy,omitempty,omitzero"`
+}
+
+// A personal token, without its secret.
+type Token struct {
+	// The id of the token, which tells nothing of its secret.
+	ID string `json:"id"`
+	// The name of the person it was made for.
+	Name string `json:"name"`
+	// What the person may do.
+	Role Role `json:"role"`
+	// What the person may see.
+	Clearance Clearance `json:"clearance"`
+	// When it was made.
+	Created time.Time `json:"created"`
+	// Who made it.
+	CreatedBy string `json:"createdBy"`
+	// From when on it opens nothing. Null where it lasts until it is revoked.
+	Expires *time.Time `json:"expires,omitempty,omitzero"`
+	// When it was withdrawn. Null where it was not.
+	Revoked *time.Time `json:"revoked,omitempty,omitzero"`
+	// Who withdrew it. Null where nobody did.
+	RevokedBy *string `json:"revokedBy,omitempty,omitzero"`
+	// When it was last used, to the minute. Null where it never was.
+	LastUsed *time.Time `json:"lastUsed,omitempty,omitzero"`
+	// Whether it opens anything now.
+	Active bool `json:"active"`
+}
+
+// Which links a walk through the graph may use. All that is given must match; of a list, any one.
+type TraversalFilter struct {
+	// Those of one of these kinds.
+	Kinds graphql.Omittable[[]LinkKind] `json:"kinds,omitempty,omitzero"`
+	// Those of one of these standings.
+	Standing graphql.Omittable[[]Standing] `json:"standing,omitempty,omitzero"`
+	// Those with evidence at least this strong, from 0 to 1000.
+	MinStrength graphql.Omittable[*int32] `json:"minStrength,omitempty,omitzero"`
+	// Those that held on this date; on one longer than a day, at some moment of it.
+	On graphql.Omittable[*string] `json:"on,omitempty,omitzero"`
+	// Those that held at some moment of this period.
+	During graphql.Omittable[*string] `json:"during,omitempty,omitzero"`
+	// Those that held on every day of this period.
+	Throughout graphql.Omittable[*string] `json:"throughout,omitempty,omitzero"`
+	// How sure it must be that they held then; POSSIBLY unless told, which also keeps what held definitely. UNDATED keeps what has no date as well.
+	Certainty graphql.Omittable[*Certainty] `json:"certainty,omitempty,omitzero"`
+	// Leave out those that a citation disputes; not unless told.
+	ExcludeDisputed graphql.Omittable[*bool] `json:"excludeDisputed,omitempty,omitzero"`
+	// The ids of entities that may not be passed or reached; 200 at the most.
+	ExcludeEntities graphql.Omittable[[]string] `json:"excludeEntities,omitempty,omitzero"`
+	// Let entities that stand for somebody not identified carry a way; not unless told.
+	Unidentified graphql.Omittable[*bool] `json:"unidentified,omitempty,omitzero"`
 }
 
 // A revision to take back.
@@ -579,6 +1055,64 @@ func (e Certainty) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// Which way a chain of command is followed.
+type ChainDirection string
+
+const (
+	// To the superiors.
+	ChainDirectionUp ChainDirection = "UP"
+	// To what is commanded.
+	ChainDirectionDown ChainDirection = "DOWN"
+)
+
+var AllChainDirection = []ChainDirection{
+	ChainDirectionUp,
+	ChainDirectionDown,
+}
+
+func (e ChainDirection) IsValid() bool {
+	switch e {
+	case ChainDirectionUp, ChainDirectionDown:
+		return true
+	}
+	return false
+}
+
+func (e ChainDirection) String() string {
+	return string(e)
+}
+
+func (e *ChainDirection) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ChainDirection(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ChainDirection", str)
+	}
+	return nil
+}
+
+func (e ChainDirection) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ChainDirection) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ChainDirection) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // Whether a quote was found in the stored copy of its source.
 type CheckState string
 
@@ -699,6 +1233,131 @@ func (e *Clearance) UnmarshalJSON(b []byte) error {
 }
 
 func (e Clearance) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// By which rule claims contradict each other.
+type ContradictionRule string
+
+const (
+	// A citation supports the claim and another disputes it.
+	ContradictionRuleSupportedAndDisputed ContradictionRule = "SUPPORTED_AND_DISPUTED"
+	// Links that say the opposite, such as a charge and an acquittal of the same person.
+	ContradictionRuleOpposedKinds ContradictionRule = "OPPOSED_KINDS"
+	// Different holders at once of what only one can hold, or different values of what has only one. Claims that share a source are one version.
+	ContradictionRuleExclusiveHolders ContradictionRule = "EXCLUSIVE_HOLDERS"
+	// A claim that another one denies, disputes or speaks about.
+	ContradictionRuleSpokenAgainst ContradictionRule = "SPOKEN_AGAINST"
+	// Dates that cannot all be right, such as a command after death.
+	ContradictionRuleIncompatibleDates ContradictionRule = "INCOMPATIBLE_DATES"
+)
+
+var AllContradictionRule = []ContradictionRule{
+	ContradictionRuleSupportedAndDisputed,
+	ContradictionRuleOpposedKinds,
+	ContradictionRuleExclusiveHolders,
+	ContradictionRuleSpokenAgainst,
+	ContradictionRuleIncompatibleDates,
+}
+
+func (e ContradictionRule) IsValid() bool {
+	switch e {
+	case ContradictionRuleSupportedAndDisputed, ContradictionRuleOpposedKinds, ContradictionRuleExclusiveHolders, ContradictionRuleSpokenAgainst, ContradictionRuleIncompatibleDates:
+		return true
+	}
+	return false
+}
+
+func (e ContradictionRule) String() string {
+	return string(e)
+}
+
+func (e *ContradictionRule) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ContradictionRule(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ContradictionRule", str)
+	}
+	return nil
+}
+
+func (e ContradictionRule) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ContradictionRule) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ContradictionRule) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// A decision on a proposal.
+type Decision string
+
+const (
+	// Write it.
+	DecisionAccept Decision = "ACCEPT"
+	// Close it.
+	DecisionReject Decision = "REJECT"
+)
+
+var AllDecision = []Decision{
+	DecisionAccept,
+	DecisionReject,
+}
+
+func (e Decision) IsValid() bool {
+	switch e {
+	case DecisionAccept, DecisionReject:
+		return true
+	}
+	return false
+}
+
+func (e Decision) String() string {
+	return string(e)
+}
+
+func (e *Decision) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = Decision(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid Decision", str)
+	}
+	return nil
+}
+
+func (e Decision) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *Decision) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e Decision) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -887,6 +1546,204 @@ func (e LinkEnd) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// Why two names or entities may mean the same.
+type MatchCode string
+
+const (
+	// The names are the same, but for case, accents and punctuation.
+	MatchCodeSameName MatchCode = "SAME_NAME"
+	// The names have the same words in another order.
+	MatchCodeSameWords MatchCode = "SAME_WORDS"
+	// One name is part of the other.
+	MatchCodeNameWithin MatchCode = "NAME_WITHIN"
+	// Both names designate the same numbered unit.
+	MatchCodeUnit MatchCode = "UNIT"
+	// One name has the initials of the other.
+	MatchCodeInitials MatchCode = "INITIALS"
+	// The names are written alike.
+	MatchCodeSimilar MatchCode = "SIMILAR"
+	// Both are linked to the same entities.
+	MatchCodeSharedNeighbours MatchCode = "SHARED_NEIGHBOURS"
+)
+
+var AllMatchCode = []MatchCode{
+	MatchCodeSameName,
+	MatchCodeSameWords,
+	MatchCodeNameWithin,
+	MatchCodeUnit,
+	MatchCodeInitials,
+	MatchCodeSimilar,
+	MatchCodeSharedNeighbours,
+}
+
+func (e MatchCode) IsValid() bool {
+	switch e {
+	case MatchCodeSameName, MatchCodeSameWords, MatchCodeNameWithin, MatchCodeUnit, MatchCodeInitials, MatchCodeSimilar, MatchCodeSharedNeighbours:
+		return true
+	}
+	return false
+}
+
+func (e MatchCode) String() string {
+	return string(e)
+}
+
+func (e *MatchCode) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = MatchCode(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid MatchCode", str)
+	}
+	return nil
+}
+
+func (e MatchCode) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *MatchCode) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e MatchCode) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// By what the entities of a part of the graph are ranked. The direction of links does not matter.
+type Measure string
+
+const (
+	// The number of links, or their strengths added up.
+	MeasureDegree Measure = "DEGREE"
+	// On how many shortest ways between others an entity lies.
+	MeasureBetweenness Measure = "BETWEENNESS"
+	// How likely a walk along links at random comes by.
+	MeasurePagerank Measure = "PAGERANK"
+	// How far an entity joins others that are not linked among themselves, from 0 to 1.
+	MeasureBrokerage Measure = "BROKERAGE"
+)
+
+var AllMeasure = []Measure{
+	MeasureDegree,
+	MeasureBetweenness,
+	MeasurePagerank,
+	MeasureBrokerage,
+}
+
+func (e Measure) IsValid() bool {
+	switch e {
+	case MeasureDegree, MeasureBetweenness, MeasurePagerank, MeasureBrokerage:
+		return true
+	}
+	return false
+}
+
+func (e Measure) String() string {
+	return string(e)
+}
+
+func (e *Measure) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = Measure(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid Measure", str)
+	}
+	return nil
+}
+
+func (e Measure) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *Measure) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e Measure) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What happens at a moment of a timeline.
+type MomentKind string
+
+const (
+	// Something happened: an event, or a link of a kind that happens at once.
+	MomentKindHappened MomentKind = "HAPPENED"
+	// A link began.
+	MomentKindBegan MomentKind = "BEGAN"
+	// A link ended.
+	MomentKindEnded MomentKind = "ENDED"
+)
+
+var AllMomentKind = []MomentKind{
+	MomentKindHappened,
+	MomentKindBegan,
+	MomentKindEnded,
+}
+
+func (e MomentKind) IsValid() bool {
+	switch e {
+	case MomentKindHappened, MomentKindBegan, MomentKindEnded:
+		return true
+	}
+	return false
+}
+
+func (e MomentKind) String() string {
+	return string(e)
+}
+
+func (e *MomentKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = MomentKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid MomentKind", str)
+	}
+	return nil
+}
+
+func (e MomentKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *MomentKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e MomentKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // What sort of name a name is.
 type NameType string
 
@@ -949,6 +1806,186 @@ func (e *NameType) UnmarshalJSON(b []byte) error {
 }
 
 func (e NameType) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Which ways through the graph are the best.
+type PathOrder string
+
+const (
+	// Those of the fewest links; of these, those whose first links are stronger.
+	PathOrderShortest PathOrder = "SHORTEST"
+	// Those whose weakest link is strongest; of these, those of the greater product of strengths.
+	PathOrderStrongest PathOrder = "STRONGEST"
+)
+
+var AllPathOrder = []PathOrder{
+	PathOrderShortest,
+	PathOrderStrongest,
+}
+
+func (e PathOrder) IsValid() bool {
+	switch e {
+	case PathOrderShortest, PathOrderStrongest:
+		return true
+	}
+	return false
+}
+
+func (e PathOrder) String() string {
+	return string(e)
+}
+
+func (e *PathOrder) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PathOrder(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PathOrder", str)
+	}
+	return nil
+}
+
+func (e PathOrder) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PathOrder) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PathOrder) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How far a proposal has come.
+type ProposalState string
+
+const (
+	// It waits for a decision.
+	ProposalStatePending ProposalState = "PENDING"
+	// It was accepted and written.
+	ProposalStateAccepted ProposalState = "ACCEPTED"
+	// It was rejected or withdrawn.
+	ProposalStateRejected ProposalState = "REJECTED"
+)
+
+var AllProposalState = []ProposalState{
+	ProposalStatePending,
+	ProposalStateAccepted,
+	ProposalStateRejected,
+}
+
+func (e ProposalState) IsValid() bool {
+	switch e {
+	case ProposalStatePending, ProposalStateAccepted, ProposalStateRejected:
+		return true
+	}
+	return false
+}
+
+func (e ProposalState) String() string {
+	return string(e)
+}
+
+func (e *ProposalState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ProposalState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ProposalState", str)
+	}
+	return nil
+}
+
+func (e ProposalState) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ProposalState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ProposalState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What became of a record.
+type RecordChange string
+
+const (
+	// It was made, or became visible to you.
+	RecordChangeMade RecordChange = "MADE"
+	// It was changed.
+	RecordChangeChanged RecordChange = "CHANGED"
+	// It was withdrawn, or is no longer visible to you.
+	RecordChangeWithdrawn RecordChange = "WITHDRAWN"
+)
+
+var AllRecordChange = []RecordChange{
+	RecordChangeMade,
+	RecordChangeChanged,
+	RecordChangeWithdrawn,
+}
+
+func (e RecordChange) IsValid() bool {
+	switch e {
+	case RecordChangeMade, RecordChangeChanged, RecordChangeWithdrawn:
+		return true
+	}
+	return false
+}
+
+func (e RecordChange) String() string {
+	return string(e)
+}
+
+func (e *RecordChange) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = RecordChange(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid RecordChange", str)
+	}
+	return nil
+}
+
+func (e RecordChange) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *RecordChange) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e RecordChange) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -1019,6 +2056,70 @@ func (e *Reliability) UnmarshalJSON(b []byte) error {
 }
 
 func (e Reliability) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What somebody may do. Each role may do what those before it may.
+type Role string
+
+const (
+	// Read.
+	RoleReader Role = "READER"
+	// Propose changes.
+	RoleContributor Role = "CONTRIBUTOR"
+	// Change the graph and decide on proposals.
+	RoleEditor Role = "EDITOR"
+	// Erase content and manage tokens.
+	RoleAdmin Role = "ADMIN"
+)
+
+var AllRole = []Role{
+	RoleReader,
+	RoleContributor,
+	RoleEditor,
+	RoleAdmin,
+}
+
+func (e Role) IsValid() bool {
+	switch e {
+	case RoleReader, RoleContributor, RoleEditor, RoleAdmin:
+		return true
+	}
+	return false
+}
+
+func (e Role) String() string {
+	return string(e)
+}
+
+func (e *Role) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = Role(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid Role", str)
+	}
+	return nil
+}
+
+func (e Role) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *Role) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e Role) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -1229,6 +2330,70 @@ func (e *StrengthGrade) UnmarshalJSON(b []byte) error {
 }
 
 func (e StrengthGrade) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Why an answer is not the whole one.
+type Truncation string
+
+const (
+	// There is more beyond the depth or level that was asked for.
+	TruncationDepth Truncation = "DEPTH"
+	// As many links or claims were looked at as one question may.
+	TruncationLinks Truncation = "LINKS"
+	// As much work was done as one question may take.
+	TruncationTime Truncation = "TIME"
+	// There are more rows, or an entity has more links, than are shown.
+	TruncationFanOut Truncation = "FAN_OUT"
+)
+
+var AllTruncation = []Truncation{
+	TruncationDepth,
+	TruncationLinks,
+	TruncationTime,
+	TruncationFanOut,
+}
+
+func (e Truncation) IsValid() bool {
+	switch e {
+	case TruncationDepth, TruncationLinks, TruncationTime, TruncationFanOut:
+		return true
+	}
+	return false
+}
+
+func (e Truncation) String() string {
+	return string(e)
+}
+
+func (e *Truncation) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = Truncation(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid Truncation", str)
+	}
+	return nil
+}
+
+func (e Truncation) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *Truncation) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e Truncation) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -6,12 +6,17 @@ import (
 
 	"github.com/vinculo/vinculo/internal/access"
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/proposal"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/trace"
 )
 
 // resolver answers root fields.
-type resolver struct{ tracer *trace.Tracer }
+type resolver struct {
+	tracer    *trace.Tracer
+	proposals *proposal.Service
+	tokens    *access.Tokens
+}
 
 // Query implements ResolverRoot.
 func (r *resolver) Query() QueryResolver { return (*queryResolver)(r) }

@@ -8,7 +8,9 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"github.com/vinculo/vinculo/internal/access"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/proposal"
 	"github.com/vinculo/vinculo/internal/trace"
 )
 
@@ -17,6 +19,10 @@ type Options struct {
 	// Tracer answers; its vocabulary, a deployment's own kinds included, is the
 	// one that the schema speaks.
 	Tracer *trace.Tracer
+	// Proposals holds change sets up for review; nil where the server does not.
+	Proposals *proposal.Service
+	// Tokens makes and lists personal tokens; nil where the server has none.
+	Tokens *access.Tokens
 }
 
 // New gives the schema to serve. It opens and closes readers of the store by
@@ -30,7 +36,7 @@ func New(o Options) (graphql.ExecutableSchema, error) {
 	}
 	return operating{NewExecutableSchema(Config{
 		Schema:     schema,
-		Resolvers:  &resolver{o.Tracer},
+		Resolvers:  &resolver{tracer: o.Tracer, proposals: o.Proposals, tokens: o.Tokens},
 		Complexity: prices(),
 	})}, nil
 }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -89,6 +90,14 @@ func (s *Source) DerivedFrom(ctx context.Context) ([]*Source, error) {
 		return readSources(ctx, b.session, ids)
 	})
 	return choose(origins, s.content.DerivedFrom), report(ctx, err)
+}
+
+// Captures are the stored copies, oldest first.
+func (s *Source) Captures() []*Capture {
+	return mapped(s.content.Captures, func(c evidence.Capture) *Capture {
+		stored, _ := time.Parse(time.RFC3339, c.Captured) // as capture wrote it
+		return &Capture{Sha256: c.SHA256, Length: toInt(int(c.Length)), MediaType: c.MediaType, StoredAt: stored, HasText: c.Text != ""}
+	})
 }
 
 // Citations is a page of the citations into the source, read for all siblings.
@@ -208,15 +217,86 @@ func (c *Citation) Quote() *Quote {
 }
 
 // Check is what came of looking for the quote.
-func (c *Citation) Check() *QuoteCheck {
-	if c.check == nil {
-		return &QuoteCheck{State: CheckStateUnchecked}
+func (c *Citation) Check() *QuoteCheck { return &QuoteCheck{c} }
+
+// QuoteCheck is what came of looking for a quote in a stored copy of its source.
+type QuoteCheck struct{ citation *Citation }
+
+// found is the check that was written down; an unchecked one where none was.
+func (q *QuoteCheck) found() evidence.QuoteCheck {
+	if q.citation.check == nil {
+		return evidence.QuoteCheck{}
 	}
-	out := &QuoteCheck{State: CheckState(c.check.State.String()), Context: optional(c.check.Context), Nearest: optional(c.check.Nearest)}
-	if at, err := time.Parse(time.RFC3339, c.check.At); err == nil {
-		out.At = &at
+	return *q.citation.check
+}
+
+// located says whether the check found the words at one place.
+func (q *QuoteCheck) located() bool {
+	state := q.found().State
+	return state == evidence.Verified || state == evidence.Ambiguous
+}
+
+// State says whether the quote was found.
+func (q *QuoteCheck) State() CheckState { return CheckState(q.found().State.String()) }
+
+// At is when it was looked for.
+func (q *QuoteCheck) At() *time.Time {
+	at, err := time.Parse(time.RFC3339, q.found().At)
+	if err != nil {
+		return nil
 	}
-	return out
+	return &at
+}
+
+// Capture is the copy that it was looked for in.
+func (q *QuoteCheck) Capture(ctx context.Context) (*Capture, error) {
+	in := q.found().Capture
+	if in == "" {
+		return nil, nil //nolint:nilnil // null is the answer
+	}
+	source, err := q.citation.Source(ctx)
+	if err != nil || source == nil {
+		return nil, err
+	}
+	captures := source.Captures()
+	i := slices.IndexFunc(captures, func(c *Capture) bool { return c.Sha256 == in })
+	if i < 0 {
+		return nil, nil //nolint:nilnil // the copy was erased
+	}
+	return captures[i], nil
+}
+
+// Start is where the words begin in the text of the copy, in code points.
+func (q *QuoteCheck) Start() *int32 {
+	if !q.located() {
+		return nil
+	}
+	n := toInt(q.found().Start)
+	return &n
+}
+
+// End is where they end.
+func (q *QuoteCheck) End() *int32 {
+	if !q.located() {
+		return nil
+	}
+	n := toInt(q.found().End)
+	return &n
+}
+
+// Context is the passage around words that were found.
+func (q *QuoteCheck) Context() *string { return optional(q.found().Context) }
+
+// Nearest is the passage closest to words that were not.
+func (q *QuoteCheck) Nearest() *string { return optional(q.found().Nearest) }
+
+// Distance is by how many edits that passage differs.
+func (q *QuoteCheck) Distance() *int32 {
+	if q.found().Nearest == "" {
+		return nil
+	}
+	n := toInt(q.found().Distance)
+	return &n
 }
 
 // Credibility is the grade of the information, 1 to 6.

@@ -255,7 +255,7 @@ func (s *Session) CommandersOf(ctx context.Context, of evidence.ID, on string) (
 	case "EVENT":
 		err = g.ofEvent(ctx, start)
 	default:
-		err = evidence.Faulty(evidence.InvalidInput, "id", "%q is a %s; ask of a place or an event, or ask for the commandChain of a unit", of, entities[start].Kind)
+		err = evidence.Faulty(evidence.InvalidInput, "of", "%q is a %s; ask of a place or an event, or ask for the commandChain of a unit", of, entities[start].Kind)
 	}
 	if err != nil {
 		return Responsibility{}, err

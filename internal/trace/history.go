@@ -156,8 +156,29 @@ func (s *Session) fields(ctx context.Context, r *evidence.Record) (map[string]st
 	switch old := content.(type) {
 	case *evidence.Entity:
 		e := *old
-		e.Names = old.VisibleNames(clearance)
+		e.Names = slices.Clone(old.VisibleNames(clearance))
+		var sources []evidence.ID
+		for _, n := range e.Names {
+			sources = append(sources, n.Sources...)
+		}
+		seen, err := s.get(ctx, sources)
+		if err != nil {
+			return nil, err
+		}
+		for i, n := range e.Names {
+			e.Names[i].Sources = slices.DeleteFunc(slices.Clone(n.Sources), func(id evidence.ID) bool { return seen[id] == nil })
+		}
 		content = &e
+	case *evidence.Citation:
+		seen, err := s.get(ctx, []evidence.ID{old.AsserterEntity})
+		if err != nil {
+			return nil, err
+		}
+		c := *old
+		if seen[c.AsserterEntity] == nil {
+			c.AsserterEntity = ""
+		}
+		content = &c
 	case *evidence.Source:
 		seen, err := s.get(ctx, old.DerivedFrom)
 		if err != nil {

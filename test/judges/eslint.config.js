@@ -29,8 +29,9 @@ export default [
       // more lines for the quotation marks.
       "@graphql-eslint/description-style": ["error", { style: "inline" }],
       // What has no id is a value: a part of the record that holds it, or a
-      // page, a hit or a count, which exist for one answer only. An id would
-      // promise that `node` finds them again.
+      // page, a hit, a way or a count, which exist for one answer only. An id
+      // would promise that `node` finds them again. A capture is known by its
+      // SHA-256, a step of a history by its revision.
       "@graphql-eslint/strict-id-in-types": [
         "error",
         {
@@ -38,17 +39,55 @@ export default [
             types: [
               "Asserter",
               "Bounds",
+              "Capture",
               "Change",
+              "ClaimImpact",
+              "ClaimVersion",
+              "CommandChain",
+              "CommonNeighbor",
+              "CommonNeighbors",
+              "CommonTime",
+              "Communities",
+              "Community",
+              "Contradiction",
+              "Contradictions",
+              "CreatedToken",
+              "Difference",
+              "DuplicatePair",
+              "Duplicates",
+              "FieldChange",
+              "Ground",
+              "HistoryStep",
+              "Hop",
+              "LinksAmong",
+              "MatchCandidate",
+              "MatchReason",
+              "Matches",
+              "Moment",
               "Name",
               "Note",
               "PageInfo",
+              "Path",
+              "Paths",
               "Point",
+              "ProposalReview",
               "Quote",
               "QuoteCheck",
+              "RankedEntity",
+              "Ranking",
+              "Responsibility",
+              "ResponsibleUnit",
+              "Rung",
               "SearchHit",
+              "SourceImpact",
               "StandingChange",
               "Stats",
               "Strength",
+              "Subgraph",
+              "SubgraphEntity",
+              "TimeChange",
+              "TimeChanges",
+              "Timeline",
               "ValidTime",
               "Vocabulary",
             ],
@@ -60,8 +99,9 @@ export default [
         "error",
         {
           withEdgeSuffix: true,
-          // A hit of a search is no record: the entity inside of it is.
-          // schema.test.js checks that it is the only such edge.
+          // A hit of a search is no record: the entity inside of it is. Nor are
+          // a difference, and proposals and tokens, which are no part of the
+          // graph. schema.test.js checks that there are no other such edges.
           shouldImplementNode: false,
           // Connections have the shortcut `nodes` beside `edges`, and lists that
           // are short by nature (names, kinds, observed dates) are not paged.
