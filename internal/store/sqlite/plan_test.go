@@ -2,6 +2,8 @@ package sqlite_test
 
 import (
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -134,4 +136,37 @@ func TestAskingWhatIsNotAnswered(t *testing.T) {
 	}
 	_, err = s.Raw(t.Context(), evidence.View{Clearance: evidence.Hidden, KnownAt: evidence.Open})
 	require.Error(t, err)
+}
+
+// TestLinksOfMany asks for the links of more entities than one statement merges.
+func TestLinksOfMany(t *testing.T) {
+	s := madeStore(t, 400)
+	r := now(t, s, evidence.Confidential)
+	var of []evidence.ID
+	for i := range 70 {
+		of = append(of, evidence.ID("e"+strconv.Itoa(i)))
+	}
+	var want []string
+	for f, err := range r.Find(t.Context(), store.Query{Type: evidence.LinkRecord, Limit: store.MaxBatch}) {
+		require.NoError(t, err)
+		if c := f.Record.Claim(); slices.Contains(of, c.From) || slices.Contains(of, c.To) {
+			want = append(want, f.Key)
+		}
+	}
+	require.Greater(t, len(want), 100)
+	for _, reverse := range []bool{false, true} {
+		var got []string
+		for after := ""; ; after = got[len(got)-1] {
+			before := len(got)
+			for f, err := range r.Find(t.Context(), store.Query{Type: evidence.LinkRecord, Entities: of, After: after, Reverse: reverse, Limit: 30}) {
+				require.NoError(t, err)
+				got = append(got, f.Key)
+			}
+			if len(got) < before+30 {
+				break
+			}
+		}
+		require.Equal(t, want, got)
+		slices.Reverse(want)
+	}
 }

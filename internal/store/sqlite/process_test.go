@@ -45,6 +45,7 @@ var children = map[string]func(context.Context, string) error{
 	"write": func(ctx context.Context, path string) error { return writeOn(ctx, path, 1<<30) },
 	"ten":   func(ctx context.Context, path string) error { return writeOn(ctx, path, 10) },
 	"full":  writeUntilTheDiskFails,
+	"load":  loadOn,
 }
 
 // pair is one revision that makes two people and a link between them, so that a
@@ -106,6 +107,28 @@ func writeUntilTheDiskFails(ctx context.Context, path string) error {
 	return errors.New("the disk never failed")
 }
 
+// loadOn loads the log of a store beside its own, from where its own ends.
+func loadOn(ctx context.Context, path string) error {
+	from, err := sqlite.Open(ctx, path+".from", sqlite.Options{})
+	if err != nil {
+		return err
+	}
+	s, err := sqlite.Open(ctx, path, sqlite.Options{})
+	if err != nil {
+		return err
+	}
+	s.Crowd() // or all of it would be one commit
+	head, err := s.Head(ctx)
+	if err != nil {
+		return err
+	}
+	err = s.Load(ctx, from.Log(ctx, head.Sequence), func(ctx context.Context, snap evidence.Snapshot, rev *evidence.Revision) (*evidence.Commit, error) {
+		fmt.Println(rev.Header.Sequence)
+		return planner().Replay(ctx, snap, rev)
+	})
+	return errors.Join(err, s.Close(), from.Close())
+}
+
 func child(t *testing.T, task, path string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -164,6 +187,52 @@ func TestKilled(t *testing.T) {
 		require.GreaterOrEqual(t, uint64(sound(t, s)), last)
 		require.NoError(t, s.Close())
 	}
+}
+
+// TestLoadKilled kills a process while it loads a log: it ends at a revision, and
+// the rest can be loaded again.
+func TestLoadKilled(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "graph.db")
+	from := open(t, path+".from", sqlite.Options{})
+	const revisions = 60
+	for i := range revisions {
+		write(t, from, pair(strconv.Itoa(i)))
+	}
+	killed := 0
+	for {
+		c, lines := child(t, "load", path)
+		for range 12 {
+			lines.Scan()
+		}
+		_ = c.Process.Kill() // it may have ended
+		for lines.Scan() {
+			continue // the pipe is read to its end
+		}
+		ended := c.Wait() == nil
+		s, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+		require.NoError(t, err)
+		at := sound(t, s)
+		if ended {
+			require.EqualValues(t, revisions, at)
+			require.Equal(t, rows(t, from), rows(t, s))
+			require.NoError(t, s.Close())
+			break
+		}
+		require.NoError(t, s.Close())
+		killed++
+		require.Less(t, killed, revisions, "each time it must come further")
+	}
+	require.Positive(t, killed)
+}
+
+func rows(t *testing.T, s store.Store) (rows []store.Row) {
+	t.Helper()
+	for r, err := range s.Scan(t.Context()) {
+		require.NoError(t, err)
+		require.Empty(t, r.Fault)
+		rows = append(rows, r)
+	}
+	return rows
 }
 
 // TestOtherProcess has another process write into the store that this one reads
