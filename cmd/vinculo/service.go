@@ -6,13 +6,19 @@ import (
 	"github.com/vinculo/vinculo/graph"
 	"github.com/vinculo/vinculo/internal/access"
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/proposal"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/trace"
 )
 
 // newSchema makes the schema that `serve` and `query` answer by.
 func newSchema(st store.Store, p *evidence.Planner) (graphql.ExecutableSchema, error) {
-	return graph.New(graph.Options{Tracer: trace.New(st, p.Vocabulary, p)})
+	o := graph.Options{Tracer: trace.New(st, p.Vocabulary, p)}
+	if shelf, ok := st.(store.Shelf); ok {
+		o.Proposals = proposal.New(shelf, proposal.Over(st, p, o.Tracer.Apply))
+		o.Tokens = access.NewTokens(shelf)
+	}
+	return graph.New(o)
 }
 
 // owner is who asks where no access is configured: whoever runs the program.
