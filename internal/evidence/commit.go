@@ -9,17 +9,40 @@ import (
 
 // rewritten says whether the open record gets a new version.
 func (s *slot) rewritten() bool {
-	return s.base == nil || !s.base.IsOpen() || !sameContent(s.content, s.base.Content)
+	return s.base == nil || s.again || !s.base.IsOpen() || !sameContent(s.content, s.base.Content)
 }
 
 // commit turns the workspace into what a store persists.
 func (w *workspace) commit(rev *Revision, head Head) (*Commit, error) {
-	order, err := w.judge()
+	commit, effect, err := w.transitions()
 	if err != nil {
 		return nil, err
 	}
-	commit := &Commit{Revision: rev, New: true, Counters: map[CounterKey]int{}}
-	var effect [Clearances]bool
+	commit.Revision = rev
+	rev.number(head, effect)
+	return commit, nil
+}
+
+// number counts the revision at the clearances that see an effect of it, and at
+// the highest.
+func (r *Revision) number(head Head, effect [Clearances]bool) {
+	r.Latest = head.Latest
+	for c := range r.Latest {
+		if effect[c] || c == int(Confidential) {
+			r.Latest[c]++
+			r.Numbers[c] = r.Latest[c]
+		}
+	}
+}
+
+// transitions are what becomes of the records, and which clearances see an
+// effect.
+func (w *workspace) transitions() (commit *Commit, effect [Clearances]bool, err error) {
+	order, err := w.judge()
+	if err != nil {
+		return nil, effect, err
+	}
+	commit = &Commit{New: true, Counters: map[CounterKey]int{}}
 	for _, s := range order {
 		if s.content == nil || s.base == nil && !s.open {
 			continue
@@ -40,14 +63,7 @@ func (w *workspace) commit(rev *Revision, head Head) (*Commit, error) {
 			delete(commit.Counters, k)
 		}
 	}
-	rev.Latest = head.Latest
-	for c := range rev.Latest {
-		if effect[c] || c == int(Confidential) {
-			rev.Latest[c]++
-			rev.Numbers[c] = rev.Latest[c]
-		}
-	}
-	return commit, nil
+	return commit, effect, nil
 }
 
 // transition compares a record before and after; nil where nothing differs.

@@ -36,6 +36,10 @@ type Planner struct {
 	CascadeLimit int
 	// MaxChanges is how many changes a change set may have.
 	MaxChanges int
+	// Counted is the last logged revision that keeps, when it is replayed, the
+	// numbers that the log gives it, since what was erased later cannot be counted
+	// anew. 0, the default, counts all anew.
+	Counted Sequence
 }
 
 // Commit is what a store persists as one atomic step.
@@ -50,6 +54,8 @@ type Commit struct {
 	Counters map[CounterKey]int
 	// Targets is the id that each change of the set concerns.
 	Targets []ID
+	// Erasing is what is destroyed with it; nil but for a legal erasure.
+	Erasing *Erasing
 }
 
 // Transition is one record before and after a revision. A version is added when
@@ -128,6 +134,9 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 	if err := w.cascade(); err != nil {
 		return nil, err
 	}
+	if err := w.checkBarred(); err != nil {
+		return nil, err
+	}
 	if err := w.faults.err(); err != nil {
 		return nil, err
 	}
@@ -187,9 +196,13 @@ func (p *Planner) Replay(ctx context.Context, snap Snapshot, logged *Revision) (
 	if err := w.load(ids); err != nil {
 		return nil, err
 	}
+	var erasure *Erasure
 	targets := make([]ID, len(outcomes))
 	for i, o := range outcomes {
 		w.index, targets[i] = i, o.ID
+		if o.Erasure != nil {
+			erasure = o.Erasure
+		}
 		for _, e := range o.Effects {
 			if err := w.replay(e); err != nil {
 				return nil, err
@@ -197,18 +210,50 @@ func (p *Planner) Replay(ctx context.Context, snap Snapshot, logged *Revision) (
 		}
 	}
 	rev := &Revision{Header: logged.Header, Hash: logged.Header.Hash(), Leaves: logged.Leaves, Key: idempotencyKey(meta.Author, meta.IdempotencyKey)}
-	commit, err := w.commit(rev, head)
+	if erasure != nil {
+		if err := w.alreadyStruck(erasure); err != nil {
+			return nil, err
+		}
+		rev.Key = erasureKey(erasure.Number)
+	}
+	commit, effect, err := w.transitions()
 	if err != nil {
 		return nil, err
 	}
-	commit.Targets = targets
+	if erasure != nil {
+		effect = erasure.seen()
+	}
+	commit.Revision, commit.Targets = rev, targets
+	rev.number(head, effect)
+	if logged.Sequence() <= p.Counted {
+		rev.Numbers, rev.Latest = logged.Numbers, logged.Latest
+	}
 	return commit, nil
+}
+
+// alreadyStruck refuses an erasure in a store that still has what it erased.
+func (w *workspace) alreadyStruck(e *Erasure) error {
+	if len(e.Struck) == 0 {
+		return nil
+	}
+	first := e.Struck[0]
+	rev, err := w.snap.Revision(w.ctx, RevisionRef{Sequence: first.Sequence})
+	if err != nil {
+		return err
+	}
+	if first.Leaf >= len(rev.Leaves) || !rev.Leaves[first.Leaf].Erased {
+		return Faulty(Conflict, "", "the copy still holds, from sequence %d on, what was erased from the original since; copy into an empty store and destroy this one", first.Sequence)
+	}
+	return nil
 }
 
 func repeated(done *Revision, digest string) (*Commit, error) {
 	meta, err := done.Meta()
 	if err != nil {
 		return nil, err
+	}
+	if meta.Digest == "" {
+		return nil, Faulty(Conflict, "idempotencyKey", "the key %q was used at %s for a change set of which part was erased since; choose a new key", meta.IdempotencyKey, done.Header.Time.Format(time.RFC3339))
 	}
 	if meta.Digest != digest {
 		return nil, Faulty(Conflict, "idempotencyKey", "the key %q was used for another change set at %s; choose a new key", meta.IdempotencyKey, done.Header.Time.Format(time.RFC3339))

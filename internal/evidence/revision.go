@@ -55,6 +55,8 @@ type Outcome struct {
 	Change  string   `json:"change"` // the field of Change that was given
 	ID      ID       `json:"id,omitempty"`
 	Effects []Effect `json:"effects,omitempty"`
+	// Erasure is set on the one outcome of a revision that erases.
+	Erasure *Erasure `json:"erasure,omitempty"`
 }
 
 // Effect is one thing done to one record; exactly one of its fields is set.
@@ -120,7 +122,8 @@ func effectOf(c Content) Effect {
 	}
 }
 
-// Meta reads the first leaf. An erased one gives the zero Meta and no error.
+// Meta reads the first leaf. An erased one gives what the erasure left of it:
+// nothing, or all but the digest.
 func (r *Revision) Meta() (Meta, error) {
 	var m Meta
 	if len(r.Leaves) == 0 {
@@ -130,7 +133,7 @@ func (r *Revision) Meta() (Meta, error) {
 }
 
 // Outcomes reads what each change came to, in the order of the change set. An
-// erased one is the zero Outcome.
+// erased one is what the erasure left of it.
 func (r *Revision) Outcomes() ([]Outcome, error) {
 	outcomes := make([]Outcome, max(len(r.Leaves)-1, 0))
 	for i := range outcomes {
@@ -142,10 +145,14 @@ func (r *Revision) Outcomes() ([]Outcome, error) {
 }
 
 func readLeaf(r *Revision, i int, into any) error {
+	content := r.Leaves[i].Content
 	if r.Leaves[i].Erased {
-		return nil
+		if r.Leaves[i].Rest == nil {
+			return nil
+		}
+		content = r.Leaves[i].Rest.Content
 	}
-	if err := json.Unmarshal(r.Leaves[i].Content, into); err != nil {
+	if err := json.Unmarshal(content, into); err != nil {
 		return fmt.Errorf("leaf %d of the revision at sequence %d does not read: %w; run `vinculo verify`", i, r.Header.Sequence, err)
 	}
 	return nil

@@ -118,6 +118,7 @@ func (w *workspace) replay(e Effect) error {
 	default:
 		if c := e.content(); c != nil {
 			w.put(s, c)
+			s.again = s.base != nil
 		}
 	}
 	return nil
@@ -178,6 +179,7 @@ func (w *workspace) affected() ([]ID, error) {
 			}
 		}
 	}
+	claims, kin = append(claims, w.rejudged...), append(kin, w.unrooted...)
 	for len(kin) > 0 { // a source's descendants weigh by it
 		sources = append(sources, kin...)
 		if err := w.related(DerivedSources, kin); err != nil {
@@ -279,6 +281,7 @@ func (w *workspace) loadAround(claims []ID) error {
 			around = append(around, x.content.(*Citation).Source) //nolint:forcetypeassert // the index holds citations
 		}
 	}
+	reached := map[ID]bool{} // what is in the workspace already may have ancestors that are not
 	for len(around) > 0 {
 		slices.Sort(around)
 		around = slices.Compact(around)
@@ -287,9 +290,10 @@ func (w *workspace) loadAround(claims []ID) error {
 		}
 		var next []ID
 		for _, id := range around {
+			reached[id] = true
 			if src, ok := w.get(id).content.(*Source); ok {
 				for _, parent := range src.DerivedFrom {
-					if _, there := w.slots[parent]; !there {
+					if !reached[parent] {
 						next = append(next, parent)
 					}
 				}

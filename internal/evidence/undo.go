@@ -31,6 +31,10 @@ func (w *workspace) undo(c *Undo) (ID, error) {
 			w.fault(Conflict, at, "revision %d cannot be undone: part of it was erased", c.Revision)
 			return "", nil
 		}
+		if o.Erasure != nil {
+			w.fault(Conflict, at, "revision %d cannot be undone: it is an erasure, and what it erased is gone", c.Revision)
+			return "", nil
+		}
 		for _, e := range o.Effects {
 			if e.Check == nil && !slices.Contains(ids, e.Target()) {
 				ids = append(ids, e.Target())

@@ -30,6 +30,7 @@ type slot struct {
 	void    bool // an id that cannot be had: what is put there is only checked
 	derived Derived
 	judged  bool // derived was computed
+	again   bool // a logged version, which is one even where an erasure left it like the one before
 }
 
 // workspace is the part of the graph that a plan works on: what the snapshot
@@ -57,6 +58,12 @@ type workspace struct {
 	mentioned []mention   // records that must not have changed since then
 	limit     int         // how many records may be loaded that nothing names
 	cascaded  int
+	// An erasure leaves out the records that are gone, reads others as it rewrites
+	// them, and has these claims, and those that cite these sources, judged anew.
+	erasing   *Eraser
+	rewritten map[ID]*Record
+	rejudged  []ID
+	unrooted  []ID
 }
 
 // indexedFault is a fault of the change at an index; -1 for the whole set.
@@ -115,6 +122,16 @@ func (w *workspace) add(r *Record) *slot {
 	id := r.ID()
 	if s := w.slots[id]; s != nil && (s.base != nil || s.content != nil) {
 		return s
+	}
+	if w.erasing != nil {
+		if _, gone := w.erasing.gone[id]; gone {
+			return w.get(id)
+		}
+		if to := w.rewritten[id]; to != nil && to.From == r.From {
+			as := *r
+			as.Content = to.Content
+			r = &as
+		}
 	}
 	s := &slot{id: id, base: r, content: r.Content, open: r.IsOpen(), now: r.Derived.Now, check: r.Derived.Check, derived: r.Derived}
 	w.slots[id] = s
@@ -322,7 +339,7 @@ func (s *slot) differs() bool {
 	if s.base == nil {
 		return s.open
 	}
-	if s.open != s.base.IsOpen() || s.open && !sameContent(s.content, s.base.Content) {
+	if s.again || s.open != s.base.IsOpen() || s.open && !sameContent(s.content, s.base.Content) {
 		return true
 	}
 	return s.now != s.base.Derived.Now || !s.check.Equal(s.base.Derived.Check)

@@ -71,6 +71,9 @@ func Copy(ctx context.Context, from, to store.Store, p *evidence.Planner, progre
 	if err != nil {
 		return result, err
 	}
+	counted := *p
+	counted.Counted = math.MaxUint64 // a copy is numbered as the original is
+	p = &counted
 	log := func(yield func(*evidence.Revision, error) bool) {
 		for r, err := range from.Log(ctx, target.Sequence) {
 			if err == nil {

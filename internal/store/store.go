@@ -37,7 +37,9 @@ type Store interface {
 	// returns when the commit survives a crash. A commit that is not New is
 	// returned as it is and nothing is written. plan may be run again when the
 	// store has to retry, so it must only read the snapshot it is given; a
-	// revision is never applied twice.
+	// revision is never applied twice. What Commit.Erasing names is destroyed in
+	// the same step: no reader opened afterwards finds it, in the present or the
+	// past, and the log has the revisions as they are given there.
 	Write(ctx context.Context, plan Plan) (*evidence.Commit, error)
 
 	// Raw gives a reader of one view that is not yet judged for the past: see

@@ -19,7 +19,7 @@ const (
 	ErrTimeInexact       Reason = "the time is not in whole microseconds within range, so its hash would not cover it; use Instant"
 	ErrLeafCountChanged  Reason = "the number of leaves is not the recorded one; a leaf was added or removed"
 	ErrLeafChanged       Reason = "the content, its salt or its commitment was changed"
-	ErrErasureIncomplete Reason = "it is marked as erased and yet still has content or a salt; erase it again, or clear the mark"
+	ErrErasureIncomplete Reason = "it is erased in half: marked as erased and yet with content or a salt, or not marked and yet with what an erasure leaves; erase it again, or clear the mark"
 	ErrRootChanged       Reason = "the commitments do not add up to the recorded root; a commitment, their order or the root was changed"
 	ErrHashChanged       Reason = "the header does not have the recorded hash; the number, time or root of the revision was changed, or the hash"
 	ErrHeadMissing       Reason = "no revision has the hash that was kept elsewhere; the log was rewritten or cut short, or the hash is of another log"

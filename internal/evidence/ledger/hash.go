@@ -60,6 +60,7 @@ func (h *Hash) UnmarshalText(text []byte) error {
 // another. A change of an encoding gets a new number.
 const (
 	leafDomain   = "vinculo/leaf/1\x00"
+	restDomain   = "vinculo/rest/1\x00"
 	headerDomain = "vinculo/header/1\x00"
 )
 
@@ -78,6 +79,28 @@ type Leaf struct {
 	Erased bool
 	// Commitment is what the tree holds.
 	Commitment Hash
+	// Rest is what an erasure left of the content; nil where it left nothing. The
+	// tree does not cover it: whoever erases commits to it in the later record.
+	Rest *Rest `json:",omitempty" cbor:",omitempty"`
+}
+
+// Rest is what stays readable of an erased leaf, such as the change of another
+// record that the same leaf told of.
+type Rest struct {
+	// Salt is 16 bytes from crypto/rand, so that the commitment still hides the
+	// rest when more of it is erased later.
+	Salt [16]byte
+	// Content takes the place of the content that was erased.
+	Content []byte
+}
+
+// Commitment is what the record of an erasure says of the rest that it left;
+// zero for none. It is made as that of a leaf is, under a prefix of its own.
+func (r *Rest) Commitment() Hash {
+	if r == nil {
+		return Hash{}
+	}
+	return mac(r.Salt, restDomain, r.Content)
 }
 
 // NewLeaf commits to content with a salt. It keeps content without copying it.
@@ -93,17 +116,20 @@ func NewLeaf(salt [16]byte, content []byte) Leaf {
 	return Leaf{Salt: salt, Content: content, Commitment: commit(salt, content)}
 }
 
-func commit(salt [16]byte, content []byte) Hash {
-	mac := hmac.New(sha256.New, salt[:])
-	mac.Write([]byte(leafDomain))
-	mac.Write(content)
+func commit(salt [16]byte, content []byte) Hash { return mac(salt, leafDomain, content) }
+
+func mac(salt [16]byte, domain string, content []byte) Hash {
+	m := hmac.New(sha256.New, salt[:])
+	m.Write([]byte(domain))
+	m.Write(content)
 	var h Hash
-	mac.Sum(h[:0])
+	m.Sum(h[:0])
 	return h
 }
 
-// Erase returns the leaf without its content and its salt. The caller must
-// overwrite both wherever they are stored, backups included.
+// Erase returns the leaf without its content, its salt and what an erasure
+// before had left. The caller must overwrite them wherever they are stored,
+// backups included.
 func (l Leaf) Erase() Leaf { return Leaf{Erased: true, Commitment: l.Commitment} }
 
 // Verify reports whether the content matches the commitment: nil, or the
@@ -123,6 +149,9 @@ func (l Leaf) check() (Reason, Hash) {
 			return ErrErasureIncomplete, Hash{}
 		}
 		return "", Hash{}
+	}
+	if l.Rest != nil {
+		return ErrErasureIncomplete, Hash{}
 	}
 	if got := commit(l.Salt, l.Content); got != l.Commitment {
 		return ErrLeafChanged, got

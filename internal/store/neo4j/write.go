@@ -113,6 +113,11 @@ func (w *writing) attempt(ctx context.Context, tx driver.ManagedTransaction) err
 	if err := w.store.persist(ctx, snap, commit); err != nil {
 		return err
 	}
+	if commit.Erasing != nil {
+		if err := w.store.destroy(ctx, snap, commit.Erasing); err != nil {
+			return fmt.Errorf("erasing: %w", err)
+		}
+	}
 	w.tried, w.done = commit, commit
 	return nil
 }

@@ -97,10 +97,12 @@ func Run(t *testing.T, open Open, options ...Option) {
 		{"Log", s.testLog},
 		{"Scan", s.testScan},
 		{"Load", s.testLoad},
+		{"Erase", s.testErase},
 		{"Answers", s.testAnswers},
 		{"Histories", s.testHistories},
 		{"UndoGivesBack", s.testUndoGivesBack},
 		{"MergeGivesBack", s.testMergeGivesBack},
+		{"ErasedHistories", s.testErasedHistories},
 	} {
 		t.Run(part.name, part.run)
 	}

@@ -56,9 +56,30 @@ func Apply(ctx context.Context, st store.Store, step int, author evidence.Author
 
 // Copy replays the log of one store into another.
 func Copy(ctx context.Context, from []*evidence.Revision, to store.Store) error {
+	return copyCounted(ctx, from, to, 0)
+}
+
+// copyErased is Copy for a log of which part was erased: what is left does not
+// tell any more how revisions up to the last erasure were counted.
+func copyErased(ctx context.Context, from []*evidence.Revision, to store.Store) error {
+	var last evidence.Sequence
+	for _, r := range from {
+		switch e, err := r.Erasure(); {
+		case err != nil:
+			return err
+		case e != nil:
+			last = r.Sequence()
+		}
+	}
+	return copyCounted(ctx, from, to, last)
+}
+
+func copyCounted(ctx context.Context, from []*evidence.Revision, to store.Store, counted evidence.Sequence) error {
 	for _, logged := range from {
 		_, err := to.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
-			return Planner(0).Replay(ctx, snap, logged)
+			p := Planner(0)
+			p.Counted = counted
+			return p.Replay(ctx, snap, logged)
 		})
 		if err != nil {
 			return fmt.Errorf("replaying sequence %d: %w", logged.Sequence(), err)

@@ -84,7 +84,29 @@ func (s *state) with(c *evidence.Commit) *state {
 		}
 		next.versions[id] = versions
 	}
+	if c.Erasing != nil {
+		next.erase(c.Erasing)
+	}
 	return next
+}
+
+// erase destroys what an erasure takes, in a state that nobody was shown yet.
+func (s *state) erase(e *evidence.Erasing) {
+	for _, id := range e.Gone {
+		delete(s.versions, id)
+	}
+	for _, r := range e.Rewritten {
+		versions := slices.Clone(s.versions[r.ID()])
+		for i := range versions {
+			if versions[i].From == r.From {
+				versions[i].Content = r.Content
+			}
+		}
+		s.versions[r.ID()] = versions
+	}
+	for _, r := range e.Revisions {
+		s.revisions[r.Sequence()-1] = r
+	}
 }
 
 func (s *Store) now(ctx context.Context) (*state, error) {

@@ -1,0 +1,191 @@
+// Package erasure carries out a legal erasure: the one way in which something
+// leaves the graph and its log for good. See docs/erasure.md.
+package erasure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// Order is what is to be erased.
+type Order struct {
+	// Author is the administrator who erases.
+	Author evidence.Author
+	// Ground is the legal ground; it stays in the log, and so should name nobody.
+	Ground string
+	// IDs are the records; with each goes what cannot stand without it.
+	IDs []evidence.ID
+	// Revisions are those whose author and reason are erased, by their sequence in
+	// the log.
+	Revisions []evidence.Sequence
+}
+
+// Scrubber is a store whose files keep for a while what was deleted from them.
+type Scrubber interface {
+	// Scrub overwrites what was deleted, wherever the store's own files hold it. It
+	// waits for readers that are open, for as long as the context lasts, and may be
+	// called again.
+	Scrub(ctx context.Context) error
+}
+
+// Deleter deletes the bytes of captures for good. One that is not there is no
+// error.
+type Deleter interface {
+	Delete(ctx context.Context, sha256 string) error
+}
+
+// Plan is what an order comes to, before anything is destroyed.
+type Plan struct {
+	// Gone are the records that go, by id.
+	Gone map[evidence.ID]evidence.RecordType
+
+	order Order
+	salts *evidence.Planner
+}
+
+// Result is what was done.
+type Result struct {
+	Revision *evidence.Revision // the tombstone
+	Records  map[string]int     // erased records by type
+	// Captures are the hashes of captures and texts that sources had which are
+	// gone, and that no source has any more.
+	Captures []string
+}
+
+// attempts is how often the log is read again when others write meanwhile.
+const attempts = 5
+
+// Prepare finds in the log what an order takes with it. The error is
+// evidence.Faults with UNKNOWN_ID for what the log does not have.
+func Prepare(ctx context.Context, st store.Store, p *evidence.Planner, o Order) (*Plan, error) {
+	if len(o.IDs)+len(o.Revisions) == 0 {
+		return nil, evidence.Faulty(evidence.InvalidInput, "ids", "nothing is named; give the ids of records, or --revision for an author and reason")
+	}
+	reach := evidence.NewReach(o.IDs)
+	follow := func() error { return each(ctx, st, reach.Follow) }
+	if err := follow(); err != nil {
+		return nil, err
+	}
+	var unknown evidence.Faults
+	for _, id := range o.IDs {
+		if reach.Gone[id] == 0 {
+			unknown = append(unknown, evidence.Fault{Code: evidence.UnknownID, Path: "ids", Message: fmt.Sprintf("the log has no record %q; mend the id", id)})
+		}
+	}
+	head, err := st.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range o.Revisions {
+		if s == 0 || s > head.Sequence {
+			unknown = append(unknown, evidence.Fault{Code: evidence.UnknownID, Path: "revisions", Message: fmt.Sprintf("there is no revision %d; the log has %d", s, head.Sequence)})
+		}
+	}
+	if len(unknown) > 0 {
+		return nil, unknown
+	}
+	if err := each(ctx, st, reach.Weigh); err != nil {
+		return nil, err
+	}
+	if reach.Settle() {
+		if err := follow(); err != nil {
+			return nil, err
+		}
+	}
+	return &Plan{Gone: reach.Gone, order: o, salts: p}, nil
+}
+
+// Run erases: content in every version, list, index and leaf of the log, in one
+// atomic step with the tombstone. What writers add to the erased records while
+// it reads the log goes too. Afterwards the caller scrubs the store.
+func Run(ctx context.Context, st store.Store, p *evidence.Planner, o Order) (*Result, error) {
+	var err error
+	for range attempts {
+		var plan *Plan
+		if plan, err = Prepare(ctx, st, p, o); err != nil {
+			return nil, err
+		}
+		var result *Result
+		if result, err = plan.carryOut(ctx, st); !errors.Is(err, evidence.ErrLogMoved) {
+			return result, err
+		}
+	}
+	return nil, fmt.Errorf("%w; stop the writers and try again", err)
+}
+
+func (pl *Plan) carryOut(ctx context.Context, st store.Store) (*Result, error) {
+	eraser := evidence.NewEraser(pl.Gone, pl.order.Revisions, pl.salts.NewSalt)
+	kept := map[string]bool{}
+	if err := each(ctx, st, func(r *evidence.Revision) error {
+		if err := eraser.Add(r); err != nil {
+			return err
+		}
+		return pl.captures(r, kept)
+	}); err != nil {
+		return nil, err
+	}
+	commit, err := st.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		return pl.salts.Erase(ctx, snap, pl.order.Author, pl.order.Ground, eraser)
+	})
+	if err != nil {
+		return nil, err
+	}
+	tombstone, err := commit.Revision.Erasure()
+	if err != nil {
+		return nil, err
+	}
+	shared := func(sha string) bool { return kept[sha] }
+	return &Result{
+		Revision: commit.Revision, Records: tombstone.Records,
+		Captures: slices.DeleteFunc(slices.Clone(commit.Erasing.Captures), shared),
+	}, nil
+}
+
+// captures notes the captures that sources have which stay.
+func (pl *Plan) captures(r *evidence.Revision, kept map[string]bool) error {
+	outcomes, err := r.Outcomes()
+	if err != nil {
+		return err
+	}
+	for _, o := range outcomes {
+		for _, e := range o.Effects {
+			if e.Source == nil {
+				continue
+			}
+			if _, gone := pl.Gone[e.Source.ID]; gone {
+				continue
+			}
+			for _, c := range e.Source.Captures {
+				kept[c.SHA256], kept[c.Text] = true, true
+			}
+		}
+	}
+	return nil
+}
+
+// Count gives how many records of each type go.
+func (pl *Plan) Count() map[string]int {
+	counts := map[string]int{}
+	for _, t := range slices.Collect(maps.Values(pl.Gone)) {
+		counts[t.String()]++
+	}
+	return counts
+}
+
+func each(ctx context.Context, st store.Store, take func(*evidence.Revision) error) error {
+	for r, err := range st.Log(ctx, 0) {
+		if err != nil {
+			return fmt.Errorf("reading the log: %w", err)
+		}
+		if err := take(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}

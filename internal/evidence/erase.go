@@ -1,0 +1,392 @@
+package evidence
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/vinculo/vinculo/internal/evidence/ledger"
+)
+
+// ErrLogMoved says that the log has grown since an erasure read it.
+var ErrLogMoved = errors.New("the log has grown while it was read")
+
+func ignoreNotFound(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// Reach finds, from the log, all that an erasure of some records takes with it:
+// the claims of an entity, the citations of a claim and into a source, and the
+// claims that no citation has ever supported but those that are erased. The log
+// is read three times: Follow, Weigh, Follow.
+type Reach struct {
+	// Gone are the records found so far, with their types; 0 for an id that the
+	// log was not seen to write.
+	Gone     map[ID]RecordType
+	bereft   map[ID]bool // claims that a citation which is gone belongs to
+	supports map[ID]bool // of these, those that another citation supports
+}
+
+// NewReach begins with the records that are named.
+func NewReach(ids []ID) *Reach {
+	r := &Reach{Gone: map[ID]RecordType{}, bereft: map[ID]bool{}, supports: map[ID]bool{}}
+	for _, id := range ids {
+		r.Gone[id] = 0
+	}
+	return r
+}
+
+// contents calls a function for each content that a revision wrote.
+func contents(r *Revision, each func(Content)) error {
+	outcomes, err := r.Outcomes()
+	if err != nil {
+		return err
+	}
+	for _, o := range outcomes {
+		for _, e := range o.Effects {
+			if c := e.content(); c != nil {
+				each(c)
+			}
+		}
+	}
+	return nil
+}
+
+// Follow takes in the next revision of the log.
+func (x *Reach) Follow(r *Revision) error {
+	for grown := true; grown; {
+		grown = false
+		add := func(c Content) {
+			if x.Gone[c.RecordID()] == 0 {
+				x.Gone[c.RecordID()], grown = c.Type(), true
+			}
+		}
+		is := func(id ID) bool { _, gone := x.Gone[id]; return gone && id != "" }
+		err := contents(r, func(content Content) {
+			named := is(content.RecordID())
+			switch c := content.(type) {
+			case *Claim:
+				named = named || is(c.From) || is(c.To)
+			case *Citation:
+				named = named || is(c.Claim) || is(c.Source)
+				if named {
+					x.bereft[c.Claim] = true
+				}
+			}
+			if named {
+				add(content)
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Weigh takes in the next revision of the log, once all were followed.
+func (x *Reach) Weigh(r *Revision) error {
+	return contents(r, func(content Content) {
+		c, ok := content.(*Citation)
+		if _, gone := x.Gone[content.RecordID()]; ok && !gone && c.Stance == Supports && x.bereft[c.Claim] {
+			x.supports[c.Claim] = true
+		}
+	})
+}
+
+// Settle adds the claims that lose every support they ever had, once all
+// revisions were weighed. Where it says so, the log is to be followed again for
+// their citations.
+func (x *Reach) Settle() (again bool) {
+	for id := range x.bereft {
+		if _, gone := x.Gone[id]; !gone && !x.supports[id] {
+			x.Gone[id], again = 0, true
+		}
+	}
+	return again
+}
+
+// Eraser gathers from the log what is to be destroyed. It is given every
+// revision, in order.
+type Eraser struct {
+	gone      map[ID]RecordType
+	metas     map[Sequence]bool
+	newSalt   func() [16]byte
+	through   Head
+	numbering *Numbering
+	erasing   Erasing
+	struck    []Struck
+	prints    map[string]bool
+	bereft    map[ID]bool
+	erasures  int
+	seen      Clearance // the lowest that sees a revision whose author and reason go
+}
+
+// NewEraser erases records, as Reach found them, and the authors and reasons of
+// revisions.
+func NewEraser(gone map[ID]RecordType, metas []Sequence, newSalt func() [16]byte) *Eraser {
+	e := &Eraser{gone: gone, metas: map[Sequence]bool{}, newSalt: newSalt, numbering: NewNumbering(), prints: map[string]bool{}, bereft: map[ID]bool{}, seen: Hidden}
+	for _, s := range metas {
+		e.metas[s] = true
+	}
+	e.erasing.Gone = sortedKeys(gone)
+	for _, id := range e.erasing.Gone {
+		e.prints[idFingerprint(id)] = true
+	}
+	return e
+}
+
+// Add takes in the next revision of the log.
+func (e *Eraser) Add(r *Revision) error {
+	e.numbering.Add(r)
+	e.through = r.Head()
+	outcomes, err := r.Outcomes()
+	if err != nil {
+		return err
+	}
+	after := *r
+	after.Leaves = slices.Clone(r.Leaves)
+	first := len(e.struck)
+	strike := func(leaf int, rest any) error {
+		after.Leaves[leaf] = r.Leaves[leaf].Erase()
+		if rest != nil {
+			content, err := json.Marshal(rest)
+			if err != nil {
+				return fmt.Errorf("encoding what an erasure leaves: %w", err)
+			}
+			after.Leaves[leaf].Rest = &ledger.Rest{Salt: e.newSalt(), Content: content}
+		}
+		e.struck = append(e.struck, Struck{Sequence: r.Sequence(), Leaf: leaf, Rest: after.Leaves[leaf].Rest.Commitment()})
+		return nil
+	}
+	for i := range outcomes {
+		if outcomes[i].Erasure != nil {
+			e.erasures++
+		}
+		left, changed := e.outcome(&outcomes[i], r.Sequence())
+		if !changed {
+			continue
+		}
+		if err := strike(i+1, left); err != nil {
+			return err
+		}
+	}
+	meta, err := r.Meta()
+	if err != nil {
+		return err
+	}
+	switch {
+	case e.metas[r.Sequence()]:
+		after.Key = ""
+		for c := Clearance(Clearances); c > 0; c-- {
+			if r.Numbers[c-1] > 0 {
+				e.seen = min(e.seen, c-1)
+			}
+		}
+		err = strike(0, nil)
+	case len(e.struck) > first && meta.Digest != "":
+		meta.Digest = "" // it is a hash of what was sent, by which it could be guessed
+		err = strike(0, &meta)
+	}
+	if len(e.struck) > first {
+		slices.SortFunc(e.struck[first:], func(a, b Struck) int { return a.Leaf - b.Leaf })
+		e.erasing.Revisions = append(e.erasing.Revisions, &after)
+	}
+	return err
+}
+
+// outcome gives what is left of an outcome and whether anything goes.
+func (e *Eraser) outcome(o *Outcome, at Sequence) (left *Outcome, changed bool) {
+	rest := *o
+	rest.Effects = nil
+	if _, gone := e.gone[o.ID]; gone && o.ID != "" {
+		rest.ID, changed = "", true
+	}
+	for _, f := range o.Effects {
+		content := f.content()
+		if _, gone := e.gone[f.Target()]; gone {
+			changed = true
+			if content != nil {
+				e.note(content)
+			}
+			continue
+		}
+		if content != nil {
+			if redacted, is := redact(content, e.gone); is {
+				changed = true
+				e.erasing.Rewritten = append(e.erasing.Rewritten, &Record{Content: redacted, From: at})
+				f = effectOf(redacted)
+			}
+		}
+		rest.Effects = append(rest.Effects, f)
+	}
+	return &rest, changed
+}
+
+// note remembers a content that is gone.
+func (e *Eraser) note(content Content) {
+	for _, p := range fingerprints(content) {
+		e.prints[p] = true
+	}
+	switch c := content.(type) {
+	case *Citation:
+		if _, gone := e.gone[c.Claim]; !gone {
+			e.bereft[c.Claim] = true
+		}
+	case *Source:
+		for _, capture := range c.Captures {
+			for _, sha := range []string{capture.SHA256, capture.Text} {
+				if sha != "" && !slices.Contains(e.erasing.Captures, sha) {
+					e.erasing.Captures = append(e.erasing.Captures, sha)
+				}
+			}
+		}
+	}
+}
+
+// Erase plans a legal erasure: the store's commit destroys what the eraser found
+// in the log, and the revision it appends is the tombstone. A claim that stands
+// on, in the past, with a support that was retracted, is closed. ErrLogMoved says
+// that the log has grown since the eraser read it.
+func (p *Planner) Erase(ctx context.Context, snap Snapshot, author Author, ground string, e *Eraser) (*Commit, error) {
+	head, err := snap.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if head.Sequence != e.through.Sequence || head.Hash != e.through.Hash {
+		return nil, ErrLogMoved
+	}
+	if strings.TrimSpace(ground) == "" {
+		return nil, Faulty(InvalidInput, "ground", "it is empty; say on what ground this is erased, such as the file number of the order, and name nobody")
+	}
+	if what := textFault(ground, maxReason, true); what != "" {
+		return nil, Faulty(InvalidInput, "ground", "%s; shorten or mend it", what)
+	}
+	if len(e.struck) == 0 {
+		return nil, Faulty(UnknownID, "ids", "nothing in the log is of these; give the ids as `vinculo log --json` writes them")
+	}
+	w := newWorkspace(ctx, p, snap, Author{Clearance: Confidential}, head.Sequence+1)
+	w.limit = math.MaxInt32
+	w.erasing = e
+	before, err := snap.Newest(ctx, e.erasing.Gone, Open)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.bereave(); err != nil {
+		return nil, err
+	}
+	commit, effect, err := w.transitions()
+	if err != nil {
+		return nil, err
+	}
+	tombstone := &Erasure{
+		Number: e.erasures + 1, Visible: min(e.seen, Confidential), Records: map[string]int{}, Salt: p.NewSalt(),
+		Struck: e.struck, Numbering: e.numbering.Sum(),
+	}
+	for c := range Clearance(Clearances) {
+		if effect[c] {
+			tombstone.Visible = min(tombstone.Visible, c)
+		}
+	}
+	for _, r := range before {
+		tombstone.Records[r.Content.Type().String()]++
+		tombstone.Visible = min(tombstone.Visible, lastSeen(r))
+		count(commit.Counters, r, -1)
+	}
+	for k, n := range commit.Counters {
+		if _, gone := e.gone[k.Of]; n == 0 || gone && k.Of != "" {
+			delete(commit.Counters, k)
+		}
+	}
+	for _, print := range sortedKeys(e.prints) {
+		tombstone.Barred = append(tombstone.Barred, bar(tombstone.Salt, print))
+	}
+	slices.SortFunc(tombstone.Barred, compareHashes)
+	outcome := Outcome{Change: "erase", Erasure: tombstone}
+	for _, s := range w.touched {
+		if s.differs() {
+			outcome.Effects = append(outcome.Effects, Effect{Close: s.id})
+		}
+	}
+	leaves, err := p.leaves(Meta{Author: author.Name, Reason: ground}, []Outcome{outcome})
+	if err != nil {
+		return nil, err
+	}
+	now := p.Now().UTC().Truncate(time.Microsecond)
+	if now.Before(head.Time) {
+		now = head.Time
+	}
+	header := ledger.Header{Sequence: uint64(head.Sequence) + 1, Previous: head.Hash, Time: now, Leaves: uint32(len(leaves)), Root: ledger.Root(leaves)} //nolint:gosec // two
+	commit.Revision = &Revision{Header: header, Hash: header.Hash(), Leaves: leaves, Key: erasureKey(tombstone.Number)}
+	commit.Revision.number(head, tombstone.seen())
+	erasing := e.erasing
+	commit.Erasing = &erasing
+	commit.Targets = []ID{""}
+	return commit, nil
+}
+
+// lastSeen is the lowest clearance that the record was last shown to: for what
+// is closed, at most what its own clearance allows.
+func lastSeen(r *Record) Clearance {
+	if r.IsOpen() {
+		return r.Derived.Visibility
+	}
+	if t := r.Content.Type(); t == EntityRecord || t == SourceRecord {
+		return max(r.Derived.Now, r.Content.OwnClearance())
+	}
+	return Confidential
+}
+
+// seen are the clearances that see the revision of an erasure.
+func (e *Erasure) seen() (effect [Clearances]bool) {
+	for c := range effect {
+		effect[c] = Clearance(c) >= e.Visible //nolint:gosec // 0 to 2
+	}
+	return effect
+}
+
+// bereave closes the claims that have no support left and marks what has to be
+// judged anew.
+func (w *workspace) bereave() error {
+	e := w.erasing
+	claims := sortedKeys(e.bereft)
+	ids := slices.Clone(claims)
+	newest := map[ID]*Record{}
+	for _, r := range e.erasing.Rewritten {
+		ids = append(ids, r.ID())
+		newest[r.ID()] = r // they are in the order of the log
+	}
+	w.rewritten = newest
+	if err := w.load(ids); err != nil {
+		return err
+	}
+	for _, id := range sortedKeys(maps.Clone(newest)) {
+		switch newest[id].Content.(type) {
+		case *Claim:
+			claims = append(claims, id)
+		case *Source:
+			w.unrooted = append(w.unrooted, id)
+		}
+	}
+	slices.Sort(claims)
+	w.rejudged = slices.Compact(claims)
+	if err := w.related(CitationsOf, w.rejudged); err != nil {
+		return err
+	}
+	for _, id := range w.rejudged {
+		supports := func(x *slot) bool { return x.open && x.content.(*Citation).Stance == Supports } //nolint:forcetypeassert // the index holds citations
+		if s := w.get(id); s.open && !slices.ContainsFunc(w.citations[id], supports) {
+			w.close(s)
+		}
+	}
+	return w.cascade()
+}

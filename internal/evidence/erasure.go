@@ -1,0 +1,281 @@
+package evidence
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"slices"
+	"strconv"
+
+	"github.com/vinculo/vinculo/internal/evidence/ledger"
+)
+
+// Erasure is the tombstone of a legal erasure: what the log keeps of it, in the
+// one outcome of the revision that erases, whose reason is the ground. It names
+// no record that it erased and holds nothing of what they said.
+type Erasure struct {
+	// Number counts the erasures of a log from 1.
+	Number int `json:"number"`
+	// Visible is the lowest clearance that saw something of what was erased, and
+	// so sees the revision.
+	Visible Clearance `json:"visible,omitempty"`
+	// Records counts what was erased, by type.
+	Records map[string]int `json:"records,omitempty"`
+	// Salt keys the hashes of Barred.
+	Salt [16]byte `json:"salt"`
+	// Barred are HMACs of the ids and contents that are not to be recorded again,
+	// sorted.
+	Barred []ledger.Hash `json:"barred,omitempty"`
+	// Struck are the leaves whose content was destroyed, in the order of the log.
+	Struck []Struck `json:"struck"`
+	// Numbering is the hash of which clearances saw each revision before this one:
+	// the numbers of revisions stay as they were, and cannot be counted anew from
+	// what is left.
+	Numbering ledger.Hash `json:"numbering"`
+}
+
+// Struck names a leaf that an erasure destroyed.
+type Struck struct {
+	Sequence Sequence `json:"sequence"`
+	Leaf     int      `json:"leaf"` // index in the revision
+	// Rest is the commitment of what was left of the leaf; zero for nothing.
+	Rest ledger.Hash `json:"rest"`
+}
+
+// Erasing is what a store destroys with a commit, in the same atomic step, after
+// the transitions.
+type Erasing struct {
+	// Gone are the records of which nothing stays: no version, no place in a list,
+	// no counter, no word. Sorted.
+	Gone []ID
+	// Rewritten are versions of records that stay, as they are to read: what they
+	// said of records that are gone was struck. Only Content and From are set, and
+	// From says which version it is.
+	Rewritten []*Record
+	// Revisions are to stand in the log in place of those with their sequence:
+	// other leaves and Key, all else the same.
+	Revisions []*Revision
+	// Captures are the SHA-256 of captures and texts that sources which are gone
+	// had; those that no other source has can be deleted.
+	Captures []string
+}
+
+// Erasure is the tombstone that a revision holds; nil for most.
+func (r *Revision) Erasure() (*Erasure, error) {
+	outcomes, err := r.Outcomes()
+	if err != nil {
+		return nil, err
+	}
+	for i := range outcomes {
+		if outcomes[i].Erasure != nil {
+			return outcomes[i].Erasure, nil
+		}
+	}
+	return nil, nil //nolint:nilnil // a revision without an erasure is no error
+}
+
+// erasureKey is the Revision.Key of an erasure, by which the next plan finds it.
+// No client can have chosen it: theirs are hashes.
+func erasureKey(number int) string { return "erasure " + strconv.Itoa(number) }
+
+// Numbering hashes which clearances saw each revision of a log.
+type Numbering struct{ sum hash.Hash }
+
+// NewNumbering begins before the first revision.
+func NewNumbering() *Numbering { return &Numbering{sum: sha256.New()} }
+
+// Add takes in the next revision.
+func (n *Numbering) Add(r *Revision) {
+	var seen [Clearances]byte
+	for c, number := range r.Numbers {
+		if number > 0 {
+			seen[c] = 1
+		}
+	}
+	_, _ = n.sum.Write(seen[:]) // a hash never fails
+}
+
+// Sum is the hash of the revisions so far.
+func (n *Numbering) Sum() ledger.Hash { return ledger.Hash(n.sum.Sum(nil)) }
+
+// redact gives a content without what it says of records that are gone, and
+// whether it said anything. Ends, and the claim and source of a citation, are
+// not among it: what depends on those is gone itself.
+func redact(content Content, gone map[ID]RecordType) (Content, bool) {
+	isGone := func(id ID) bool { _, is := gone[id]; return is }
+	switch old := content.(type) {
+	case *Entity:
+		if !slices.ContainsFunc(old.Names, func(n Name) bool { return slices.ContainsFunc(n.Sources, isGone) }) {
+			return content, false
+		}
+		e := *old
+		e.Names = slices.Clone(old.Names)
+		for i := range e.Names {
+			e.Names[i].Sources = without(e.Names[i].Sources, isGone)
+		}
+		return &e, true
+	case *Source:
+		if !slices.ContainsFunc(old.DerivedFrom, isGone) {
+			return content, false
+		}
+		s := *old
+		s.DerivedFrom = without(old.DerivedFrom, isGone)
+		return &s, true
+	case *Claim:
+		shown := func(s StandingChange) bool { return isGone(s.Citation) }
+		if !isGone(old.About) && !slices.ContainsFunc(old.Standing, shown) {
+			return content, false
+		}
+		c := *old
+		if isGone(c.About) {
+			c.About = ""
+		}
+		c.Standing = without(old.Standing, shown)
+		return &c, true
+	case *Citation:
+		if !isGone(old.AsserterEntity) {
+			return content, false
+		}
+		c := *old
+		c.AsserterEntity = ""
+		return &c, true
+	}
+	return content, false
+}
+
+// without gives what is left of a list; nil where nothing is.
+func without[T any](list []T, gone func(T) bool) []T {
+	var left []T
+	for _, v := range list {
+		if !gone(v) {
+			left = append(left, v)
+		}
+	}
+	return left
+}
+
+// fingerprints are what tells a content again that is offered for a second time:
+// the whole of it but its id and clearance, and beside it the address of a
+// source and the hashes of its captures.
+func fingerprints(content Content) []string {
+	add := func(c Content) string {
+		b, err := EncodeContent(c)
+		if err != nil {
+			return ""
+		}
+		return fmt.Sprintf("content %d %s", c.Type(), b)
+	}
+	switch old := content.(type) {
+	case *Entity:
+		e := *old
+		e.ID, e.Clearance = "", Public
+		return []string{add(&e)}
+	case *Source:
+		s := *old
+		s.ID, s.Clearance, s.Captures = "", Public, nil
+		prints := []string{add(&s)}
+		if s.URL != "" {
+			prints = append(prints, "url "+s.URL)
+		}
+		for _, c := range old.Captures {
+			prints = append(prints, "capture "+c.SHA256)
+		}
+		return prints
+	case *Claim:
+		c := *old
+		c.ID, c.Clearance, c.Standing, c.Accepted = "", Public, old.Standing[:min(1, len(old.Standing))], false
+		return []string{add(&c)}
+	case *Citation:
+		c := *old
+		c.ID, c.Clearance = "", Public
+		return []string{add(&c)}
+	}
+	return nil
+}
+
+func idFingerprint(id ID) string { return "id " + string(id) }
+
+// bar is the hash under which an erasure remembers a fingerprint.
+func bar(salt [16]byte, fingerprint string) ledger.Hash {
+	m := hmac.New(sha256.New, salt[:])
+	_, _ = m.Write([]byte("vinculo/barred/1\x00"))
+	_, _ = m.Write([]byte(fingerprint))
+	return ledger.Hash(m.Sum(nil))
+}
+
+// bars says whether the erasure keeps a fingerprint from being recorded.
+func (e *Erasure) bars(fingerprint string) bool {
+	_, found := slices.BinarySearchFunc(e.Barred, bar(e.Salt, fingerprint), compareHashes)
+	return found
+}
+
+func compareHashes(a, b ledger.Hash) int { return slices.Compare(a[:], b[:]) }
+
+// checkBarred faults what a change set would record and an erasure forbids. It
+// is refused whoever writes it; only who sees the erasure is told of it.
+func (w *workspace) checkBarred() error {
+	for number := 1; ; number++ {
+		rev, err := w.snap.Revision(w.ctx, RevisionRef{Key: erasureKey(number)})
+		if err != nil {
+			return ignoreNotFound(err)
+		}
+		erasure, err := rev.Erasure()
+		if err != nil {
+			return err
+		}
+		if erasure == nil {
+			return fmt.Errorf("the revision at sequence %d has the key of an erasure and is none; run `vinculo verify`", rev.Sequence())
+		}
+		meta, err := rev.Meta()
+		if err != nil {
+			return err
+		}
+		for _, s := range w.touched {
+			if !s.open || !s.differs() || s.base != nil && !s.rewritten() {
+				continue
+			}
+			prints := fingerprints(s.content)
+			if s.base == nil {
+				prints = append(prints, idFingerprint(s.id))
+			}
+			if !slices.ContainsFunc(prints, erasure.bars) {
+				continue
+			}
+			w.index = s.index
+			if rev.Numbers[w.author.Clearance] == 0 {
+				w.fault(Forbidden, "", "%q cannot be recorded here; ask an administrator", s.id)
+			} else {
+				w.fault(Forbidden, "", "%q was erased on %s on the ground %q and is not recorded again; ask an administrator", s.id, rev.Header.Time.Format("2006-01-02"), meta.Reason)
+			}
+		}
+	}
+}
+
+// MarshalJSON keeps the salt readable.
+func (e Erasure) MarshalJSON() ([]byte, error) {
+	type plain Erasure
+	return json.Marshal(struct {
+		plain
+		Salt []byte `json:"salt"`
+	}{plain(e), e.Salt[:]})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (e *Erasure) UnmarshalJSON(data []byte) error {
+	type plain Erasure
+	var read struct {
+		plain
+		Salt []byte `json:"salt"`
+	}
+	if err := json.Unmarshal(data, &read); err != nil {
+		return err
+	}
+	*e = Erasure(read.plain)
+	if len(read.Salt) != len(e.Salt) {
+		return fmt.Errorf("the salt of an erasure has %d bytes; it should have %d", len(read.Salt), len(e.Salt))
+	}
+	copy(e.Salt[:], read.Salt)
+	return nil
+}
