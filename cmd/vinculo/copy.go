@@ -11,6 +11,7 @@ import (
 type copyCmd struct {
 	From string `required:"" placeholder:"STORE" help:"The store to read."`
 	To   string `required:"" placeholder:"STORE" help:"The store to write: an empty one, or a copy that is behind."`
+	blobPlaces
 	kinds
 }
 
@@ -51,5 +52,5 @@ func (c *copyCmd) Run(ctx context.Context, m *Main) error {
 	}
 	fmt.Fprintf(m.Stdout, "%s copied; the copy stands at revision %d\nhead %s\n",
 		plural(int(result.Head.Sequence-result.Resumed), "revision"), result.Head.Sequence, result.Head.Hash) //nolint:gosec // a count of revisions
-	return nil
+	return c.carry(ctx, m, c.From, c.To, to)
 }

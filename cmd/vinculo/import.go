@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/rs/zerolog"
+
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/ingest/casefile"
 	"github.com/vinculo/vinculo/internal/store"
@@ -24,6 +26,7 @@ type importCmd struct {
 	Author      string `default:"import" placeholder:"NAME" help:"Who is named as the author in the log."`
 	Reason      string `default:"import of a case file" help:"Why, as the log says."`
 	JSON        bool   `name:"json" env:"-" help:"Write the result as JSON."`
+	blobPlace
 	kinds
 }
 
@@ -61,8 +64,12 @@ func (c *importCmd) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
+	planner := newPlanner(v)
+	if st, _, err = m.checking(ctx, c.blobPlace, c.Store, st, planner, m.newLogger(zerolog.WarnLevel)); err != nil {
+		return err
+	}
 	bar := m.newProgress()
-	result, err := file.Import(ctx, st, newPlanner(v), casefile.ImportOptions{
+	result, err := file.Import(ctx, st, planner, casefile.ImportOptions{
 		Author: archivist(c.Author), Reason: c.Reason, Batch: c.Batch, DryRun: c.DryRun,
 		Progress: func(done, total int) { bar.show("importing", uint64(done), uint64(total)) },
 	})

@@ -26,6 +26,7 @@ type queryCmd struct {
 	Operation string `placeholder:"NAME" env:"-" help:"Which of its operations to run, where it has several."`
 	Compact   bool   `help:"Write the answer in one line."`
 	storeOrDemo
+	blobPlace
 }
 
 // Help shows examples.
@@ -61,7 +62,11 @@ func (c *queryCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	if err != nil {
 		return err
 	}
-	schema, err := newSchema(st, newPlanner(v))
+	planner := newPlanner(v)
+	if st, _, err = m.checking(ctx, c.blobPlace, c.Store, st, planner, log); err != nil {
+		return err
+	}
+	schema, err := newSchema(st, planner)
 	if err != nil {
 		return err
 	}

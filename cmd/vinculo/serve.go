@@ -8,7 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/vinculo/vinculo/graph"
-	"github.com/vinculo/vinculo/internal/access"
+	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/server"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/web"
@@ -16,11 +16,13 @@ import (
 
 type serveCmd struct {
 	storeOrDemo
-	Listen       string        `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"The address to listen on; only this machine reaches it."`
+	Listen       string        `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"The address to listen on; one that other machines reach needs to be told who may come in."`
 	LogLevel     zerolog.Level `default:"info" placeholder:"LEVEL" help:"What to log: debug, info, warn or error."`
 	MaxChanges   int           `default:"10000" placeholder:"N" help:"How many changes one change set may have."`
 	CascadeLimit int           `default:"100000" placeholder:"N" help:"How many records one change set may touch beyond those that it names."`
-	Limits       server.Limits `embed:"" prefix:"limit-" group:"Limits on what readers may ask:"`
+	blobPlace
+	Access accessFlags   `embed:"" group:"Who may come in; without any of these the owner of this machine:"`
+	Limits server.Limits `embed:"" prefix:"limit-" group:"Limits on what readers may ask:"`
 }
 
 // Help shows examples.
@@ -33,7 +35,8 @@ Examples:
 
     vinculo serve --demo
     vinculo serve --store sqlite:case.db --listen 127.0.0.1:9000
-    VINCULO_NEO4J_PASSWORD_FILE=secret vinculo serve --store neo4j://localhost:7687`
+    VINCULO_NEO4J_PASSWORD_FILE=secret vinculo serve --store neo4j://localhost:7687
+    vinculo serve --store sqlite:case.db --tokens --anonymous --listen 0.0.0.0:8080 --host graph.example.org`
 }
 
 // Run serves until the context ends.
@@ -41,7 +44,10 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	if err := c.check(line); err != nil {
 		return err
 	}
-	if err := server.CheckListen(c.Listen, false); err != nil {
+	if err := c.Access.check(c.Demo); err != nil {
+		return err
+	}
+	if err := server.CheckListen(c.Listen, c.Access.configured()); err != nil {
 		return err
 	}
 	v, err := c.load()
@@ -55,18 +61,22 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	}
 	planner := newPlanner(v)
 	planner.MaxChanges, planner.CascadeLimit = c.MaxChanges, c.CascadeLimit
-	schema, err := newSchema(st, planner)
+	who, err := c.Access.authenticator(ctx, m, st, c.Store, log)
 	if err != nil {
 		return err
 	}
-	// Nobody else can reach the address, so whoever asks is who runs the program.
-	who, err := access.New(access.Config{LoopbackOwner: true, Log: log})
+	served, captures, err := c.withCaptures(ctx, m, st, planner, log)
+	if err != nil {
+		return err
+	}
+	schema, err := newSchema(served, planner)
 	if err != nil {
 		return err
 	}
 	srv, err := server.New(server.Config{
 		Schema: schema, ErrorPresenter: graph.ErrorPresenter, Recover: graph.RecoverFunc, Limits: c.Limits,
 		Logger: log, Playground: web.Handler(), Ready: ready(st), Access: who,
+		Captures: captures, Hosts: c.Access.Host, Origins: c.Access.CorsOrigin,
 	})
 	if err != nil {
 		return err
@@ -85,6 +95,22 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	}
 	log.Info().Msg("stopped")
 	return nil
+}
+
+// withCaptures is the store that is served, with quotes compared as they are
+// written, and its captures; nil where it has none.
+func (c *serveCmd) withCaptures(ctx context.Context, m *Main, st store.Store, planner *evidence.Planner, log zerolog.Logger) (store.Store, server.Captures, error) {
+	name := c.Store
+	if c.Demo {
+		name = "" // its store is nowhere, and so are its captures unless --blobs says where
+	}
+	place := c.blobPlace
+	place.create = true // captures that are added while it runs are found
+	served, kept, err := m.checking(ctx, place, name, st, planner, log)
+	if err != nil || kept == nil {
+		return served, nil, err
+	}
+	return served, kept, nil
 }
 
 // ready says whether the store answers.

@@ -11,10 +11,11 @@ import (
 )
 
 type verifyCmd struct {
-	Store       string `required:"" placeholder:"STORE" help:"The store to verify."`
-	Head        string `placeholder:"HASH" help:"A head hash that you kept elsewhere; the log must have it."`
-	LimitFaults int    `default:"100" placeholder:"N" help:"How many faults to look for."`
-	JSON        bool   `name:"json" env:"-" help:"Write the result as JSON."`
+	Store string `required:"" placeholder:"STORE" help:"The store to verify."`
+	Head  string `placeholder:"HASH" help:"A head hash that you kept elsewhere; the log must have it."`
+	blobPlace
+	LimitFaults int  `default:"100" placeholder:"N" help:"How many faults to look for."`
+	JSON        bool `name:"json" env:"-" help:"Write the result as JSON."`
 	kinds
 }
 
@@ -59,13 +60,17 @@ func (c *verifyCmd) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
+	captures, err := c.captures(ctx, st, report)
+	if err != nil {
+		return err
+	}
 	if c.JSON {
 		faults := report.Faults
 		if faults == nil {
 			faults = []string{}
 		}
 		if err := json.NewEncoder(m.Stdout).Encode(map[string]any{
-			"head": report.Head.Hash, "revision": report.Head.Sequence, "compared": report.Rows, "faults": faults, "cut": report.Cut,
+			"head": report.Head.Hash, "revision": report.Head.Sequence, "compared": report.Rows, "captures": captures, "faults": faults, "cut": report.Cut,
 		}); err != nil {
 			return err
 		}
@@ -78,6 +83,9 @@ func (c *verifyCmd) Run(ctx context.Context, m *Main) error {
 		return told
 	}
 	if !c.JSON {
+		if captures > 0 {
+			fmt.Fprintf(m.Stdout, "%s: the bytes are those that were captured\n", plural(captures, "capture"))
+		}
 		fmt.Fprintf(m.Stdout, "revision %d and %d stored things are as the log says\nhead %s\n", report.Head.Sequence, report.Rows, report.Head.Hash)
 	}
 	return nil

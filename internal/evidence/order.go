@@ -97,11 +97,15 @@ func SearchTokens(e *Entity) []Token {
 // cleared apart from the record itself is left out.
 func FullText(c Content) string {
 	var parts []string
+	var marks strings.Builder
 	switch c := c.(type) {
 	case *Entity:
 		parts = []string{c.PrimaryName(), c.Description}
 	case *Source:
 		parts = []string{c.Title, c.Author, c.Publisher}
+		for _, x := range c.Captures {
+			marks.WriteString(" " + CaptureWord(x.SHA256))
+		}
 	case *Claim:
 		parts = []string{c.Role, c.Value, c.Summary}
 	case *Citation:
@@ -110,8 +114,13 @@ func FullText(c Content) string {
 			parts = append(parts, c.Quote.Exact)
 		}
 	}
-	return names.Fold(strings.Join(parts, " "))
+	return names.Fold(strings.Join(parts, " ")) + marks.String()
 }
+
+// CaptureWord is the word of a source's full text by which it is found for one of
+// its captures, by SHA-256. No reader's words are like it: those that are folded
+// have no signs in them.
+func CaptureWord(sha256 string) string { return "#" + sha256 }
 
 // HasWords says whether every folded word of the query begins a word of the
 // folded text.

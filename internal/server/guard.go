@@ -30,7 +30,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 		header.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
 		if !s.isOurs(r.Host) {
-			s.refuse(w, r, refuse(http.StatusMisdirectedRequest, fault(CodeForbidden, "This server is not known under the host name of the request. Use its own name, or add this one to its hosts (--hosts).")))
+			s.refuse(w, r, refuse(http.StatusMisdirectedRequest, fault(CodeForbidden, "This server is not known under the host name of the request. Use its own name, or add this one to its hosts (--host).")))
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -79,7 +79,7 @@ func (s *Server) sameOrigin(next http.Handler) http.Handler {
 }
 
 func foreignPage() *gqlerror.Error {
-	return fault(CodeForbidden, "A page of another origin may not ask this server. Add its origin to the allowed ones (--origins) if it should.")
+	return fault(CodeForbidden, "A page of another origin may not ask this server. Add its origin to the allowed ones (--cors-origin) if it should.")
 }
 
 // isOriginOf says whether a page of an origin came from a host. The scheme is left out: a proxy may

@@ -19,7 +19,7 @@ func CheckListen(address string, accessConfigured bool) error {
 		return nil
 	}
 	return fmt.Errorf("refusing to listen on %s, which other machines may reach: as long as no access is configured, whoever reaches the server may read and change everything. "+
-		"Listen on loopback (--listen 127.0.0.1:8080), where a proxy or an SSH tunnel that knows its readers can take requests from; or configure tokens or OpenID Connect first", address)
+		"Listen on loopback (--listen 127.0.0.1:8080), where a proxy or an SSH tunnel that knows its readers can take requests from; or say who may come in: --tokens for those whom `vinculo token create` makes a token, --oidc-issuer for those whom an OpenID provider knows, --anonymous to let everybody read what is PUBLIC", address)
 }
 
 // isLoopback says whether a host name or address is this machine and no other can be it.

@@ -49,6 +49,8 @@ type Config struct {
 	Ready func(ctx context.Context) error
 	// Access finds out who asks. Without it everybody is an unnamed reader of what is public.
 	Access Authenticator
+	// Captures gives the captured bytes of sources, at /captures/{sha256}. Without it there are none.
+	Captures Captures
 	// Hosts are the host names, with or without a port, under which the server is reached besides
 	// loopback. "*" stands for all of them.
 	Hosts []string
@@ -106,6 +108,7 @@ func New(config Config) (*Server, error) {
 
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", s.sameOrigin(http.HandlerFunc(s.serveGraphQL)))
+	mux.Handle("GET /captures/{sha256}", s.sameOrigin(http.HandlerFunc(s.serveCapture)))
 	mux.HandleFunc("GET /healthz", s.serveHealth)
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.Handle("GET /metrics", s.serveMetrics())

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/rs/zerolog"
+
+	"github.com/vinculo/vinculo/internal/archive"
+	"github.com/vinculo/vinculo/internal/capture"
+	"github.com/vinculo/vinculo/internal/capture/blob"
+	"github.com/vinculo/vinculo/internal/capture/extract"
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/store/sqlite"
+	"github.com/vinculo/vinculo/internal/verify"
+)
+
+// blobPlace is how commands are told where captures are.
+type blobPlace struct {
+	Blobs  string `placeholder:"PLACE" help:"Where captures are kept: a directory, or s3://BUCKET?endpoint=HOST; beside an SQLite file, PATH.captures, where it is not given."`
+	create bool   // the directory, where there is none
+}
+
+// blobsOf is where the captures of a store are: what is given, or, beside an
+// SQLite file, PATH.captures; "" where neither says.
+func blobsOf(given, storeName string) string {
+	if given != "" {
+		return given
+	}
+	if path, ok := strings.CutPrefix(storeName, "sqlite:"); ok && path != "" && path != sqlite.Memory {
+		return path + ".captures"
+	}
+	return ""
+}
+
+// openBlobs opens the captures of a store. Where none is given and there is no
+// place beside the store, it gives nil. A directory is made only where that is
+// asked for; else one that is given and not there is an error, and one that is
+// not given and not there is nil.
+func openBlobs(ctx context.Context, given, storeName string, create bool) (blob.Store, error) {
+	place := blobsOf(given, storeName)
+	if place == "" {
+		return nil, nil //nolint:nilnil // there are none
+	}
+	if strings.HasPrefix(place, "s3:") {
+		return openBucket(ctx, place)
+	}
+	if !create {
+		info, err := os.Stat(place)
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && given == "":
+			return nil, nil //nolint:nilnil // there are none
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, fmt.Errorf("there is no directory of captures at %s; mend the path, or add a capture first", place)
+		case err != nil:
+			return nil, fmt.Errorf("the directory of captures: %w", err)
+		case !info.IsDir():
+			return nil, fmt.Errorf("%s is not a directory of captures", place)
+		}
+	}
+	return blob.OpenDir(place)
+}
+
+const bucketForm = "write s3://BUCKET/PREFIX?endpoint=HOST&region=REGION, with the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+
+// openBucket opens what an address such as s3://bucket/prefix?endpoint=host names.
+func openBucket(ctx context.Context, address string) (blob.Store, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return nil, usageError{errors.New("the address of the bucket of captures does not read: " + bucketForm)}
+	}
+	if u.User != nil {
+		return nil, usageError{errors.New("the address of the bucket of captures holds credentials, which others can read off the list of processes: " + bucketForm)}
+	}
+	config := blob.S3Config{Bucket: u.Host, Endpoint: "s3.amazonaws.com", Prefix: strings.TrimPrefix(u.Path, "/")}
+	if config.Prefix != "" && !strings.HasSuffix(config.Prefix, "/") {
+		config.Prefix += "/"
+	}
+	for name, values := range u.Query() {
+		switch value := values[0]; name {
+		case "endpoint":
+			config.Endpoint = value
+		case "region":
+			config.Region = value
+		case "plain":
+			if config.Plain, err = strconv.ParseBool(value); err != nil {
+				return nil, usageError{fmt.Errorf("the address of the bucket of captures: plain=%s is neither true nor false", value)}
+			}
+		default:
+			return nil, usageError{fmt.Errorf("the address of the bucket of captures knows no %q: %s", name, bucketForm)}
+		}
+	}
+	return blob.OpenS3(ctx, config)
+}
+
+// newArchive ties captures to a store for the time of the command.
+func (m *Main) newArchive(st store.Store, planner *evidence.Planner, blobs blob.Store, log zerolog.Logger) *archive.Archive {
+	extractor := extract.New(extract.Limits{})
+	m.closeLater(extractor)
+	return archive.New(st, planner, &capture.Service{Blobs: blobs, Extract: extractor}, log)
+}
+
+// checking is the store whose quotes are compared with the captures as they are
+// written; the store itself where it has no captures.
+func (m *Main) checking(ctx context.Context, place blobPlace, name string, st store.Store, planner *evidence.Planner, log zerolog.Logger) (store.Store, *archive.Archive, error) {
+	blobs, err := openBlobs(ctx, place.Blobs, name, place.create)
+	if err != nil || blobs == nil {
+		return st, nil, err
+	}
+	kept := m.newArchive(st, planner, blobs, log)
+	return kept.Checking(), kept, nil
+}
+
+// blobPlaces are where the captures of two stores are.
+type blobPlaces struct {
+	BlobsFrom string `placeholder:"PLACE" help:"Where the captures of the store that is read are kept: as --blobs of other commands."`
+	BlobsTo   string `placeholder:"PLACE" help:"Where to keep those of the store that is written."`
+}
+
+// carry brings the captures that the log of the copy names to where the copy keeps
+// them. It goes by the copy's log, so that a copy which holds less than the
+// original gets no capture of what it does not hold.
+func (p blobPlaces) carry(ctx context.Context, m *Main, fromName, toName string, to store.Store) error {
+	from, err := openBlobs(ctx, p.BlobsFrom, fromName, false)
+	if err != nil || from == nil {
+		return err
+	}
+	if blobsOf(p.BlobsTo, toName) == "" {
+		for _, err := range archive.Named(ctx, to) {
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(m.Stderr, "the captures were not carried: nothing says where %s keeps them; run it again with --blobs-to PLACE\n", toName)
+			break
+		}
+		return nil
+	}
+	into, err := openBlobs(ctx, p.BlobsTo, toName, true)
+	if err != nil {
+		return err
+	}
+	carried, err := archive.Carry(ctx, to, into, from)
+	if carried > 0 {
+		fmt.Fprintf(m.Stdout, "%s of captures and their texts carried\n", plural(carried, "file"))
+	}
+	return err
+}
+
+// captures verifies the captures that the log names, where they are kept where
+// this program can read them, and adds to the report what is wrong with them. It
+// gives how many there are.
+func (c *verifyCmd) captures(ctx context.Context, st store.Store, report *verify.Report) (int, error) {
+	limit := c.LimitFaults - len(report.Faults)
+	if len(report.Faults) > 0 {
+		return 0, nil // a damaged log does not say which there are
+	}
+	blobs, err := openBlobs(ctx, c.Blobs, c.Store, false)
+	if err != nil || blobs == nil {
+		return 0, err
+	}
+	n, faults, err := archive.VerifyBlobs(ctx, st, blobs, limit)
+	report.Faults = append(report.Faults, faults...)
+	report.Cut = report.Cut || limit > 0 && len(faults) >= limit
+	return n, err
+}
