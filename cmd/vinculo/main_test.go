@@ -83,7 +83,7 @@ func TestUsage(t *testing.T) {
 	r := run(t)
 	require.Zero(t, r.code)
 	require.Contains(t, r.out, "verify")
-	for _, command := range []string{"serve", "import", "query", "log", "verify", "copy", "generate", "version"} {
+	for _, command := range []string{"serve", "import", "query", "log", "verify", "copy", "erase", "generate", "version"} {
 		r := run(t, command, "--help")
 		require.Zero(t, r.code, r.errors)
 		require.Contains(t, r.out, "Usage: vinculo "+command)

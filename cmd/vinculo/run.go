@@ -33,6 +33,7 @@ type cli struct {
 	Log      logCmd      `cmd:"" help:"List the revisions: who changed what, when and why."`
 	Verify   verifyCmd   `cmd:"" help:"Compare everything stored with the log, and the log with its hashes."`
 	Copy     copyCmd     `cmd:"" help:"Carry the log of one store into another."`
+	Erase    eraseCmd    `cmd:"" help:"Destroy records for good, on a legal ground."`
 	Capture  captureCmd  `cmd:"" help:"Keep what was captured of sources, and compare quotes with it."`
 	Token    tokenCmd    `cmd:"" help:"Make, list and revoke the personal tokens of a server's readers."`
 	Generate generateCmd `cmd:"" help:"Make a graph of any size for benchmarks."`

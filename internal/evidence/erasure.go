@@ -3,6 +3,7 @@ package evidence
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"hash"
@@ -30,9 +31,8 @@ type Erasure struct {
 	Barred []ledger.Hash `json:"barred,omitempty"`
 	// Struck are the leaves whose content was destroyed, in the order of the log.
 	Struck []Struck `json:"struck"`
-	// Numbering is the hash of which clearances saw each revision before this one:
-	// the numbers of revisions stay as they were, and cannot be counted anew from
-	// what is left.
+	// Numbering is the hash of the numbers of all revisions before this one: they
+	// stay as they were, and cannot be counted anew from what is left.
 	Numbering ledger.Hash `json:"numbering"`
 }
 
@@ -80,7 +80,7 @@ func (r *Revision) Erasure() (*Erasure, error) {
 // No client can have chosen it: theirs are hashes.
 func erasureKey(number int) string { return "erasure " + strconv.Itoa(number) }
 
-// Numbering hashes which clearances saw each revision of a log.
+// Numbering hashes the numbers of the revisions of a log.
 type Numbering struct{ sum hash.Hash }
 
 // NewNumbering begins before the first revision.
@@ -88,13 +88,12 @@ func NewNumbering() *Numbering { return &Numbering{sum: sha256.New()} }
 
 // Add takes in the next revision.
 func (n *Numbering) Add(r *Revision) {
-	var seen [Clearances]byte
-	for c, number := range r.Numbers {
-		if number > 0 {
-			seen[c] = 1
-		}
+	var numbers []byte
+	for c := range r.Numbers {
+		numbers = binary.BigEndian.AppendUint64(numbers, r.Numbers[c])
+		numbers = binary.BigEndian.AppendUint64(numbers, r.Latest[c])
 	}
-	_, _ = n.sum.Write(seen[:]) // a hash never fails
+	_, _ = n.sum.Write(numbers) // a hash never fails
 }
 
 // Sum is the hash of the revisions so far.

@@ -63,7 +63,7 @@ func Run(ctx context.Context, st, fresh store.Store, p *evidence.Planner, o Opti
 		v.report.fault("the head of the log cannot be read: %v", err)
 	}
 	v.report.Head = head
-	for _, step := range []func(context.Context) error{v.log, v.records} {
+	for _, step := range []func(context.Context) error{v.erasures, v.log, v.records} {
 		if err := step(ctx); errors.Is(err, errEnough) {
 			v.report.Cut = true
 			break
@@ -90,7 +90,8 @@ type verifier struct {
 	read         evidence.Sequence // revisions read
 	replayed     ledger.Header     // of the revision replayed last
 	broken       bool              // the chain of hashes does not hold
-	unreplayed   bool              // the fresh store does not have the whole log
+	erased       erased
+	unreplayed   bool // the fresh store does not have the whole log
 }
 
 func (v *verifier) fault(format string, args ...any) error {
@@ -113,7 +114,9 @@ func (v *verifier) log(ctx context.Context) error {
 		v.pinned = *v.options.Head
 	}
 	var stop error // what ended the search inside a load
-	err := replay.Into(ctx, v.fresh, v.planner, func(yield func(*evidence.Revision, error) bool) {
+	planner := *v.planner
+	planner.Counted = v.erased.last // what was erased cannot be counted any more; see erased.numbering
+	err := replay.Into(ctx, v.fresh, &planner, func(yield func(*evidence.Revision, error) bool) {
 		for r, err := range v.checked(ctx, 0) {
 			if err != nil {
 				stop = err
@@ -160,6 +163,12 @@ func (v *verifier) checked(ctx context.Context, after evidence.Sequence) iter.Se
 				return
 			}
 			v.read++
+			for _, told := range v.erased.check(r) {
+				if err := v.fault("%s", told); err != nil {
+					yield(nil, err)
+					return
+				}
+			}
 			v.pinSeen = v.pinSeen || r.Hash == v.pinned && r.Header.Hash() == v.pinned
 			if err := v.chain.AppendRecorded(r.Header, r.Hash, r.Leaves); err != nil {
 				v.broken = true

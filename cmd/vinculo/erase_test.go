@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// secrets are what must be nowhere after `erase` of the entity of secretive.
+var secrets = []string{"Zyxwerasable", "zyxwerasable", "xq-testigo", "Quvwhidden", "quvwhidden", "XQ-L1", "XQ-C1", "xq-fuente", "Kjhgtitle", "kjhgtitle", "Mnbvquote", "mnbvquote"}
+
+// secretive writes, into a store with a history, an entity with a link and a
+// source of its own, changes each, and retracts some.
+func secretive(t *testing.T, name string) {
+	t.Helper()
+	for _, change := range []string{
+		`{putEntity: {id: "xq-testigo", kind: PERSON, name: "Zyxwerasable Primero", description: "Quvwhidden"}}, {putSource: {id: "xq-fuente", kind: NEWS, title: "Kjhgtitle", url: "https://example.org/kjhgtitle"}}`,
+		`{assertLink: {id: "XQ-L1", kind: LINKED_TO, from: "xq-testigo", to: "abarca", summary: "Quvwhidden", citations: [{id: "XQ-C1", source: "xq-fuente", quote: {exact: "Mnbvquote"}}]}}`,
+		`{putEntity: {id: "xq-testigo", name: "Zyxwerasable Segundo", description: "otra"}}`,
+		`{putEntity: {id: "abarca", description: "después"}}`,
+		`{retract: {id: "XQ-C1"}}`,
+	} {
+		succeeds(t, "query", "--store", name, `mutation { apply(changeSet: {reason: "prueba", changes: [`+change+`]}) { number } }`)
+	}
+}
+
+// holds looks for texts in the raw bytes of all files of a folder.
+func holds(t *testing.T, folder string, texts []string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	var found []string
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, text := range texts {
+			if bytes.Contains(content, []byte(text)) {
+				found = append(found, filepath.Base(file)+": "+text)
+			}
+		}
+	}
+	return found
+}
+
+func TestErase(t *testing.T) {
+	name, path := history(t)
+	secretive(t, name)
+	require.NotEmpty(t, holds(t, filepath.Dir(path), secrets))
+	before := succeeds(t, "query", "--store", name, `{ entity(id: "abarca") { name } links(first: 50, filter: {on: "2014-09-26", certainty: POSSIBLY}) { nodes { id } } }`)
+
+	out := succeeds(t, "erase", "--store", name, "--ground", "order 7/2026", "--by", "Íñigo", "--yes", "xq-testigo", "xq-fuente")
+	require.Contains(t, out, "1 entity, 1 source, 1 link, 1 citation erased; revision 12 says when and on what ground")
+	require.Empty(t, holds(t, filepath.Dir(path), secrets), "bytes of what was erased")
+	succeeds(t, "verify", "--store", name)
+	log := succeeds(t, "log", "--store", name, "--json")
+	for _, secret := range secrets {
+		require.NotContains(t, log, secret)
+	}
+	require.Contains(t, log, `"author":"Íñigo","reason":"order 7/2026"`)
+	require.Equal(t, before, succeeds(t, "query", "--store", name, `{ entity(id: "abarca") { name } links(first: 50, filter: {on: "2014-09-26", certainty: POSSIBLY}) { nodes { id } } }`))
+	require.Contains(t, succeeds(t, "query", "--store", name, `{ entity(id: "xq-testigo", knownAt: 8) { name } search(text: "zyxwerasable", first: 5) { nodes { score } } }`), `"entity": null`)
+
+	r := run(t, "query", "--store", name, `mutation { apply(changeSet: {reason: "otra vez", changes: [{putEntity: {id: "xq-testigo", kind: PERSON, name: "Otro"}}]}) { number } }`)
+	require.Contains(t, r.out+r.errors, "FORBIDDEN")
+	require.Contains(t, r.out+r.errors, "order 7/2026")
+
+	t.Run("a copy", func(t *testing.T) {
+		copied, at := storeFile(t)
+		succeeds(t, "copy", "--from", name, "--to", copied)
+		succeeds(t, "verify", "--store", copied)
+		require.Empty(t, holds(t, filepath.Dir(at), secrets))
+		one, rows := scanned(t, name)
+		two, copiedRows := scanned(t, copied)
+		require.Equal(t, one, two)
+		require.Equal(t, rows, copiedRows)
+	})
+	t.Run("tampering", func(t *testing.T) {
+		for what, c := range map[string]struct{ statement, want string }{
+			"numbers before it": {"UPDATE revision SET n0 = 77 WHERE seq = 7", "the numbers of revisions before the erasure of revision 12"},
+			"another tombstone": {"UPDATE revision SET payload = (SELECT payload FROM revision WHERE seq = 7) WHERE seq = 12", "revision 12"},
+		} {
+			t.Run(what, func(t *testing.T) {
+				store, changed := copyFile(t, path)
+				alter(t, changed, c.statement)
+				r := run(t, "verify", "--store", store)
+				require.Equal(t, 1, r.code, r.out)
+				require.Contains(t, r.errors, c.want)
+			})
+		}
+	})
+}
+
+// TestEraseLeavesOldCopies tells of copies that were made before.
+func TestEraseLeavesOldCopies(t *testing.T) {
+	name, _ := history(t)
+	backup, _ := storeFile(t)
+	succeeds(t, "copy", "--from", name, "--to", backup)
+	succeeds(t, "erase", "--store", name, "--ground", "order", "--yes", "L0100")
+	r := run(t, "copy", "--from", name, "--to", backup)
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.errors, "the copy still holds")
+	succeeds(t, "erase", "--store", name, "--scrub")
+}
+
+func TestEraseRefuses(t *testing.T) {
+	name, _ := history(t)
+	for what, c := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"nothing":      {[]string{"--ground", "order", "--yes"}, 2, "nothing is named"},
+		"no ground":    {[]string{"--yes", "abarca"}, 2, "on what ground"},
+		"no terminal":  {[]string{"--ground", "order", "abarca"}, 2, "give --yes"},
+		"no such id":   {[]string{"--ground", "order", "--yes", "nadie"}, 1, `the log has no record "nadie"`},
+		"no revision":  {[]string{"--ground", "order", "--yes", "--revision", "99"}, 1, "there is no revision 99"},
+		"scrub and id": {[]string{"--scrub", "abarca"}, 2, "--scrub erases nothing"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			r := run(t, append([]string{"erase", "--store", name}, c.args...)...)
+			require.Equal(t, c.code, r.code, r.errors)
+			require.Contains(t, r.errors, c.want)
+			require.Equal(t, 1, strings.Count(r.errors, "\n"), r.errors)
+		})
+	}
+	succeeds(t, "verify", "--store", name)
+}
