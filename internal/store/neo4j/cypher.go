@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/evidence"
 )
 
 // query is one Cypher text. Values always come as parameters; the labels and
@@ -20,13 +20,16 @@ type texts struct {
 	expand   map[expandShape]query
 	tokens   map[bool]query
 	revision map[revisionShape]query
-	create   map[string]query // by kind of entity or link, or record type
-	draw     map[string]query // native relationships by kind: create
-	redraw   map[string]query // … change
+	makes    map[string]query // by name
+	redraw   map[string]query // native relationships by kind: change
 	erase    map[string]query // … delete
 	resource map[string]query // … change only their sources
 	drawn    map[string]query // … read, for Scan
 	relabel  map[[2]string]query
+
+	makeOrder   []string
+	columns     map[evidence.RecordType][]string // of the rows that makes are given
+	linkColumns []string
 }
 
 // listShape tells the texts of Find apart.
@@ -210,12 +213,13 @@ func revisionTexts() map[revisionShape]query {
 	return revisions
 }
 
-func newTexts(v *vocabulary.Vocabulary) *texts {
+func newTexts(s *Store) *texts {
 	t := &texts{
 		list: listTexts(), ofClaims: map[bool]query{false: ofClaimsText(false), true: ofClaimsText(true)},
 		get: getTexts(), expand: expandTexts(), tokens: tokenTexts(), revision: revisionTexts(),
 	}
-	t.addWrites(v)
+	t.addMakes(s)
+	t.addWrites(s.vocabulary)
 	return t
 }
 
@@ -236,7 +240,7 @@ func (t *texts) all() []query {
 	for _, q := range t.revision {
 		all = append(all, q)
 	}
-	for _, m := range []map[string]query{t.create, t.draw, t.redraw, t.erase, t.resource, t.drawn} {
+	for _, m := range []map[string]query{t.makes, t.redraw, t.erase, t.resource, t.drawn} {
 		for _, q := range m {
 			all = append(all, q)
 		}

@@ -2,6 +2,8 @@ package neo4j
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
@@ -46,15 +48,15 @@ var (
 		"CALL (id, r) { WITH r AS n WHERE n.revision < $before RETURN n UNION ALL " +
 		"WITH r WHERE r.revision >= $before MATCH (n:Superseded {id: id}) WHERE n.revision < $before RETURN n ORDER BY n.revision DESC LIMIT 1 } " +
 		"WITH n, r.now AS now RETURN " + result}
-	versionsOf = query{"versions", "CALL () { MATCH (n:Record {id: $id}) RETURN n UNION ALL MATCH (n:Superseded {id: $id}) RETURN n } " +
-		"WITH n, n.now AS now WHERE n.revision <= $known RETURN " + result + " ORDER BY revision"}
+	versionsOf = query{"versions", "CALL () { MATCH (n:Record {id: $id}) WHERE n.revision <= $known RETURN n UNION ALL MATCH (n:Superseded {id: $id}) WHERE n.revision <= $known RETURN n } " +
+		"WITH n, n.now AS now RETURN " + result + " ORDER BY revision"}
 
-	claimsOn = query{"claims on entities", "CALL () { UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) WHERE n.from = id AND n.slot = slot AND n.closedBy IS NULL RETURN n " +
-		"UNION UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) WHERE n.to = id AND n.slot = slot AND n.closedBy IS NULL RETURN n } " +
+	claimsOn = query{"claims on entities", "CALL () { UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) WHERE n.from = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL RETURN n " +
+		"UNION UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) WHERE n.to = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL RETURN n } " +
 		"WITH n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
-	citationsOf = query{"citations of claims", "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) WHERE n.claim = id AND n.slot = slot AND n.closedBy IS NULL " +
+	citationsOf = query{"citations of claims", "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) WHERE n.claim = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL " +
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
-	citationsIn = query{"citations into sources", "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) WHERE n.source = id AND n.slot = slot AND n.closedBy IS NULL " +
+	citationsIn = query{"citations into sources", "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) WHERE n.source = id AND n.slot = slot AND n.stance > '' AND n.sourceKey > '' AND n.closedBy IS NULL " +
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
 	derivedSources = query{"sources that derive from sources", "UNWIND $ids AS id MATCH (:Record {id: id})<-[:DERIVED_FROM]-(n:Source) " +
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
@@ -77,23 +79,32 @@ var (
 
 	updateRecords = query{"update records", "UNWIND $rows AS row MATCH (n:Record {id: row.id}) SET n += row"}
 
+	// What a relationship leads to is matched optionally, so that Neo4j refuses to
+	// draw one to a node that is missing, where a plain MATCH would pass over it.
+
 	// cite draws the way from claims over citations to sources, and uncite takes
 	// it away from citations that are closed.
-	cite = query{"cite", "UNWIND $rows AS row MATCH (n:Record {id: row.id}) MATCH (c:Record {id: row.claim}) MATCH (s:Record {id: row.source}) " +
+	cite = query{"cite", "UNWIND $rows AS row OPTIONAL MATCH (n:Record {id: row.id}) OPTIONAL MATCH (c:Record {id: row.claim}) OPTIONAL MATCH (s:Record {id: row.source}) " +
 		"CREATE (c)-[:HAS_CITATION]->(n)-[:IN_SOURCE]->(s)"}
-	createCitations = query{"create citations", "UNWIND $rows AS row MATCH (c:Record {id: row.claim}) MATCH (s:Record {id: row.source}) " +
-		"CREATE (c)-[:HAS_CITATION]->(n:Version:Record:Citation)-[:IN_SOURCE]->(s) SET n = row"}
 	uncite = query{"uncite", "UNWIND $rows AS row MATCH (n:Record {id: row.id}) OPTIONAL MATCH (n)<-[h:HAS_CITATION]-() OPTIONAL MATCH (n)-[i:IN_SOURCE]->() DELETE h, i"}
 
+	draw = query{"draw", "UNWIND $rows AS row OPTIONAL MATCH (a:Record {id: row.from}) OPTIONAL MATCH (b:Record {id: row.to}) CREATE (a)-[r:$(row.kind)]->(b) SET r = row.link"}
+
 	underive = query{"forget what sources derive from", "UNWIND $rows AS row MATCH (n:Record {id: row.id})-[d:DERIVED_FROM]->() DELETE d"}
-	derive   = query{"note what sources derive from", "UNWIND $rows AS row MATCH (n:Record {id: row.id}) UNWIND row.parents AS parent MATCH (p:Record {id: parent}) CREATE (n)-[:DERIVED_FROM]->(p)"}
+	derive   = query{"note what sources derive from", "UNWIND $rows AS row MATCH (n:Record {id: row.id}) UNWIND row.parents AS parent OPTIONAL MATCH (p:Record {id: parent}) CREATE (n)-[:DERIVED_FROM]->(p)"}
 
 	// markFrom and markTo keep on links whether their ends are placeholders.
-	markFrom = query{"mark links from placeholders", "UNWIND $rows AS row MATCH (n:Version) WHERE n.from = row.id AND n.slot IN $slots SET n.fromPlaceholder = row.placeholder"}
-	markTo   = query{"mark links to placeholders", "UNWIND $rows AS row MATCH (n:Version) WHERE n.to = row.id AND n.slot IN $slots SET n.toPlaceholder = row.placeholder"}
+	markFrom = query{"mark links from placeholders", "UNWIND $rows AS row MATCH (n:Version) WHERE n.from = row.id AND n.slot IN $slots AND n.key > '' SET n.fromPlaceholder = row.placeholder"}
+	markTo   = query{"mark links to placeholders", "UNWIND $rows AS row MATCH (n:Version) WHERE n.to = row.id AND n.slot IN $slots AND n.key > '' SET n.toPlaceholder = row.placeholder"}
 
 	linksCiting = query{"links that cite sources", "UNWIND $ids AS id MATCH (:Record {id: id})<-[:IN_SOURCE]-(:Citation)<-[:HAS_CITATION]-(c:Link) RETURN DISTINCT c.id AS id"}
 	sourcesOf   = query{"sources of links", "UNWIND $ids AS id MATCH (c:Record {id: id}) WHERE c:Link RETURN c.id AS id, c.kind AS kind, " + supportOf("c") + " AS sources"}
+
+	makeItem   = query{"put a new item", "MERGE (i:Shelf {kind: $kind, id: $id}) ON CREATE SET i += $next RETURN i.nonce = $next.nonce AS mine"}
+	changeItem = query{"put an item", "MATCH (i:Shelf {kind: $kind, id: $id}) SET i.locked = true WITH i " +
+		"SET i += CASE WHEN i.version = $version THEN $next ELSE {} END REMOVE i.locked RETURN i.nonce = $next.nonce AS mine"}
+	readItem  = query{"item", "MATCH (i:Shelf {kind: $kind, id: $id}) RETURN i.id AS id, i.version AS version, i.data AS data"}
+	readItems = query{"items", "MATCH (i:Shelf) WHERE i.kind = $kind AND i.id > $after RETURN i.id AS id, i.version AS version, i.data AS data ORDER BY i.kind, i.id LIMIT $limit"}
 
 	schemaVersion   = query{"schema version", "MATCH (s:Schema {id: 'schema'}) RETURN s.version AS version"}
 	schemaIs        = query{"record the schema version", "MERGE (s:Schema {id: 'schema'}) SET s.version = $version MERGE (h:Head {id: 'log'}) ON CREATE SET h += $head"}
@@ -107,7 +118,7 @@ var (
 		"RETURN properties(t) AS token ORDER BY t.key LIMIT $limit"}
 	scanRecords = query{"scan records", "MATCH (n:Record) WHERE n.id >= $after WITH n ORDER BY n.id LIMIT $limit " +
 		"RETURN properties(n) AS newest, labels(n) AS labels, " +
-		"COLLECT { MATCH (v:Superseded {id: n.id}) RETURN {properties: properties(v), labels: labels(v)} ORDER BY v.revision } AS older, " +
+		"COLLECT { MATCH (v:Superseded {id: n.id}) WHERE v.revision >= 0 RETURN {properties: properties(v), labels: labels(v)} ORDER BY v.revision } AS older, " +
 		"COLLECT { MATCH (e:Record) WHERE e.id = n.from RETURN e.placeholder } AS fromPlaceholder, COLLECT { MATCH (e:Record) WHERE e.id = n.to RETURN e.placeholder } AS toPlaceholder, " +
 		"COLLECT { MATCH (c)-[:HAS_CITATION]->(n) RETURN c.id } AS claims, COLLECT { MATCH (n)-[:IN_SOURCE]->(s) RETURN s.id } AS sources, " +
 		"COLLECT { MATCH (n)-[:DERIVED_FROM]->(p) RETURN p.id ORDER BY p.id } AS parents, " +
@@ -118,8 +129,8 @@ var (
 var fixed = append([]query{
 	readHead, lockHead, appendRevision, revisionBySequence, revisionByKey, revisionByHash, readLog,
 	newestOf, newestTo, versionsOf, claimsOn, citationsOf, citationsIn, derivedSources, fullText, fullTextReversed, countersOf,
-	addToCounters, addTokens, closeTokens, updateRecords, cite, createCitations, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
-	schemaVersion, schemaIs, scanCounters, scanDerived, scanTokens, scanRecords,
+	addToCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
+	makeItem, changeItem, readItem, readItems, schemaVersion, schemaIs, scanCounters, scanDerived, scanTokens, scanRecords,
 }, revisionByNumber[:]...)
 
 func numberTexts() (q [evidence.Clearances]query) {
@@ -135,13 +146,91 @@ func supportOf(link string) string {
 	return "COLLECT { MATCH (" + link + ")-[:HAS_CITATION]->(x:Citation)-[:IN_SOURCE]->(s:Source) WHERE x.stance = 'SUPPORTS' RETURN [s.id, s.title, s.url, s.archive] ORDER BY x.key }"
 }
 
-// addWrites makes the texts that depend on a kind.
-func (t *texts) addWrites(v *vocabulary.Vocabulary) {
-	t.create, t.relabel = map[string]query{}, map[[2]string]query{}
-	t.draw, t.redraw, t.erase, t.resource, t.drawn = map[string]query{}, map[string]query{}, map[string]query{}, map[string]query{}, map[string]query{}
-	create := func(labels string) {
-		t.create[labels] = query{"create " + labels, "UNWIND $rows AS row CREATE (n:Version:Record:" + labels + ") SET n = row"}
+// The names of the queries that make nodes, in the order in which they run: what
+// others lead to comes first. What a link joins and what a citation ties is
+// matched optionally; see cite.
+const (
+	makeEntities   = "make entities"
+	makeSources    = "make sources"
+	makeStatements = "make statements"
+	makeHidden     = "make links that nobody sees"
+	makeLinks      = "make links"
+	makeCitations  = "make citations"
+)
+
+func keepOld(t evidence.RecordType) string { return "keep a version of " + t.String() }
+
+// literal is a map of columns of a row, from a place in it on. A node that is
+// made with its properties costs the server less than one that gets them set,
+// and a row that is a list less than one that is a map.
+func literal(columns []string, first int) string {
+	parts := make([]string, len(columns))
+	for i, name := range columns {
+		parts[i] = fmt.Sprintf("%s: row[%d]", name, first+i)
 	}
+	return strings.Join(parts, ", ")
+}
+
+func place(columns []string, name string) int { return 1 + slices.Index(columns, name) }
+
+// addMakes makes the texts that make nodes. The first column of their rows is
+// the label of an entity's kind, or the kind of a link.
+func (t *texts) addMakes(s *Store) {
+	t.columns, t.makes = map[evidence.RecordType][]string{}, map[string]query{}
+	for _, c := range []evidence.Content{
+		&evidence.Entity{Names: []evidence.Name{{}}}, &evidence.Source{}, &evidence.Citation{},
+		&evidence.Claim{Of: evidence.LinkRecord}, &evidence.Claim{Of: evidence.StatementRecord},
+	} {
+		properties, err := s.recordProperties(&evidence.Record{Content: c}, false)
+		if err != nil {
+			panic(fmt.Sprintf("neo4j: an empty %s cannot be encoded: %v", c.Type(), err)) // a fault of the program; every test finds it
+		}
+		t.columns[c.Type()] = sorted(properties)
+	}
+	t.linkColumns = append(sorted(linkProperties(&evidence.Claim{}, &evidence.Derived{})), "sources")
+	add := func(name, text string) { t.makes[name] = query{name, "UNWIND $rows AS row " + text} }
+	node := func(labels string, of evidence.RecordType) string {
+		return "(n:Version:" + labels + " {" + literal(t.columns[of], 1) + "})"
+	}
+	for of, label := range supersededLabels {
+		add(keepOld(of), "CREATE "+node("Superseded:"+label, of))
+	}
+	add(makeEntities, "CREATE "+node("Record:Entity:$(row[0])", evidence.EntityRecord))
+	add(makeSources, "CREATE "+node("Record:"+sourceLabels, evidence.SourceRecord))
+	add(makeStatements, "CREATE "+node("Record:"+statementLabels, evidence.StatementRecord))
+	links := t.columns[evidence.LinkRecord]
+	ends := fmt.Sprintf("OPTIONAL MATCH (a:Record {id: row[%d]}) OPTIONAL MATCH (b:Record {id: row[%d]}) ", place(links, "from"), place(links, "to"))
+	link := fmt.Sprintf("(n:Version:Record:%s {%s, fromPlaceholder: a.placeholder, toPlaceholder: b.placeholder})", linkLabels, literal(links, 1))
+	add(makeHidden, ends+"CREATE "+link)
+	add(makeLinks, ends+"CREATE "+link+", (a)-[:$(row[0]) {"+literal(t.linkColumns, 1+len(links))+"}]->(b)")
+	citations := t.columns[evidence.CitationRecord]
+	add(makeCitations, fmt.Sprintf("OPTIONAL MATCH (c:Record {id: row[%d]}) OPTIONAL MATCH (s:Record {id: row[%d]}) CREATE (c)-[:HAS_CITATION]->%s-[:IN_SOURCE]->(s)",
+		place(citations, "claim"), place(citations, "source"), node("Record:"+citationLabels, evidence.CitationRecord)))
+	for of := range supersededLabels {
+		t.makeOrder = append(t.makeOrder, keepOld(of))
+	}
+	slices.Sort(t.makeOrder)
+	t.makeOrder = append(t.makeOrder, makeEntities, makeSources, makeStatements, makeHidden, makeLinks, makeCitations)
+}
+
+// values is a row for a text of makes.
+func values(first any, of row, columns []string) []any {
+	list := make([]any, 1, 1+len(columns))
+	list[0] = first
+	return appendValues(list, of, columns)
+}
+
+func appendValues(list []any, of row, columns []string) []any {
+	for _, name := range columns {
+		list = append(list, of[name])
+	}
+	return list
+}
+
+// addWrites makes the other texts that depend on a kind.
+func (t *texts) addWrites(v *vocabulary.Vocabulary) {
+	t.relabel = map[[2]string]query{}
+	t.redraw, t.erase, t.resource, t.drawn = map[string]query{}, map[string]query{}, map[string]query{}, map[string]query{}
 	relabel := func(from, to string) {
 		t.relabel[[2]string{from, to}] = query{"change " + from + " into " + to,
 			"UNWIND $rows AS row MATCH (n:Record {id: row.id}) REMOVE n:" + from + " SET n:" + to + " SET n += row"}
@@ -156,20 +245,11 @@ func (t *texts) addWrites(v *vocabulary.Vocabulary) {
 		}
 	}
 	for _, labels := range standing {
-		create(labels)
 		relabel(labels, closedLabels)
 		relabel(closedLabels, labels)
 	}
-	for _, label := range supersededLabels {
-		t.create[label] = query{"create " + label, "UNWIND $rows AS row CREATE (n:Version:Superseded:" + label + ") SET n = row"}
-	}
 	for _, k := range v.Links() {
 		name := "`" + k.Name + "`" // [A-Z][A-Z0-9_]*, as the vocabulary checks
-		const ends = "UNWIND $rows AS row MATCH (a:Record {id: row.from}) MATCH (b:Record {id: row.to}) "
-		t.create[k.Name] = query{"create " + k.Name, ends +
-			"CREATE (n:Version:Record:Claim:Link) SET n = row.claim, n.fromPlaceholder = a.placeholder, n.toPlaceholder = b.placeholder " +
-			"CREATE (a)-[r:" + name + "]->(b) SET r = row.link"}
-		t.draw[k.Name] = query{"draw " + k.Name, ends + "CREATE (a)-[r:" + name + "]->(b) SET r = row.link"}
 		found := "UNWIND $rows AS row MATCH ()-[r:" + name + " {id: row.id}]->() "
 		t.redraw[k.Name] = query{"redraw " + k.Name, found + "SET r += row.link"}
 		t.erase[k.Name] = query{"erase " + k.Name, found + "DELETE r"}

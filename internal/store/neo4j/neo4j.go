@@ -135,7 +135,8 @@ func Open(ctx context.Context, uri string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the address of Neo4j does not read: %w; write neo4j://HOST:PORT", err)
 	}
-	s := &Store{driver: d, options: o, vocabulary: o.Vocabulary, texts: newTexts(o.Vocabulary)}
+	s := &Store{driver: d, options: o, vocabulary: o.Vocabulary}
+	s.texts = newTexts(s)
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(err, d.Close(context.WithoutCancel(ctx)))
 	}
@@ -200,6 +201,8 @@ func (s *Store) fault(ctx context.Context, doing string, err error) error {
 		return fmt.Errorf("neo4j: %s: %w", doing, ctx.Err())
 	case errors.Is(err, store.ErrUnavailable), !fromDriver(err):
 		return err
+	case isCode(err, "Neo.TransientError.General.MemoryPoolOutOfMemoryError", "Neo.TransientError.General.OutOfMemoryError"):
+		return fmt.Errorf("neo4j: %s: it takes more memory than the server allows transactions; do it in several parts, or raise dbms.memory.transaction.total.max and the heap of the server: %w", doing, err)
 	case unavailable(err):
 		s.options.Logger.Warn().Err(err).Str("doing", doing).Msg("Neo4j does not answer")
 		return fmt.Errorf("%w: neo4j: %s: %w", store.ErrUnavailable, doing, err)

@@ -34,8 +34,20 @@ func handle(t testing.TB) *neo4j.Store {
 // seconds to make, and opens the store. The caller holds the database.
 func empty(t testing.TB) *neo4j.Store {
 	t.Helper()
-	cypher(t, "MATCH (n) DETACH DELETE n")
+	wipe(t)
 	return handle(t)
+}
+
+// wipe takes all nodes away, in an auto-commit query as its batches demand.
+func wipe(t testing.TB) {
+	t.Helper()
+	d := neo4jtest.Driver(t)
+	session := d.NewSession(t.Context(), driver.SessionConfig{DatabaseName: "neo4j"})
+	result, err := session.Run(t.Context(), "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS", nil)
+	require.NoError(t, err)
+	_, err = result.Consume(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, session.Close(t.Context()))
 }
 
 var shared driver.DriverWithContext

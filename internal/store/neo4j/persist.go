@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 )
@@ -14,25 +15,20 @@ const batch = 5_000
 // row is one row of a batch.
 type row = map[string]any
 
-// changes are what a commit comes to, sorted by the query that writes it. Each
-// list is written in the order in which the lists stand here.
+// changes are what a commit comes to, sorted by the query that writes it.
 type changes struct {
-	texts      *texts
-	superseded map[string][]row // by label
-	entities   map[string][]row // new ones, by labels
-	sources    []row
-	links      map[string][]row // new ones with their native relationship, by kind
-	plain      map[string][]row // other new records, by labels
-	citations  []row            // new ones
-	updates    []row
-	relabels   map[[2]string][]row
+	store *Store
+	made  map[string][][]any // new nodes, by the name of the query that makes them
 
-	erase, draw, redraw map[string][]row // native relationships, by kind
-	cite, uncite        []row
-	underive, derive    []row
-	placeholders        []row
-	resource            map[evidence.ID]bool // links whose sources may read otherwise
-	retitled            []evidence.ID        // sources that read otherwise
+	updates            []row
+	relabels           map[[2]string][]row
+	erase, redraw      map[string][]row // native relationships, by kind
+	draw, cite, uncite []row
+	underive, derive   []row
+	placeholders       []row
+	resource           map[evidence.ID]bool // links whose sources may read otherwise
+	complete           map[evidence.ID]bool // links that were made with their sources
+	retitled           []evidence.ID        // sources that read otherwise
 
 	tokensClosed, tokensAdded []row
 }
@@ -40,13 +36,13 @@ type changes struct {
 // persist writes a commit in the writer's transaction.
 func (s *Store) persist(ctx context.Context, snap *snapshot, commit *evidence.Commit) error {
 	c := &changes{
-		texts: s.texts, superseded: map[string][]row{}, entities: map[string][]row{}, links: map[string][]row{}, plain: map[string][]row{},
-		relabels: map[[2]string][]row{}, erase: map[string][]row{}, draw: map[string][]row{}, redraw: map[string][]row{}, resource: map[evidence.ID]bool{},
+		store: s, made: map[string][][]any{}, relabels: map[[2]string][]row{}, erase: map[string][]row{}, redraw: map[string][]row{},
+		resource: map[evidence.ID]bool{}, complete: map[evidence.ID]bool{},
 	}
 	support := supportIn(commit, snap)
 	sequence := commit.Revision.Sequence()
 	for i := range commit.Transitions {
-		if err := s.sort(c, &commit.Transitions[i], sequence, support); err != nil {
+		if err := c.sort(&commit.Transitions[i], sequence, support); err != nil {
 			return err
 		}
 	}
@@ -71,30 +67,23 @@ func (s *Store) persist(ctx context.Context, snap *snapshot, commit *evidence.Co
 }
 
 // sort puts one transition into the lists.
-func (s *Store) sort(c *changes, t *evidence.Transition, sequence evidence.Sequence, support map[evidence.ID][]any) error {
-	properties, err := s.recordProperties(t.After, false)
+func (c *changes) sort(t *evidence.Transition, sequence evidence.Sequence, support map[evidence.ID][]any) error {
+	properties, err := c.store.recordProperties(t.After, false)
 	if err != nil {
 		return err
 	}
-	labels, err := s.labelsOf(t.After)
+	labels, err := c.store.labelsOf(t.After)
 	if err != nil {
 		return err
 	}
 	if t.Before != nil && t.After.From == sequence {
-		old := *t.Before
-		if old.IsOpen() {
-			old.To = sequence
-		}
-		was, err := s.recordProperties(&old, true)
-		if err != nil {
+		if err := c.keepOld(t.Before, sequence); err != nil {
 			return err
 		}
-		label := supersededLabels[old.Content.Type()]
-		c.superseded[label] = append(c.superseded[label], was)
 	}
 	switch content := t.After.Content.(type) {
 	case *evidence.Claim:
-		if err := c.sortClaim(t, content, labels, properties, support, s); err != nil {
+		if err := c.sortClaim(t, content, properties, support); err != nil {
 			return err
 		}
 	case *evidence.Citation:
@@ -107,7 +96,7 @@ func (s *Store) sort(c *changes, t *evidence.Transition, sequence evidence.Seque
 	if t.Before == nil {
 		return nil
 	}
-	before, err := s.labelsOf(t.Before)
+	before, err := c.store.labelsOf(t.Before)
 	if err != nil {
 		return err
 	}
@@ -119,32 +108,50 @@ func (s *Store) sort(c *changes, t *evidence.Transition, sequence evidence.Seque
 	return nil
 }
 
-func (c *changes) sortClaim(t *evidence.Transition, claim *evidence.Claim, labels string, properties row, support map[evidence.ID][]any, s *Store) error {
+// keepOld keeps a version that is replaced.
+func (c *changes) keepOld(r *evidence.Record, sequence evidence.Sequence) error {
+	old := *r
+	if old.IsOpen() {
+		old.To = sequence
+	}
+	was, err := c.store.recordProperties(&old, true)
+	if err == nil {
+		c.make(keepOld(old.Content.Type()), old.Content.Type(), nil, was)
+	}
+	return err
+}
+
+// make notes a new node; first is the label or kind that its text asks for.
+func (c *changes) make(name string, of evidence.RecordType, first any, properties row) {
+	c.made[name] = append(c.made[name], values(first, properties, c.store.texts.columns[of]))
+}
+
+func (c *changes) sortClaim(t *evidence.Transition, claim *evidence.Claim, properties row, support map[evidence.ID][]any) error {
 	was, is := t.Before != nil && drawn(t.Before), drawn(t.After)
-	kind := claim.Kind
 	if was || is {
-		if _, ok := s.vocabulary.Link(kind); !ok {
-			return unknownKind(kind)
+		if _, ok := c.store.vocabulary.Link(claim.Kind); !ok {
+			return unknownKind(claim.Kind)
 		}
 	}
-	link := row{"id": string(claim.ID), "from": string(claim.From), "to": string(claim.To)}
-	if is {
-		link["link"] = linkProperties(claim, &t.After.Derived)
-	}
+	link := linkProperties(claim, &t.After.Derived)
+	way := row{"id": string(claim.ID), "from": string(claim.From), "to": string(claim.To), "kind": claim.Kind, "link": link}
 	switch {
-	case t.Before == nil && is:
-		link["claim"] = properties
-		link["link"].(row)["sources"] = sourceLines(support[claim.ID]) //nolint:forcetypeassert // set above
-		c.links[kind] = append(c.links[kind], link)
+	case t.Before == nil && claim.Of == evidence.StatementRecord:
+		c.make(makeStatements, claim.Of, nil, properties)
+	case t.Before == nil && !is:
+		c.make(makeHidden, claim.Of, nil, properties)
 	case t.Before == nil:
-		c.plain[labels] = append(c.plain[labels], properties)
+		link["sources"] = sourceLines(support[claim.ID])
+		list := values(claim.Kind, properties, c.store.texts.columns[claim.Of])
+		c.made[makeLinks] = append(c.made[makeLinks], appendValues(list, link, c.store.texts.linkColumns))
+		c.complete[claim.ID] = true
 	case was && !is:
-		c.erase[kind] = append(c.erase[kind], link)
+		c.erase[claim.Kind] = append(c.erase[claim.Kind], way)
 	case is && !was:
-		c.draw[kind] = append(c.draw[kind], link)
+		c.draw = append(c.draw, way)
 		c.resource[claim.ID] = true
 	case is:
-		c.redraw[kind] = append(c.redraw[kind], link)
+		c.redraw[claim.Kind] = append(c.redraw[claim.Kind], way)
 	}
 	return nil
 }
@@ -153,10 +160,8 @@ func (c *changes) sortCitation(t *evidence.Transition, citation *evidence.Citati
 	way := row{"id": string(citation.ID), "claim": string(citation.Claim), "source": string(citation.Source)}
 	was, is := t.Before.IsOpen(), t.After.IsOpen()
 	switch {
-	case t.Before == nil && is:
-		c.citations = append(c.citations, properties)
 	case t.Before == nil:
-		c.plain[closedLabels] = append(c.plain[closedLabels], properties)
+		c.make(makeCitations, evidence.CitationRecord, nil, properties)
 	case was && !is:
 		c.uncite = append(c.uncite, way)
 	case is && !was:
@@ -167,7 +172,7 @@ func (c *changes) sortCitation(t *evidence.Transition, citation *evidence.Citati
 
 func (c *changes) sortSource(t *evidence.Transition, source *evidence.Source, properties row) {
 	if t.Before == nil {
-		c.sources = append(c.sources, properties)
+		c.make(makeSources, evidence.SourceRecord, nil, properties)
 	}
 	var was *evidence.Source
 	if t.Before.IsOpen() {
@@ -196,7 +201,7 @@ func (c *changes) sortSource(t *evidence.Transition, source *evidence.Source, pr
 
 func (c *changes) sortEntity(t *evidence.Transition, entity *evidence.Entity, labels string, properties row, sequence evidence.Sequence) {
 	if t.Before == nil {
-		c.entities[labels] = append(c.entities[labels], properties)
+		c.make(makeEntities, evidence.EntityRecord, strings.TrimPrefix(labels, "Entity:"), properties)
 	} else if is := entity.Identity.IsPlaceholder(); is != t.Before.Entity().Identity.IsPlaceholder() {
 		c.placeholders = append(c.placeholders, row{"id": string(entity.ID), "placeholder": is})
 	}
@@ -282,8 +287,8 @@ func supportIn(commit *evidence.Commit, snap *snapshot) map[evidence.ID][]any {
 }
 
 // each sends rows in batches.
-func each(ctx context.Context, snap *snapshot, q query, rows []row, more row) error {
-	return chunked(rows, batch, func(part []row) error {
+func each[T any](ctx context.Context, snap *snapshot, q query, rows []T, more row) error {
+	return chunked(rows, batch, func(part []T) error {
 		params := row{"rows": part}
 		for name, value := range more {
 			params[name] = value
@@ -297,59 +302,46 @@ func each(ctx context.Context, snap *snapshot, q query, rows []row, more row) er
 
 // write sends what is sorted: first what others lead to.
 func (c *changes) write(ctx context.Context, snap *snapshot) error {
-	type step struct {
-		q    query
-		rows []row
-		more row
-	}
-	var steps []step
-	add := func(q query, rows []row, more row) {
-		if len(rows) > 0 {
-			steps = append(steps, step{q, rows, more})
+	texts := c.store.texts
+	for _, name := range texts.makeOrder {
+		if err := each(ctx, snap, texts.makes[name], c.made[name], nil); err != nil {
+			return err
 		}
 	}
-	byName := func(texts map[string]query, lists map[string][]row) {
-		for _, name := range sorted(lists) {
-			add(texts[name], lists[name], nil)
+	var err error
+	send := func(q query, rows []row, more row) {
+		if err == nil {
+			err = each(ctx, snap, q, rows, more)
 		}
 	}
-	byName(c.texts.create, c.superseded)
-	byName(c.texts.create, c.entities)
-	add(c.texts.create[sourceLabels], c.sources, nil)
-	add(updateRecords, c.updates, nil)
+	send(updateRecords, c.updates, nil)
 	for pair, rows := range c.relabels {
-		add(c.texts.relabel[pair], rows, nil)
+		send(texts.relabel[pair], rows, nil)
 	}
 	var links []int64
 	for place := range supersededPlace {
 		links = append(links, slotOf(evidence.LinkRecord, place))
 	}
-	add(markFrom, c.placeholders, row{"slots": links})
-	add(markTo, c.placeholders, row{"slots": links})
-	byName(c.texts.create, c.plain)
-	byName(c.texts.create, c.links)
-	byName(c.texts.erase, c.erase)
-	byName(c.texts.draw, c.draw)
-	byName(c.texts.redraw, c.redraw)
-	add(createCitations, c.citations, nil)
-	add(uncite, c.uncite, nil)
-	add(cite, c.cite, nil)
-	add(underive, c.underive, nil)
-	add(derive, c.derive, nil)
-	for _, s := range steps {
-		if err := each(ctx, snap, s.q, s.rows, s.more); err != nil {
-			return err
-		}
+	send(markFrom, c.placeholders, row{"slots": links})
+	send(markTo, c.placeholders, row{"slots": links})
+	for _, kind := range sorted(c.erase) {
+		send(texts.erase[kind], c.erase[kind], nil)
 	}
-	return nil
+	send(draw, c.draw, nil)
+	for _, kind := range sorted(c.redraw) {
+		send(texts.redraw[kind], c.redraw[kind], nil)
+	}
+	send(uncite, c.uncite, nil)
+	send(cite, c.cite, nil)
+	send(underive, c.underive, nil)
+	send(derive, c.derive, nil)
+	return err
 }
 
 // writeSources shows on native relationships what their sources read now.
 func (c *changes) writeSources(ctx context.Context, snap *snapshot) error {
-	for _, lists := range c.links { // these were made with their sources
-		for _, link := range lists {
-			delete(c.resource, evidence.ID(link["id"].(string))) //nolint:forcetypeassert // sortClaim set it
-		}
+	for id := range c.complete {
+		delete(c.resource, id)
 	}
 	if len(c.retitled) > 0 {
 		rows, err := send(ctx, snap.tx, linksCiting, row{"ids": idTexts(c.retitled)})
@@ -373,7 +365,7 @@ func (c *changes) writeSources(ctx context.Context, snap *snapshot) error {
 		return err
 	}
 	for _, kind := range sorted(lists) {
-		if err := each(ctx, snap, c.texts.resource[kind], lists[kind], nil); err != nil {
+		if err := each(ctx, snap, c.store.texts.resource[kind], lists[kind], nil); err != nil {
 			return err
 		}
 	}

@@ -41,6 +41,8 @@ var migrations = []migration{{
 	{"version_claim", "CREATE INDEX version_claim IF NOT EXISTS FOR (n:Version) ON (n.claim, n.slot, n.key)"},
 	{"version_source", "CREATE INDEX version_source IF NOT EXISTS FOR (n:Version) ON (n.source, n.slot, n.stance, n.sourceKey)"},
 	{"token_key", "CREATE INDEX token_key IF NOT EXISTS FOR (n:Token) ON (n.slot, n.key)"},
+	{"token_entity", "CREATE INDEX token_entity IF NOT EXISTS FOR (n:Token) ON (n.entity)"},
+	{"shelf_item", "CREATE CONSTRAINT shelf_item IF NOT EXISTS FOR (n:Shelf) REQUIRE (n.kind, n.id) IS UNIQUE"},
 	{"entity_words", wordsIndex("entity_words", "Entity")},
 	{"source_words", wordsIndex("source_words", "Source")},
 	{"link_words", wordsIndex("link_words", "Link")},
