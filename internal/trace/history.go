@@ -53,9 +53,9 @@ func (s *Session) History(ctx context.Context, id evidence.ID, a PageArgs) (Page
 	}
 	moments := s.moments(versions)
 	var all []keyed[*Step]
-	var before *evidence.Record
+	var before map[string]string // nil where there was no record
 	for _, at := range moments {
-		r, err := s.asOf(ctx, id, at)
+		r, is, err := s.asOf(ctx, id, at)
 		if err != nil {
 			return none, err
 		}
@@ -64,14 +64,11 @@ func (s *Session) History(ctx context.Context, id evidence.ID, a PageArgs) (Page
 		case r == nil && before == nil:
 			continue
 		case r != nil && before != nil:
-			if step.Changes, err = s.differences(ctx, before, r); err != nil {
-				return none, err
-			}
-			if len(step.Changes) == 0 {
+			if step.Changes = differences(before, is); len(step.Changes) == 0 {
 				continue
 			}
 		}
-		before = r
+		before = is
 		if step.Revision, err = s.revisionAt(ctx, at); errors.Is(err, store.ErrNotFound) {
 			continue // it had no effect that this clearance sees
 		} else if err != nil {
@@ -95,17 +92,21 @@ func (s *Session) moments(versions []*evidence.Record) []evidence.Sequence {
 	return slices.Compact(moments)
 }
 
-// asOf reads a record as the view's clearance saw it at a sequence; nil where it
-// did not.
-func (s *Session) asOf(ctx context.Context, id evidence.ID, at evidence.Sequence) (*evidence.Record, error) {
+// asOf reads a record with its fields as the view's clearance saw them at a
+// sequence; nil where it did not.
+func (s *Session) asOf(ctx context.Context, id evidence.ID, at evidence.Sequence) (*evidence.Record, map[string]string, error) {
 	view := evidence.View{Clearance: s.reader.View().Clearance, KnownAt: at}
 	r, err := store.Read(ctx, s.tracer.store, view, s.tracer.vocabulary)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer r.Close() //nolint:errcheck // nothing was written
 	records, err := r.Get(ctx, []evidence.ID{id})
-	return records[id], err
+	if err != nil || records[id] == nil {
+		return nil, nil, err
+	}
+	fields, err := fieldsOf(ctx, r, records[id])
+	return records[id], fields, err
 }
 
 // revisionAt gives the revision of a sequence, ErrNotFound where the view's
@@ -123,16 +124,8 @@ func (s *Session) revisionAt(ctx context.Context, at evidence.Sequence) (*eviden
 	return nil, fmt.Errorf("revision: %w", store.ErrNotFound)
 }
 
-// differences compares two versions field by field as the view is shown them.
-func (s *Session) differences(ctx context.Context, before, after *evidence.Record) ([]Change, error) {
-	x, err := s.fields(ctx, before)
-	if err != nil {
-		return nil, err
-	}
-	y, err := s.fields(ctx, after)
-	if err != nil {
-		return nil, err
-	}
+// differences compares the fields of two versions.
+func differences(x, y map[string]string) []Change {
 	var changes []Change
 	for field, was := range x {
 		if is := y[field]; is != was {
@@ -145,14 +138,21 @@ func (s *Session) differences(ctx context.Context, before, after *evidence.Recor
 		}
 	}
 	slices.SortFunc(changes, func(a, b Change) int { return cmp.Compare(a.Field, b.Field) })
-	return changes, nil
+	return changes
 }
 
-// fields are a record's content as the view is shown it, each as JSON. What
-// names a record that the view does not see is left out.
-func (s *Session) fields(ctx context.Context, r *evidence.Record) (map[string]string, error) {
-	clearance := s.reader.View().Clearance
+// fieldsOf are a record's content as the reader's view is shown it, each as JSON.
+// What names a record that the view does not see is left out.
+func fieldsOf(ctx context.Context, reader store.Reader, r *evidence.Record) (map[string]string, error) {
+	clearance := reader.View().Clearance
 	content := r.Content
+	see := func(ids []evidence.ID) (map[evidence.ID]*evidence.Record, error) {
+		ids = slices.DeleteFunc(slices.Clone(ids), func(id evidence.ID) bool { return id == "" })
+		if len(ids) == 0 {
+			return map[evidence.ID]*evidence.Record{}, nil
+		}
+		return reader.Get(ctx, ids)
+	}
 	switch old := content.(type) {
 	case *evidence.Entity:
 		e := *old
@@ -161,7 +161,7 @@ func (s *Session) fields(ctx context.Context, r *evidence.Record) (map[string]st
 		for _, n := range e.Names {
 			sources = append(sources, n.Sources...)
 		}
-		seen, err := s.get(ctx, sources)
+		seen, err := see(sources)
 		if err != nil {
 			return nil, err
 		}
@@ -170,7 +170,7 @@ func (s *Session) fields(ctx context.Context, r *evidence.Record) (map[string]st
 		}
 		content = &e
 	case *evidence.Citation:
-		seen, err := s.get(ctx, []evidence.ID{old.AsserterEntity})
+		seen, err := see([]evidence.ID{old.AsserterEntity})
 		if err != nil {
 			return nil, err
 		}
@@ -180,7 +180,7 @@ func (s *Session) fields(ctx context.Context, r *evidence.Record) (map[string]st
 		}
 		content = &c
 	case *evidence.Source:
-		seen, err := s.get(ctx, old.DerivedFrom)
+		seen, err := see(old.DerivedFrom)
 		if err != nil {
 			return nil, err
 		}
@@ -192,7 +192,7 @@ func (s *Session) fields(ctx context.Context, r *evidence.Record) (map[string]st
 		for _, st := range old.Standing {
 			citations = append(citations, st.Citation)
 		}
-		seen, err := s.get(ctx, append(citations, old.About))
+		seen, err := see(append(citations, old.About))
 		if err != nil {
 			return nil, err
 		}
@@ -281,10 +281,15 @@ func (s *Session) Diff(ctx context.Context, from, to uint64, a PageArgs) (Page[*
 			case d.Before == nil && d.After == nil:
 				continue
 			case d.Before != nil && d.After != nil:
-				if d.Changes, err = s.differences(ctx, d.Before, d.After); err != nil {
+				x, err := fieldsOf(ctx, readers[0], d.Before)
+				if err != nil {
 					return none, err
 				}
-				if len(d.Changes) == 0 {
+				y, err := fieldsOf(ctx, readers[1], d.After)
+				if err != nil {
+					return none, err
+				}
+				if d.Changes = differences(x, y); len(d.Changes) == 0 {
 					continue
 				}
 			}
