@@ -22,6 +22,7 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/ingest/casefile"
+	"github.com/vinculo/vinculo/internal/proposal"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/sqlite"
 	"github.com/vinculo/vinculo/internal/trace"
@@ -73,7 +74,17 @@ type service struct {
 
 func serve(tb testing.TB, st store.Store, v *vocabulary.Vocabulary) *service {
 	tb.Helper()
-	schema, err := graph.New(graph.Options{Tracer: trace.New(st, v, planner(v))})
+	options := graph.Options{Tracer: trace.New(st, v, planner(v))}
+	if shelf, ok := st.(store.Shelf); ok {
+		options.Proposals = proposal.New(shelf, proposal.Over(st, planner(v), options.Tracer.Apply))
+		options.Tokens = access.NewTokens(shelf)
+	}
+	return serveWith(tb, options)
+}
+
+func serveWith(tb testing.TB, options graph.Options) *service {
+	tb.Helper()
+	schema, err := graph.New(options)
 	require.NoError(tb, err)
 	exec := executor.New(schema)
 	exec.SetErrorPresenter(graph.ErrorPresenter)
