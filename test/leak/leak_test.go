@@ -1,0 +1,285 @@
+package leak_test
+
+import (
+	"encoding/base64"
+	"flag"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2/ast"
+	"pgregory.net/rapid"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/store/neo4j"
+	"github.com/vinculo/vinculo/internal/store/neo4j/neo4jtest"
+	"github.com/vinculo/vinculo/internal/store/sqlite"
+)
+
+// effort is how much of it is done on a store.
+type effort struct {
+	checks, steps, askings, pages int
+}
+
+func TestSQLite(t *testing.T) {
+	c := load(t)
+	cover := newCoverage(c.schema)
+	check(t, c, cover, effort{checks: 24, steps: 24, askings: 6, pages: 3}, func(tb testing.TB) store.Store {
+		tb.Helper()
+		s, err := sqlite.Open(tb.Context(), sqlite.Memory, sqlite.Options{})
+		require.NoError(tb, err)
+		return s
+	})
+	var empty []string
+	for _, point := range reachable(c.schema) {
+		of, _, _ := strings.Cut(point, ".")
+		if d := c.schema.Types[of]; d.Kind != ast.Object || strings.Contains(point, "(") || cover.answered[point] || slices.Contains(unanswered, of) || slices.Contains(unanswered, point) {
+			continue
+		}
+		empty = append(empty, point)
+	}
+	require.Empty(t, empty, "no case got an answer with these in it, so that nothing was compared; have the plan make them, or ask otherwise")
+}
+
+// unanswered are what nobody but an administrator is answered, and what only an
+// erasure or an administrator's vocabulary gives.
+var unanswered = []string{
+	"Token", "TokenEdge", "TokenConnection", "CreatedToken", "Query.tokens", "Mutation.createToken", "Mutation.revokeToken", "Proposal.erased",
+}
+
+func TestNeo4j(t *testing.T) {
+	uri := neo4jtest.Fresh(t)
+	driver := neo4jtest.Driver(t)
+	check(t, load(t), nil, effort{checks: 2, steps: 16, askings: 1, pages: 1}, func(tb testing.TB) store.Store {
+		tb.Helper()
+		require.NoError(tb, neo4jtest.Empty(tb.Context(), driver))
+		s, err := neo4j.Open(tb.Context(), uri, neo4j.Options{})
+		require.NoError(tb, err)
+		return s
+	})
+}
+
+// check runs the property on random plans, from a set seed unless another is
+// given on the command line.
+func check(t *testing.T, c *cases, cover *coverage, much effort, empty func(testing.TB) store.Store) {
+	t.Helper()
+	set := func(name, value string) {
+		f := flag.Lookup(name)
+		old := f.Value.String()
+		require.NoError(t, f.Value.Set(value))
+		t.Cleanup(func() { _ = f.Value.Set(old) })
+	}
+	set("rapid.checks", strconv.Itoa(much.checks))
+	set("rapid.nofailfile", "true")
+	set("rapid.shrinktime", "8s")
+	if flag.Lookup("rapid.seed").Value.String() == "0" {
+		set("rapid.seed", "20140926")
+	}
+	written, planned := 0, 0
+	rapid.Check(t, func(r *rapid.T) {
+		p := draw(r, much.steps)
+		fresh := func(hidden bool) *world {
+			s := empty(t)
+			w := newWorld(t, c, cover, s, p.limit)
+			w.play(p, hidden)
+			return w
+		}
+		without := fresh(false)
+		without.answer(p, much, false)
+		require.NoError(r, without.st.Close())
+		with := fresh(true)
+		defer func() { require.NoError(r, with.st.Close()) }()
+		with.answer(p, much, true)
+		compare(r, without.answers, with.answers)
+		written += with.hidden
+		for _, s := range p.steps {
+			if s.hidden {
+				planned++
+			}
+		}
+		with.raise(r, p, much)
+	})
+	t.Logf("%d of %d hidden steps were written", written, planned)
+	require.Greater(t, written*2, planned, "most hidden steps were refused, so that little was hidden")
+}
+
+// compare requires that two worlds answered alike; it tells of the first
+// operations that do not.
+func compare(r *rapid.T, without, with []answer) {
+	told := map[string]bool{}
+	var differ strings.Builder
+	for i := range min(len(without), len(with)) {
+		a, b := without[i].String(), with[i].String()
+		if a == b || told[without[i].to] || len(told) == 5 {
+			continue
+		}
+		told[without[i].to] = true
+		fmt.Fprintf(&differ, "answer %d, to %s\n", i, difference(a, b))
+	}
+	if differ.Len() > 0 {
+		r.Fatalf("what is hidden shows in these answers:\n%s", &differ)
+	}
+	require.Len(r, with, len(without), "how many answers there are")
+}
+
+// difference shows two texts around the place where they begin to differ.
+func difference(a, b string) string {
+	at := 0
+	for at < len(a) && at < len(b) && a[at] == b[at] {
+		at++
+	}
+	asked, _, _ := strings.Cut(a, "\n")
+	const before, after = 400, 600
+	excerpt := func(s string) string {
+		return strings.ToValidUTF8(s[max(0, at-before):at]+"▶"+s[at:min(len(s), at+after)], "")
+	}
+	return fmt.Sprintf("%s\n  without: %s\n  with:    %s\n", asked, excerpt(a), excerpt(b))
+}
+
+// answer asks everything there is, at the end of a plan.
+func (w *world) answer(p *plan, much effort, hidden bool) {
+	w.tb.Helper()
+	w.at("asking", start.Add(12*time.Hour))
+	pools := p.pools()
+	w.questions(pools, much)
+	for i, set := range append(specimens(), p.attempts()...) {
+		w.at(fmt.Sprintf("attempt-%d", i), w.now.Add(time.Minute))
+		with := map[string]any{"changeSet": asVariable(w.tb, set)}
+		w.ask("Apply", with)
+		if i < 4 {
+			w.ask("ReaderWrites", with)
+			w.ask("ReaderProposes", with)
+			w.ask("ContributorApplies", with)
+		}
+		w.ask("Propose", with)
+	}
+	w.deposit(hidden)
+	for i, o := range w.cases.list {
+		w.at(o.Name, w.now.Add(time.Minute))
+		switch {
+		case o.Operation == ast.Subscription:
+			for j := range 3 {
+				w.follow(o, i*10+j, variables(o, pools, j), hidden)
+			}
+		case o.Operation == ast.Mutation && !o.takes("changeSet"):
+			w.reviews(o, pools)
+		}
+	}
+	w.questions(pools, effort{askings: 1, pages: much.pages})
+}
+
+// reviews decides on some proposals, or asks a mutation that names none once.
+func (w *world) reviews(o *operation, pools map[string][]any) {
+	with := variables(o, pools, 0)
+	if !o.takes("proposal") {
+		w.ask(o.Name, with)
+		return
+	}
+	for i, id := range slices.Clone(w.proposed[:min(6, len(w.proposed))]) {
+		vars := variables(o, pools, i)
+		vars["proposal"] = id
+		w.ask(o.Name, vars)
+		w.answers[len(w.answers)-1].with["proposal"] = i
+	}
+	w.ask(o.Name, map[string]any{"proposal": w.proposed[len(w.proposed)-1], "decision": "REJECT", "reason": "no"})
+	w.answers[len(w.answers)-1].with["proposal"] = "the last"
+}
+
+// cursors find where the next page begins, and where the one before ends.
+var cursors = map[string]*regexp.Regexp{
+	"after":  regexp.MustCompile(`"hasNextPage":true,[^}]*"endCursor":"([^"]+)"`),
+	"before": regexp.MustCompile(`"hasPreviousPage":true,"startCursor":"([^"]+)"`),
+}
+
+// questions asks every query, page by page where it takes a cursor.
+func (w *world) questions(pools map[string][]any, much effort) {
+	w.tb.Helper()
+	for _, o := range w.cases.list {
+		if o.Operation != ast.Query {
+			continue
+		}
+		askings := much.askings
+		if len(o.VariableDefinitions) == 0 {
+			askings = 1
+		}
+		for i := range askings {
+			with := variables(o, pools, i)
+			data := string(w.ask(o.Name, with).Data)
+			for range much.pages {
+				next := map[string]any{}
+				for name, value := range with {
+					next[name] = value
+				}
+				for name, pattern := range cursors {
+					if found := pattern.FindStringSubmatch(data); found != nil && o.takes(name) {
+						next[name] = found[1]
+						break
+					}
+				}
+				if len(next) == len(with) && next["after"] == with["after"] && next["before"] == with["before"] {
+					break
+				}
+				with = next
+				data = string(w.ask(o.Name, with).Data)
+			}
+		}
+	}
+}
+
+// raise raises some records that everybody saw, and requires that no answer has
+// a trace of them, at any moment.
+func (w *world) raise(r *rapid.T, p *plan, much effort) {
+	w.tb.Helper()
+	w.planner.CascadeLimit = 10_000
+	var raised []evidence.ID
+	for i, id := range slices.Concat(p.pub.entities[:4], p.pub.sources[:2], p.pub.links[:4], p.pub.statements[:1], p.pub.citations[4:7]) {
+		if i%3 != int(p.limit%3) {
+			continue
+		}
+		w.at("raise", w.now.Add(time.Minute))
+		err := w.write(&evidence.ChangeSet{Reason: "raised", Changes: []evidence.Change{{SetClearance: &evidence.SetClearance{ID: id, Clearance: "CONFIDENTIAL"}}}})
+		if err == nil {
+			raised = append(raised, id)
+		}
+	}
+	var gone []evidence.ID
+	for _, id := range raised {
+		gone = append(gone, p.gone(id)...)
+	}
+	w.answers = nil
+	w.questions(p.pools(), effort{askings: much.askings, pages: 1})
+	for _, a := range w.answers {
+		if a.to == "Proposals" || a.to == "ProposalsToReview" {
+			continue // what their author once wrote of it
+		}
+		told := a.data + decoded(a.data)
+		asked := a.String()[:len(a.String())-len(a.data)-len(a.errors)]
+		for _, id := range gone {
+			for _, trace := range []string{string(id), mark(id)} {
+				if strings.Contains(told, trace) || strings.Contains(a.errors, trace) && !strings.Contains(asked, trace) {
+					r.Fatalf("%s was raised (%v), and %q is still told: %s", id, raised, trace, a)
+				}
+			}
+		}
+	}
+}
+
+var encoded = regexp.MustCompile(`ursor":"([A-Za-z0-9_-]+)"`)
+
+// decoded are the cursors of an answer in plain text.
+func decoded(data string) string {
+	var out strings.Builder
+	for _, found := range encoded.FindAllStringSubmatch(data, -1) {
+		if plain, err := base64.RawURLEncoding.DecodeString(found[1]); err == nil {
+			out.Write(plain)
+			out.WriteByte(' ')
+		}
+	}
+	return out.String()
+}

@@ -1,0 +1,500 @@
+package leak_test
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+)
+
+// plan is a random history of a graph. Its open steps make what a reader of
+// PUBLIC sees; the hidden ones, between them, must not be told by any answer.
+type plan struct {
+	steps []*step
+	pub   pool
+	sec   pool
+	// above are what goes with a record when it is raised, itself too.
+	above map[evidence.ID][]evidence.ID
+	kinds map[evidence.ID]string
+	// limit is how many records beyond those it names a change of the editor may
+	// touch.
+	limit int
+}
+
+// pool is the ids of a plan, by sort.
+type pool struct {
+	entities, sources, links, statements, citations []evidence.ID
+}
+
+func (p *pool) claims() []evidence.ID { return slices.Concat(p.links, p.statements) }
+
+func (p *pool) all() []evidence.ID {
+	return slices.Concat(p.entities, p.sources, p.links, p.statements, p.citations)
+}
+
+// step is one change set of a plan.
+type step struct {
+	at     time.Time
+	hidden bool
+	// editor says that the editor of PUBLIC writes it through GraphQL, and the
+	// answer is compared; else somebody cleared for everything does.
+	editor bool
+	// restate has the editor write again what they read of this record.
+	restate evidence.ID
+	set     *evidence.ChangeSet
+	// more adds to an open change set what is not for everybody.
+	more func(*evidence.ChangeSet)
+	// named is an entity that a name is added to, as it then stands; derived the
+	// source that a source is added to which it derives from.
+	named, derived evidence.ID
+	addition       evidence.ID
+}
+
+var start = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+
+// editorPrefix begins the ids that the editor of PUBLIC may choose.
+const editorPrefix = "p-"
+
+type planner struct {
+	*rapid.T
+	*plan
+	n int
+}
+
+func draw(t *rapid.T, most int) *plan {
+	g := &planner{T: t, plan: &plan{above: map[evidence.ID][]evidence.ID{}, kinds: map[evidence.ID]string{}}}
+	g.limit = rapid.SampledFrom([]int{6, 30, 10_000}).Draw(t, "limit")
+	g.found()
+	n := rapid.IntRange(most/2, most).Draw(t, "steps")
+	for range n {
+		if g.oneIn(2, "hidden") {
+			g.hide()
+		} else {
+			g.open()
+		}
+	}
+	for i, s := range g.steps {
+		s.at = start.Add(time.Duration(i) * time.Minute)
+	}
+	return g.plan
+}
+
+func (g *planner) oneIn(n uint32, label string) bool {
+	return rapid.Custom(func(t *rapid.T) bool { return rapid.Uint32().Draw(t, label)%n == n-1 }).Draw(g.T, label)
+}
+
+func oneOf[V any](g *planner, label string, from ...V) V {
+	return from[rapid.Custom(func(t *rapid.T) int { return int(rapid.Uint32().Draw(t, label) % uint32(len(from))) }).Draw(g.T, label)] //nolint:gosec // a small number
+}
+
+// id makes an id whose number no other has, and which is in no other id.
+func (g *planner) id(sort string, hidden, editor bool) evidence.ID {
+	g.n++
+	id := fmt.Sprintf("%s%03d", sort, g.n)
+	if hidden {
+		id = "xq-" + id
+	} else if editor {
+		id = editorPrefix + id
+	}
+	return evidence.ID(id)
+}
+
+// mark is a word that only texts of the record have.
+func mark(id evidence.ID) string {
+	s := string(id)
+	return "zq" + s[len(s)-6:] // ent007
+}
+
+// found begins the graph: something of every kind.
+func (g *planner) found() {
+	cs := &evidence.ChangeSet{Reason: "first"}
+	for _, kind := range []string{"NEWS", "COURT_RECORD", "LEAK"} {
+		cs.Changes = append(cs.Changes, evidence.Change{PutSource: g.newSource(false, false, kind)})
+	}
+	for _, kind := range []string{"PERSON", "PERSON", "PERSON", "MILITARY_UNIT", "MILITARY_UNIT", "CRIMINAL_GROUP", "PLACE", "EVENT"} {
+		cs.Changes = append(cs.Changes, evidence.Change{PutEntity: g.newEntity(false, false, kind)})
+	}
+	g.steps = append(g.steps, &step{set: cs})
+	e, s := g.pub.entities, g.pub.sources
+	links := &evidence.ChangeSet{Reason: "links"}
+	for _, l := range []struct {
+		kind     string
+		from, to evidence.ID
+	}{
+		{"COMMANDS", e[0], e[3]}, {"SUBORDINATE_TO", e[3], e[4]}, {"COMMANDS", e[1], e[4]}, {"COMMANDS", e[2], e[3]}, {"OPERATES_IN", e[3], e[6]},
+		{"PARTICIPATED_IN", e[3], e[7]}, {"PAYS", e[5], e[0]}, {"LINKED_TO", e[0], e[1]}, {"SAME_AS", e[0], e[2]}, {"CHARGED_BY", e[0], e[4]}, {"ACQUITTED_BY", e[0], e[4]},
+	} {
+		links.Changes = append(links.Changes, evidence.Change{AssertLink: g.linkOf(l.kind, l.from, l.to, s, false, false)})
+	}
+	links.Changes = append(links.Changes, evidence.Change{AssertStatement: g.newStatement(false, false, e[:1], s)})
+	g.steps = append(g.steps, &step{set: links, editor: false})
+	g.hide()
+	g.hide()
+}
+
+func (g *planner) open() {
+	editor := g.oneIn(2, "editor")
+	cs := &evidence.ChangeSet{Reason: oneOf(g, "reason", "because", "a correction")}
+	s := &step{editor: editor, set: cs}
+	if g.oneIn(4, "keyed") {
+		cs.IdempotencyKey = oneOf(g, "key", "k1", "k2", "k3")
+	}
+	if editor && g.oneIn(3, "expects") {
+		n := uint64(rapid.IntRange(1, len(g.steps)).Draw(g.T, "expected")) //nolint:gosec // small
+		cs.ExpectedRevision = &n
+	}
+	sources := g.pub.sources
+	for range rapid.IntRange(1, 2).Draw(g.T, "changes") {
+		var c evidence.Change
+		switch oneOf(g, "change", "entity", "source", "link", "link", "link", "statement", "cite", "standing", "standing", "rename", "retitle", "retract", "retract", "merge", "accept", "undo", "undo", "raise", "capture", "check", "restate", "restate", "rekind") {
+		case "entity":
+			c.PutEntity = g.newEntity(false, editor, oneOf(g, "kind", "PERSON", "PERSON", "MILITARY_UNIT", "CRIMINAL_GROUP"))
+		case "source":
+			c.PutSource = g.newSource(false, editor, oneOf(g, "kind", "NEWS", "LEAK"))
+		case "statement":
+			c.AssertStatement = g.newStatement(false, editor, g.pub.entities, sources)
+		case "cite":
+			c.Cite = &evidence.Cite{Claim: oneOf(g, "claim", g.pub.claims()...), Citation: g.newCitation(oneOf(g, "stance", "SUPPORTS", "DISPUTES", "MENTIONS"), sources, false, editor)}
+			g.pub.citations = append(g.pub.citations, c.Cite.Citation.ID)
+			g.goesWith(c.Cite.Citation.ID, c.Cite.Claim, c.Cite.Citation.Source)
+		case "standing":
+			c.SetStanding = g.standing(oneOf(g, "claim", g.pub.claims()...), sources, false, editor)
+		case "rename":
+			id := oneOf(g, "entity", g.pub.entities...)
+			c.PutEntity = &evidence.PutEntity{ID: id, Name: evidence.Of(oneOf(g, "name", "José Pérez ", "Ángel Pérez ") + mark(id)), Description: evidence.Of(oneOf(g, "description", "", "general "+mark(id)))}
+			if g.oneIn(2, "names") {
+				c.PutEntity.Names = evidence.Of([]evidence.NewName{{Text: "El Jefe " + mark(id), Sources: []evidence.ID{oneOf(g, "source", sources...)}}})
+			}
+		case "rekind":
+			c.PutEntity = &evidence.PutEntity{ID: oneOf(g, "entity", g.pub.entities...), Kind: evidence.Of(oneOf(g, "kind", "PERSON", "ORGANIZATION", "CRIMINAL_GROUP"))}
+		case "retitle":
+			id := oneOf(g, "source", sources...)
+			c.PutSource = &evidence.PutSource{ID: id, Title: evidence.Of("Informe corregido " + mark(id)), Reliability: evidence.Of(oneOf(g, "grade", "A", "C", "F"))}
+			if g.oneIn(2, "derives") {
+				c.PutSource.DerivedFrom = evidence.Of([]evidence.ID{oneOf(g, "parent", sources...)})
+			}
+		case "retract":
+			c.Retract = &evidence.Retract{ID: oneOf(g, "retracted", slices.Concat(g.pub.claims(), g.pub.citations, g.pub.entities[2:], sources[1:])...)}
+		case "merge":
+			link := g.id("lnk", false, editor)
+			c.MergeEntities = &evidence.MergeEntities{Link: link, Absorb: oneOf(g, "absorb", g.pub.entities...), Into: oneOf(g, "into", g.pub.entities...), Citations: []evidence.NewCitation{g.newCitation("SUPPORTS", sources, false, editor)}}
+			g.pub.links = append(g.pub.links, link)
+			g.goesWith(link, c.MergeEntities.Absorb, c.MergeEntities.Into)
+		case "accept":
+			c.MergeEntities = &evidence.MergeEntities{Link: oneOf(g, "candidate", g.pub.links...)}
+		case "undo":
+			s.editor, s.set = true, &evidence.ChangeSet{Reason: "undone", Changes: []evidence.Change{{Undo: &evidence.Undo{Revision: uint64(rapid.IntRange(1, len(g.steps)).Draw(g.T, "undone"))}}}} //nolint:gosec // small
+			g.steps = append(g.steps, s)
+			return
+		case "raise":
+			s.editor, s.set = false, &evidence.ChangeSet{Reason: "raised", Changes: []evidence.Change{{SetClearance: &evidence.SetClearance{
+				ID: oneOf(g, "raised", slices.Concat(g.pub.claims(), g.pub.citations, g.pub.entities[4:], sources[1:])...), Clearance: oneOf(g, "level", "RESTRICTED", "CONFIDENTIAL", "PUBLIC"),
+			}}}}
+			g.steps = append(g.steps, s)
+			return
+		case "capture":
+			s.editor = false
+			c.AttachCapture = capture(oneOf(g, "source", sources...), "aa")
+		case "check":
+			s.editor = false
+			c.RecordChecks = &evidence.RecordChecks{Checks: []evidence.CitationCheck{{Citation: oneOf(g, "citation", g.pub.citations...), Check: evidence.QuoteCheck{State: evidence.Verified, At: "2026-11-23T09:00:00Z", Capture: "aa", Start: 1, End: 4, Context: "antes y después"}}}}
+		case "restate":
+			s.editor, s.restate = true, oneOf(g, "restated", slices.Concat(sources, g.pub.entities)...)
+			g.steps = append(g.steps, s)
+			return
+		default:
+			c.AssertLink = g.newLink(g.pub.entities, sources, false, editor)
+		}
+		cs.Changes = append(cs.Changes, c)
+	}
+	if !s.editor && g.oneIn(2, "more") {
+		s.more = g.adding()
+	}
+	g.steps = append(g.steps, s)
+}
+
+// adding draws what somebody cleared for everything adds to a change set that
+// others see part of: changes before it, and what hangs on its records.
+func (g *planner) adding() func(*evidence.ChangeSet) {
+	source := g.newSource(true, false, "LEAK")
+	entity := g.newEntity(true, false, "PERSON")
+	denial := g.linkOf("LINKED_TO", g.pub.entities[0], g.pub.entities[1], []evidence.ID{source.ID}, true, false)
+	cited := g.newCitation("DISPUTES", g.pub.sources, true, false)
+	before := g.oneIn(2, "before")
+	return func(cs *evidence.ChangeSet) {
+		for i := range cs.Changes {
+			switch c := &cs.Changes[i]; {
+			case c.AssertLink != nil:
+				l := *c.AssertLink
+				l.Citations = append([]evidence.NewCitation{cited}, l.Citations...)
+				if l.Kind == "DENIES" || l.Kind == "ACCUSES" {
+					l.About = denial.ID
+				}
+				last := &l.Citations[len(l.Citations)-1]
+				last.AssertedBy = &evidence.Asserter{Entity: entity.ID}
+				c.AssertLink = &l
+			case c.PutSource != nil && c.PutSource.DerivedFrom.Set:
+				x := *c.PutSource
+				x.DerivedFrom = evidence.Of(append(slices.Clone(x.DerivedFrom.Value), source.ID))
+				c.PutSource = &x
+			}
+		}
+		more := []evidence.Change{{PutSource: source}, {PutEntity: entity}, {AssertLink: denial}}
+		if before {
+			cs.Changes = append(more, cs.Changes...)
+		} else {
+			cs.Changes = append(cs.Changes, more...)
+		}
+	}
+}
+
+func capture(source evidence.ID, sum string) *evidence.AttachCapture {
+	for len(sum) < 64 {
+		sum += sum
+	}
+	return &evidence.AttachCapture{Source: source, Capture: evidence.Capture{SHA256: sum, Length: 3, MediaType: "text/plain", Captured: "2026-11-23T09:00:00Z", Text: sum}}
+}
+
+// goesWith notes that a record is gone where one of those it hangs on is.
+func (g *planner) goesWith(id evidence.ID, on ...evidence.ID) {
+	for _, o := range on {
+		if o != "" {
+			g.above[o] = append(g.above[o], id)
+		}
+	}
+}
+
+// gone are a record and all that goes with it.
+func (p *plan) gone(id evidence.ID) []evidence.ID {
+	out := []evidence.ID{id}
+	for i := 0; i < len(out); i++ {
+		for _, next := range p.above[out[i]] {
+			if !slices.Contains(out, next) {
+				out = append(out, next)
+			}
+		}
+	}
+	return out
+}
+
+func (g *planner) newEntity(hidden, editor bool, kind string) *evidence.PutEntity {
+	e := &evidence.PutEntity{ID: g.id("ent", hidden, editor), Kind: evidence.Of(kind)}
+	p := &g.pub
+	if hidden {
+		p = &g.sec
+		e.Clearance = evidence.Of(oneOf(g, "clearance", "RESTRICTED", "CONFIDENTIAL"))
+	}
+	p.entities = append(p.entities, e.ID)
+	g.kinds[e.ID] = kind
+	name := map[string]string{"PERSON": "José Pérez ", "MILITARY_UNIT": "27 Batallón de Infantería ", "PLACE": "Iguala de Guerrero ", "EVENT": "Ataque de Iguala "}[kind]
+	e.Name = evidence.Of(name + "Guerrero " + mark(e.ID))
+	if g.oneIn(2, "aliases") {
+		e.Aliases = evidence.Of([]string{"El Pepe " + mark(e.ID)})
+	} else {
+		e.Names = evidence.Of([]evidence.NewName{{Text: "Jota Pérez " + mark(e.ID), Type: "FORMER", Language: "es"}})
+	}
+	if g.oneIn(5, "identity") {
+		e.Identity = evidence.Of(oneOf(g, "identity", "ALIAS_ONLY", "UNIDENTIFIED", "CLASS"))
+	}
+	if kind == "EVENT" || kind == "PLACE" {
+		e.Point = evidence.Of(evidence.Point{Latitude: 18.35, Longitude: -99.54, Source: "mapa " + mark(e.ID)})
+		e.When = evidence.Of("2014-09-26")
+	}
+	e.Country = evidence.Of("MX")
+	e.Description = evidence.Of("de Guerrero " + mark(e.ID))
+	e.Notes = evidence.Of([]evidence.Note{{Key: "rank", Value: "general " + mark(e.ID)}})
+	return e
+}
+
+func (g *planner) newSource(hidden, editor bool, kind string) *evidence.PutSource {
+	s := &evidence.PutSource{ID: g.id("src", hidden, editor), Kind: evidence.Of(kind)}
+	p := &g.pub
+	if hidden {
+		p = &g.sec
+		s.Clearance = evidence.Of(oneOf(g, "clearance", "RESTRICTED", "CONFIDENTIAL"))
+	}
+	p.sources = append(p.sources, s.ID)
+	s.Title = evidence.Of("Informe Guerrero " + mark(s.ID))
+	s.Author, s.Publisher, s.Published = evidence.Of("Áurea "+mark(s.ID)), evidence.Of("Proceso"), evidence.Of("2014-10")
+	s.URL, s.Archive, s.Language = evidence.Of("https://example.org/"+mark(s.ID)), evidence.Of("AGN "+mark(s.ID)), evidence.Of("es")
+	s.Reliability = evidence.Of(oneOf(g, "grade", "A", "B", "C", "F"))
+	if len(g.pub.sources) > 1 && g.oneIn(2, "derives") {
+		s.DerivedFrom = evidence.Of([]evidence.ID{g.pub.sources[0]})
+	}
+	return s
+}
+
+func (g *planner) newCitation(stance string, sources []evidence.ID, hidden, editor bool) evidence.NewCitation {
+	c := evidence.NewCitation{
+		ID: g.id("cit", hidden, editor), Source: oneOf(g, "cited", sources...), Stance: stance,
+		Credibility: rapid.IntRange(1, 6).Draw(g.T, "credibility"),
+	}
+	c.Locator, c.Note, c.StandingInSource = "p. 4 "+mark(c.ID), "nota "+mark(c.ID), "dice "+mark(c.ID)
+	c.Quote = &evidence.Quote{Exact: "la verdad histórica " + mark(c.ID), Prefix: "antes", Suffix: "después"}
+	if g.oneIn(3, "asserted") {
+		c.AssertedBy = &evidence.Asserter{Words: "un testigo", Entity: g.pub.entities[0]}
+	}
+	return c
+}
+
+var linkKinds = []string{
+	"LINKED_TO", "PAYS", "COMMANDS", "SUBORDINATE_TO", "LEADS", "FOUNDED", "HOLDS_POST_IN", "OPERATES_IN", "PARTICIPATED_IN", "PRESENT_AT", "RESPONSIBLE_FOR_AREA",
+	"DENIES", "ACCUSES", "CHARGED_BY", "ACQUITTED_BY", "COLLUDES_WITH", "SAME_AS", "LOCATED_IN",
+}
+
+func (g *planner) newLink(entities, sources []evidence.ID, hidden, editor bool) *evidence.AssertLink {
+	from, to := oneOf(g, "from", entities...), oneOf(g, "to", entities...)
+	var fit []string
+	for _, kind := range linkKinds {
+		if k, _ := vocabulary.Standard().Link(kind); k.AllowsEnds(g.kinds[from], g.kinds[to]) {
+			fit = append(fit, kind)
+		}
+	}
+	return g.linkOf(oneOf(g, "kind", fit...), from, to, sources, hidden, editor)
+}
+
+func (g *planner) linkOf(kind string, from, to evidence.ID, sources []evidence.ID, hidden, editor bool) *evidence.AssertLink {
+	l := &evidence.AssertLink{ID: g.id("lnk", hidden, editor), Kind: kind, From: from, To: to}
+	p := &g.pub
+	if hidden {
+		p = &g.sec
+		l.Clearance = oneOf(g, "clearance", "RESTRICTED", "CONFIDENTIAL")
+	}
+	l.Role, l.Summary = "capitán "+mark(l.ID), "en Guerrero "+mark(l.ID)
+	l.Valid = g.validTime()
+	if k, _ := vocabulary.Standard().Link(kind); !k.Procedural {
+		l.Standing = oneOf(g, "standing", "", "ALLEGED")
+	}
+	if k, _ := vocabulary.Standard().Link(kind); k.About && len(p.links) > 0 {
+		l.About = oneOf(g, "about", p.links...)
+	}
+	p.links = append(p.links, l.ID)
+	g.goesWith(l.ID, from, to)
+	l.Citations = g.citationsOf(l.ID, p, sources, hidden, editor)
+	return l
+}
+
+func (g *planner) citationsOf(claim evidence.ID, p *pool, sources []evidence.ID, hidden, editor bool) []evidence.NewCitation {
+	cs := []evidence.NewCitation{g.newCitation("SUPPORTS", sources, hidden, editor)}
+	if g.oneIn(3, "disputed") {
+		cs = append(cs, g.newCitation("DISPUTES", sources, hidden, editor))
+	}
+	for _, c := range cs {
+		p.citations = append(p.citations, c.ID)
+		g.goesWith(c.ID, claim, c.Source)
+	}
+	return cs
+}
+
+func (g *planner) validTime() evidence.ValidTime {
+	return evidence.ValidTime{
+		Since: oneOf(g, "since", "", "2013", "2014-09", "../2014-09-26", "2014~", "2010"), Until: oneOf(g, "until", "", "", "2015", ".."),
+		Observed: oneOf(g, "observed", nil, []string{"2014-09-26"}),
+	}
+}
+
+func (g *planner) newStatement(hidden, editor bool, entities, sources []evidence.ID) *evidence.AssertStatement {
+	s := &evidence.AssertStatement{ID: g.id("stm", hidden, editor), Entity: oneOf(g, "entity", entities...), Attribute: oneOf(g, "attribute", "RANK", "OCCUPATION", "BIRTH_DATE")}
+	p := &g.pub
+	if hidden {
+		p = &g.sec
+		s.Clearance = oneOf(g, "clearance", "RESTRICTED", "CONFIDENTIAL")
+	}
+	s.Value, s.Summary, s.Valid = "General "+mark(s.ID), "según "+mark(s.ID), g.validTime()
+	p.statements = append(p.statements, s.ID)
+	g.goesWith(s.ID, s.Entity)
+	s.Citations = g.citationsOf(s.ID, p, sources, hidden, editor)
+	return s
+}
+
+func (g *planner) standing(claim evidence.ID, sources []evidence.ID, hidden, editor bool) *evidence.SetStanding {
+	s := &evidence.SetStanding{Claim: claim, Standing: oneOf(g, "standing", "CHARGED", "ACQUITTED", "REFUTED"), On: oneOf(g, "on", "", "2016")}
+	s.Citation = g.newCitation(oneOf(g, "stance", "MENTIONS", "DISPUTES"), sources, hidden, editor)
+	s.Note = "nota " + mark(s.Citation.ID)
+	p := &g.pub
+	if hidden {
+		p = &g.sec
+		s.Citation.Clearance = oneOf(g, "clearance", "RESTRICTED", "CONFIDENTIAL")
+	}
+	p.citations = append(p.citations, s.Citation.ID)
+	g.goesWith(s.Citation.ID, claim, s.Citation.Source)
+	return s
+}
+
+// hide draws a step that nobody below its author is to know of.
+func (g *planner) hide() {
+	cs := &evidence.ChangeSet{Reason: "not for everybody"}
+	s := &step{hidden: true, set: cs}
+	if g.oneIn(3, "keyed") {
+		cs.IdempotencyKey = oneOf(g, "key", "k1", "k2", "k3")
+	}
+	every := slices.Concat(g.pub.entities, g.sec.entities)
+	allSources := slices.Concat(g.pub.sources, g.sec.sources)
+	if len(g.sec.sources) == 0 || len(g.sec.entities) == 0 {
+		cs.Changes = append(cs.Changes, evidence.Change{PutSource: g.newSource(true, false, "LEAK")}, evidence.Change{PutEntity: g.newEntity(true, false, "PERSON")})
+		g.steps = append(g.steps, s)
+		return
+	}
+	for range rapid.IntRange(1, 3).Draw(g.T, "changes") {
+		var c evidence.Change
+		switch oneOf(g, "hidden change", "entity", "source", "link", "link", "opaque", "opaque", "statement", "cite", "cite", "standing", "standing", "merge", "name", "name", "derive", "derive", "capture", "check", "retract", "undo", "level", "asserter") {
+		case "entity":
+			c.PutEntity = g.newEntity(true, false, oneOf(g, "kind", "PERSON", "PERSON", "MILITARY_UNIT", "CRIMINAL_GROUP"))
+		case "source":
+			c.PutSource = g.newSource(true, false, "LEAK")
+			c.PutSource.DerivedFrom = evidence.Of([]evidence.ID{oneOf(g, "parent", allSources[:len(allSources)-1]...)})
+		case "link":
+			c.AssertLink = g.newLink(every, allSources, true, false)
+		case "opaque": // PUBLIC by itself, but for what it rests on
+			c.AssertLink = g.newLink(g.pub.entities, g.sec.sources, true, false)
+			c.AssertLink.Clearance = ""
+		case "statement":
+			c.AssertStatement = g.newStatement(true, false, every, allSources)
+		case "cite":
+			cited := g.newCitation(oneOf(g, "stance", "SUPPORTS", "DISPUTES", "MENTIONS"), allSources, true, false)
+			cited.Clearance = "CONFIDENTIAL"
+			c.Cite = &evidence.Cite{Claim: oneOf(g, "claim", g.pub.claims()...), Citation: cited}
+			g.sec.citations = append(g.sec.citations, cited.ID)
+		case "asserter":
+			cited := g.newCitation(oneOf(g, "stance", "SUPPORTS", "DISPUTES"), g.sec.sources, true, false)
+			cited.AssertedBy = &evidence.Asserter{Words: "él", Entity: oneOf(g, "asserter", every...)}
+			c.Cite = &evidence.Cite{Claim: oneOf(g, "claim", g.pub.claims()...), Citation: cited}
+			g.sec.citations = append(g.sec.citations, cited.ID)
+		case "standing":
+			c.SetStanding = g.standing(oneOf(g, "claim", g.pub.claims()...), allSources, true, false)
+		case "merge":
+			link := g.id("lnk", true, false)
+			c.MergeEntities = &evidence.MergeEntities{Link: link, Absorb: oneOf(g, "absorb", every...), Into: oneOf(g, "into", every...), Clearance: "CONFIDENTIAL", Citations: []evidence.NewCitation{g.newCitation("SUPPORTS", allSources, true, false)}}
+			g.sec.links = append(g.sec.links, link)
+		case "name":
+			s.named, s.addition, s.set = oneOf(g, "named", g.pub.entities...), oneOf(g, "shown", g.sec.sources...), nil
+			g.steps = append(g.steps, s)
+			return
+		case "derive":
+			s.derived, s.addition, s.set = oneOf(g, "derived", g.pub.sources...), oneOf(g, "parent", g.sec.sources...), nil
+			g.steps = append(g.steps, s)
+			return
+		case "capture":
+			c.AttachCapture = capture(oneOf(g, "source", g.sec.sources...), oneOf(g, "sum", "aa", "bb"))
+		case "check":
+			if len(g.sec.citations) == 0 {
+				continue
+			}
+			c.RecordChecks = &evidence.RecordChecks{Checks: []evidence.CitationCheck{{Citation: oneOf(g, "citation", g.sec.citations...), Check: evidence.QuoteCheck{State: evidence.Failed, At: "2026-11-23T09:00:00Z", Nearest: "otra"}}}}
+		case "retract":
+			c.Retract = &evidence.Retract{ID: oneOf(g, "retracted", g.sec.all()...)}
+		case "level":
+			c.SetClearance = &evidence.SetClearance{ID: oneOf(g, "level of", slices.Concat(g.sec.entities, g.sec.sources)...), Clearance: oneOf(g, "level", "RESTRICTED", "CONFIDENTIAL")}
+		case "undo":
+			continue
+		}
+		cs.Changes = append(cs.Changes, c)
+	}
+	if len(cs.Changes) > 0 {
+		g.steps = append(g.steps, s)
+	}
+}

@@ -1,0 +1,348 @@
+package leak_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/vinculo/vinculo/graph"
+	"github.com/vinculo/vinculo/internal/access"
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/proposal"
+	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/trace"
+)
+
+// Who asks and who writes. The one who is cleared for everything has the name of
+// the editor: one person may hold a token of each clearance.
+var (
+	reader      = access.Identity{Name: "lectora", Subject: "lectora"}
+	contributor = access.Identity{Name: "Íñigo", Role: access.Contributor, Subject: "iñigo", IDPrefix: editorPrefix}
+	editor      = access.Identity{Name: "Ana Núñez", Role: access.Editor, Subject: "ana", IDPrefix: editorPrefix}
+	top         = access.Identity{Name: "Ana Núñez", Role: access.Admin, Subject: "ana, archive", Clearance: evidence.Confidential}
+)
+
+var identities = map[string]access.Identity{"reader": reader, "contributor": contributor, "editor": editor}
+
+// world is one graph with everything that was answered in it.
+type world struct {
+	tb      testing.TB
+	cases   *cases
+	cover   *coverage // nil: not noted
+	st      store.Store
+	planner *evidence.Planner
+	tracer  *trace.Tracer
+	shelf   *proposal.Service
+	exec    *executor.Executor
+	step    string
+	now     time.Time
+	made    int
+	answers []answer
+	hidden  int // hidden steps that were written
+	refused []string
+	// proposed are the ids of proposals; the first is one of somebody else's.
+	proposed []string
+}
+
+// answer is one response with what it answers.
+type answer struct {
+	to   string
+	with map[string]any
+	data string
+	// errors are written apart: their words repeat what was asked.
+	errors string
+}
+
+func (a answer) String() string {
+	with, _ := json.Marshal(a.with) //nolint:errchkjson // it came from JSON
+	return fmt.Sprintf("%s %s\n%s\n%s", a.to, with, a.data, a.errors)
+}
+
+func newWorld(tb testing.TB, c *cases, cover *coverage, st store.Store, limit int) *world {
+	tb.Helper()
+	w := &world{tb: tb, cases: c, cover: cover, st: st, now: start}
+	var salts uint64
+	w.planner = &evidence.Planner{
+		Vocabulary: vocabulary.Standard(), CascadeLimit: limit, MaxChanges: 100,
+		Now: func() time.Time { return w.now },
+		NewID: func() evidence.ID {
+			w.made++
+			return evidence.ID(fmt.Sprintf("made-%s-%d", w.step, w.made))
+		},
+		NewSalt: func() (salt [16]byte) {
+			salts++
+			binary.BigEndian.PutUint64(salt[:], salts)
+			return salt
+		},
+	}
+	w.tracer = trace.New(st, vocabulary.Standard(), w.planner)
+	shelf, ok := st.(store.Shelf)
+	require.True(tb, ok)
+	w.shelf = proposal.New(shelf, proposal.Over(st, w.planner, w.tracer.Apply))
+	schema, err := graph.New(graph.Options{Tracer: w.tracer, Proposals: w.shelf})
+	require.NoError(tb, err)
+	w.exec = executor.New(schema)
+	w.exec.SetErrorPresenter(graph.ErrorPresenter)
+	w.exec.SetRecoverFunc(graph.RecoverFunc)
+	cache := graphql.MapCache[*ast.QueryDocument]{}
+	w.exec.SetQueryCache(cache)
+	return w
+}
+
+// at begins a step: its clock and the ids that it makes follow from its name.
+func (w *world) at(step string, now time.Time) { w.step, w.now, w.made = step, now, 0 }
+
+// play writes the history of a plan, with the hidden steps or without.
+func (w *world) play(p *plan, hidden bool) {
+	w.tb.Helper()
+	for i, s := range p.steps {
+		w.at(fmt.Sprint(i), s.at)
+		set := s.set
+		switch {
+		case s.hidden && !hidden:
+			continue
+		case s.restate != "":
+			set = w.restated(s.restate)
+		case s.named != "":
+			set = w.withName(s.named, s.addition)
+		case s.derived != "":
+			set = w.withParent(s.derived, s.addition)
+		}
+		if set == nil {
+			continue
+		}
+		if s.editor {
+			w.planner.CascadeLimit = p.limit
+			w.ask("Apply", map[string]any{"changeSet": asVariable(w.tb, set)})
+			continue
+		}
+		w.planner.CascadeLimit = 10_000
+		if s.more != nil && hidden {
+			more := *set
+			s.more(&more)
+			if err := w.write(&more); err == nil {
+				w.hidden++
+				continue
+			}
+		}
+		err := w.write(set)
+		if s.hidden && err == nil {
+			w.hidden++
+		} else if s.hidden {
+			w.refused = append(w.refused, err.Error())
+		}
+	}
+	w.planner.CascadeLimit = p.limit
+}
+
+func (w *world) write(set *evidence.ChangeSet) error {
+	_, err := w.tracer.Apply(w.tb.Context(), top.Author(), set)
+	return err
+}
+
+// read gives a record as a clearance sees it; nil where it does not.
+func (w *world) read(c evidence.Clearance, id evidence.ID) *evidence.Record {
+	r, err := store.Read(w.tb.Context(), w.st, evidence.Now(c), vocabulary.Standard())
+	require.NoError(w.tb, err)
+	defer r.Close() //nolint:errcheck // nothing was written
+	found, err := r.Get(w.tb.Context(), []evidence.ID{id})
+	require.NoError(w.tb, err)
+	return found[id]
+}
+
+// restated is the change set of an editor who writes again what they read.
+func (w *world) restated(id evidence.ID) *evidence.ChangeSet {
+	seen := func(ids []evidence.ID) []evidence.ID {
+		var out []evidence.ID
+		for _, id := range ids {
+			if w.read(evidence.Public, id) != nil {
+				out = append(out, id)
+			}
+		}
+		return out
+	}
+	cs := &evidence.ChangeSet{Reason: "again"}
+	switch r := w.read(evidence.Public, id); {
+	case r == nil:
+		return nil
+	case r.Source() != nil:
+		x := r.Source()
+		cs.Changes = []evidence.Change{{PutSource: &evidence.PutSource{ID: id, Title: evidence.Of(x.Title), DerivedFrom: evidence.Of(seen(x.DerivedFrom))}}}
+	case r.Entity() != nil:
+		put := &evidence.PutEntity{ID: id, Name: evidence.Of(r.Entity().PrimaryName())}
+		put.Names = evidence.Of([]evidence.NewName{})
+		for _, n := range r.Entity().VisibleNames(evidence.Public)[1:] {
+			put.Names.Value = append(put.Names.Value, evidence.NewName{Text: n.Text, Type: n.Type.String(), Language: n.Language, Sources: seen(n.Sources)})
+		}
+		cs.Changes = []evidence.Change{{PutEntity: put}}
+	}
+	return cs
+}
+
+// withName adds, between the names of an entity, one that is not for everybody,
+// and a source to one that is.
+func (w *world) withName(id, source evidence.ID) *evidence.ChangeSet {
+	r := w.read(evidence.Confidential, id)
+	if r == nil || w.read(evidence.Confidential, source) == nil {
+		return nil
+	}
+	names := []evidence.NewName{{Text: "José Secreto zqxname", Clearance: "CONFIDENTIAL", Sources: []evidence.ID{source}}}
+	for i, n := range r.Entity().Names[1:] {
+		name := evidence.NewName{Text: n.Text, Type: n.Type.String(), Language: n.Language, Clearance: n.Clearance.String(), Sources: n.Sources}
+		if i == 0 {
+			name.Sources = append([]evidence.ID{source}, n.Sources...)
+		}
+		names = append(names, name)
+	}
+	return &evidence.ChangeSet{Reason: "a name", Changes: []evidence.Change{{PutEntity: &evidence.PutEntity{ID: id, Names: evidence.Of(names)}}}}
+}
+
+func (w *world) withParent(id, source evidence.ID) *evidence.ChangeSet {
+	r := w.read(evidence.Confidential, id)
+	if r == nil {
+		return nil
+	}
+	return &evidence.ChangeSet{Reason: "an origin", Changes: []evidence.Change{{PutSource: &evidence.PutSource{
+		ID: id, DerivedFrom: evidence.Of(append([]evidence.ID{source}, r.Source().DerivedFrom...)),
+	}}}}
+}
+
+// asVariable is a change set as a client sends it.
+func asVariable(tb testing.TB, cs *evidence.ChangeSet) any {
+	tb.Helper()
+	text, err := json.Marshal(cs)
+	require.NoError(tb, err)
+	decoder := json.NewDecoder(strings.NewReader(strings.ReplaceAll(string(text), `"longitude":-99.54,"source"`, `"longitude":-99.54,"readFrom"`)))
+	decoder.UseNumber()
+	var out any
+	require.NoError(tb, decoder.Decode(&out))
+	return out
+}
+
+// start begins an operation as whoever its file says asks.
+func (w *world) start(ctx context.Context, o *operation, with map[string]any) (graphql.ResponseHandler, context.Context, *graphql.Response) {
+	ctx = access.With(graphql.StartOperationTrace(ctx), identities[o.by])
+	vars := map[string]any{}
+	for name, value := range with {
+		vars[name] = value
+	}
+	operation, faults := w.exec.CreateOperationContext(ctx, &graphql.RawParams{Query: w.cases.text, OperationName: o.Name, Variables: vars})
+	if len(faults) > 0 {
+		return nil, nil, w.exec.DispatchError(graphql.WithOperationContext(ctx, operation), faults)
+	}
+	handler, ctx := w.exec.DispatchOperation(ctx, operation)
+	return handler, ctx, nil
+}
+
+// ask runs an operation and keeps its answer.
+func (w *world) ask(name string, with map[string]any) *graphql.Response {
+	w.tb.Helper()
+	o := w.cases.byName[name]
+	handler, ctx, response := w.start(w.tb.Context(), o, with)
+	if handler != nil {
+		response = handler(ctx)
+	}
+	w.keep(o, with, response)
+	return response
+}
+
+func (w *world) keep(o *operation, with map[string]any, r *graphql.Response) {
+	w.tb.Helper()
+	a := answer{to: o.Name, with: with, data: w.plain(string(r.Data))}
+	if len(r.Errors) > 0 {
+		var each []string // fields are resolved at once: their errors come in any order
+		for _, e := range r.Errors {
+			text, err := json.Marshal(e)
+			require.NoError(w.tb, err)
+			each = append(each, string(text))
+		}
+		slices.Sort(each)
+		a.errors = w.plain(strings.Join(each, "\n"))
+	}
+	w.answers = append(w.answers, a)
+	if w.cover != nil {
+		root := map[ast.Operation]*ast.Definition{ast.Query: w.cases.schema.Query, ast.Mutation: w.cases.schema.Mutation, ast.Subscription: w.cases.schema.Subscription}[o.Operation]
+		w.cover.answer(w.tb, root, o.SelectionSet, r.Data)
+	}
+}
+
+var (
+	uuids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	// when finds the times of the real clock, which proposals go by.
+	when = regexp.MustCompile(`"(created|at)":"20[0-9T:.-]+Z"`)
+)
+
+// plain puts in place of what is random in proposals, ids and times, what does
+// not differ between two worlds.
+func (w *world) plain(text string) string {
+	for _, id := range uuids.FindAllString(text, -1) {
+		w.propose(id)
+	}
+	for i, id := range w.proposed {
+		as := fmt.Sprintf("proposal %d", i)
+		text = strings.ReplaceAll(text, id, as)
+		text = strings.ReplaceAll(text, base64.RawURLEncoding.EncodeToString([]byte("proposals\x00"+id)), as)
+	}
+	return when.ReplaceAllString(text, `"$1":"then"`)
+}
+
+func (w *world) propose(id string) {
+	if !slices.Contains(w.proposed, id) {
+		w.proposed = append(w.proposed, id)
+	}
+}
+
+// deposit has a proposal that the editor may not know of made, or only its id.
+func (w *world) deposit(hidden bool) {
+	w.tb.Helper()
+	id := uuid.Must(uuid.NewV7()).String()
+	if hidden {
+		w.at("deposit", w.now)
+		p, err := w.shelf.Propose(w.tb.Context(), top, &evidence.ChangeSet{Reason: "not for everybody", Changes: []evidence.Change{{PutEntity: &evidence.PutEntity{Kind: evidence.Of("PERSON"), Name: evidence.Of("zqxproposed"), Clearance: evidence.Of("CONFIDENTIAL")}}}})
+		require.NoError(w.tb, err)
+		id = p.ID
+	}
+	w.propose(id)
+}
+
+// follow subscribes from a revision on, has one hidden and one open revision
+// written, and keeps all that it is told until the open one.
+func (w *world) follow(o *operation, round int, with map[string]any, hidden bool) {
+	w.tb.Helper()
+	ctx, stop := context.WithTimeout(w.tb.Context(), 20*time.Second)
+	defer stop()
+	handler, ctx, response := w.start(ctx, o, with)
+	if handler == nil {
+		w.keep(o, with, response)
+		return
+	}
+	name := fmt.Sprintf("follow-%d", round)
+	if hidden {
+		w.at(name+"-hidden", w.now.Add(time.Second))
+		require.NoError(w.tb, w.write(&evidence.ChangeSet{Reason: "not for everybody", Changes: []evidence.Change{{PutEntity: &evidence.PutEntity{Kind: evidence.Of("PERSON"), Name: evidence.Of("zqxfollowed"), Clearance: evidence.Of("RESTRICTED")}}}}))
+	}
+	w.at(name, start.Add(24*time.Hour+time.Duration(round)*time.Minute))
+	require.NoError(w.tb, w.write(&evidence.ChangeSet{Reason: name, Changes: []evidence.Change{{PutSource: &evidence.PutSource{ID: evidence.ID(name), Kind: evidence.Of("NEWS"), Title: evidence.Of(name), URL: evidence.Of("https://example.org/" + name)}}}}))
+	for {
+		r := handler(ctx)
+		require.NotNil(w.tb, r, "the subscription ended before the last revision was told")
+		w.keep(o, with, r)
+		if len(r.Errors) > 0 || strings.Contains(string(r.Data), `"`+name+`"`) {
+			return
+		}
+	}
+}
