@@ -77,9 +77,7 @@ func (m *mutationResolver) Review(ctx context.Context, id string, decision Decis
 	if err != nil {
 		return nil, report(ctx, err)
 	}
-	if o, ok := ctx.Value(operationKey{}).(*operation); ok {
-		o.wrote()
-	}
+	wrote(ctx)
 	return newProposal(ctx, p)
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/vinculo/vinculo/internal/capture/blob"
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
 )
@@ -79,6 +80,8 @@ func faultOf(ctx context.Context, err error, given *gqlerror.Error) evidence.Fau
 		return evidence.Fault{Code: evidence.LimitExceeded, Message: "it took longer than a request may; ask for less at once"}
 	case errors.Is(err, context.Canceled):
 		return evidence.Fault{Code: evidence.Unavailable, Message: "the request was given up"}
+	case errors.Is(err, blob.ErrTooLarge):
+		return evidence.Fault{Code: evidence.LimitExceeded, Message: "the document is larger than this server keeps; leave out what is not cited"}
 	case errors.Is(err, store.ErrChanged):
 		return evidence.Fault{Code: evidence.Conflict, Message: "somebody else changed the same at the same moment; try again"}
 	case errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrClosed):

@@ -43,6 +43,16 @@ type ComplexityRoot struct {
 		Words  func(childComplexity int) int
 	}
 
+	AttachedCapture struct {
+		Capture  func(childComplexity int) int
+		Checked  func(childComplexity int) int
+		Failed   func(childComplexity int) int
+		Revision func(childComplexity int) int
+		Source   func(childComplexity int) int
+		Unread   func(childComplexity int) int
+		Verified func(childComplexity int) int
+	}
+
 	AttributeDefinition struct {
 		Custom    func(childComplexity int) int
 		Exclusive func(childComplexity int) int
@@ -355,11 +365,12 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		Apply       func(childComplexity int, changeSet ChangeSetInput) int
-		CreateToken func(childComplexity int, name string, role Role, clearance Clearance, expires *time.Time) int
-		Propose     func(childComplexity int, changeSet ChangeSetInput) int
-		Review      func(childComplexity int, id string, decision Decision, reason *string) int
-		RevokeToken func(childComplexity int, id string) int
+		Apply         func(childComplexity int, changeSet ChangeSetInput) int
+		AttachCapture func(childComplexity int, source string, content string, mediaType *string, reason *string) int
+		CreateToken   func(childComplexity int, name string, role Role, clearance Clearance, expires *time.Time) int
+		Propose       func(childComplexity int, changeSet ChangeSetInput) int
+		Review        func(childComplexity int, id string, decision Decision, reason *string) int
+		RevokeToken   func(childComplexity int, id string) int
 	}
 
 	Name struct {
@@ -746,6 +757,7 @@ type MutationResolver interface {
 	Apply(ctx context.Context, changeSet ChangeSetInput) (*Revision, error)
 	Propose(ctx context.Context, changeSet ChangeSetInput) (*Proposal, error)
 	Review(ctx context.Context, id string, decision Decision, reason *string) (*Proposal, error)
+	AttachCapture(ctx context.Context, source string, content string, mediaType *string, reason *string) (*AttachedCapture, error)
 	CreateToken(ctx context.Context, name string, role Role, clearance Clearance, expires *time.Time) (*CreatedToken, error)
 	RevokeToken(ctx context.Context, id string) (*Token, error)
 }
@@ -817,6 +829,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Asserter.Words(childComplexity), true
+
+	case "AttachedCapture.capture":
+		if e.ComplexityRoot.AttachedCapture.Capture == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttachedCapture.Capture(childComplexity), true
+	case "AttachedCapture.checked":
+		if e.ComplexityRoot.AttachedCapture.Checked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttachedCapture.Checked(childComplexity), true
+	case "AttachedCapture.failed":
+		if e.ComplexityRoot.AttachedCapture.Failed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttachedCapture.Failed(childComplexity), true
+	case "AttachedCapture.revision":
+		if e.ComplexityRoot.AttachedCapture.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttachedCapture.Revision(childComplexity), true
+	case "AttachedCapture.source":
+		if e.ComplexityRoot.AttachedCapture.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttachedCapture.Source(childComplexity), true
+	case "AttachedCapture.unread":
+		if e.ComplexityRoot.AttachedCapture.Unread == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttachedCapture.Unread(childComplexity), true
+	case "AttachedCapture.verified":
+		if e.ComplexityRoot.AttachedCapture.Verified == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttachedCapture.Verified(childComplexity), true
 
 	case "AttributeDefinition.custom":
 		if e.ComplexityRoot.AttributeDefinition.Custom == nil {
@@ -2026,6 +2081,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Apply(childComplexity, args["changeSet"].(ChangeSetInput)), true
+	case "Mutation.attachCapture":
+		if e.ComplexityRoot.Mutation.AttachCapture == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_attachCapture_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AttachCapture(childComplexity, args["source"].(string), args["content"].(string), args["mediaType"].(*string), args["reason"].(*string)), true
 	case "Mutation.createToken":
 		if e.ComplexityRoot.Mutation.CreateToken == nil {
 			break
@@ -4326,6 +4392,17 @@ type Mutation {
     "Why; needed to reject."
     reason: String
   ): Proposal!
+  "Keeps a document as a copy of a source, and compares with it what is quoted from the source. Attaching the same document again changes nothing. Larger documents are added with ` + "`" + `vinculo capture add` + "`" + `."
+  attachCapture(
+    "The id of the source."
+    source: ID!
+    "The bytes of the document in base64 (RFC 4648), at most 3 MiB before it."
+    content: String!
+    "What sort of file it is, such as text/html; found out unless told."
+    mediaType: String
+    "Why it is attached; \"a capture of the source\" unless told."
+    reason: String
+  ): AttachedCapture!
   "Makes a personal token for somebody; for administrators. The secret is shown this once."
   createToken(
     "The name of the person, which stands as author of what they write."
@@ -4836,6 +4913,24 @@ type SearchHit {
   score: Int!
   "The name that matched."
   matched: String!
+}
+
+"A document that was attached to a source."
+type AttachedCapture {
+  "The stored copy."
+  capture: Capture!
+  "The source, with the copy."
+  source: Source!
+  "The revision that attached it; the newest one where it was there already."
+  revision: Revision!
+  "Why no text could be read out of it, so that its quotes stay unchecked. Null where it was read."
+  unread: String
+  "How many quotes from the source were looked for."
+  checked: Int!
+  "How many of them were found, once."
+  verified: Int!
+  "How many of them were not found."
+  failed: Int!
 }
 
 "Ways through the graph, best first."
@@ -6351,6 +6446,26 @@ func (ec *executionContext) childFields_Asserter(ctx context.Context, field grap
 		return ec.fieldContext_Asserter_entity(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Asserter", field.Name)
+}
+
+func (ec *executionContext) childFields_AttachedCapture(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "capture":
+		return ec.fieldContext_AttachedCapture_capture(ctx, field)
+	case "source":
+		return ec.fieldContext_AttachedCapture_source(ctx, field)
+	case "revision":
+		return ec.fieldContext_AttachedCapture_revision(ctx, field)
+	case "unread":
+		return ec.fieldContext_AttachedCapture_unread(ctx, field)
+	case "checked":
+		return ec.fieldContext_AttachedCapture_checked(ctx, field)
+	case "verified":
+		return ec.fieldContext_AttachedCapture_verified(ctx, field)
+	case "failed":
+		return ec.fieldContext_AttachedCapture_failed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AttachedCapture", field.Name)
 }
 
 func (ec *executionContext) childFields_AttributeDefinition(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8004,6 +8119,44 @@ func (ec *executionContext) field_Mutation_apply_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["changeSet"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_attachCapture_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "source",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["source"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "content",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["content"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "mediaType",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["mediaType"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "reason",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["reason"] = arg3
 	return args, nil
 }
 
@@ -9854,6 +10007,130 @@ func (ec *executionContext) fieldContext_Asserter_entity(_ context.Context, fiel
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _AttachedCapture_capture(ctx context.Context, field graphql.CollectedField, obj *AttachedCapture) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AttachedCapture_capture(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Capture, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Capture) graphql.Marshaler {
+			return ec.marshalNCapture2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐCapture(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AttachedCapture_capture(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AttachedCapture",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Capture(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AttachedCapture_source(ctx context.Context, field graphql.CollectedField, obj *AttachedCapture) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AttachedCapture_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Source) graphql.Marshaler {
+			return ec.marshalNSource2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐSource(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AttachedCapture_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AttachedCapture",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Source(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AttachedCapture_revision(ctx context.Context, field graphql.CollectedField, obj *AttachedCapture) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AttachedCapture_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *Revision) graphql.Marshaler {
+			return ec.marshalNRevision2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐRevision(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AttachedCapture_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AttachedCapture",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Revision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AttachedCapture_unread(ctx context.Context, field graphql.CollectedField, obj *AttachedCapture) (ret graphql.Marshaler) {
+	return ec.marshalOString2ᚖstring(ctx, field.Selections, obj.Unread)
+}
+func (ec *executionContext) fieldContext_AttachedCapture_unread(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AttachedCapture", field, false, false, "String")
+}
+
+func (ec *executionContext) _AttachedCapture_checked(ctx context.Context, field graphql.CollectedField, obj *AttachedCapture) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Checked)
+}
+func (ec *executionContext) fieldContext_AttachedCapture_checked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AttachedCapture", field, false, false, "Int")
+}
+
+func (ec *executionContext) _AttachedCapture_verified(ctx context.Context, field graphql.CollectedField, obj *AttachedCapture) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Verified)
+}
+func (ec *executionContext) fieldContext_AttachedCapture_verified(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AttachedCapture", field, false, false, "Int")
+}
+
+func (ec *executionContext) _AttachedCapture_failed(ctx context.Context, field graphql.CollectedField, obj *AttachedCapture) (ret graphql.Marshaler) {
+	return ec.marshalNInt2int32(ctx, field.Selections, obj.Failed)
+}
+func (ec *executionContext) fieldContext_AttachedCapture_failed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AttachedCapture", field, false, false, "Int")
 }
 
 func (ec *executionContext) _AttributeDefinition_name(ctx context.Context, field graphql.CollectedField, obj *AttributeDefinition) (ret graphql.Marshaler) {
@@ -13372,6 +13649,50 @@ func (ec *executionContext) fieldContext_Mutation_review(ctx context.Context, fi
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_review_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_attachCapture(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_attachCapture(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AttachCapture(ctx, fc.Args["source"].(string), fc.Args["content"].(string), fc.Args["mediaType"].(*string), fc.Args["reason"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *AttachedCapture) graphql.Marshaler {
+			return ec.marshalNAttachedCapture2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐAttachedCapture(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_attachCapture(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AttachedCapture(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_attachCapture_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -21296,6 +21617,63 @@ func (ec *executionContext) _Asserter(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var attachedCaptureImplementors = []string{"AttachedCapture"}
+
+func (ec *executionContext) _AttachedCapture(ctx context.Context, sel ast.SelectionSet, obj *AttachedCapture) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, attachedCaptureImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AttachedCapture")
+		case "capture":
+			out.Values[i] = ec._AttachedCapture_capture(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "source":
+			out.Values[i] = ec._AttachedCapture_source(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revision":
+			out.Values[i] = ec._AttachedCapture_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "unread":
+			out.Values[i] = ec._AttachedCapture_unread(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "checked":
+			out.Values[i] = ec._AttachedCapture_checked(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "verified":
+			out.Values[i] = ec._AttachedCapture_verified(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failed":
+			out.Values[i] = ec._AttachedCapture_failed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	return out
+}
+
 var attributeDefinitionImplementors = []string{"AttributeDefinition"}
 
 func (ec *executionContext) _AttributeDefinition(ctx context.Context, sel ast.SelectionSet, obj *AttributeDefinition) graphql.Marshaler {
@@ -23163,6 +23541,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "review":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_review(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "attachCapture":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_attachCapture(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -25754,6 +26139,14 @@ func (ec *executionContext) unmarshalNAspect2githubᚗcomᚋvinculoᚋvinculoᚋ
 
 func (ec *executionContext) marshalNAspect2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐAspect(ctx context.Context, sel ast.SelectionSet, v Aspect) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) marshalNAttachedCapture2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐAttachedCapture(ctx context.Context, sel ast.SelectionSet, v *AttachedCapture) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "AttachedCapture!")
+		return graphql.Null
+	}
+	return ec._AttachedCapture(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNAttributeDefinition2ᚕᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐAttributeDefinitionᚄ(ctx context.Context, sel ast.SelectionSet, v []*AttributeDefinition) graphql.Marshaler {

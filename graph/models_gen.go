@@ -71,6 +71,24 @@ type AsserterInput struct {
 	Entity graphql.Omittable[*string] `json:"entity,omitempty,omitzero"`
 }
 
+// A document that was attached to a source.
+type AttachedCapture struct {
+	// The stored copy.
+	Capture *Capture `json:"capture"`
+	// The source, with the copy.
+	Source *Source `json:"source"`
+	// The revision that attached it; the newest one where it was there already.
+	Revision *Revision `json:"revision"`
+	// Why no text could be read out of it, so that its quotes stay unchecked. Null where it was read.
+	Unread *string `json:"unread,omitempty,omitzero"`
+	// How many quotes from the source were looked for.
+	Checked int32 `json:"checked"`
+	// How many of them were found, once.
+	Verified int32 `json:"verified"`
+	// How many of them were not found.
+	Failed int32 `json:"failed"`
+}
+
 // The first and last days on which something may have begun and ended. Null means that there is no bound.
 type Bounds struct {
 	// The first day on which it may have begun.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/vinculo/vinculo/internal/access"
+	"github.com/vinculo/vinculo/internal/archive"
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/proposal"
 	"github.com/vinculo/vinculo/internal/store"
@@ -16,6 +17,7 @@ type resolver struct {
 	tracer    *trace.Tracer
 	proposals *proposal.Service
 	tokens    *access.Tokens
+	captures  *archive.Archive
 }
 
 // Query implements ResolverRoot.
@@ -336,13 +338,17 @@ func (m *mutationResolver) Apply(ctx context.Context, changeSet ChangeSetInput) 
 	if err != nil {
 		return nil, report(ctx, err)
 	}
-	if o, ok := ctx.Value(operationKey{}).(*operation); ok {
-		o.wrote()
-	}
+	revision, err := m.committed(ctx, commit)
+	return revision, report(ctx, err)
+}
+
+// committed is the revision of a commit. What is read from now on sees it.
+func (m *mutationResolver) committed(ctx context.Context, commit *evidence.Commit) (*Revision, error) {
+	wrote(ctx)
 	now := func(ctx context.Context) (*session, error) { return (*resolver)(m).session(ctx, nil) }
 	revisions, err := newRevisions(ctx, []*evidence.Revision{commit.Revision}, now)
 	if err != nil {
-		return nil, report(ctx, err)
+		return nil, err
 	}
 	revisions[0].Applied, revisions[0].targets = commit.New, commit.Targets
 	return revisions[0], nil

@@ -9,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/vinculo/vinculo/internal/access"
+	"github.com/vinculo/vinculo/internal/archive"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/proposal"
 	"github.com/vinculo/vinculo/internal/trace"
@@ -23,6 +24,9 @@ type Options struct {
 	Proposals *proposal.Service
 	// Tokens makes and lists personal tokens; nil where the server has none.
 	Tokens *access.Tokens
+	// Captures keeps the documents of sources; nil where the server has no place
+	// for them.
+	Captures *archive.Archive
 }
 
 // New gives the schema to serve. It opens and closes readers of the store by
@@ -36,7 +40,7 @@ func New(o Options) (graphql.ExecutableSchema, error) {
 	}
 	return operating{NewExecutableSchema(Config{
 		Schema:     schema,
-		Resolvers:  &resolver{tracer: o.Tracer, proposals: o.Proposals, tokens: o.Tokens},
+		Resolvers:  &resolver{tracer: o.Tracer, proposals: o.Proposals, tokens: o.Tokens, captures: o.Captures},
 		Complexity: prices(),
 	})}, nil
 }

@@ -86,6 +86,13 @@ func (o *operation) wrote() {
 	o.writes++
 }
 
+// wrote tells the operation of a context of a write.
+func wrote(ctx context.Context) {
+	if o, ok := ctx.Value(operationKey{}).(*operation); ok {
+		o.wrote()
+	}
+}
+
 // moment is the key of a session: one that was opened before a write of the same
 // operation is not used after it.
 type moment struct {

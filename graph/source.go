@@ -94,10 +94,12 @@ func (s *Source) DerivedFrom(ctx context.Context) ([]*Source, error) {
 
 // Captures are the stored copies, oldest first.
 func (s *Source) Captures() []*Capture {
-	return mapped(s.content.Captures, func(c evidence.Capture) *Capture {
-		stored, _ := time.Parse(time.RFC3339, c.Captured) // as capture wrote it
-		return &Capture{Sha256: c.SHA256, Length: toInt(int(c.Length)), MediaType: c.MediaType, StoredAt: stored, HasText: c.Text != ""}
-	})
+	return mapped(s.content.Captures, newCapture)
+}
+
+func newCapture(c evidence.Capture) *Capture {
+	stored, _ := time.Parse(time.RFC3339, c.Captured) // as it was written
+	return &Capture{Sha256: c.SHA256, Length: toInt(int(c.Length)), MediaType: c.MediaType, StoredAt: stored, HasText: c.Text != ""}
 }
 
 // Citations is a page of the citations into the source, read for all siblings.

@@ -63,10 +63,11 @@ func (c *queryCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 		return err
 	}
 	planner := newPlanner(v)
-	if st, _, err = m.checking(ctx, c.blobPlace, c.Store, st, planner, log); err != nil {
+	st, kept, err := m.checking(ctx, c.blobPlace, c.Store, st, planner, log)
+	if err != nil {
 		return err
 	}
-	schema, err := newSchema(st, planner)
+	schema, err := newSchema(st, planner, kept)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/vinculo/vinculo/graph"
+	"github.com/vinculo/vinculo/internal/archive"
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/server"
 	"github.com/vinculo/vinculo/internal/store"
@@ -65,13 +66,17 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	if err != nil {
 		return err
 	}
-	served, captures, err := c.withCaptures(ctx, m, st, planner, log)
+	served, kept, err := c.withCaptures(ctx, m, st, planner, log)
 	if err != nil {
 		return err
 	}
-	schema, err := newSchema(served, planner)
+	schema, err := newSchema(served, planner, kept)
 	if err != nil {
 		return err
+	}
+	var captures server.Captures
+	if kept != nil {
+		captures = kept
 	}
 	srv, err := server.New(server.Config{
 		Schema: schema, ErrorPresenter: graph.ErrorPresenter, Recover: graph.RecoverFunc, Limits: c.Limits,
@@ -99,18 +104,14 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 
 // withCaptures is the store that is served, with quotes compared as they are
 // written, and its captures; nil where it has none.
-func (c *serveCmd) withCaptures(ctx context.Context, m *Main, st store.Store, planner *evidence.Planner, log zerolog.Logger) (store.Store, server.Captures, error) {
+func (c *serveCmd) withCaptures(ctx context.Context, m *Main, st store.Store, planner *evidence.Planner, log zerolog.Logger) (store.Store, *archive.Archive, error) {
 	name := c.Store
 	if c.Demo {
 		name = "" // its store is nowhere, and so are its captures unless --blobs says where
 	}
 	place := c.blobPlace
 	place.create = true // captures that are added while it runs are found
-	served, kept, err := m.checking(ctx, place, name, st, planner, log)
-	if err != nil || kept == nil {
-		return served, nil, err
-	}
-	return served, kept, nil
+	return m.checking(ctx, place, name, st, planner, log)
 }
 
 // ready says whether the store answers.

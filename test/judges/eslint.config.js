@@ -38,6 +38,7 @@ export default [
           exceptions: {
             types: [
               "Asserter",
+              "AttachedCapture",
               "Bounds",
               "Capture",
               "Change",
