@@ -287,3 +287,36 @@ func TestFaultsOfWalks(t *testing.T) {
 		require.Equal(t, want, faults(errs)[0], "%s: %v", query, errs)
 	}
 }
+
+// TestWalksCostTheSameHoweverMuchTheyShow counts the calls of the store for what
+// a question shows beside what it walks: links with their ends and citations.
+func TestWalksCostTheSameHoweverMuchTheyShow(t *testing.T) {
+	st := &counting{Store: memory(t, vocabulary.Standard())}
+	s := serve(t, st, vocabulary.Standard())
+	wheel(t, s)
+	const shown = `id from { id name } to { id names { text } } standingHistory { standing citation { id } } citations(first: 3) { nodes { assertedBy { entity { name } } source { title } } }`
+	for name, query := range map[string]string{
+		"subgraph":     `query($n: Int!) { subgraph(around: ["hub"], maxLinks: $n) { entities { hidden entity { id } } links { ` + shown + ` } } }`,
+		"among":        `query($n: Int!) { linksAmong(ids: ["hub", "e0", "e1", "e2", "e3", "e4", "e5", "e6", "e7", "e8", "e9", "e10", "e11"], first: $n) { links { ` + shown + ` } } }`,
+		"chain":        `query($n: Int!) { commandChain(of: "hub", direction: DOWN, first: $n) { rungs { of { name } entity { name } link { ` + shown + ` } } } }`,
+		"timeline":     `query($n: Int!) { timeline(around: ["hub"], first: $n) { undated { ` + shown + ` } } }`,
+		"impact":       `query($n: Int!) { sourceImpact(ids: ["s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "s12"], first: $n) { claims { claim { ... on Link { ` + shown + ` } } } } }`,
+		"ranking":      `query($n: Int!) { ranking(scope: {around: ["hub"]}, first: $n) { ranked { entity { id links(first: 2) { nodes { ` + shown + ` } } } } } }`,
+		"paths":        `query($n: Int!) { paths(from: ["hub"], to: ["e0", "e1", "e2", "e3", "e4", "e5", "e6", "e7", "e8", "e9", "e10", "e11"], first: $n) { found { hops { from { name } to { name } link { ` + shown + ` } } } } }`,
+		"differences":  `query($n: Int!) { diff(from: 0, to: 1, first: $n) { nodes { record node { ... on Link { ` + shown + ` } ... on Citation { source { title } } } } } }`,
+		"match":        `query($n: Int!) { match(name: "Batallón", first: $n) { candidates { entity { id links(first: 2) { nodes { ` + shown + ` } } } } } }`,
+		"contradicted": `query($n: Int!) { contradictions(id: "hub", first: $n) { found { claims { id } } } }`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			made := map[int]int64{}
+			for _, n := range []int{2, 12} {
+				before := st.calls.Load()
+				s.get(t, query, fmt.Sprintf(`{"n": %d}`, n))
+				made[n] = st.calls.Load() - before
+			}
+			require.Equal(t, made[2], made[12])
+			require.LessOrEqual(t, made[12], int64(16))
+		})
+	}
+	require.Zero(t, st.open.Load(), "every reader is closed")
+}
