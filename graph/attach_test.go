@@ -92,15 +92,15 @@ func TestWhatCannotBeAttached(t *testing.T) {
 		who        access.Identity
 		vars, want string
 	}{
-		"a reader":        {reader, attaching(t, "s1", "x", ""), "FORBIDDEN"},
-		"hidden source":   {editor, attaching(t, "s1", "x", ""), "UNKNOWN_ID source"},
-		"no such source":  {editor, attaching(t, "s9", "x", ""), "UNKNOWN_ID source"},
-		"an entity":       {s.identity, attaching(t, "p1", "x", ""), "UNKNOWN_ID source"},
-		"not base64":      {s.identity, `{"source": "s1", "content": "¿qué?"}`, "INVALID_INPUT content"},
-		"nothing":         {s.identity, `{"source": "s1", "content": ""}`, "INVALID_INPUT content"},
-		"too long":        {s.identity, attaching(t, "s1", strings.Repeat("x", 1001), ""), "LIMIT_EXCEEDED"},
-		"far too long":    {s.identity, attaching(t, "s1", strings.Repeat("x", 3<<20+3), ""), "LIMIT_EXCEEDED content"},
-		"no content":      {s.identity, `{"source": "s1"}`, "INVALID_INPUT content"},
+		"a reader":       {reader, attaching(t, "s1", "x", ""), "FORBIDDEN"},
+		"hidden source":  {editor, attaching(t, "s1", "x", ""), "UNKNOWN_ID source"},
+		"no such source": {editor, attaching(t, "s9", "x", ""), "UNKNOWN_ID source"},
+		"an entity":      {s.identity, attaching(t, "p1", "x", ""), "UNKNOWN_ID source"},
+		"not base64":     {s.identity, `{"source": "s1", "content": "¿qué?"}`, "INVALID_INPUT content"},
+		"nothing":        {s.identity, `{"source": "s1", "content": ""}`, "INVALID_INPUT content"},
+		"too long":       {s.identity, attaching(t, "s1", strings.Repeat("x", 1001), ""), "LIMIT_EXCEEDED"},
+		"far too long":   {s.identity, attaching(t, "s1", strings.Repeat("x", 3<<20+3), ""), "LIMIT_EXCEEDED content"},
+		"no content":     {s.identity, `{"source": "s1"}`, "INVALID_INPUT content"},
 	} {
 		_, errs := s.as(c.who).ask(t, attach, c.vars)
 		require.Equal(t, []string{c.want}, faults(errs), name)
