@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/vinculo/vinculo/internal/replay"
@@ -9,8 +10,10 @@ import (
 )
 
 type copyCmd struct {
-	From string `required:"" placeholder:"STORE" help:"The store to read."`
-	To   string `required:"" placeholder:"STORE" help:"The store to write: an empty one, or a copy that is behind."`
+	From      string `required:"" placeholder:"STORE" help:"The store to read."`
+	To        string `required:"" placeholder:"STORE" help:"The store to write: an empty one, or a copy that is behind."`
+	Clearance string `env:"-" placeholder:"LEVEL" help:"Write only what this clearance sees: PUBLIC or RESTRICTED. The result is a store of its own."`
+	Follow    bool   `env:"-" help:"With --clearance: go on, and project again when the source has grown, until interrupted."`
 	blobPlaces
 	kinds
 }
@@ -24,13 +27,23 @@ behind, is gone on with; run it every night and it is a backup.
 Examples:
 
     vinculo copy --from sqlite:case.db --to neo4j://localhost:7687
-    vinculo copy --from neo4j://localhost:7687 --to sqlite:backup.db`
+    vinculo copy --from neo4j://localhost:7687 --to sqlite:backup.db
+
+With --clearance the target is a projection: a log that holds nothing but what the
+clearance sees now, for publication, and for those who read Neo4j themselves.
+It too is gone on with. Where a clearance was raised since, or something erased, the
+target shows too much: the command says so, and a new one has to be made.
+
+    vinculo copy --from sqlite:case.db --to neo4j://localhost:7687 --clearance PUBLIC --follow`
 }
 
 // Run copies a log.
 func (c *copyCmd) Run(ctx context.Context, m *Main) error {
 	if c.From == c.To {
 		return usageError{fmt.Errorf("--from and --to are the same store, %s", c.From)}
+	}
+	if c.Follow && c.Clearance == "" {
+		return usageError{errors.New("--follow goes with --clearance; run copy again to bring a copy up to date")}
 	}
 	v, err := c.load()
 	if err != nil {
@@ -43,6 +56,9 @@ func (c *copyCmd) Run(ctx context.Context, m *Main) error {
 	to, err := m.openStore(ctx, c.To, open.Options{Vocabulary: v})
 	if err != nil {
 		return err
+	}
+	if c.Clearance != "" {
+		return c.project(ctx, m, v, from, to)
 	}
 	bar := m.newProgress()
 	result, err := replay.Copy(ctx, from, to, newPlanner(v), func(done, total uint64) { bar.show("copying", done, total) })

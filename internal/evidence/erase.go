@@ -221,7 +221,7 @@ func (e *Eraser) outcome(o *Outcome, at Sequence) (left *Outcome, changed bool) 
 			continue
 		}
 		if content != nil {
-			if redacted, is := redact(content, e.gone); is {
+			if redacted, is := Redact(content, e.isGone); is {
 				changed = true
 				e.erasing.Rewritten = append(e.erasing.Rewritten, &Record{Content: redacted, From: at})
 				f = effectOf(redacted)
@@ -231,6 +231,8 @@ func (e *Eraser) outcome(o *Outcome, at Sequence) (left *Outcome, changed bool) 
 	}
 	return &rest, changed
 }
+
+func (e *Eraser) isGone(id ID) bool { _, gone := e.gone[id]; return gone }
 
 // note remembers a content that is gone.
 func (e *Eraser) note(content Content) {

@@ -99,11 +99,11 @@ func (n *Numbering) Add(r *Revision) {
 // Sum is the hash of the revisions so far.
 func (n *Numbering) Sum() ledger.Hash { return ledger.Hash(n.sum.Sum(nil)) }
 
-// redact gives a content without what it says of records that are gone, and
+// Redact gives a content without what it says of records that are gone, and
 // whether it said anything. Ends, and the claim and source of a citation, are
-// not among it: what depends on those is gone itself.
-func redact(content Content, gone map[ID]RecordType) (Content, bool) {
-	isGone := func(id ID) bool { _, is := gone[id]; return is }
+// not among it: what depends on those is gone itself. It is not asked of "".
+func Redact(content Content, gone func(ID) bool) (Content, bool) {
+	isGone := func(id ID) bool { return id != "" && gone(id) }
 	switch old := content.(type) {
 	case *Entity:
 		if !slices.ContainsFunc(old.Names, func(n Name) bool { return slices.ContainsFunc(n.Sources, isGone) }) {

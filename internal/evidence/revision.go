@@ -46,6 +46,9 @@ type Meta struct {
 	Author         string `json:"author"`
 	Reason         string `json:"reason"`
 	IdempotencyKey string `json:"idempotencyKey,omitempty"`
+	// Clearance is what the author might see, which sets the key apart from those
+	// of the same author at another.
+	Clearance Clearance `json:"clearance,omitempty"`
 	// Digest is the SHA-256 of the change set as it was sent.
 	Digest string `json:"digest"`
 }
@@ -91,6 +94,12 @@ func (e Effect) Target() ID {
 	}
 	return ""
 }
+
+// Content is the new version that the effect writes; nil where it writes none.
+func (e Effect) Content() Content { return e.content() }
+
+// Written is the effect that writes a version.
+func Written(c Content) Effect { return effectOf(c) }
 
 func (e Effect) content() Content {
 	switch {
@@ -159,12 +168,14 @@ func readLeaf(r *Revision, i int, into any) error {
 }
 
 // idempotencyKey is what a revision is found by again: the client's key, apart
-// for each author, so that one author's key tells nothing to another.
-func idempotencyKey(author, key string) string {
+// for each author, so that one author's key tells nothing to another, and for
+// each clearance of theirs, since who reads with the lower one is to learn nothing
+// of what was written with the higher.
+func idempotencyKey(author string, c Clearance, key string) string {
 	if key == "" {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(author + "\x00" + key))
+	sum := sha256.Sum256([]byte(author + "\x00" + c.String() + "\x00" + key))
 	return hex.EncodeToString(sum[:])
 }
 

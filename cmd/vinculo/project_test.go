@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// veiled makes a store with the demonstration case in which some is confidential,
+// by itself or since, and tells what a PUBLIC projection must not hold.
+func veiled(t *testing.T) (name string, hidden []string) {
+	t.Helper()
+	name, _ = history(t)
+	for _, change := range []string{
+		`{putEntity: {id: "xq-testigo", kind: PERSON, name: "Zyxwerasable", description: "Quvwhidden", clearance: CONFIDENTIAL}}, {putSource: {id: "xq-fuente", kind: NEWS, title: "Kjhgtitle", url: "https://example.org/kjhgtitle", clearance: RESTRICTED}}`,
+		`{assertLink: {id: "XQ-L1", kind: LINKED_TO, from: "xq-testigo", to: "abarca", citations: [{id: "XQ-C1", source: "xq-fuente", quote: {exact: "Mnbvquote"}}]}}`,
+		`{cite: {claim: "L0005", citation: {id: "XQ-C2", source: "xq-fuente", stance: DISPUTES, quote: {exact: "Mnbvquote"}}}}`,
+		`{putEntity: {id: "xq-luego", kind: PERSON, name: "Lateraised"}}`,
+		`{setClearance: {id: "xq-luego", clearance: CONFIDENTIAL}}`,
+		`{putEntity: {id: "xq-visible", kind: PERSON, name: "Públicos Todos", names: [{text: "Aliashidden", clearance: CONFIDENTIAL, sources: ["xq-fuente"]}]}}`,
+	} {
+		out := succeeds(t, "query", "--store", name, `mutation { apply(changeSet: {reason: "prueba", changes: [`+change+`]}) { number } }`)
+		require.NotContains(t, out, "errors")
+	}
+	return name, append([]string{"XQ-C2", "xq-luego", "Lateraised", "lateraised", "Aliashidden", "aliashidden"}, secrets...)
+}
+
+func TestProjection(t *testing.T) {
+	name, hidden := veiled(t)
+	target, path := storeFile(t)
+	out := succeeds(t, "copy", "--from", name, "--to", target, "--clearance", "PUBLIC")
+	require.Contains(t, out, "the projection shows PUBLIC of revisions up to 12")
+	require.Empty(t, holds(t, filepath.Dir(path), hidden), "bytes of what PUBLIC does not see")
+	succeeds(t, "verify", "--store", target)
+	log := succeeds(t, "log", "--store", target, "--json")
+	for _, secret := range hidden {
+		require.NotContains(t, log, secret)
+	}
+	require.Contains(t, log, "Públicos Todos")
+	require.NotContains(t, succeeds(t, "query", "--store", target, `{ entity(id: "abarca") { name } link(id: "L0005") { supports disputes } }`), "null")
+	require.Contains(t, succeeds(t, "copy", "--from", name, "--to", target, "--clearance", "PUBLIC"), "0 revisions written")
+
+	for what, c := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"another clearance": {[]string{"--clearance", "RESTRICTED"}, 1, "not a beginning of this projection"},
+		"everything":        {[]string{"--clearance", "CONFIDENTIAL"}, 2, "leave it out"},
+		"no clearance":      {[]string{"--clearance", "SECRET"}, 2, "--clearance"},
+		"only follow":       {[]string{"--follow"}, 2, "--follow goes with --clearance"},
+		"a whole copy":      {nil, 1, "a log of its own"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			r := run(t, append([]string{"copy", "--from", name, "--to", target}, c.args...)...)
+			require.Equal(t, c.code, r.code, r.errors)
+			require.Contains(t, r.errors, c.want)
+		})
+	}
+}
+
+func TestProjectionFollows(t *testing.T) {
+	name, _ := veiled(t)
+	target, path := storeFile(t)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan ran, 1)
+	go func() {
+		ended <- runIn(ctx, "", "copy", "--from", name, "--to", target, "--clearance", "PUBLIC", "--follow")
+	}()
+	shows := func(text string) func() bool {
+		return func() bool {
+			return strings.Contains(run(t, "log", "--store", target, "--json").out, text)
+		}
+	}
+	require.Eventually(t, shows("Públicos Todos"), 20*time.Second, 100*time.Millisecond)
+	succeeds(t, "query", "--store", name, `mutation { apply(changeSet: {reason: "luego", changes: [{putEntity: {id: "nuevo", kind: PERSON, name: "Nuevo Nombre"}}]}) { number } }`)
+	require.Eventually(t, shows("Nuevo Nombre"), 20*time.Second, 100*time.Millisecond)
+	stop()
+	require.Equal(t, 130, (<-ended).code)
+	require.Empty(t, holds(t, filepath.Dir(path), []string{"Lateraised", "Aliashidden"}))
+}
+
+func TestProjectionAndErasureOnNeo4j(t *testing.T) {
+	name, hidden := veiled(t)
+	neo := onNeo4j(t)
+	succeeds(t, "copy", "--from", name, "--to", neo, "--clearance", "PUBLIC")
+	everything := func() string {
+		var all strings.Builder
+		_, rows := scanned(t, neo)
+		for _, r := range rows {
+			all.WriteString(r.Key + " ")
+			all.Write(r.Value)
+		}
+		all.WriteString(succeeds(t, "log", "--store", neo, "--json"))
+		return all.String()
+	}
+	held := everything()
+	for _, secret := range hidden {
+		require.NotContains(t, held, secret)
+	}
+	succeeds(t, "verify", "--store", neo)
+
+	require.Contains(t, held, "xq-visible")
+	out := succeeds(t, "erase", "--store", neo, "--ground", "order", "--yes", "xq-visible", "cannon-2022")
+	require.Contains(t, out, "transaction logs")
+	held = everything()
+	for _, gone := range []string{"xq-visible", "Públicos Todos", "cannon-2022"} {
+		require.NotContains(t, held, gone)
+	}
+	succeeds(t, "verify", "--store", neo)
+	back, _ := storeFile(t)
+	succeeds(t, "copy", "--from", neo, "--to", back)
+	_, rows := scanned(t, neo)
+	_, copied := scanned(t, back)
+	require.Equal(t, rows, copied)
+}
