@@ -145,6 +145,9 @@ func (w *workspace) putEntity(c *PutEntity) (ID, error) {
 			w.text(fmt.Sprintf("%snotes[%d].value", at, i), n.Value, maxText, false)
 		}
 	}
+	if ok && (c.Names.Set || c.Aliases.Set) {
+		e = *w.keepHidden(&e, old).(*Entity) //nolint:forcetypeassert // the same type
+	}
 	if ok && old.Kind != e.Kind {
 		if err := w.checkEndsOf(s, e.Kind); err != nil {
 			return s.id, err
@@ -185,7 +188,7 @@ func (w *workspace) putNames(e *Entity, c *PutEntity, old *Entity) {
 	if c.Aliases.Set || c.Names.Set {
 		var kept []Name
 		for _, n := range others {
-			if n.Clearance > w.author.Clearance || !c.Names.Set && n.Type != AliasName {
+			if n.Clearance <= w.author.Clearance && !c.Names.Set && n.Type != AliasName {
 				kept = append(kept, n)
 			}
 		}
@@ -298,6 +301,9 @@ func (w *workspace) putSource(c *PutSource) (ID, error) {
 				continue
 			}
 			w.refer(id, fmt.Sprintf("%sderivedFrom[%d]", at, i), "source", SourceRecord)
+		}
+		if ok {
+			src = *w.keepHidden(&src, old).(*Source) //nolint:forcetypeassert // the same type
 		}
 	}
 	if src.URL == "" && len(src.Captures) == 0 && (src.Publisher == "" || src.Published == "" || src.Archive == "") {

@@ -96,7 +96,7 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 	if err != nil {
 		return nil, Faulty(InvalidInput, "", "the change set cannot be encoded: %v", err)
 	}
-	key := idempotencyKey(author.Name, cs.IdempotencyKey)
+	key := idempotencyKey(author.Name, author.Clearance, cs.IdempotencyKey)
 	if key != "" && len(shape) == 0 {
 		done, err := snap.Revision(ctx, RevisionRef{Key: key})
 		switch {
@@ -147,7 +147,7 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 		}
 		return &Commit{Revision: newest, Targets: targets}, nil
 	}
-	meta := Meta{Author: author.Name, Reason: cs.Reason, IdempotencyKey: cs.IdempotencyKey, Digest: digest}
+	meta := Meta{Author: author.Name, Reason: cs.Reason, IdempotencyKey: cs.IdempotencyKey, Clearance: author.Clearance, Digest: digest}
 	leaves, err := p.leaves(meta, w.outcomes(cs, targets))
 	if err != nil {
 		return nil, err
@@ -209,7 +209,7 @@ func (p *Planner) Replay(ctx context.Context, snap Snapshot, logged *Revision) (
 			}
 		}
 	}
-	rev := &Revision{Header: logged.Header, Hash: logged.Header.Hash(), Leaves: logged.Leaves, Key: idempotencyKey(meta.Author, meta.IdempotencyKey)}
+	rev := &Revision{Header: logged.Header, Hash: logged.Header.Hash(), Leaves: logged.Leaves, Key: idempotencyKey(meta.Author, meta.Clearance, meta.IdempotencyKey)}
 	if erasure != nil {
 		if err := w.alreadyStruck(erasure); err != nil {
 			return nil, err

@@ -61,7 +61,11 @@ func (w *workspace) closeDependent(s *slot, on ID) error {
 	}
 	w.index = w.get(on).index
 	if w.undone[on] && s.base != nil && !w.undone[s.id] && s.derived.Visibility <= w.author.Clearance {
-		return w.inTheWay(s.id, s.base.From, 0)
+		last, err := w.lastSeen(s)
+		if err != nil {
+			return err
+		}
+		return w.inTheWay(s.id, last, 0)
 	}
 	w.close(s)
 	return nil
@@ -180,25 +184,41 @@ func (w *workspace) affected() ([]ID, error) {
 		}
 	}
 	claims, kin = append(claims, w.rejudged...), append(kin, w.unrooted...)
-	for len(kin) > 0 { // a source's descendants weigh by it
-		sources = append(sources, kin...)
-		if err := w.related(DerivedSources, kin); err != nil {
-			return nil, err
-		}
-		var next []ID
-		for _, id := range sortedKeys(w.slots) {
-			s := w.slots[id]
-			src, ok := s.content.(*Source)
-			if ok && !slices.Contains(sources, id) && slices.ContainsFunc(src.DerivedFrom, func(p ID) bool { return slices.Contains(kin, p) }) {
+	descend := func(kin []ID, bring func(Relation, []ID) error, into func(*slot)) error {
+		for len(kin) > 0 { // a source's descendants weigh by it
+			sources = append(sources, kin...)
+			if err := bring(DerivedSources, kin); err != nil {
+				return err
+			}
+			var next []ID
+			for _, id := range sortedKeys(w.slots) {
+				s := w.slots[id]
+				src, ok := s.content.(*Source)
+				if !ok || slices.Contains(sources, id) || !slices.ContainsFunc(src.DerivedFrom, func(p ID) bool { return slices.Contains(kin, p) }) {
+					continue
+				}
+				if into != nil && !w.sees(s) {
+					into(s)
+					continue
+				}
 				next = append(next, id)
 			}
+			kin = next
 		}
-		kin = next
+		return nil
 	}
-	if err := w.related(ClaimsOn, entities); err != nil {
+	var hidden []ID // descendants that the author does not see, and what descends from those
+	if err := descend(kin, w.related, func(s *slot) { hidden = append(hidden, s.id) }); err != nil {
 		return nil, err
 	}
 	if err := w.related(CitationsIn, sources); err != nil {
+		return nil, err
+	}
+	front := slices.Clone(sources)
+	if err := descend(slices.DeleteFunc(hidden, func(id ID) bool { return slices.Contains(sources, id) }), w.relatedBehind, nil); err != nil {
+		return nil, err
+	}
+	if err := w.related(ClaimsOn, entities); err != nil {
 		return nil, err
 	}
 	for _, id := range entities {
@@ -206,9 +226,24 @@ func (w *workspace) affected() ([]ID, error) {
 			claims = append(claims, s.id)
 		}
 	}
-	for _, id := range sources {
-		for _, s := range w.bySource[id] {
-			claims = append(claims, s.content.(*Citation).Claim) //nolint:forcetypeassert // the index holds citations
+	citing := func(sources []ID) {
+		for _, id := range sources {
+			for _, s := range w.bySource[id] {
+				claims = append(claims, s.content.(*Citation).Claim) //nolint:forcetypeassert // the index holds citations
+			}
+		}
+	}
+	citing(front)
+	if len(front) < len(sources) {
+		if err := w.related(CitationsOf, claims); err != nil {
+			return nil, err
+		}
+		if err := w.relatedBehind(CitationsIn, sources); err != nil {
+			return nil, err
+		}
+		citing(sources[len(front):])
+		if err := w.relatedBehind(CitationsOf, claims); err != nil {
+			return nil, err
 		}
 	}
 	seen := map[ID]bool{}

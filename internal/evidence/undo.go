@@ -80,11 +80,19 @@ func (u *undoing) record(s *slot, old *Record) error {
 	if !s.base.IsOpen() {
 		last = s.base.To
 	}
-	hidden := s.base.Derived.Now > u.author.Clearance
+	hidden, err := u.hides(s)
+	if err != nil {
+		return err
+	}
+	if !hidden && last > u.rev.Sequence() {
+		if last, err = u.lastSeen(s); err != nil {
+			return err
+		}
+	}
 	switch {
 	case last != u.rev.Sequence() && hidden:
 		return nil
-	case last < u.rev.Sequence():
+	case last < u.rev.Sequence() && !s.base.IsOpen():
 		u.fault(Conflict, at, "revision %d set the clearance of %q, which was retracted before; set it again instead", u.number, s.id)
 	case last > u.rev.Sequence():
 		return u.inTheWay(s.id, last, u.number)
@@ -96,7 +104,7 @@ func (u *undoing) record(s *slot, old *Record) error {
 	case s.open && old.Content.OwnClearance() > u.author.Clearance:
 		u.fault(Forbidden, at, "undoing revision %d would raise %q above your own clearance, %s; ask someone who has it", u.number, s.id, u.author.Clearance)
 	default:
-		content := old.Content
+		content := u.keepHidden(old.Content, s.content)
 		if set, ok := u.cleared[s.id]; !s.open && !(ok && set == s.now) {
 			content = withClearance(content, s.now) // it may have been raised since
 		}
@@ -106,6 +114,49 @@ func (u *undoing) record(s *slot, old *Record) error {
 		u.put(s, content)
 	}
 	return nil
+}
+
+// hides says whether a record, which may be closed, is or was kept from the
+// author: by its own clearance, or by that of what it depends on.
+func (u *undoing) hides(s *slot) (bool, error) {
+	above := func(ids ...ID) (bool, error) {
+		if err := u.load(ids); err != nil {
+			return false, err
+		}
+		return slices.ContainsFunc(ids, func(id ID) bool { return id != "" && u.get(id).now > u.author.Clearance }), nil
+	}
+	if s.now > u.author.Clearance {
+		return true, nil
+	}
+	switch c := s.content.(type) {
+	case *Citation:
+		if hidden, err := above(c.Source, c.Claim); hidden || err != nil {
+			return hidden, err
+		}
+		return u.hides(u.get(c.Claim))
+	case *Claim:
+		if hidden, err := above(c.From, c.To); hidden || err != nil {
+			return hidden, err
+		}
+		if err := u.related(CitationsOf, []ID{c.ID}); err != nil {
+			return false, err
+		}
+		supported := false // by something that is known still
+		for _, x := range u.citations[c.ID] {
+			cited := x.content.(*Citation) //nolint:forcetypeassert // the index holds citations
+			if cited.Stance != Supports {
+				continue
+			}
+			hidden, err := above(x.id, cited.Source)
+			if err != nil || !hidden {
+				return false, err
+			}
+			supported = true
+		}
+		return supported, nil
+	default:
+		return false, nil
+	}
 }
 
 // checkRestored makes sure that what was brought back can stand: a later
@@ -125,7 +176,11 @@ func (u *undoing) checkRestored() error {
 			if missing == nil {
 				continue
 			}
-			if s.now <= u.author.Clearance && missing.base != nil && !missing.base.IsOpen() && missing.base.To > u.rev.Sequence() {
+			hidden, err := u.hides(s)
+			if err != nil {
+				return err
+			}
+			if !hidden && missing.base != nil && !missing.base.IsOpen() && missing.base.To > u.rev.Sequence() {
 				if err := u.inTheWay(missing.id, missing.base.To, u.number); err != nil {
 					return err
 				}

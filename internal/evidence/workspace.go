@@ -3,6 +3,7 @@ package evidence
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -118,14 +119,14 @@ func (w *workspace) load(ids []ID) error {
 }
 
 // add takes a record of the snapshot in, unless it is there.
-func (w *workspace) add(r *Record) *slot {
+func (w *workspace) add(r *Record) {
 	id := r.ID()
 	if s := w.slots[id]; s != nil && (s.base != nil || s.content != nil) {
-		return s
+		return
 	}
 	if w.erasing != nil {
 		if _, gone := w.erasing.gone[id]; gone {
-			return w.get(id)
+			return // its slot, if any, stays empty: it is as if it had never been
 		}
 		if to := w.rewritten[id]; to != nil && to.From == r.From {
 			as := *r
@@ -136,7 +137,6 @@ func (w *workspace) add(r *Record) *slot {
 	s := &slot{id: id, base: r, content: r.Content, open: r.IsOpen(), now: r.Derived.Now, check: r.Derived.Check, derived: r.Derived}
 	w.slots[id] = s
 	w.link(s)
-	return s
 }
 
 // link makes a claim or citation findable from what it depends on.
@@ -153,8 +153,20 @@ func (w *workspace) link(s *slot) {
 	}
 }
 
-// related brings what depends on ids into the workspace.
+// related brings what depends on ids into the workspace. What the author sees of
+// it counts towards the limit of a revision; what they do not see cannot, or the
+// refusal would tell of it.
 func (w *workspace) related(relation Relation, ids []ID) error {
+	return w.bring(relation, ids, true)
+}
+
+// relatedBehind is related for what the author's change reaches only by way of
+// records that they do not see.
+func (w *workspace) relatedBehind(relation Relation, ids []ID) error {
+	return w.bring(relation, ids, false)
+}
+
+func (w *workspace) bring(relation Relation, ids []ID, counts bool) error {
 	var missing []ID
 	for _, id := range ids {
 		s := w.slots[id]
@@ -168,19 +180,43 @@ func (w *workspace) related(relation Relation, ids []ID) error {
 		return nil
 	}
 	slices.Sort(missing)
-	limit := w.limit - w.cascaded
-	records, err := w.snap.Related(w.ctx, relation, missing, limit+1)
+	limit := math.MaxInt32 - 1
+	if counts {
+		limit = w.limit - w.cascaded
+	}
+	records, seen, err := w.dependents(relation, missing, limit)
 	if err != nil {
 		return err
 	}
-	if len(records) > limit {
-		return Faulty(LimitExceeded, fmt.Sprintf("changes[%d]", w.index), "more than %d records depend on what this changes; split the change, or raise the server's cascade limit", w.limit)
+	if counts {
+		w.cascaded += seen
 	}
-	w.cascaded += len(records)
 	for _, r := range records {
 		w.add(r)
 	}
 	return nil
+}
+
+// dependents are all that depend on ids, with how many of them the author sees;
+// more of those than the limit are a fault.
+func (w *workspace) dependents(relation Relation, ids []ID, limit int) (records []*Record, seen int, err error) {
+	for most := limit + 1; ; most *= 4 {
+		if records, err = w.snap.Related(w.ctx, relation, ids, most); err != nil {
+			return nil, 0, err
+		}
+		seen = 0
+		for _, r := range records {
+			if r.Derived.Visibility <= w.author.Clearance {
+				seen++
+			}
+		}
+		if seen > limit {
+			return nil, 0, Faulty(LimitExceeded, fmt.Sprintf("changes[%d]", w.index), "more than %d records depend on what this changes; split the change, or raise the server's cascade limit", w.limit)
+		}
+		if len(records) < most {
+			return records, seen, nil
+		}
+	}
 }
 
 // get is the slot of an id that was loaded.
@@ -283,11 +319,14 @@ func (w *workspace) finishChecks() error {
 func (w *workspace) checkMentions() error {
 	told := map[ID]bool{}
 	for _, m := range w.mentioned {
-		at := m.base.From
-		if !m.base.IsOpen() {
-			at = m.base.To
+		if told[m.id] {
+			continue
 		}
-		if at <= w.expected || told[m.id] {
+		at, err := w.lastSeenAfter(m.slot, w.expected)
+		if err != nil {
+			return err
+		}
+		if at <= w.expected {
 			continue
 		}
 		rev, err := w.snap.Revision(w.ctx, RevisionRef{Sequence: at})

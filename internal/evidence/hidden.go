@@ -1,0 +1,139 @@
+package evidence
+
+import (
+	"bytes"
+	"slices"
+)
+
+// An author below the top reads less of a record than is in it. What they write
+// must neither take away what they do not see nor be answered differently for it.
+
+// lastSeen is the last sequence at which a record changed for its author to see:
+// versions that differ only in what is hidden from them do not count.
+func (w *workspace) lastSeen(s *slot) (Sequence, error) { return w.lastSeenAfter(s, 0) }
+
+// lastSeenAfter is lastSeen where only what came after a sequence is of interest;
+// it looks no further back.
+func (w *workspace) lastSeenAfter(s *slot, after Sequence) (Sequence, error) {
+	c := w.author.Clearance
+	r := s.base
+	if !r.IsOpen() {
+		return r.To, nil
+	}
+	for r.From > after {
+		earlier, err := w.snap.Newest(w.ctx, []ID{s.id}, r.From)
+		if err != nil {
+			return 0, err
+		}
+		before := earlier[s.id]
+		if before == nil || before.To < r.From || before.Content.OwnClearance() > c || !bytes.Equal(w.rendition(before.Content, c), w.rendition(r.Content, c)) {
+			break
+		}
+		r = before
+	}
+	return r.From, nil
+}
+
+// keepHidden is content that the author writes, with what they do not see of the
+// content that is there.
+func (w *workspace) keepHidden(next, there Content) Content {
+	c := w.author.Clearance
+	if c == Confidential {
+		return next
+	}
+	switch next := next.(type) {
+	case *Entity:
+		if old, ok := there.(*Entity); ok {
+			e := *next
+			e.Names = w.keepHiddenNames(next.Names, old.Names)
+			return &e
+		}
+	case *Source:
+		if old, ok := there.(*Source); ok {
+			src := *next
+			src.DerivedFrom = w.keepHiddenIDs(next.DerivedFrom, old.DerivedFrom)
+			return &src
+		}
+	case *Claim:
+		if old, ok := there.(*Claim); ok {
+			claim := *next
+			claim.Standing = w.keepHiddenStanding(next.Standing, old.Standing)
+			return &claim
+		}
+	}
+	return next
+}
+
+// keepHiddenIDs are the ids of next with those of there that the author does not
+// see, sorted.
+func (w *workspace) keepHiddenIDs(next, there []ID) []ID {
+	seen := w.visible(there, w.author.Clearance)
+	ids := slices.Clone(next)
+	for _, id := range there {
+		if !slices.Contains(seen, id) && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// keepHiddenNames are the names of next that the author sees, each with the
+// sources that are kept from them, and the names that are kept from them; all in
+// the places that they have, as far as they are there.
+func (w *workspace) keepHiddenNames(next, there []Name) []Name {
+	var seen []Name
+	for _, n := range next {
+		if n.Clearance > w.author.Clearance {
+			continue
+		}
+		for _, old := range there {
+			if old.Text == n.Text && old.Type == n.Type && old.Language == n.Language {
+				n.Sources = w.keepHiddenSources(n.Sources, old.Sources)
+			}
+		}
+		seen = append(seen, n)
+	}
+	names := make([]Name, 0, len(seen)+len(there))
+	for _, old := range there {
+		switch {
+		case old.Clearance > w.author.Clearance && len(names) > 0:
+			names = append(names, old)
+		case len(seen) > 0:
+			names, seen = append(names, seen[0]), seen[1:]
+		}
+	}
+	return append(names, seen...)
+}
+
+// keepHiddenSources keeps the order in which the sources of a name are given.
+func (w *workspace) keepHiddenSources(next, there []ID) []ID {
+	seen := w.visible(there, w.author.Clearance)
+	if slices.Equal(next, seen) {
+		return there
+	}
+	sources := slices.Clone(next)
+	for _, id := range there {
+		if !slices.Contains(seen, id) && !slices.Contains(sources, id) {
+			sources = append(sources, id)
+		}
+	}
+	return sources
+}
+
+// keepHiddenStanding are the changes of standing of next, with those of there
+// that the author does not see in their places.
+func (w *workspace) keepHiddenStanding(next, there []StandingChange) []StandingChange {
+	var out []StandingChange
+	rest := next
+	for _, s := range there {
+		hidden := s.Citation != "" && len(w.visible([]ID{s.Citation}, w.author.Clearance)) == 0
+		switch at := slices.Index(rest, s); {
+		case at >= 0:
+			out, rest = append(out, rest[:at+1]...), rest[at+1:]
+		case hidden && !slices.Contains(next, s):
+			out = append(out, s)
+		}
+	}
+	return append(out, rest...)
+}
