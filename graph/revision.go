@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -93,7 +94,7 @@ type Change struct {
 
 // Changes lists what the changes concerned, read for all siblings. For readers
 // who are not cleared for everything, changes of what they do not see now are
-// left out.
+// left out and not counted: a gap would tell of them.
 func (r *Revision) Changes(ctx context.Context, first, from int32) ([]*Change, error) {
 	if first < 0 || from < 0 {
 		return nil, evidence.Faulty(evidence.InvalidInput, "first", "first is %d and from is %d; neither can be negative", first, from)
@@ -108,25 +109,21 @@ func (r *Revision) Changes(ctx context.Context, first, from int32) ([]*Change, e
 	b := r.batch
 	w, err := once(ctx, &b.siblings, field(ctx), func(ctx context.Context) (window, error) {
 		w := window{targets: map[*Revision][]evidence.ID{}}
+		s, err := b.open(ctx)
+		if err != nil {
+			return w, err
+		}
 		var all []evidence.ID
 		for _, rev := range b.revisions {
 			targets := rev.targets
 			if targets == nil {
-				outcomes, err := rev.logged.Outcomes()
-				if err != nil {
+				if targets, err = b.seen(ctx, s, rev.logged); err != nil {
 					return w, err
-				}
-				for _, o := range outcomes {
-					targets = append(targets, o.ID)
 				}
 			}
 			targets = targets[min(int(from), len(targets)):]
 			w.targets[rev] = targets[:min(int(first), len(targets))]
 			all = append(all, w.targets[rev]...)
-		}
-		s, err := b.open(ctx)
-		if err != nil {
-			return w, err
 		}
 		w.nodes, err = readNodes(ctx, s, all)
 		return w, err
@@ -136,11 +133,22 @@ func (r *Revision) Changes(ctx context.Context, first, from int32) ([]*Change, e
 	}
 	changes := make([]*Change, 0, len(w.targets[r]))
 	for i, id := range w.targets[r] {
-		node := w.nodes[id]
-		if node == nil && r.targets == nil && b.clearance < evidence.Confidential {
-			continue
-		}
-		changes = append(changes, &Change{from + int32(i), node}) //nolint:gosec // at most maxChanges
+		changes = append(changes, &Change{from + int32(i), w.nodes[id]}) //nolint:gosec // at most maxChanges
 	}
 	return changes, nil
+}
+
+// seen are the targets of a logged revision, in its order: all of them for those
+// who are cleared for everything, for others those that they see now.
+func (b *revisionBatch) seen(ctx context.Context, s *session, logged *evidence.Revision) ([]evidence.ID, error) {
+	outcomes, err := logged.Outcomes()
+	if err != nil {
+		return nil, err
+	}
+	targets := mapped(outcomes, func(o evidence.Outcome) evidence.ID { return o.ID })
+	if b.clearance == evidence.Confidential {
+		return targets, nil
+	}
+	shown, err := s.Nodes(ctx, distinct(append([]evidence.ID{}, targets...)))
+	return slices.DeleteFunc(targets, func(id evidence.ID) bool { return shown[id] == nil }), err
 }

@@ -77,6 +77,10 @@ type Community struct {
 	Entities []*Entity // by id
 }
 
+// steady leaves out the last digits of a sum, which differ with the order in which
+// it is added up, so that the same question has the same answer.
+func steady(x float64) float64 { return math.Round(x*1e12)/1e12 + 0 } // never -0
+
 // Communities parts a subgraph into groups by modularity (the Louvain method,
 // Blondel et al. 2008), the largest first, then by the least id. The same
 // subgraph gives the same groups.
@@ -102,7 +106,7 @@ func (s *Session) Communities(ctx context.Context, scope SubgraphQuery, weightBy
 	if math.IsNaN(quality) {
 		quality = 0 // no link at all
 	}
-	return out, quality, sub.Cut, nil
+	return out, steady(quality), sub.Cut, nil
 }
 
 // ties is a subgraph with the links between two entities added up, whatever
