@@ -211,8 +211,11 @@ func (g *planner) open() {
 		}
 		cs.Changes = append(cs.Changes, c)
 	}
-	if !s.editor && g.oneIn(2, "more") {
-		s.more = g.adding()
+	if !s.editor {
+		cs.IdempotencyKey = "" // that of a hidden step would stand in its own author's way
+		if g.oneIn(2, "more") {
+			s.more = g.adding()
+		}
 	}
 	g.steps = append(g.steps, s)
 }
@@ -224,6 +227,7 @@ func (g *planner) adding() func(*evidence.ChangeSet) {
 	entity := g.newEntity(true, false, "PERSON")
 	denial := g.linkOf("LINKED_TO", g.pub.entities[0], g.pub.entities[1], []evidence.ID{source.ID}, true, false)
 	cited := g.newCitation("DISPUTES", g.pub.sources, true, false)
+	cited.Clearance = "RESTRICTED"
 	before := g.oneIn(2, "before")
 	return func(cs *evidence.ChangeSet) {
 		for i := range cs.Changes {

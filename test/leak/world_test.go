@@ -262,7 +262,13 @@ func (w *world) ask(name string, with map[string]any) *graphql.Response {
 
 func (w *world) keep(o *operation, with map[string]any, r *graphql.Response) {
 	w.tb.Helper()
-	a := answer{to: o.Name, with: with, data: w.plain(string(r.Data))}
+	a := answer{to: o.Name, with: map[string]any{}, data: w.plain(string(r.Data))}
+	for name, value := range with {
+		if text, ok := value.(string); ok {
+			value = w.plain(text)
+		}
+		a.with[name] = value
+	}
 	if len(r.Errors) > 0 {
 		var each []string // fields are resolved at once: their errors come in any order
 		for _, e := range r.Errors {
