@@ -60,7 +60,7 @@ func (l *loading) flush(ctx context.Context) error {
 		switch {
 		case err == nil || errors.Is(err, errNothing):
 			l.group, l.records, l.again = nil, 0, false
-		case lost(err) && l.locked && losses < maxLosses && ctx.Err() == nil:
+		case l.locked && again(ctx, err, losses):
 			l.store.options.Logger.Warn().Err(err).Msg("lost the connection to Neo4j while loading; trying again")
 		default:
 			return l.store.fault(ctx, "load revisions", err)

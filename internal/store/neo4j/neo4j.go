@@ -37,6 +37,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"sync/atomic"
 	"time"
@@ -61,13 +62,14 @@ type Options struct {
 	Vocabulary *vocabulary.Vocabulary
 	// Logger takes what the store has to say; default none.
 	Logger zerolog.Logger
-	// ConnectTimeout bounds the making of one connection; default 1.5 s.
+	// ConnectTimeout bounds the making of one connection; default 1 s.
 	ConnectTimeout time.Duration
 	// AcquireTimeout bounds the wait for a free connection; default 3 s.
 	AcquireTimeout time.Duration
 	// RetryTime is how long a call goes on trying when the server does not
-	// answer or another writer is in the way; default 2 s. With the defaults a
-	// server that is down is reported in under 5 s.
+	// answer or another writer is in the way; default 1 s, after which the driver
+	// makes one more attempt. With the defaults a server that is down is reported
+	// in under 5 s.
 	RetryTime time.Duration
 	// MaxConnections bounds the connections to one server; default 100.
 	MaxConnections int
@@ -75,9 +77,9 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	fill(&o.Database, "neo4j")
-	fill(&o.ConnectTimeout, 1500*time.Millisecond)
+	fill(&o.ConnectTimeout, time.Second)
 	fill(&o.AcquireTimeout, 3*time.Second)
-	fill(&o.RetryTime, 2*time.Second)
+	fill(&o.RetryTime, time.Second)
 	fill(&o.MaxConnections, 100)
 	if o.Vocabulary == nil {
 		o.Vocabulary = vocabulary.Standard()
@@ -224,30 +226,53 @@ func fromDriver(err error) bool {
 	return lost(err) || errors.As(err, &server) || errors.As(err, &usage) || errors.As(err, &token) || errors.As(err, &exceeded)
 }
 
+// last is the last error of a series of attempts that the driver gave up.
+func last(err error) error {
+	var exceeded *driver.TransactionExecutionLimit
+	if errors.As(err, &exceeded) && len(exceeded.Errors) > 0 {
+		return exceeded.Errors[len(exceeded.Errors)-1]
+	}
+	return err
+}
+
 // lost says whether the connection broke or could not be made.
 func lost(err error) bool {
 	var connectivity *driver.ConnectivityError
-	return errors.As(err, &connectivity)
+	return errors.As(last(err), &connectivity) || errors.Is(last(err), io.EOF)
+}
+
+// passing says whether the server refused for a reason that passes: a deadlock,
+// a change of leader.
+func passing(err error) bool {
+	var server *driver.Neo4jError
+	return errors.As(last(err), &server) && server.IsRetriable()
 }
 
 // unavailable says whether the same call may go through later.
 func unavailable(err error) bool {
-	var (
-		server   *driver.Neo4jError
-		exceeded *driver.TransactionExecutionLimit
-	)
-	switch {
-	case lost(err), errors.As(err, &exceeded):
-		return true
-	case errors.As(err, &server):
-		return server.IsRetriable()
+	var exceeded *driver.TransactionExecutionLimit
+	return lost(err) || passing(err) || errors.As(err, &exceeded)
+}
+
+// again says whether to make one more attempt at a transaction that had reached
+// the server, and waits a little where the server asks for it.
+func again(ctx context.Context, err error, losses int) bool {
+	if losses >= maxLosses || ctx.Err() != nil || !lost(err) && !passing(err) {
+		return false
 	}
-	return false
+	if passing(err) {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(time.Duration(losses+1) * pause):
+		}
+	}
+	return true
 }
 
 func isCode(err error, codes ...string) bool {
 	var server *driver.Neo4jError
-	if !errors.As(err, &server) {
+	if !errors.As(last(err), &server) {
 		return false
 	}
 	for _, code := range codes {

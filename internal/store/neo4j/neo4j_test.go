@@ -24,7 +24,12 @@ func TestStore(t *testing.T) {
 // handle opens one more handle on the server's database.
 func handle(t testing.TB) *neo4j.Store {
 	t.Helper()
-	s, err := neo4j.Open(t.Context(), neo4jtest.URI(t), neo4j.Options{})
+	return handleAt(t, neo4jtest.URI(t))
+}
+
+func handleAt(t testing.TB, uri string) *neo4j.Store {
+	t.Helper()
+	s, err := neo4j.Open(t.Context(), uri, neo4j.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	return s

@@ -92,8 +92,6 @@ func texted[T any](list []T, text func(T) string) any {
 	return out
 }
 
-func idText(id evidence.ID) string { return string(id) }
-
 func entityProperties(p map[string]any, e *evidence.Entity) {
 	p["kind"], p["kindKey"] = e.Kind, evidence.ClaimKeyPrefix(e.Kind)+p["key"].(string) //nolint:forcetypeassert // set by the caller
 	p["name"] = e.PrimaryName()

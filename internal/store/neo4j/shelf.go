@@ -49,7 +49,7 @@ func (s *Store) PutItem(ctx context.Context, item store.Item) error {
 		switch {
 		case err == nil:
 			return nil
-		case lost(err) && reached && losses < maxLosses && ctx.Err() == nil:
+		case reached && again(ctx, err, losses):
 		default:
 			return s.fault(ctx, fmt.Sprintf("put the %s %q on the shelf", item.Kind, item.ID), err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
@@ -23,12 +24,14 @@ type writing struct {
 	// tried is the commit of the attempt before, which may or may not have come
 	// through; done is the answer.
 	tried, done *evidence.Commit
-	// failed is what the plan said.
-	failed error
 }
 
-// maxLosses is how many connections that break in the middle one write survives.
-const maxLosses = 5
+// maxLosses is how many attempts that break in the middle one write survives;
+// pause is the wait after the first that the server itself refused.
+const (
+	maxLosses = 5
+	pause     = 200 * time.Millisecond
+)
 
 // Write implements store.Store. Transient errors, deadlocks and changes of
 // leader are retried by the driver's managed transaction; a connection that is
@@ -41,9 +44,7 @@ func (s *Store) Write(ctx context.Context, plan store.Plan) (*evidence.Commit, e
 		switch {
 		case err == nil || errors.Is(err, errNothing):
 			return w.done, nil
-		case w.failed != nil && errors.Is(err, w.failed) && !lost(err):
-			return nil, s.fault(ctx, "plan a revision", err)
-		case lost(err) && w.locked && losses < maxLosses && ctx.Err() == nil:
+		case w.locked && again(ctx, err, losses):
 			s.options.Logger.Warn().Err(err).Msg("lost the connection to Neo4j in the middle of a write; trying again")
 		default:
 			return nil, s.fault(ctx, "write a revision", err)
@@ -100,7 +101,7 @@ func (w *writing) attempt(ctx context.Context, tx driver.ManagedTransaction) err
 	}
 	w.tried = nil
 	commit, err := w.plan(ctx, snap)
-	if w.failed = err; err != nil {
+	if err != nil {
 		return err
 	}
 	if !commit.New {
