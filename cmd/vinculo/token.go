@@ -102,7 +102,7 @@ func (c *tokenCreateCmd) Run(ctx context.Context, m *Main) error {
 		return err
 	}
 	if c.JSON {
-		return json.NewEncoder(m.Stdout).Encode(struct {
+		return json.NewEncoder(m.Stdout).Encode(struct { //nolint:gosec // the secret is to be shown, this once
 			Secret string       `json:"secret"`
 			Token  listedTokens `json:"token"`
 		}{secret, listed(&made)})

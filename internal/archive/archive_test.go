@@ -150,6 +150,7 @@ func (b *bench) open(c evidence.Clearance, sha string) (string, error) {
 
 func TestAddingChecksWhatIsQuoted(t *testing.T) {
 	onStores(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		before := b.head()
 		added := b.add(top, "nota", article)
 		require.True(t, added.Commit.New)
@@ -167,6 +168,7 @@ func TestAddingChecksWhatIsQuoted(t *testing.T) {
 
 func TestAddingByWhoSeesLess(t *testing.T) {
 	onStores(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		before := b.head()
 		public := evidence.Author{Name: "Luz", Clearance: evidence.Public}
 		added := b.add(public, "nota", article)
@@ -192,6 +194,7 @@ func TestAddingByWhoSeesLess(t *testing.T) {
 
 func TestQuotesAreCheckedAsTheyAreWritten(t *testing.T) {
 	onStores(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		added := b.add(top, "nota", article)
 		before := b.head()
 		cite := func(id evidence.ID, exact string) {
@@ -223,6 +226,7 @@ func TestQuotesAreCheckedAsTheyAreWritten(t *testing.T) {
 
 func TestWithdrawingACaptureWithdrawsItsChecks(t *testing.T) {
 	onStores(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		added := b.add(top, "nota", article)
 		number := added.Commit.Revision.Numbers[evidence.Confidential]
 		b.write(top, evidence.Change{Undo: &evidence.Undo{Revision: number}})
@@ -236,6 +240,7 @@ func TestWithdrawingACaptureWithdrawsItsChecks(t *testing.T) {
 
 func TestVerify(t *testing.T) {
 	onStores(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		added := b.add(top, "nota", article)
 		before := b.head()
 		report, err := b.Verify(t.Context(), nil)
@@ -270,6 +275,7 @@ func TestVerify(t *testing.T) {
 
 func TestOpenIsForThoseWhoSeeASource(t *testing.T) {
 	onStores(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		sha := b.add(top, "copia", article).Capture.SHA256
 		text, err := b.open(evidence.Restricted, sha)
 		require.NoError(t, err)
@@ -310,6 +316,7 @@ func TestOpenIsForThoseWhoSeeASource(t *testing.T) {
 
 func TestCapturesAreCarriedAndVerified(t *testing.T) {
 	onStores(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		one := b.add(top, "nota", article).Capture.SHA256
 		page := b.add(top, "copia", "<html><p>El Ejército calló.</p></html>").Capture
 		require.NotEqual(t, page.SHA256, page.Text)

@@ -74,22 +74,21 @@ func (a *Archive) verifySource(ctx context.Context, source *evidence.Source, rep
 	var checks, changed []evidence.CitationCheck
 	var unread error
 	err := a.recording(func() (err error) {
-		unread = nil
-		if checks, changed, err = a.check(ctx, evidence.Confidential, source, nil); err != nil {
-			if isDamage(err) {
-				unread = err // said above of the capture
-				return nil
-			}
-			return err
+		checks, changed, err = a.check(ctx, evidence.Confidential, source, nil)
+		if unread = damage(err); unread != nil {
+			return nil //nolint:nilerr // told below; the other sources are verified all the same
 		}
-		return a.record(ctx, changed)
+		if err == nil {
+			err = a.record(ctx, changed)
+		}
+		return err
 	})
 	if err != nil {
 		return err
 	}
 	if unread != nil {
 		report.Faults = append(report.Faults, fmt.Sprintf("source %s: its quotes could not be compared: %v", source.ID, unread))
-		return nil
+		return nil //nolint:nilerr // it is in the report
 	}
 	report.Changed += len(changed)
 	for _, c := range checks {
@@ -102,8 +101,12 @@ func (a *Archive) verifySource(ctx context.Context, source *evidence.Source, rep
 	return nil
 }
 
-func isDamage(err error) bool {
-	return errors.Is(err, blob.ErrCorrupt) || errors.Is(err, blob.ErrNotFound)
+// damage is an error that tells of a missing or damaged capture; nil for others.
+func damage(err error) error {
+	if errors.Is(err, blob.ErrCorrupt) || errors.Is(err, blob.ErrNotFound) {
+		return err
+	}
+	return nil
 }
 
 // Named yields the captures that the log of a store names, each once, in the order
