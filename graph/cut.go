@@ -85,14 +85,14 @@ func limited(path string, given []string, least int) ([]evidence.ID, error) {
 	return mapped(given, func(s string) evidence.ID { return evidence.ID(s) }), nil
 }
 
-// within says of faults that they lie inside of an input.
-func within(input string, err error) error {
+// withinScope says of faults that they lie inside of the input `scope`.
+func withinScope(err error) error {
 	var faults evidence.Faults
 	if !errors.As(err, &faults) {
 		return err
 	}
 	return evidence.Faults(mapped(faults, func(f evidence.Fault) evidence.Fault {
-		f.Path = input + "." + f.Path
+		f.Path = "scope." + f.Path
 		return f
 	}))
 }

@@ -14,11 +14,11 @@ func (q *queryResolver) Ranking(ctx context.Context, scope ScopeInput, by Measur
 	}
 	part, err := scope.query()
 	if err != nil {
-		return nil, report(ctx, within("scope", err))
+		return nil, report(ctx, withinScope(err))
 	}
 	found, why, err := s.Ranking(ctx, part, trace.Measure(by), weightByStrength)
 	if err != nil {
-		return nil, report(ctx, within("scope", err))
+		return nil, report(ctx, withinScope(err))
 	}
 	rows, more, err := atMost(found, first, trace.MaxSubgraphEntities)
 	if err != nil {
@@ -39,11 +39,11 @@ func (q *queryResolver) Communities(ctx context.Context, scope ScopeInput, weigh
 	}
 	part, err := scope.query()
 	if err != nil {
-		return nil, report(ctx, within("scope", err))
+		return nil, report(ctx, withinScope(err))
 	}
 	found, modularity, why, err := s.Communities(ctx, part, weightByStrength)
 	if err != nil {
-		return nil, report(ctx, within("scope", err))
+		return nil, report(ctx, withinScope(err))
 	}
 	var all []*trace.Entity
 	for _, c := range found {

@@ -309,8 +309,8 @@ func (p *Planner) Erase(ctx context.Context, snap Snapshot, author Author, groun
 			delete(commit.Counters, k)
 		}
 	}
-	for _, print := range sortedKeys(e.prints) {
-		tombstone.Barred = append(tombstone.Barred, bar(tombstone.Salt, print))
+	for _, fingerprint := range sortedKeys(e.prints) {
+		tombstone.Barred = append(tombstone.Barred, bar(tombstone.Salt, fingerprint))
 	}
 	slices.SortFunc(tombstone.Barred, compareHashes)
 	outcome := Outcome{Change: "erase", Erasure: tombstone}

@@ -83,7 +83,8 @@ func TestFlags(t *testing.T) {
 	require.True(t, MustParse("..").IsOpen())
 	require.False(t, MustParse("2014/..").IsOpen())
 	require.True(t, Date{}.IsZero())
-	require.Equal(t, MustParse("2014-09"), MustParse("2014-09"))
+	again := MustParse("2014-09")
+	require.Equal(t, MustParse("2014-09"), again)
 }
 
 func TestErrorsSayWhatToWrite(t *testing.T) {

@@ -2,7 +2,6 @@ package vocabulary
 
 import (
 	"bytes"
-	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -189,7 +188,7 @@ func FuzzExtend(f *testing.F) {
 		v, err := Standard().Extend(bytes.NewReader(text))
 		if err != nil {
 			var faults Faults
-			require.True(t, errors.As(err, &faults))
+			require.ErrorAs(t, err, &faults)
 			require.NotEmpty(t, faults)
 			require.Nil(t, v)
 			return

@@ -103,7 +103,8 @@ func (s *suite) testFind(t *testing.T) {
 		require.Equal(t, is{"many-01-b", "c1", "c2"}, got)
 	})
 	t.Run("a caller may stop", func(t *testing.T) {
-		for range b.read(t, all).Find(b.ctx, store.Query{Type: evidence.LinkRecord, Limit: plenty}) {
+		for _, err := range b.read(t, all).Find(b.ctx, store.Query{Type: evidence.LinkRecord, Limit: plenty}) {
+			require.NoError(t, err)
 			break
 		}
 	})

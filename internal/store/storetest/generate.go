@@ -163,11 +163,11 @@ func of[T any](g *generator, label string, from []T) T {
 }
 
 // some is an id that stands; in wild change sets any of the space.
-func (g *generator) some(label string, t evidence.RecordType, any []evidence.ID) evidence.ID {
+func (g *generator) some(label string, t evidence.RecordType, ids []evidence.ID) evidence.ID {
 	if open := g.open[t]; len(open) > 0 && !(g.wild && g.oneIn(3, label+" is any")) {
 		return of(g, label, open)
 	}
-	return of(g, label, any)
+	return of(g, label, ids)
 }
 
 // ends are two entities.
