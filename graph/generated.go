@@ -10472,7 +10472,7 @@ func (ec *executionContext) _Citation_assertedBy(ctx context.Context, field grap
 			return ec.fieldContext_Citation_assertedBy(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.AssertedBy(), nil
+			return obj.AssertedBy(ctx)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *Asserter) graphql.Marshaler {
@@ -21891,10 +21891,9 @@ func (ec *executionContext) _Citation(ctx context.Context, sel ast.SelectionSet,
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "assertedBy":
-			out.Values[i] = ec._Citation_assertedBy(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			resolveInTurn(ctx, out, i, false, func(ctx context.Context) graphql.Marshaler {
+				return ec._Citation_assertedBy(ctx, field, obj)
+			})
 		case "standingInSource":
 			out.Values[i] = ec._Citation_standingInSource(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {

@@ -305,11 +305,17 @@ func (q *QuoteCheck) Distance() *int32 {
 func (c *Citation) Credibility() int32 { return int32(c.content.Credibility.Grade()) } //nolint:gosec // 1 to 6
 
 // AssertedBy is who says it in the source.
-func (c *Citation) AssertedBy() *Asserter {
-	if c.content.AsserterWords == "" && c.content.AsserterEntity == "" {
-		return nil
+//
+// Where it is an entity that the reader does not see, and no words, it is nobody.
+func (c *Citation) AssertedBy(ctx context.Context) (*Asserter, error) {
+	a := &Asserter{c}
+	if c.content.AsserterWords != "" {
+		return a, nil
 	}
-	return &Asserter{c}
+	if e, err := a.Entity(ctx); e == nil {
+		return nil, err
+	}
+	return a, nil
 }
 
 // StandingInSource is the standing that the source gives.
