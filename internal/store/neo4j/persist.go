@@ -237,9 +237,26 @@ func tokenSlot(t evidence.Token) int64 {
 	return slot
 }
 
-// tokenKey orders by token and then entity: a blank sorts before every sign of
-// either.
-func tokenKey(t evidence.Token, entity evidence.ID) string { return t.Text + " " + string(entity) }
+// tokenKey orders by token and then entity, as bytes: a blank sorts before every
+// sign of either. What is not ASCII is spelled in it, since Neo4j sorts strings
+// in memory by UTF-16, in which some letters come in another order than in UTF-8.
+func tokenKey(t evidence.Token, entity evidence.ID) string {
+	return spelled(t.Text + " " + string(entity))
+}
+
+// spelled writes every byte from ~ on as ~ and two hexadecimal digits, which
+// keeps the order of bytes and what begins with what.
+func spelled(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if s[i] < '~' {
+			b.WriteByte(s[i])
+		} else {
+			fmt.Fprintf(&b, "~%02x", s[i])
+		}
+	}
+	return b.String()
+}
 
 func tokenProperties(t evidence.Token, entity evidence.ID, sequence evidence.Sequence) row {
 	return row{

@@ -329,7 +329,7 @@ func (r *reader) Candidates(ctx context.Context, q store.TokenQuery) iter.Seq2[s
 		if r.past() {
 			lists = append(lists, closedTokens)
 		}
-		rows, err := r.read(ctx, r.store.texts.tokens[r.past()], row{"slots": lists, "prefix": q.Prefix, "placeholders": q.Placeholders, "limit": int64(q.Limit)})
+		rows, err := r.read(ctx, r.store.texts.tokens[r.past()], row{"slots": lists, "prefix": spelled(q.Prefix), "placeholders": q.Placeholders, "limit": int64(q.Limit)})
 		if err != nil {
 			yield(store.Candidate{}, err)
 			return

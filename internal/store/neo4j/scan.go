@@ -267,8 +267,9 @@ func (x *scan) version(properties map[string]any, labels []any, superseded bool)
 		result.Fault = err.Error()
 		return nil, result
 	}
-	delete(properties, "fromPlaceholder") // compared with the ends; see surroundings
-	delete(properties, "toPlaceholder")
+	for _, name := range placeholders { // compared with the ends; see link
+		expected[name] = properties[name]
+	}
 	if result.Fault = difference(expected, properties); result.Fault != "" {
 		return r, result
 	}
@@ -327,8 +328,16 @@ func (x *scan) surroundings(p page, r *evidence.Record, one *driver.Record) stri
 	return ""
 }
 
-// link compares a link with its native relationship.
+// placeholders are the properties of a link that repeat one of its ends.
+var placeholders = []string{"fromPlaceholder", "toPlaceholder"}
+
+// link compares a link with its ends and its native relationship.
 func (x *scan) link(p page, r *evidence.Record, c *evidence.Claim, one *driver.Record) string {
+	for _, name := range placeholders {
+		if end := listOf(one, name); len(end) == 1 && c.Of == evidence.LinkRecord && mapOf(one, "newest")[name] != end[0] {
+			return fmt.Sprintf("the property %s is %s, and the end calls for %s; set it", name, shown(mapOf(one, "newest")[name]), shown(end[0]))
+		}
+	}
 	have := p[c.ID]
 	if c.Of != evidence.LinkRecord || !drawn(r) {
 		if have != nil {
