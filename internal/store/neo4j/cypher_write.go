@@ -131,6 +131,7 @@ var fixed = append([]query{
 	newestOf, newestTo, versionsOf, claimsOn, citationsOf, citationsIn, derivedSources, fullText, fullTextReversed, countersOf,
 	addToCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
 	makeItem, changeItem, readItem, readItems, schemaVersion, schemaIs, scanCounters, scanDerived, scanTokens, scanRecords,
+	linksCitedBy, kindsOfLinks, eraseOlder, eraseRecords, eraseCounters, eraseTokens, versionAt, rewriteOlder, rewriteRevisions,
 }, revisionByNumber[:]...)
 
 func numberTexts() (q [evidence.Clearances]query) {

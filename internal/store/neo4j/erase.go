@@ -6,8 +6,7 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence"
 )
 
-// What an erasure runs. Tokens of the past have no index by entity; an erasure
-// is rare enough to look at all of them.
+// What an erasure runs.
 var (
 	linksCitedBy = query{"links with citations", "UNWIND $ids AS id MATCH (c:Link)-[:HAS_CITATION]->(:Record {id: id}) RETURN DISTINCT c.id AS id"}
 	kindsOfLinks = query{"kinds of links", "UNWIND $ids AS id MATCH (n:Record {id: id}) WHERE n:Link RETURN n.id AS id, n.kind AS kind"}
