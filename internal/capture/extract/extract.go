@@ -107,9 +107,6 @@ func (e *Extractor) Extract(ctx context.Context, r io.ReadSeeker, size int64, hi
 	if size > e.limits.Bytes {
 		return Text{}, fmt.Errorf("%w: it has %d bytes, and the limit is %d", ErrTooLarge, size, e.limits.Bytes)
 	}
-	limited, cancel := context.WithTimeoutCause(ctx, e.limits.Time, ErrTooSlow)
-	defer cancel()
-
 	head := make([]byte, sniffLength)
 	n, err := io.ReadFull(r, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -119,6 +116,13 @@ func (e *Extractor) Extract(ctx context.Context, r io.ReadSeeker, size int64, hi
 		return Text{}, fmt.Errorf("read the document: %w", err)
 	}
 	mediaType, charset := TypeOf(head[:n], hint)
+	if mediaType == PDF {
+		if err := e.engine.ready(ctx); err != nil { // its start is not the document's time
+			return Text{}, err
+		}
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, e.limits.Time, ErrTooSlow)
+	defer cancel()
 	var text Text
 	switch mediaType {
 	case PDF:

@@ -35,8 +35,8 @@ type engine struct {
 
 const wasmPage = 64 << 10
 
-// instance waits for the engine and for one of its instances to be free.
-func (e *engine) instance(ctx context.Context) (pdfium.Pdfium, error) {
+// ready starts the engine, where that was not done, and waits for it.
+func (e *engine) ready(ctx context.Context) error {
 	e.mu.Lock()
 	if e.started == nil {
 		e.started = make(chan struct{})
@@ -45,11 +45,19 @@ func (e *engine) instance(ctx context.Context) (pdfium.Pdfium, error) {
 	e.mu.Unlock()
 	select {
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return ctx.Err()
 	case <-e.started:
 	}
 	if e.failed != nil {
-		return nil, fmt.Errorf("start the engine that reads PDFs: %w", e.failed)
+		return fmt.Errorf("start the engine that reads PDFs: %w", e.failed)
+	}
+	return nil
+}
+
+// instance waits for the engine and for one of its instances to be free.
+func (e *engine) instance(ctx context.Context) (pdfium.Pdfium, error) {
+	if err := e.ready(ctx); err != nil {
+		return nil, err
 	}
 	return e.pool.GetInstanceWithContext(ctx)
 }
