@@ -31,7 +31,7 @@ test-go: ## Run the Go tests alone, those of PKGS, with one real Neo4j for all
 
 .PHONY: suite-go
 suite-go: # Prints events for internal/ci/summary to read.
-	@$(SERVE_NEO4J) -- $(GO) test $(RACE) -json -timeout 14m $(GOTESTARGS) $(PKGS)
+	@$(SERVE_NEO4J) -- $(GO) test $(RACE) -json -timeout 40m $(GOTESTARGS) $(PKGS)
 
 .PHONY: test-web
 test-web: ## Check web/, and that rebuilding it changes nothing
