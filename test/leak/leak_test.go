@@ -30,7 +30,7 @@ type effort struct {
 func TestSQLite(t *testing.T) {
 	c := load(t)
 	cover := newCoverage(c.schema)
-	check(t, c, cover, effort{checks: 24, steps: 24, askings: 6, pages: 3}, func(tb testing.TB) store.Store {
+	check(t, c, cover, effort{checks: 20, steps: 24, askings: 4, pages: 2}, func(tb testing.TB) store.Store {
 		tb.Helper()
 		s, err := sqlite.Open(tb.Context(), sqlite.Memory, sqlite.Options{})
 		require.NoError(tb, err)
@@ -47,9 +47,10 @@ func TestSQLite(t *testing.T) {
 	require.Empty(t, empty, "no case got an answer with these in it, so that nothing was compared; have the plan make them, or ask otherwise")
 }
 
-// unanswered are what nobody but an administrator is answered, and what only an
-// erasure or an administrator's vocabulary gives.
+// unanswered are what nobody but an administrator is answered, what only an
+// erasure gives, and why a search for ways in a graph far larger than these ends.
 var unanswered = []string{
+	"Paths.truncatedBy",
 	"Token", "TokenEdge", "TokenConnection", "CreatedToken", "Query.tokens", "Mutation.createToken", "Mutation.revokeToken", "Proposal.erased",
 	// The worlds keep no captures; package graph tries who may attach one.
 	"AttachedCapture", "Mutation.attachCapture",
@@ -96,6 +97,9 @@ func check(t *testing.T, c *cases, cover *coverage, much effort, empty func(test
 		without.answer(p, much, false)
 		require.NoError(r, without.st.Close())
 		with := fresh(true)
+		if !slices.Equal(without.came, with.came) {
+			r.Fatalf("the plan is amiss: what everybody is to see came out differently\nwithout: %q\nwith:    %q", without.came, with.came)
+		}
 		defer func() { require.NoError(r, with.st.Close()) }()
 		with.answer(p, much, true)
 		compare(r, without.answers, with.answers)

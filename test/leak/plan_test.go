@@ -131,7 +131,17 @@ func (g *planner) found() {
 		links.Changes = append(links.Changes, evidence.Change{AssertLink: g.linkOf(l.kind, l.from, l.to, s, false, false)})
 	}
 	links.Changes = append(links.Changes, evidence.Change{AssertStatement: g.newStatement(false, false, e[:1], s)})
-	g.steps = append(g.steps, &step{set: links, editor: false})
+	units := []evidence.ID{e[3], e[4]}
+	for _, unit := range units {
+		links.Changes = append(links.Changes, evidence.Change{AssertLink: g.linkOf("OPERATES_IN", unit, e[6], s, false, false)})
+	}
+	cited := slices.DeleteFunc(slices.Clone(g.above[s[0]]), func(id evidence.ID) bool { return !slices.Contains(g.pub.citations, id) })
+	cited = append(cited, g.pub.citations...)
+	links.Changes = append(links.Changes, evidence.Change{AttachCapture: capture(s[0], "aa")}, evidence.Change{RecordChecks: &evidence.RecordChecks{Checks: []evidence.CitationCheck{
+		{Citation: cited[0], Check: evidence.QuoteCheck{State: evidence.Verified, At: "2026-11-23T09:00:00Z", Capture: capture(s[0], "aa").Capture.SHA256, Start: 1, End: 4, Context: "antes y después"}},
+		{Citation: cited[1], Check: evidence.QuoteCheck{State: evidence.Failed, At: "2026-11-23T09:00:00Z", Capture: capture(s[0], "aa").Capture.SHA256, Nearest: "otra", Distance: 3}},
+	}}})
+	g.steps = append(g.steps, &step{set: links})
 	g.hide()
 	g.hide()
 }
@@ -212,7 +222,7 @@ func (g *planner) open() {
 		cs.Changes = append(cs.Changes, c)
 	}
 	if !s.editor {
-		cs.IdempotencyKey = "" // that of a hidden step would stand in its own author's way
+		cs.IdempotencyKey, cs.ExpectedRevision = "", nil // who sees everything counts other revisions, and has used the key
 		if g.oneIn(2, "more") {
 			s.more = g.adding()
 		}
@@ -230,16 +240,23 @@ func (g *planner) adding() func(*evidence.ChangeSet) {
 	cited.Clearance = "RESTRICTED"
 	before := g.oneIn(2, "before")
 	return func(cs *evidence.ChangeSet) {
+		cs.Changes = slices.Clone(cs.Changes)
+		disputed := false
 		for i := range cs.Changes {
 			switch c := &cs.Changes[i]; {
 			case c.AssertLink != nil:
 				l := *c.AssertLink
-				l.Citations = append([]evidence.NewCitation{cited}, l.Citations...)
-				if l.Kind == "DENIES" || l.Kind == "ACCUSES" {
+				l.Citations = slices.Clone(l.Citations)
+				if !disputed {
+					l.Citations, disputed = slices.Insert(l.Citations, 0, cited), true
+				}
+				if l.About == "" && (l.Kind == "DENIES" || l.Kind == "ACCUSES") {
 					l.About = denial.ID
 				}
 				last := &l.Citations[len(l.Citations)-1]
-				last.AssertedBy = &evidence.Asserter{Entity: entity.ID}
+				if last.AssertedBy == nil {
+					last.AssertedBy = &evidence.Asserter{Entity: entity.ID}
+				}
 				c.AssertLink = &l
 			case c.PutSource != nil && c.PutSource.DerivedFrom.Set:
 				x := *c.PutSource
@@ -299,7 +316,7 @@ func (g *planner) newEntity(hidden, editor bool, kind string) *evidence.PutEntit
 	if g.oneIn(2, "aliases") {
 		e.Aliases = evidence.Of([]string{"El Pepe " + mark(e.ID)})
 	} else {
-		e.Names = evidence.Of([]evidence.NewName{{Text: "Jota Pérez " + mark(e.ID), Type: "FORMER", Language: "es"}})
+		e.Names = evidence.Of([]evidence.NewName{{Text: "Jota Pérez " + mark(e.ID), Type: "FORMER", Language: "es", Sources: g.pub.sources[:1]}})
 	}
 	if g.oneIn(5, "identity") {
 		e.Identity = evidence.Of(oneOf(g, "identity", "ALIAS_ONLY", "UNIDENTIFIED", "CLASS"))
@@ -407,6 +424,9 @@ func (g *planner) newStatement(hidden, editor bool, entities, sources []evidence
 	if hidden {
 		p = &g.sec
 		s.Clearance = oneOf(g, "clearance", "RESTRICTED", "CONFIDENTIAL")
+	}
+	if len(p.links) > 0 && g.oneIn(2, "speaks") {
+		s.About = oneOf(g, "about", p.links...)
 	}
 	s.Value, s.Summary, s.Valid = "General "+mark(s.ID), "según "+mark(s.ID), g.validTime()
 	p.statements = append(p.statements, s.ID)

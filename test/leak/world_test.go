@@ -52,8 +52,8 @@ type world struct {
 	now     time.Time
 	made    int
 	answers []answer
-	hidden  int // hidden steps that were written
-	refused []string
+	hidden  int      // hidden steps that were written
+	came    []string // what the open steps of the one who sees everything came to
 	// proposed are the ids of proposals; the first is one of somebody else's.
 	proposed []string
 }
@@ -136,14 +136,16 @@ func (w *world) play(p *plan, hidden bool) {
 			s.more(&more)
 			if err := w.write(&more); err == nil {
 				w.hidden++
+				w.came = append(w.came, fmt.Sprintf("step %d written: %t", i, true))
 				continue
 			}
 		}
 		err := w.write(set)
+		if !s.hidden {
+			w.came = append(w.came, fmt.Sprintf("step %d written: %t", i, err == nil))
+		}
 		if s.hidden && err == nil {
 			w.hidden++
-		} else if s.hidden {
-			w.refused = append(w.refused, err.Error())
 		}
 	}
 	w.planner.CascadeLimit = p.limit
