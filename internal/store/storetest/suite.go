@@ -59,6 +59,10 @@ func Seed(n uint64) Option { return func(c *config) { c.seed = n } }
 // VINCULO_TEST_THOROUGH, a whole number, does so for every store.
 func Thorough(factor int) Option { return func(c *config) { c.histories *= factor } }
 
+// Patience sets how long one part of the suite may take; a minute where absent. A
+// server that shares a busy machine and has each query still to plan asks for more.
+func Patience(d time.Duration) Option { return func(c *config) { c.timeout = d } }
+
 // suite is one run over one kind of store.
 type suite struct {
 	config
