@@ -172,7 +172,7 @@ func (s *Store) read(ctx context.Context, q query, params map[string]any) ([]*dr
 		return nil, store.ErrClosed
 	}
 	s.trips.Add(1)
-	result, err := driver.ExecuteQuery(ctx, s.driver, q.text, params, driver.EagerResultTransformer,
+	result, err := driver.ExecuteQuery(ctx, s.driver, q.planned(), params, driver.EagerResultTransformer,
 		driver.ExecuteQueryWithDatabase(s.options.Database),
 		driver.ExecuteQueryWithReadersRouting(),
 		driver.ExecuteQueryWithTransactionConfig(limit(ctx)))
