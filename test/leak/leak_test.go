@@ -249,7 +249,7 @@ func (w *world) raise(r *rapid.T, p *plan, much effort) {
 	w.planner.CascadeLimit = 10_000
 	var raised []evidence.ID
 	for i, id := range slices.Concat(p.pub.entities[:4], p.pub.sources[:2], p.pub.links[:4], p.pub.statements[:1], p.pub.citations[4:7]) {
-		if i%3 != int(p.limit%3) {
+		if i%3 != p.limit%3 {
 			continue
 		}
 		w.at("raise", w.now.Add(time.Minute))
