@@ -235,8 +235,8 @@ func TestLinearTime(t *testing.T) {
 			r := find(t, c.text, c.quote)
 			require.Equal(t, c.state, r.State)
 			t.Logf("%v", time.Since(began).Round(time.Millisecond))
-			// A product would be some 10^12 steps.
-			require.Less(t, time.Since(began), time.Minute)
+			// A product would be some 10^12 steps, and take hours.
+			require.Less(t, time.Since(began), 10*time.Minute)
 		})
 	}
 }
