@@ -9,7 +9,6 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/edtf"
 	"github.com/vinculo/vinculo/internal/evidence/names"
-	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/store"
 )
 
@@ -363,20 +362,13 @@ func (s *Session) misdated(claims []*Claim) []Contradiction {
 			if x.Of != evidence.LinkRecord || !ok || kind.Procedural || link.From != st.From {
 				continue
 			}
-			b := x.Valid().Bounds(aspectOf(kind))
+			b := x.Valid().Bounds(evidence.AspectOf(x, s.tracer.vocabulary))
 			if begins && b.UntilLatest < date.Earliest() || ends && b.SinceEarliest > date.Latest() {
 				out = append(out, contradiction(IncompatibleDates, st, link))
 			}
 		}
 	}
 	return out
-}
-
-func aspectOf(k vocabulary.LinkKind) edtf.Aspect {
-	if k.Aspect == vocabulary.Event {
-		return edtf.Event
-	}
-	return edtf.State
 }
 
 // Explain puts a contradiction's rule into a sentence.

@@ -180,23 +180,15 @@ func (t *claimTest) keepCited(ctx context.Context, found []store.Found) ([]store
 // The claims of entities are anchored by those instead.
 func (t *claimTest) query(entities []evidence.ID, direction evidence.Direction) store.Query {
 	q := store.Query{Type: t.filter.Of, Kinds: t.filter.Kinds}
-	members := func(set map[evidence.ID]bool) []evidence.ID {
-		ids := make([]evidence.ID, 0, len(set))
-		for id := range set {
-			ids = append(ids, id)
-		}
-		slices.Sort(ids)
-		return ids
-	}
 	switch {
 	case len(entities) > 0:
 		q.Entities, q.Direction = entities, direction
 	case t.from != nil:
-		q.Entities, q.Direction = members(t.from), evidence.Outgoing
+		q.Entities, q.Direction = sortedIDs(t.from), evidence.Outgoing
 	case t.to != nil:
-		q.Entities, q.Direction = members(t.to), evidence.Incoming
+		q.Entities, q.Direction = sortedIDs(t.to), evidence.Incoming
 	case t.with != nil:
-		q.Entities = members(t.with)
+		q.Entities = sortedIDs(t.with)
 	case len(t.filter.About) > 0:
 		q.About = t.filter.About
 	case len(t.words) > 0:

@@ -330,10 +330,5 @@ func (s *Session) targets(ctx context.Context, from, to uint64) ([]evidence.ID, 
 			break
 		}
 	}
-	ids := make([]evidence.ID, 0, len(seen))
-	for id := range seen {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids, nil
+	return sortedIDs(seen), nil
 }
