@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,20 +62,21 @@ func TestPlayground(t *testing.T) {
 			"the question that stands in a tab already must not open a second one")
 
 		// Another question opens beside it, and back again finds the first as it was.
-		last := len(exampleTitles(t)) - 1
+		news := exampleOf(t, "subscription News")
 		tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll(".examples-item")[` +
-			jsonText(t, last) + `].focus()`))
+			jsonText(t, news) + `].focus()`))
 		tab.Do(chromedp.KeyEvent(kb.Enter))
 		tab.UntilText(editor, "subscription News")
 		require.Equal(t, 2, Evaluate[int](tab, "document.querySelectorAll('[role=tab]').length"))
-		require.Equal(t, exampleTitles(t)[last],
+		require.Equal(t, exampleTitles(t)[news],
 			Evaluate[string](tab, "document.querySelector('[aria-current=true] .examples-title').textContent"))
 		require.Empty(t, tab.Problems())
 	})
 
 	t.Run("a subscription follows and stops", func(t *testing.T) {
 		tab := open(t)
-		tab.Do(chromedp.Evaluate[chromedp.Void]("[...document.querySelectorAll('.examples-item')].at(-1).click()"))
+		tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll(".examples-item")[` +
+			jsonText(t, exampleOf(t, "subscription News")) + `].click()`))
 		tab.UntilText(editor, "subscription News")
 		tab.Do(chromedp.Click(chromedp.CSS(".graphiql-execute-button")))
 		tab.UntilText(result, "first report")
@@ -142,17 +144,35 @@ const axeFindings = `axe.run(document, { resultTypes: ["violations"] }).then((re
 // exampleTitles gives the first comment of each example operation, in the order of the files.
 func exampleTitles(t *testing.T) []string {
 	t.Helper()
-	files, err := filepath.Glob("../../web/src/examples/*.graphql")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
 	var titles []string
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		require.NoError(t, err)
-		first, _, _ := strings.Cut(string(text), "\n")
+	for _, text := range examples(t) {
+		first, _, _ := strings.Cut(text, "\n")
 		titles = append(titles, strings.TrimPrefix(first, "# "))
 	}
 	return titles
+}
+
+// exampleOf gives the place, from 0, of the example whose file contains the text.
+func exampleOf(t *testing.T, contained string) int {
+	t.Helper()
+	place := slices.IndexFunc(examples(t), func(text string) bool { return strings.Contains(text, contained) })
+	require.GreaterOrEqual(t, place, 0, "no example contains %q", contained)
+	return place
+}
+
+// examples gives the example operations in the order of their files, which is the page's.
+func examples(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("../../web/src/examples/*.graphql")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	texts := make([]string, len(files))
+	for i, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		texts[i] = string(text)
+	}
+	return texts
 }
 
 // readAxe gives the source of axe-core, which npm installs with the page's other tools.
