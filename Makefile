@@ -23,7 +23,7 @@ build: ## Build the static binary bin/vinculo
 
 .PHONY: test
 test: ## Run every check and test, as CI does
-	@$(GO) run ./internal/ci/summary build lint tidy vuln generated suite-go test-web
+	@$(GO) run ./internal/ci/summary build lint tidy vuln generated test-web suite-go
 
 .PHONY: test-go
 test-go: ## Run the Go tests alone, those of PKGS, with one real Neo4j for all
