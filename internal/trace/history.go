@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -29,84 +30,258 @@ type Step struct {
 	Changes []Change // by field; empty for the first and the last step
 }
 
-// maxVersions is how many versions of one record a history goes back over.
-const maxVersions = 2000
-
 // History tells how a record became what it is, oldest first: every version that
 // the view sees with its revision and what differed. An id that the view never
-// saw has none.
+// saw has none. Versions that differ only in what the view does not see are
+// neither steps nor counted against any limit.
 func (s *Session) History(ctx context.Context, id evidence.ID, a PageArgs) (Page[*Step], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var none Page[*Step]
 	l := listOf("history", id)
 	p, err := l.span(a)
+	if err != nil || p.size == 0 {
+		return none, err
+	}
+	h := &history{s: s, id: id, seen: map[evidence.Sequence]*evidence.Record{}}
+	if err := h.find(ctx); err != nil {
+		return none, err
+	}
+	at, err := h.begin(ctx, p)
 	if err != nil {
 		return none, err
 	}
-	versions, err := s.reader.Versions(ctx, id)
-	if err != nil {
-		return none, err
-	}
-	if len(versions) > maxVersions {
-		versions = versions[len(versions)-maxVersions:]
-	}
-	moments := s.moments(versions)
-	var all []keyed[*Step]
-	var before map[string]string // nil where there was no record
-	for _, at := range moments {
-		r, is, err := s.asOf(ctx, id, at)
+	var found []keyed[*Step]
+	more := false
+	for ; at >= 0 && at < len(h.moments); at += p.by() {
+		step, err := h.step(ctx, at)
 		if err != nil {
 			return none, err
 		}
-		step := &Step{Record: r}
-		switch {
-		case r == nil && before == nil:
+		if step == nil {
 			continue
-		case r != nil && before != nil:
-			if step.Changes = differences(before, is); len(step.Changes) == 0 {
+		}
+		key := fmt.Sprintf("%020d", step.Revision.Numbers[s.reader.View().Clearance])
+		if p.beyond(key) {
+			break
+		}
+		if len(found) == p.size {
+			more = true
+			break
+		}
+		found = append(found, keyed[*Step]{step, key})
+	}
+	return page(l, p, found, more, ""), nil
+}
+
+// by is one place further in the direction of travel.
+func (s span) by() int {
+	if s.reverse {
+		return -1
+	}
+	return 1
+}
+
+// history is one record through time.
+type history struct {
+	s  *Session
+	id evidence.ID
+	// moments are the sequences, ascending, at which the record may have come to be
+	// seen differently: between two of them it did not.
+	moments []evidence.Sequence
+	// seen is the record as the view's clearance saw it at a moment; nil where it
+	// did not.
+	seen map[evidence.Sequence]*evidence.Record
+}
+
+// find finds the moments: those at which a version of the record begins or ends
+// and, since a claim is seen only with a support that is seen, at which one of a
+// visible support does. What would be an end of the claim if nothing hidden
+// supported it is one here.
+func (h *history) find(ctx context.Context) error {
+	known := map[evidence.Sequence]bool{}
+	claim, err := h.bounds(ctx, h.id, known)
+	if err != nil || claim == "" {
+		h.moments = sequences(known)
+		return err
+	}
+	if claim != h.id {
+		if _, err := h.bounds(ctx, claim, known); err != nil {
+			return err
+		}
+	}
+	looked := map[evidence.ID]bool{}
+	follow := func(supports []evidence.ID) error {
+		for _, id := range supports {
+			if looked[id] {
 				continue
 			}
+			looked[id] = true
+			if _, err := h.bounds(ctx, id, known); err != nil {
+				return err
+			}
 		}
-		before = is
-		if step.Revision, err = s.revisionAt(ctx, at); errors.Is(err, store.ErrNotFound) {
-			continue // it had no effect that this clearance sees
-		} else if err != nil {
-			return none, err
-		}
-		all = append(all, keyed[*Step]{step, fmt.Sprintf("%020d", step.Revision.Numbers[s.reader.View().Clearance])})
+		return nil
 	}
-	return pageOf(l, p, all), nil
-}
-
-// moments are the sequences at which the versions begin and end, in order.
-func (s *Session) moments(versions []*evidence.Record) []evidence.Sequence {
-	var moments []evidence.Sequence
-	for _, v := range versions {
-		moments = append(moments, v.From)
-		if v.To != evidence.Open && v.To <= s.reader.View().KnownAt {
-			moments = append(moments, v.To)
-		}
-	}
-	slices.Sort(moments)
-	return slices.Compact(moments)
-}
-
-// asOf reads a record with its fields as the view's clearance saw them at a
-// sequence; nil where it did not.
-func (s *Session) asOf(ctx context.Context, id evidence.ID, at evidence.Sequence) (*evidence.Record, map[string]string, error) {
-	view := evidence.View{Clearance: s.reader.View().Clearance, KnownAt: at}
-	r, err := store.Read(ctx, s.tracer.store, view, s.tracer.vocabulary)
+	now, err := supporting(ctx, h.s.reader, claim)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	defer r.Close() //nolint:errcheck // nothing was written
-	records, err := r.Get(ctx, []evidence.ID{id})
-	if err != nil || records[id] == nil {
-		return nil, nil, err
+	if err := follow(now); err != nil {
+		return err
 	}
-	fields, err := fieldsOf(ctx, r, records[id])
-	return records[id], fields, err
+	for done := map[evidence.Sequence]bool{}; len(done) < len(known); {
+		for _, at := range sequences(known) {
+			if done[at] {
+				continue
+			}
+			done[at] = true
+			var then []evidence.ID
+			err := h.s.asOf(ctx, at, func(r store.Reader) error {
+				var err error
+				then, err = supporting(ctx, r, claim)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			if err := follow(then); err != nil {
+				return err
+			}
+		}
+	}
+	h.moments = sequences(known)
+	return nil
+}
+
+// bounds adds where the versions of a record begin and end, and gives the claim
+// that the record is or belongs to, "" for other records.
+func (h *history) bounds(ctx context.Context, id evidence.ID, into map[evidence.Sequence]bool) (claim evidence.ID, err error) {
+	versions, err := h.s.reader.Versions(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	for _, v := range versions {
+		into[v.From] = true
+		if v.To != evidence.Open && v.To <= h.s.reader.View().KnownAt {
+			into[v.To] = true
+		}
+		switch c := v.Content.(type) {
+		case *evidence.Claim:
+			claim = c.ID
+		case *evidence.Citation:
+			claim = c.Claim
+		}
+	}
+	return claim, nil
+}
+
+func sequences(set map[evidence.Sequence]bool) []evidence.Sequence {
+	return slices.Sorted(maps.Keys(set))
+}
+
+// supporting are the citations that support a claim, as far as a reader sees.
+func supporting(ctx context.Context, r store.Reader, claim evidence.ID) ([]evidence.ID, error) {
+	var ids []evidence.ID
+	q := store.Query{Type: evidence.CitationRecord, Claims: []evidence.ID{claim}, Kinds: []string{evidence.Supports.String()}, Limit: store.MaxBatch}
+	for f, err := range r.Find(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, f.Record.ID())
+	}
+	return ids, nil
+}
+
+// begin is the index of the moment that a page begins at.
+func (h *history) begin(ctx context.Context, p span) (int, error) {
+	if p.after == "" {
+		if p.reverse {
+			return len(h.moments) - 1, nil
+		}
+		return 0, nil
+	}
+	number, err := strconv.ParseUint(p.after, 10, 64)
+	if err != nil || number == 0 {
+		return 0, evidence.Faulty(evidence.InvalidInput, "after", "the cursor names no revision; give one that a page of this list gave")
+	}
+	at := evidence.Open // a cursor of a later moment than the view's lies after all
+	for rev, err := range h.s.reader.Revisions(ctx, store.RevisionQuery{After: number - 1, Limit: 1}) {
+		if err != nil {
+			return 0, err
+		}
+		at = rev.Sequence()
+	}
+	i, there := slices.BinarySearch(h.moments, at)
+	if p.reverse {
+		return i - 1, nil
+	}
+	if there {
+		i++
+	}
+	return i, nil
+}
+
+// step tells what the revision at a moment did to the record; nil for nothing
+// that the view sees.
+func (h *history) step(ctx context.Context, i int) (*Step, error) {
+	var before *evidence.Record
+	if i > 0 {
+		var err error
+		if before, err = h.at(ctx, h.moments[i-1]); err != nil {
+			return nil, err
+		}
+	}
+	after, err := h.at(ctx, h.moments[i])
+	if err != nil {
+		return nil, err
+	}
+	step := &Step{Record: after}
+	switch {
+	case before == nil && after == nil, before != nil && after != nil && before.From == after.From:
+		return nil, nil //nolint:nilnil // no step is the usual answer
+	case before != nil && after != nil:
+		// Both are shown by what is seen after the revision, so that only what the
+		// record itself says differs, not what became of records it names.
+		err := h.s.asOf(ctx, h.moments[i], func(r store.Reader) error {
+			x, err := fieldsOf(ctx, r, before)
+			if err != nil {
+				return err
+			}
+			y, err := fieldsOf(ctx, r, after)
+			step.Changes = differences(x, y)
+			return err
+		})
+		if err != nil || len(step.Changes) == 0 {
+			return nil, err
+		}
+	}
+	step.Revision, err = h.s.revisionAt(ctx, h.moments[i])
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil //nolint:nilnil // it had no effect that this clearance sees
+	}
+	return step, err
+}
+
+func (h *history) at(ctx context.Context, moment evidence.Sequence) (*evidence.Record, error) {
+	if r, ok := h.seen[moment]; ok {
+		return r, nil
+	}
+	err := h.s.asOf(ctx, moment, func(r store.Reader) error {
+		records, err := r.Get(ctx, []evidence.ID{h.id})
+		h.seen[moment] = records[h.id]
+		return err
+	})
+	return h.seen[moment], err
+}
+
+// asOf reads as the view's clearance saw the graph at a sequence.
+func (s *Session) asOf(ctx context.Context, at evidence.Sequence, read func(store.Reader) error) error {
+	r, err := store.Read(ctx, s.tracer.store, evidence.View{Clearance: s.reader.View().Clearance, KnownAt: at}, s.tracer.vocabulary)
+	if err != nil {
+		return err
+	}
+	return errors.Join(read(r), r.Close())
 }
 
 // revisionAt gives the revision of a sequence, ErrNotFound where the view's
@@ -218,117 +393,4 @@ func fieldsOf(ctx context.Context, reader store.Reader, r *evidence.Record) (map
 		out[k] = string(v)
 	}
 	return out, nil
-}
-
-// Difference is one record that two moments of the graph show differently.
-type Difference struct {
-	ID            evidence.ID
-	Before, After *evidence.Record // nil where the view does not see it then
-	Changes       []Change
-}
-
-// maxDiffTargets is how many touched records one diff compares.
-const maxDiffTargets = 50_000
-
-// Diff lists, by id, the records that the view's clearance sees differently after
-// revision `to` than after revision `from`.
-func (s *Session) Diff(ctx context.Context, from, to uint64, a PageArgs) (Page[*Difference], error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var none Page[*Difference]
-	if from > to {
-		return none, evidence.Faulty(evidence.InvalidInput, "from", "revision %d comes after %d; swap them", from, to)
-	}
-	l := listOf("diff", [2]uint64{from, to})
-	p, err := l.span(a)
-	if err != nil || p.size == 0 {
-		return none, err
-	}
-	targets, err := s.targets(ctx, from, to)
-	if err != nil {
-		return none, err
-	}
-	readers := make([]store.Reader, 0, 2)
-	defer func() {
-		for _, r := range readers {
-			_ = r.Close() // nothing was written
-		}
-	}()
-	for _, number := range []uint64{from, to} {
-		view, err := s.tracer.Moment(ctx, s.reader.View().Clearance, KnownAt{Number: &number})
-		if err != nil {
-			return none, err
-		}
-		r, err := store.Read(ctx, s.tracer.store, view, s.tracer.vocabulary)
-		if err != nil {
-			return none, err
-		}
-		readers = append(readers, r)
-	}
-	var all []keyed[*Difference]
-	for batch := range slices.Chunk(targets, 1000) {
-		was, err := readers[0].Get(ctx, batch)
-		if err != nil {
-			return none, err
-		}
-		is, err := readers[1].Get(ctx, batch)
-		if err != nil {
-			return none, err
-		}
-		for _, id := range batch {
-			d := &Difference{ID: id, Before: was[id], After: is[id]}
-			switch {
-			case d.Before == nil && d.After == nil:
-				continue
-			case d.Before != nil && d.After != nil:
-				x, err := fieldsOf(ctx, readers[0], d.Before)
-				if err != nil {
-					return none, err
-				}
-				y, err := fieldsOf(ctx, readers[1], d.After)
-				if err != nil {
-					return none, err
-				}
-				if d.Changes = differences(x, y); len(d.Changes) == 0 {
-					continue
-				}
-			}
-			all = append(all, keyed[*Difference]{d, string(id)})
-		}
-	}
-	return pageOf(l, p, all), nil
-}
-
-// targets are the records that the revisions after from, up to and with to,
-// touched, by id.
-func (s *Session) targets(ctx context.Context, from, to uint64) ([]evidence.ID, error) {
-	seen := map[evidence.ID]bool{}
-	clearance := s.reader.View().Clearance
-	for after := from; after < to; {
-		n := 0
-		for rev, err := range s.reader.Revisions(ctx, store.RevisionQuery{After: after, Before: to + 1, Limit: MaxPageSize, Leaves: true}) {
-			if err != nil {
-				return nil, err
-			}
-			n++
-			after = rev.Numbers[clearance]
-			outcomes, err := rev.Outcomes()
-			if err != nil {
-				return nil, err
-			}
-			for _, o := range outcomes {
-				for _, e := range o.Effects {
-					seen[e.Target()] = true
-				}
-			}
-			if len(seen) > maxDiffTargets {
-				return nil, evidence.Faulty(evidence.LimitExceeded, "from", "revisions %s to %s touched more than %d records; compare revisions that lie closer together",
-					strconv.FormatUint(from, 10), strconv.FormatUint(to, 10), maxDiffTargets)
-			}
-		}
-		if n == 0 {
-			break
-		}
-	}
-	return sortedIDs(seen), nil
 }

@@ -1,0 +1,203 @@
+package trace_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/store/storetest"
+	"github.com/vinculo/vinculo/internal/store/storetest/model"
+	"github.com/vinculo/vinculo/internal/trace"
+)
+
+// graph is a small graph that tests write into.
+type graph struct {
+	t      *testing.T
+	tracer *trace.Tracer
+}
+
+func newGraph(t *testing.T) *graph {
+	t.Helper()
+	planner := storetest.Planner(1)
+	return &graph{t, trace.New(model.New(), vocabulary.Standard(), planner)}
+}
+
+func (g *graph) write(changes ...evidence.Change) {
+	g.t.Helper()
+	_, err := g.tracer.Apply(g.t.Context(), evidence.Author{Name: "test", Clearance: evidence.Confidential}, &evidence.ChangeSet{Reason: "test", Changes: changes})
+	require.NoError(g.t, err)
+}
+
+func (g *graph) at(c evidence.Clearance) *trace.Session {
+	g.t.Helper()
+	s, err := g.tracer.At(g.t.Context(), evidence.Now(c))
+	require.NoError(g.t, err)
+	g.t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// tale writes a history down, page by page in both directions.
+func (g *graph) tale(c evidence.Clearance, id evidence.ID) []string {
+	g.t.Helper()
+	s := g.at(c)
+	line := func(x *trace.Step) string {
+		fields := make([]string, len(x.Changes))
+		for i, f := range x.Changes {
+			fields[i] = fmt.Sprintf("%s: %s → %s", f.Field, f.Before, f.After)
+		}
+		return fmt.Sprintf("%d %t %s", x.Revision.Numbers[c], x.Record != nil, strings.Join(fields, "; "))
+	}
+	var forwards, backwards []string
+	one := 1
+	for after := ""; ; {
+		p, err := s.History(g.t.Context(), id, trace.PageArgs{First: &one, After: after})
+		require.NoError(g.t, err)
+		for _, x := range p.Items {
+			forwards = append(forwards, line(x.Node))
+		}
+		if !p.HasNext {
+			break
+		}
+		after = p.End
+	}
+	for before := ""; ; {
+		p, err := s.History(g.t.Context(), id, trace.PageArgs{Last: &one, Before: before})
+		require.NoError(g.t, err)
+		for _, x := range p.Items {
+			backwards = append([]string{line(x.Node)}, backwards...)
+		}
+		if !p.HasPrevious {
+			break
+		}
+		before = p.Start
+	}
+	require.Equal(g.t, forwards, backwards, "both directions tell the same")
+	return forwards
+}
+
+// differing are the ids of a diff, page by page in both directions.
+func (g *graph) differing(c evidence.Clearance, from, to uint64) []evidence.ID {
+	g.t.Helper()
+	s := g.at(c)
+	two := 2
+	var forwards, backwards []evidence.ID
+	for after := ""; ; {
+		p, err := s.Diff(g.t.Context(), from, to, trace.PageArgs{First: &two, After: after})
+		require.NoError(g.t, err)
+		for _, x := range p.Items {
+			forwards = append(forwards, x.Node.ID)
+		}
+		if !p.HasNext {
+			break
+		}
+		after = p.End
+	}
+	for before := ""; ; {
+		p, err := s.Diff(g.t.Context(), from, to, trace.PageArgs{Last: &two, Before: before})
+		require.NoError(g.t, err)
+		var ids []evidence.ID
+		for _, x := range p.Items {
+			ids = append(ids, x.Node.ID)
+		}
+		backwards = append(ids, backwards...)
+		if !p.HasPrevious {
+			break
+		}
+		before = p.Start
+	}
+	require.Equal(g.t, forwards, backwards, "both directions tell the same")
+	return forwards
+}
+
+func person(id evidence.ID, name string) evidence.Change {
+	return evidence.Change{PutEntity: &evidence.PutEntity{ID: id, Kind: evidence.Of("PERSON"), Name: evidence.Of(name)}}
+}
+
+func news(id evidence.ID) evidence.Change {
+	return evidence.Change{PutSource: &evidence.PutSource{ID: id, Kind: evidence.Of("NEWS"), Title: evidence.Of(string(id)), URL: evidence.Of("https://example.org/" + string(id))}}
+}
+
+func secret(c evidence.Change) evidence.Change {
+	switch {
+	case c.PutEntity != nil:
+		c.PutEntity.Clearance = evidence.Of("CONFIDENTIAL")
+	case c.PutSource != nil:
+		c.PutSource.Clearance = evidence.Of("CONFIDENTIAL")
+	}
+	return c
+}
+
+func linked(id, from, to evidence.ID, citations ...evidence.NewCitation) evidence.Change {
+	return evidence.Change{AssertLink: &evidence.AssertLink{ID: id, Kind: "LINKED_TO", From: from, To: to, Citations: citations}}
+}
+
+func cited(id, source evidence.ID, stance string) evidence.NewCitation {
+	return evidence.NewCitation{ID: id, Source: source, Stance: stance, Locator: "p. 1"}
+}
+
+// TestHiddenVersionsTakeNoPlaceInAHistory has far more hidden versions of an
+// entity than steps that everybody sees: none of those is pushed out.
+func TestHiddenVersionsTakeNoPlaceInAHistory(t *testing.T) {
+	g := newGraph(t)
+	g.write(person("p1", "Primero"))
+	g.write(person("p1", "Segundo"))
+	before := g.tale(evidence.Public, "p1")
+	for n := range 2100 {
+		g.write(evidence.Change{PutEntity: &evidence.PutEntity{ID: "p1", Names: evidence.Of([]evidence.NewName{{Text: fmt.Sprint("Oculto ", n), Clearance: "CONFIDENTIAL"}})}})
+	}
+	require.Len(t, before, 2)
+	require.Equal(t, before, g.tale(evidence.Public, "p1"))
+}
+
+// TestHiddenSupportDoesNotShowInAHistory retracts the one support that everybody
+// sees. For them the claim is then gone, whether or not something hidden keeps it
+// up, and so are its citations; when it is restored, they are back.
+func TestHiddenSupportDoesNotShowInAHistory(t *testing.T) {
+	tell := func(hidden bool) []string {
+		g := newGraph(t)
+		g.write(news("s1"), person("p1", "Uno"), person("p2", "Dos"))
+		g.write(linked("l1", "p1", "p2", cited("c1", "s1", "SUPPORTS"), cited("m1", "s1", "MENTIONS")))
+		if hidden {
+			g.write(secret(news("xs")))
+			g.write(evidence.Change{Cite: &evidence.Cite{Claim: "l1", Citation: cited("xc", "xs", "SUPPORTS")}})
+		}
+		g.write(evidence.Change{Retract: &evidence.Retract{ID: "c1"}})
+		var told []string
+		all := func() {
+			for _, id := range []evidence.ID{"l1", "c1", "m1", "p1", "s1"} {
+				told = append(told, string(id), strings.Join(g.tale(evidence.Public, id), "\n"))
+			}
+			told = append(told, fmt.Sprint(g.differing(evidence.Public, 1, 3)), fmt.Sprint(g.differing(evidence.Public, 2, 3)))
+		}
+		all()
+		_, err := g.tracer.Apply(t.Context(), evidence.Author{Name: "ana", Clearance: evidence.Public, IDPrefix: "a-"}, &evidence.ChangeSet{Reason: "after all", Changes: []evidence.Change{{Undo: &evidence.Undo{Revision: 3}}}})
+		require.NoError(t, err)
+		all()
+		return append(told, fmt.Sprint(g.differing(evidence.Public, 3, 4)))
+	}
+	without := tell(false)
+	require.Equal(t, without, tell(true))
+	require.Contains(t, without[1], "3 false", "the link is withdrawn at revision 3")
+	require.Equal(t, "[c1 l1 m1]", without[len(without)-1])
+}
+
+// TestHiddenRecordsTakeNoPlaceInADiff compares revisions that touched far more
+// hidden records than one reading of the log takes in.
+func TestHiddenRecordsTakeNoPlaceInADiff(t *testing.T) {
+	trace.SetDiffWindow(t, 4)
+	g := newGraph(t)
+	g.write(person("p0", "Cero"))
+	var changes []evidence.Change
+	for n := range 40 {
+		changes = append(changes, secret(person(evidence.ID(fmt.Sprintf("x%02d", n)), "Oculto")))
+	}
+	g.write(append(changes, person("a1", "Uno"), person("w2", "Dos"), person("x05b", "Tres"), person("z4", "Cuatro"), person("z5", "Cinco"))...)
+	g.write(person("p0", "Otro"))
+	require.Equal(t, []evidence.ID{"a1", "p0", "w2", "x05b", "z4", "z5"}, g.differing(evidence.Public, 1, 3))
+	require.Equal(t, []evidence.ID{"p0"}, g.differing(evidence.Public, 2, 3))
+	require.Len(t, g.differing(evidence.Confidential, 1, 3), 46)
+}
