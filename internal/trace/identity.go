@@ -14,6 +14,19 @@ import (
 type identity struct {
 	root    map[evidence.ID]evidence.ID
 	members map[evidence.ID][]evidence.ID // by root, sorted
+	unnamed map[evidence.ID]bool          // by root: it is shown as a placeholder
+}
+
+// placeholder says whether the entity that an id is shown under is a placeholder;
+// own is what the entity of the id itself is.
+func (i *identity) placeholder(id evidence.ID, own bool) bool {
+	if len(i.root) == 0 {
+		return own
+	}
+	if root, ok := i.root[id]; ok {
+		return i.unnamed[root]
+	}
+	return own
 }
 
 // resolve gives the entity under which an id is shown.
@@ -68,7 +81,24 @@ func readIdentity(ctx context.Context, r store.Reader) (*identity, error) {
 			break
 		}
 	}
-	return newIdentity(pairs), nil
+	id := newIdentity(pairs)
+	roots := make([]evidence.ID, 0, len(id.members))
+	for root := range id.members {
+		roots = append(roots, root)
+	}
+	id.unnamed = map[evidence.ID]bool{}
+	for batch := range slices.Chunk(roots, store.MaxBatch) {
+		shown, err := r.Get(ctx, batch)
+		if err != nil {
+			return nil, err
+		}
+		for root, record := range shown {
+			if e := record.Entity(); e != nil && e.Identity.IsPlaceholder() {
+				id.unnamed[root] = true
+			}
+		}
+	}
+	return id, nil
 }
 
 // newIdentity joins pairs (absorbed, into). A group is shown under the member

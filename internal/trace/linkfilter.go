@@ -30,10 +30,11 @@ type linkTest struct {
 	on, during, throughout edtf.Date
 	avoid                  map[evidence.ID]bool
 	ends                   map[evidence.ID]bool // asked for by name: placeholders among them count
+	identity               *identity
 }
 
 func (s *Session) linkTest(f LinkFilter, ends ...evidence.ID) (*linkTest, error) {
-	t := &linkTest{LinkFilter: f, avoid: map[evidence.ID]bool{}, ends: map[evidence.ID]bool{}}
+	t := &linkTest{LinkFilter: f, identity: s.identity, avoid: map[evidence.ID]bool{}, ends: map[evidence.ID]bool{}}
 	if t.Certainty == edtf.No {
 		t.Certainty = edtf.Possibly
 	}
@@ -69,14 +70,20 @@ func (t *linkTest) keeps(e *store.Edge) bool {
 		len(t.Standing) > 0 && !slices.Contains(t.Standing, e.Standing) {
 		return false
 	}
-	if !t.Unidentified && (e.FromPlaceholder && !t.ends[e.From] || e.ToPlaceholder && !t.ends[e.To]) {
+	if !t.Unidentified && (!t.carries(e.From, e.FromPlaceholder) || !t.carries(e.To, e.ToPlaceholder)) {
 		return false
 	}
 	return t.mayHold(e)
 }
 
-// mayHold drops links that, by their bounds alone, cannot pass the filter's
-// dates; the others are decided on their records.
+// carries says whether a traversal may come to an entity that is or is not a
+// placeholder itself.
+func (t *linkTest) carries(id evidence.ID, placeholder bool) bool {
+	return t.ends[id] || !t.identity.placeholder(id, placeholder)
+}
+
+// mayHold decides the filter's dates by the bounds of a link, which is all there
+// is to know of most; of a doubtful one it is decided on its record.
 func (t *linkTest) mayHold(e *store.Edge) bool {
 	if !t.timed() || e.Doubtful {
 		return true
@@ -84,12 +91,27 @@ func (t *linkTest) mayHold(e *store.Edge) bool {
 	if !e.Dated {
 		return t.Certainty <= edtf.Undated
 	}
-	for _, d := range []edtf.Date{t.on, t.during, t.throughout} {
-		if !d.IsZero() && (e.Bounds.SinceEarliest > d.Latest() || e.Bounds.UntilLatest < d.Earliest()) {
-			return false
+	// What edtf.Valid says of a valid time without observations and `?`.
+	b := e.Bounds
+	if b.UntilEarliest == edtf.MinDay && b.UntilLatest == edtf.MaxDay && b.SinceLatest != edtf.MaxDay {
+		b.UntilEarliest = b.SinceLatest // an unknown end
+	}
+	begun, ends := min(b.SinceLatest, b.UntilLatest), max(b.UntilEarliest, b.SinceEarliest)
+	enough := func(d edtf.Date, possibly, definitely bool) bool {
+		switch {
+		case d.IsZero():
+			return true
+		case definitely && !d.Uncertain():
+			return edtf.Definitely >= t.Certainty
+		default:
+			return (possibly || definitely) && edtf.Possibly >= t.Certainty
 		}
 	}
-	return true
+	overlaps := func(d edtf.Date) bool {
+		return enough(d, b.SinceEarliest <= d.Latest() && b.UntilLatest >= d.Earliest(), begun <= d.Latest() && ends >= d.Earliest())
+	}
+	return overlaps(t.on) && overlaps(t.during) &&
+		enough(t.throughout, b.SinceEarliest <= t.throughout.Earliest() && b.UntilLatest >= t.throughout.Latest(), begun <= t.throughout.Earliest() && ends >= t.throughout.Latest())
 }
 
 // held decides on the record what mayHold let through.

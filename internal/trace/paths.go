@@ -27,7 +27,8 @@ type PathQuery struct {
 	By        PathOrder
 	Direction evidence.Direction // Outgoing follows links from their from to their to
 	// CoherentInTime keeps paths of which one date exists on which every link at
-	// least possibly held.
+	// least possibly held, going by its beginning and end; a link without any date
+	// is on none.
 	CoherentInTime bool
 	Filter         LinkFilter
 }
@@ -72,30 +73,23 @@ type route struct {
 	steps            []step
 	weakest, product int
 	common           Interval
-	definite         [2]edtf.Day
 }
 
 // Paths finds the best paths without loops between two sets of entities. Both
 // sides are expanded in turn, a whole frontier in one round trip, until as many
 // paths as were asked for are certain to be the best; every path of up to the
 // number of expanded levels lies in what was read (bidirectional breadth-first
-// search, Pohl 1971).
+// search, Pohl 1971). A path leaves the entities of From and To but for its two
+// ends alone; an entity in both sets may be either end. An id that the view does
+// not see has no path.
 func (s *Session) Paths(ctx context.Context, q PathQuery) (Paths, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := q.check(); err != nil {
 		return Paths{}, err
 	}
+	// Those that the view does not see have no link that it sees.
 	from, to := s.ends(q.From), s.ends(q.To)
-	seen, err := s.entities(ctx, append(slices.Clone(from), to...))
-	if err != nil {
-		return Paths{}, err
-	}
-	known := func(id evidence.ID) bool { return seen[id] == nil }
-	from, to = slices.DeleteFunc(from, known), slices.DeleteFunc(to, known)
-	if len(from) == 0 || len(to) == 0 || slices.ContainsFunc(from, func(id evidence.ID) bool { return slices.Contains(to, id) }) {
-		return Paths{}, nil
-	}
 	t, err := s.linkTest(q.Filter, append(slices.Clone(from), to...)...)
 	if err != nil {
 		return Paths{}, err
@@ -210,8 +204,8 @@ func (p *pathSearch) ofLength(ctx context.Context, length, limit int) ([]route, 
 		ends[id] = true
 	}
 	var found []route
-	var descend func(at evidence.ID, r route) error
-	descend = func(at evidence.ID, r route) error {
+	var descend func(at []evidence.ID, r route) error
+	descend = func(at []evidence.ID, r route) error {
 		if p.steps++; p.steps > maxWalkSteps {
 			p.walk.cut = CutSteps
 			return nil
@@ -219,7 +213,7 @@ func (p *pathSearch) ofLength(ctx context.Context, length, limit int) ([]route, 
 		if p.steps%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		for _, st := range p.walk.steps(at) {
+		for _, st := range p.walk.steps(at...) {
 			if len(found) == limit || p.walk.cut == CutSteps {
 				return nil
 			}
@@ -234,26 +228,19 @@ func (p *pathSearch) ofLength(ctx context.Context, length, limit int) ([]route, 
 			}
 			if left == 0 {
 				found = append(found, longer)
-			} else if err := descend(st.next, longer); err != nil {
+			} else if err := descend([]evidence.ID{st.next}, longer); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	for _, id := range p.from {
-		if d, ok := far[id]; ok && d <= length {
-			if err := descend(id, newRoute()); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return found, nil
+	return found, descend(p.from, newRoute())
 }
 
 func newRoute() route {
 	return route{
 		weakest: 1000, product: million,
-		common: Interval{From: edtf.MinDay, To: edtf.MaxDay}, definite: [2]edtf.Day{edtf.MinDay, edtf.MaxDay},
+		common: Interval{From: edtf.MinDay, To: edtf.MaxDay},
 	}
 }
 
@@ -277,10 +264,6 @@ func (p *pathSearch) extend(r route, st step) (route, bool) {
 	}
 	b := st.edge.Bounds
 	r.common.From, r.common.To = max(r.common.From, b.SinceEarliest), min(r.common.To, b.UntilLatest)
-	r.definite[0], r.definite[1] = max(r.definite[0], b.SinceLatest), min(r.definite[1], max(b.UntilEarliest, b.SinceLatest))
-	if st.edge.Doubtful {
-		r.definite = [2]edtf.Day{edtf.MaxDay, edtf.MinDay}
-	}
 	return r, r.common.From <= r.common.To
 }
 
@@ -329,7 +312,7 @@ func (p *pathSearch) bestFirst(ctx context.Context) ([]route, error) {
 	push := func(at evidence.ID, r route) {
 		for _, st := range p.walk.steps(at) {
 			d, reachable := far[st.next]
-			if !reachable || len(r.steps)+1+d > p.query.MaxLength || ends[st.next] || r.meets(st.next) {
+			if !reachable || len(r.steps)+1+d > p.query.MaxLength || d > 0 && ends[st.next] || r.meets(st.next) {
 				continue
 			}
 			if longer, ok := p.extend(r, st); ok {
@@ -380,6 +363,7 @@ func (q routeQueue) Less(i, j int) bool {
 	return cmp.Or(
 		cmp.Compare(b.weakest, a.weakest), cmp.Compare(b.product, a.product), cmp.Compare(len(a.steps), len(b.steps)),
 		slices.CompareFunc(a.steps, b.steps, func(x, y step) int { return cmp.Compare(x.edge.Link, y.edge.Link) }),
+		cmp.Compare(a.steps[0].start(), b.steps[0].start()),
 	) < 0
 }
 
@@ -414,10 +398,32 @@ func (p *pathSearch) answer(ctx context.Context, routes []route) (Paths, error) 
 		}
 		if p.query.CoherentInTime {
 			common := r.common
-			common.Definite = r.definite[0] <= r.definite[1]
+			common.Definite = p.session.togetherDefinitely(path.Hops)
 			path.Common = &common
 		}
 		out.All = append(out.All, path)
 	}
 	return out, nil
+}
+
+// togetherDefinitely says whether all links definitely held on one day. Such days
+// begin where one of the links is certain to have begun, or was observed.
+func (s *Session) togetherDefinitely(hops []Hop) bool {
+	var days []edtf.Day
+	for _, h := range hops {
+		content := h.Claim.Record.Claim()
+		valid := content.Valid()
+		b := valid.Bounds(evidence.AspectOf(content, s.tracer.vocabulary))
+		days = append(days, min(b.SinceLatest, b.UntilLatest))
+		for _, o := range valid.Observed {
+			days = append(days, o.Earliest())
+		}
+	}
+	return slices.ContainsFunc(days, func(day edtf.Day) bool {
+		on, err := edtf.Parse(day.String())
+		return err == nil && !on.IsZero() && !slices.ContainsFunc(hops, func(h Hop) bool {
+			content := h.Claim.Record.Claim()
+			return content.Valid().HeldOn(evidence.AspectOf(content, s.tracer.vocabulary), on) != edtf.Definitely
+		})
+	})
 }

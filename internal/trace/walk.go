@@ -108,14 +108,17 @@ func sortedIDs(set map[evidence.ID]bool) []evidence.ID {
 	return ids
 }
 
-// decideDates reads the records of links where the filter asks for dates.
+// decideDates reads the records of links of which the bounds alone do not tell
+// whether they held on the filter's dates.
 func (w *walk) decideDates(ctx context.Context, arcs []arc) ([]arc, error) {
 	if !w.test.timed() {
 		return arcs, nil
 	}
-	ids := make([]evidence.ID, len(arcs))
-	for i, a := range arcs {
-		ids[i] = a.edge.Link
+	var ids []evidence.ID
+	for _, a := range arcs {
+		if a.edge.Doubtful {
+			ids = append(ids, a.edge.Link)
+		}
 	}
 	slices.Sort(ids)
 	records, err := w.session.get(ctx, slices.Compact(ids))
@@ -123,6 +126,9 @@ func (w *walk) decideDates(ctx context.Context, arcs []arc) ([]arc, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(arcs, func(a arc) bool {
+		if !a.edge.Doubtful {
+			return false
+		}
 		r := records[a.edge.Link]
 		return r == nil || !w.test.held(r.Claim().Valid(), evidence.AspectOf(r.Claim(), w.session.tracer.vocabulary))
 	}), nil
@@ -135,22 +141,32 @@ type step struct {
 	backward bool
 }
 
-// steps are the ways on from an entity, the strongest first, then by the key of
-// their order, so that every store and every run goes the same way.
-func (w *walk) steps(at evidence.ID) []step {
-	var steps []step
-	if w.direction != evidence.Incoming {
-		for _, a := range w.out[at] {
-			steps = append(steps, step{a, a.to, false})
-		}
+// start is the entity that the step leaves.
+func (s *step) start() evidence.ID {
+	if s.backward {
+		return s.to
 	}
-	if w.direction != evidence.Outgoing {
-		for _, a := range w.in[at] {
-			steps = append(steps, step{a, a.from, true})
+	return s.from
+}
+
+// steps are the ways on from entities, the strongest first, then by id, so that
+// every store and every run goes the same way.
+func (w *walk) steps(from ...evidence.ID) []step {
+	var steps []step
+	for _, at := range from {
+		if w.direction != evidence.Incoming {
+			for _, a := range w.out[at] {
+				steps = append(steps, step{a, a.to, false})
+			}
+		}
+		if w.direction != evidence.Outgoing {
+			for _, a := range w.in[at] {
+				steps = append(steps, step{a, a.from, true})
+			}
 		}
 	}
 	slices.SortFunc(steps, func(a, b step) int {
-		return cmp.Or(cmp.Compare(b.edge.Strength, a.edge.Strength), cmp.Compare(a.edge.Link, b.edge.Link))
+		return cmp.Or(cmp.Compare(b.edge.Strength, a.edge.Strength), cmp.Compare(a.edge.Link, b.edge.Link), cmp.Compare(a.start(), b.start()))
 	})
 	return steps
 }
