@@ -117,11 +117,11 @@ func (w *walker) visit(n uint32) {
 	}
 	list := w.p.adjacent.of(w.p.nodes[n].links)
 	if !w.x.Strongest {
-		for _, l := range list {
+		for _, s := range list {
 			if limit == 0 {
 				return
 			}
-			if w.wants(n, l) && w.keeps(l) {
+			if w.wants(n, s) && w.keeps(s.link()) {
 				w.left--
 				limit--
 			}
@@ -129,10 +129,11 @@ func (w *walker) visit(n uint32) {
 		return
 	}
 	w.ranked = w.ranked[:0]
-	for _, l := range list {
-		if !w.wants(n, l) {
+	for _, s := range list {
+		if !w.wants(n, s) {
 			continue
 		}
+		l := s.link()
 		if w.x.Keep != nil {
 			if !w.keeps(l) {
 				continue
@@ -149,11 +150,10 @@ func (w *walker) visit(n uint32) {
 }
 
 // wants says whether a link in the list of an entity is asked for, but for Keep.
-func (w *walker) wants(n, l uint32) bool {
-	link := w.p.links.at(l)
-	return link.visibility <= w.clearance && (w.kinds == nil || w.kinds[link.kind]) &&
-		(w.x.Direction == evidence.Any || w.x.Direction == evidence.Outgoing && link.from == n || w.x.Direction == evidence.Incoming && link.to == n) &&
-		(!link.versioned || w.p.there(l, w.at))
+func (w *walker) wants(n uint32, s spoke) bool {
+	return s.visibility() <= w.clearance && s.leads(n, w.x.Direction) &&
+		(w.kinds == nil || w.kinds[w.p.links.at(s.link()).kind]) &&
+		(!w.p.versioned.has(s.link()) || w.p.there(s.link(), w.at))
 }
 
 // keeps adds the edge of a link, and takes it away again where it is not kept.

@@ -58,6 +58,7 @@ func (p *projection) adopt(next *projection) {
 	p.gaps, p.kinds, p.kindOf, p.ids, p.nodes, p.byID = nil, next.kinds, next.kindOf, next.ids, next.nodes, next.byID
 	p.links, p.freeLinks, p.adjacent = next.links, next.freeLinks, next.adjacent
 	p.born, p.died, p.dying, p.fresh, p.identity = next.born, next.died, next.dying, next.fresh, next.identity
+	p.versioned, p.placeholders = next.versioned, next.placeholders
 }
 
 // load reads everything.
@@ -65,7 +66,11 @@ func (p *projection) load(ctx context.Context, g *graph) error {
 	byNum := map[int64]uint32{}
 	err := g.conn.query(ctx, "SELECT num, id, placeholder FROM node", nil, func(r row) error {
 		n := uint32(len(p.nodes)) //nolint:gosec // memory ends before
-		p.nodes = append(p.nodes, node{id: p.ids.add(r.text(1)), placeholder: r.int(2) != 0})
+		if n == maxNodes {
+			return fmt.Errorf("more than %d entities are not held in memory", maxNodes)
+		}
+		p.nodes = append(p.nodes, node{id: p.ids.add(r.text(1))})
+		p.placeholders.set(n, r.int(2) != 0)
 		p.byID.add(n, p.nodeID)
 		byNum[r.int(0)] = n
 		return nil
@@ -108,15 +113,9 @@ func (p *projection) load(ctx context.Context, g *graph) error {
 // each gets its room, is filled, and then sorted.
 func (p *projection) connect() {
 	for i := range p.nodes {
-		length := p.nodes[i].links.length
-		if length == 0 {
-			continue
+		if length := p.nodes[i].links.length; length > 0 {
+			p.nodes[i].links = p.adjacent.take(int(length))
 		}
-		class := uint8(1)
-		for 1<<class < length {
-			class++
-		}
-		p.nodes[i].links = p.adjacent.take(class)
 	}
 	for n := range uint32(p.links.n) { //nolint:gosec // memory ends before
 		l := p.links.at(n)
@@ -126,7 +125,7 @@ func (p *projection) connect() {
 			}
 			at := &p.nodes[end].links
 			at.length++
-			p.adjacent.of(*at)[at.length-1] = n
+			p.adjacent.of(*at)[at.length-1] = spokeOf(n, l, end)
 		}
 	}
 	rank := make([]int, len(p.kinds))
@@ -139,8 +138,8 @@ func (p *projection) connect() {
 	}
 	for i := range p.nodes {
 		list := p.adjacent.of(p.nodes[i].links)
-		slices.SortFunc(list, func(a, b uint32) int {
-			x, y := p.links.at(a), p.links.at(b)
+		slices.SortFunc(list, func(a, b spoke) int {
+			x, y := p.links.at(a.link()), p.links.at(b.link())
 			if x.kind != y.kind {
 				return rank[x.kind] - rank[y.kind]
 			}

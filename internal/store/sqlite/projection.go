@@ -35,8 +35,11 @@ type projection struct {
 	// born and died are the revisions that made and unmade the links that are
 	// marked as versioned.
 	born, died map[uint32]evidence.Sequence
-	dying      []death // by revision
-	fresh      []death
+	versioned  bitset
+	// placeholders are the entities that are placeholders at the head.
+	placeholders bitset
+	dying        []death // by revision
+	fresh        []death
 	// identity holds, for nodes that became placeholders or ceased to be, what
 	// they were before which revision; oldest first.
 	identity map[uint32][]former
@@ -51,16 +54,14 @@ type projection struct {
 type gap struct{ after, before evidence.Sequence }
 
 type node struct {
-	id          textRef
-	placeholder bool
-	links       room // numbers of links, by key
+	id    textRef
+	links room // spokes, by the keys of their links
 }
 
 type storedLink struct {
 	features
-	id        textRef
-	versioned bool
-	from, to  uint32
+	id       textRef
+	from, to uint32
 }
 
 // table holds links by number, in pieces, so that it grows without being copied.
@@ -108,6 +109,7 @@ func (p *projection) clear() {
 	p.links, p.freeLinks, p.adjacent = table{}, nil, lists{}
 	p.born, p.died, p.dying, p.fresh = map[uint32]evidence.Sequence{}, map[uint32]evidence.Sequence{}, nil, nil
 	p.identity = map[uint32][]former{}
+	p.versioned, p.placeholders = nil, nil
 }
 
 // enter and leave tell which revisions readers are at.
@@ -185,19 +187,19 @@ func (p *projection) compare(l *storedLink, k *linkKey) int {
 }
 
 // position is where a link is, or would be, in a list: after its former versions.
-func (p *projection) position(list []uint32, k *linkKey) int {
-	at, _ := slices.BinarySearchFunc(list, k, func(n uint32, k *linkKey) int { return p.compare(p.links.at(n), k) })
-	for at < len(list) && p.compare(p.links.at(list[at]), k) == 0 {
+func (p *projection) position(list []spoke, k *linkKey) int {
+	at, _ := slices.BinarySearchFunc(list, k, func(s spoke, k *linkKey) int { return p.compare(p.links.at(s.link()), k) })
+	for at < len(list) && p.compare(p.links.at(list[at].link()), k) == 0 {
 		at++
 	}
 	return at
 }
 
 // standing gives the version of a link that now stands in a list.
-func (p *projection) standing(list []uint32, k *linkKey) (uint32, bool) {
-	for at := p.position(list, k) - 1; at >= 0 && p.compare(p.links.at(list[at]), k) == 0; at-- {
-		if _, dead := p.died[list[at]]; !dead {
-			return list[at], true
+func (p *projection) standing(list []spoke, k *linkKey) (uint32, bool) {
+	for at := p.position(list, k) - 1; at >= 0 && p.compare(p.links.at(list[at].link()), k) == 0; at-- {
+		if _, dead := p.died[list[at].link()]; !dead {
+			return list[at].link(), true
 		}
 	}
 	return 0, false
@@ -208,9 +210,9 @@ func (p *projection) apply(at evidence.Sequence, r *evidence.Record, describe fu
 	switch c := r.Content.(type) {
 	case *evidence.Entity:
 		n := p.node(string(c.ID))
-		if was := p.nodes[n].placeholder; was != c.Identity.IsPlaceholder() {
+		if was := p.placeholders.has(n); was != c.Identity.IsPlaceholder() {
 			p.identity[n] = append(p.identity[n], former{before: at, placeholder: was})
-			p.nodes[n].placeholder = !was
+			p.placeholders.set(n, !was)
 		}
 	case *evidence.Claim:
 		if c.Of == evidence.LinkRecord {
@@ -222,7 +224,7 @@ func (p *projection) apply(at evidence.Sequence, r *evidence.Record, describe fu
 func (p *projection) applyLink(at evidence.Sequence, r *evidence.Record, l link) {
 	c := r.Claim()
 	from, to := p.node(string(c.From)), p.node(string(c.To))
-	next := storedLink{features: l.features, from: from, to: to, versioned: true}
+	next := storedLink{features: l.features, from: from, to: to}
 	next.kind = p.kind(l.name)
 	shorter := from
 	if p.nodes[to].links.length < p.nodes[from].links.length {
@@ -235,7 +237,7 @@ func (p *projection) applyLink(at evidence.Sequence, r *evidence.Record, l link)
 			return
 		}
 		next.id = p.links.at(old).id
-		p.links.at(old).versioned = true
+		p.versioned.set(old, true)
 		p.died[old] = at
 		p.dying = append(p.dying, death{at, old})
 	}
@@ -246,6 +248,7 @@ func (p *projection) applyLink(at evidence.Sequence, r *evidence.Record, l link)
 		next.id = p.ids.add(string(c.ID))
 	}
 	n := p.store(next)
+	p.versioned.set(n, true)
 	p.born[n] = at
 	p.fresh = append(p.fresh, death{at, n})
 	p.attach(n)
@@ -270,7 +273,7 @@ func (p *projection) attach(n uint32) {
 			break
 		}
 		at := &p.nodes[end].links
-		*at = p.adjacent.insert(*at, p.position(p.adjacent.of(*at), &key), n)
+		*at = p.adjacent.insert(*at, p.position(p.adjacent.of(*at), &key), spokeOf(n, l, end))
 	}
 }
 
@@ -284,12 +287,13 @@ func (p *projection) detach(n uint32) {
 		at := &p.nodes[end].links
 		list := p.adjacent.of(*at)
 		for k := p.position(list, &key) - 1; k >= 0; k-- {
-			if list[k] == n {
+			if list[k].link() == n {
 				*at = p.adjacent.remove(*at, k)
 				break
 			}
 		}
 	}
+	p.versioned.set(n, false)
 	p.freeLinks = append(p.freeLinks, n)
 }
 
@@ -315,7 +319,7 @@ func (p *projection) tidy() {
 		}
 		delete(p.born, link)
 		if _, dead := p.died[link]; !dead {
-			p.links.at(link).versioned = false
+			p.versioned.set(link, false)
 		}
 	}
 	p.fresh = slices.Delete(p.fresh, 0, n)
@@ -344,13 +348,10 @@ func (p *projection) there(n uint32, at evidence.Sequence) bool {
 
 // placeholder says whether an entity was one at a revision.
 func (p *projection) placeholder(n uint32, at evidence.Sequence) bool {
-	if len(p.identity) == 0 {
-		return p.nodes[n].placeholder
-	}
 	for _, f := range p.identity[n] {
 		if at < f.before {
 			return f.placeholder
 		}
 	}
-	return p.nodes[n].placeholder
+	return p.placeholders.has(n)
 }

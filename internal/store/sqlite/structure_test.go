@@ -19,8 +19,8 @@ import (
 func TestLists(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		var l lists
-		rooms, want := make([]room, 4), make([][]uint32, 4)
-		for step := range uint32(200) {
+		rooms, want := make([]room, 4), make([][]spoke, 4)
+		for step := range spoke(200) {
 			i := rapid.IntRange(0, 3).Draw(r, "list")
 			if n := len(want[i]); n > 0 && rapid.IntRange(0, 2).Draw(r, "do") == 0 {
 				at := rapid.IntRange(0, n-1).Draw(r, "at")
@@ -45,7 +45,7 @@ func TestLists(t *testing.T) {
 func TestListsReuse(t *testing.T) {
 	var l lists
 	rooms := make([]room, 5000)
-	for n := range uint32(100) {
+	for n := range spoke(100) {
 		for i := range rooms {
 			rooms[i] = l.insert(rooms[i], int(n), n)
 		}
@@ -56,7 +56,7 @@ func TestListsReuse(t *testing.T) {
 	}
 	require.Less(t, size, 5*100*len(rooms))
 	var long room
-	for n := range uint32(3 * blockSize) { // a list of its own block
+	for n := range spoke(3 * blockSize) { // a list of its own block
 		long = l.insert(long, int(n), n)
 	}
 	require.EqualValues(t, 2*blockSize, l.of(long)[2*blockSize])

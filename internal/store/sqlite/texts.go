@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"strings"
 )
 
@@ -12,11 +13,9 @@ type texts struct {
 	open   *strings.Builder // the last chunk, still growing
 }
 
-// textRef names a string of texts: the chunk, the place in it, and the length.
-type textRef struct {
-	at     uint32 // chunk and offset
-	length uint8
-}
+// textRef names a string of texts: the chunk and the place in it, where a byte
+// says how long it is.
+type textRef uint32
 
 const (
 	chunkBits  = 18
@@ -26,21 +25,22 @@ const (
 // add keeps a string of at most 255 bytes. Nothing else may be in use that reads
 // the last chunk without the lock that the caller holds.
 func (t *texts) add(s string) textRef {
-	if t.open == nil || t.open.Len()+len(s) > chunkBytes {
+	if t.open == nil || t.open.Len()+1+len(s) > chunkBytes {
 		t.open = &strings.Builder{}
 		t.open.Grow(chunkBytes)
 		t.chunks = append(t.chunks, "")
 	}
 	last := len(t.chunks) - 1
-	ref := textRef{at: uint32(last)<<chunkBits | uint32(t.open.Len()), length: uint8(len(s))} //nolint:gosec // ids are short, and 16384 chunks hold 4 GiB
+	ref := textRef(last<<chunkBits | t.open.Len()) //nolint:gosec // 16384 chunks hold 4 GiB
+	t.open.WriteByte(byte(len(s)))                 //nolint:gosec // ids are short
 	t.open.WriteString(s)
 	t.chunks[last] = t.open.String() // within its capacity the builder never moves what it has
 	return ref
 }
 
 func (t *texts) get(r textRef) string {
-	offset := r.at & (chunkBytes - 1)
-	return t.chunks[r.at>>chunkBits][offset : offset+uint32(r.length)]
+	rest := t.chunks[r>>chunkBits][r&(chunkBytes-1):]
+	return rest[1 : 1+int(rest[0])]
 }
 
 // index finds numbers 0, 1, 2 … by strings that are kept elsewhere: a hash table
@@ -89,65 +89,66 @@ func (x *index) put(n uint32, key string) {
 	x.slots[h] = n
 }
 
-// lists keeps many lists of numbers in large blocks of memory. A list that
-// outgrows its room moves to one twice as large; what it leaves is used again.
+// lists keeps many lists of spokes in large blocks of memory. A list that
+// outgrows its room moves to one about twice as large; what it leaves is used
+// again.
 type lists struct {
-	blocks [][]uint32
+	blocks [][]spoke
 	used   int // of the last block of ordinary size
 	last   int // that block
 	free   [32][]room
 }
 
-// room is where a list is: block, offset, and how many numbers it holds and
-// could hold (a power of two).
+// room is where a list is: block, offset, how many spokes it holds and how many
+// it could hold. The zero room is none at all.
 type room struct {
-	block, offset uint32
-	length        uint32
-	class         uint8 // capacity is 1 << class; 0 with length 0 is no room at all
-	given         bool
+	block, offset    uint32
+	length, capacity uint32
 }
 
 const blockSize = 1 << 16
 
-func (l *lists) of(r room) []uint32 {
-	if !r.given {
+func (l *lists) of(r room) []spoke {
+	if r.capacity == 0 {
 		return nil
 	}
-	return l.blocks[r.block][r.offset : r.offset+r.length : r.offset+1<<r.class]
+	return l.blocks[r.block][r.offset : r.offset+r.length : r.offset+r.capacity]
 }
 
-func (l *lists) take(class uint8) room {
+// take gives room for so many spokes and not one more: most lists never grow.
+func (l *lists) take(capacity int) room {
+	if capacity >= blockSize {
+		l.blocks = append(l.blocks, make([]spoke, capacity))
+		return room{block: uint32(len(l.blocks) - 1), capacity: uint32(capacity)} //nolint:gosec // few blocks
+	}
+	if l.blocks == nil || l.used+capacity > blockSize {
+		l.blocks = append(l.blocks, make([]spoke, blockSize))
+		l.last, l.used = len(l.blocks)-1, 0
+	}
+	r := room{block: uint32(l.last), offset: uint32(l.used), capacity: uint32(capacity)} //nolint:gosec // within a block
+	l.used += capacity
+	return r
+}
+
+// again gives room for 1 << class spokes, of what was left where there is some.
+func (l *lists) again(class int) room {
 	if free := l.free[class]; len(free) > 0 {
 		r := free[len(free)-1]
 		l.free[class] = free[:len(free)-1]
 		return r
 	}
-	size := 1 << class
-	if size >= blockSize {
-		l.blocks = append(l.blocks, make([]uint32, size))
-		return room{block: uint32(len(l.blocks) - 1), class: class, given: true} //nolint:gosec // few blocks
-	}
-	if l.blocks == nil || l.used+size > blockSize {
-		l.blocks = append(l.blocks, make([]uint32, blockSize))
-		l.last, l.used = len(l.blocks)-1, 0
-	}
-	r := room{block: uint32(l.last), offset: uint32(l.used), class: class, given: true} //nolint:gosec // within a block
-	l.used += size
-	return r
+	return l.take(1 << class)
 }
 
-// insert puts a number at a position of a list and gives where the list is now.
-func (l *lists) insert(r room, at int, n uint32) room {
-	if !r.given || r.length == 1<<r.class {
-		class := r.class + 1
-		if !r.given {
-			class = 1
-		}
-		wider := l.take(class)
+// insert puts a spoke at a position of a list and gives where the list is now.
+func (l *lists) insert(r room, at int, n spoke) room {
+	if r.length == r.capacity {
+		wider := l.again(bits.Len32(max(r.capacity, 1)))
 		wider.length = r.length
-		if r.given {
+		if r.capacity > 0 {
 			copy(l.of(wider), l.of(r))
-			l.free[r.class] = append(l.free[r.class], room{block: r.block, offset: r.offset, class: r.class, given: true})
+			class := bits.Len32(r.capacity) - 1 // what a room holds beyond its class waits for the next building
+			l.free[class] = append(l.free[class], room{block: r.block, offset: r.offset, capacity: 1 << class})
 		}
 		r = wider
 	}
@@ -158,7 +159,7 @@ func (l *lists) insert(r room, at int, n uint32) room {
 	return r
 }
 
-// remove takes a number out of a list.
+// remove takes a spoke out of a list.
 func (l *lists) remove(r room, at int) room {
 	list := l.of(r)
 	copy(list[at:], list[at+1:])

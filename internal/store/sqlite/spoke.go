@@ -1,0 +1,58 @@
+package sqlite
+
+import "github.com/vinculo/vinculo/internal/evidence"
+
+// spoke is a link as the list of one of its ends has it: with what a search for
+// ways needs of nearly every link that it meets, so that it goes over one list
+// in memory and not to as many places as the list has links. From the lowest
+// bit: 32 of the link's number, 28 of the other end's, 2 of the link's
+// visibility, and one that is set where the end is the one that the link leads
+// from. A link never changes its ends or visibility under one number.
+type spoke uint64
+
+const (
+	farBits   = 28
+	maxNodes  = 1 << farBits
+	farAt     = 32
+	visibleAt = farAt + farBits
+	outgoing  = spoke(1) << (visibleAt + 2)
+)
+
+// spokeOf is the link of a number as one of its ends has it.
+func spokeOf(n uint32, l *storedLink, end uint32) spoke {
+	far, s := l.to, spoke(n)|spoke(l.visibility&3)<<visibleAt|outgoing
+	if l.from != end {
+		far, s = l.from, s&^outgoing
+	}
+	return s | spoke(far)<<farAt
+}
+
+func (s spoke) link() uint32                   { return uint32(s) }                         //nolint:gosec // the lower half
+func (s spoke) far() uint32                    { return uint32(s>>farAt) & (maxNodes - 1) } //nolint:gosec // 28 bits
+func (s spoke) visibility() evidence.Clearance { return evidence.Clearance(s >> visibleAt & 3) }
+
+// leads says whether a direction passes the link from an end. A link from an
+// entity to itself leads both ways.
+func (s spoke) leads(from uint32, d evidence.Direction) bool {
+	return d == evidence.Any || (d == evidence.Outgoing) == (s&outgoing != 0) || s.far() == from
+}
+
+// bitset is a set of numbers.
+type bitset []uint64
+
+func (b bitset) has(n uint32) bool { i := n >> 6; return int(i) < len(b) && b[i]>>(n&63)&1 != 0 }
+
+func (b *bitset) set(n uint32, to bool) {
+	i := int(n >> 6)
+	if i >= len(*b) {
+		if !to {
+			return
+		}
+		*b = append(*b, make(bitset, i+1-len(*b))...)
+	}
+	if to {
+		(*b)[i] |= 1 << (n & 63)
+	} else {
+		(*b)[i] &^= 1 << (n & 63)
+	}
+}
