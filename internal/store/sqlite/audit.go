@@ -22,7 +22,7 @@ type audit struct {
 // that does not decode is told of by its own row.
 func (a *audit) record(ctx context.Context, num int64, r *evidence.Record) (string, error) {
 	var faults []string
-	wanted, err := placesOf(r, num, func(id evidence.ID) (of int64, err error) {
+	wanted, err := placesOf(nil, r, num, func(id evidence.ID) (of int64, err error) {
 		found, err := a.g.conn.one(ctx, "SELECT num FROM record WHERE id = ?", []any{string(id)}, func(r row) error {
 			of = r.int(0)
 			return nil

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"cmp"
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,18 +11,19 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence"
 )
 
-// batch gathers what a transaction writes beside the records themselves, so
-// that it is written in the order of the keys: neighbours then share pages.
+// batch gathers what a transaction writes beside the changes of records that are
+// there already, so that it is written in the order of the keys: neighbours then
+// share pages.
 type batch struct {
 	g         *graph
 	projected bool  // the links are in memory
 	next      int64 // the highest record number given
 	nums      map[evidence.ID]int64
-	places    []placeChange
-	texts     map[int64]string // by row of words; empty where the row goes
-	counters  map[counterRow]int64
-	ids       []evidence.ID // of the records that were changed; one more than are followed, at most
-	changed   []change      // where the projection wants to know
+	gathered
+	texts    map[int64]string // of changed records, by row of words; empty where the row goes
+	counters map[counterRow]int64
+	ids      []evidence.ID // of the records that were changed; one more than are followed, at most
+	changed  []change      // where the projection wants to know
 }
 
 // placeChange sets or removes a row of the table place; of several for one row
@@ -46,6 +48,7 @@ type change struct {
 
 func (b *batch) start(ctx context.Context, g *graph) error {
 	b.g, b.nums, b.texts, b.counters = g, map[evidence.ID]int64{}, map[int64]string{}, map[counterRow]int64{}
+	b.gathered = gathered{vocabulary: g.store.vocabulary, numOf: b.numOf}
 	g.store.links.mu.RLock()
 	b.projected = g.store.links.built
 	g.store.links.mu.RUnlock()
@@ -62,6 +65,7 @@ func (b *batch) add(ctx context.Context, commit *evidence.Commit) error {
 	if err := b.number(ctx, commit); err != nil {
 		return err
 	}
+	sealed := sealing(rev)
 	touched := make([]int64, 0, len(commit.Transitions))
 	for i := range commit.Transitions {
 		t := &commit.Transitions[i]
@@ -74,23 +78,34 @@ func (b *batch) add(ctx context.Context, commit *evidence.Commit) error {
 	if commit.Erasing != nil {
 		touched = []int64{everything}
 	}
-	for k, n := range commit.Counters {
-		row := counterRow{kind: k.Kind, kindOf: int64(k.Type), direction: int64(k.Direction), visibility: int64(k.Visibility)}
-		if k.Of != "" {
-			var err error
-			if row.of, err = b.numOf(k.Of); err != nil {
-				return err
-			}
-		}
-		b.counters[row] += int64(n)
+	if err := addCounters(b.counters, commit.Counters, b.numOf); err != nil {
+		return err
 	}
-	if err := b.writeRevision(ctx, rev, packNums(touched)); err != nil {
+	if err := writeRevision(ctx, g.conn, rev, sealed, packNums(touched)); err != nil {
 		return err
 	}
 	g.head = rev.Head()
 	if len(g.written) > g.store.limits.written {
+		if err := b.flushRecords(ctx); err != nil {
+			return err
+		}
 		clear(g.written) // it can be read again from the file
 		clear(b.nums)
+	}
+	return nil
+}
+
+// addCounters adds what a revision counts to what is to be written of counters.
+func addCounters(to map[counterRow]int64, counted map[evidence.CounterKey]int, numOf func(evidence.ID) (int64, error)) error {
+	for k, n := range counted {
+		row := counterRow{kind: k.Kind, kindOf: int64(k.Type), direction: int64(k.Direction), visibility: int64(k.Visibility)}
+		if k.Of != "" {
+			var err error
+			if row.of, err = numOf(k.Of); err != nil {
+				return err
+			}
+		}
+		to[row] += int64(n)
 	}
 	return nil
 }
@@ -157,68 +172,78 @@ func (b *batch) writeRecord(ctx context.Context, t *evidence.Transition, at evid
 	if num, err = b.numOf(id); err != nil {
 		return 0, err
 	}
-	derived, err := evidence.EncodeDerived(&after.Derived)
-	if err != nil {
-		return 0, err
-	}
-	rewritten := t.Before == nil || after.From == at
-	var content []byte
-	if rewritten {
-		if content, err = evidence.EncodeContent(after.Content); err != nil {
-			return 0, err
-		}
-	}
-	from, to, seq := int64(after.From), int64(after.To), int64(at) //nolint:gosec // never that large
-	switch {
-	case t.Before == nil:
-		err = g.conn.exec(ctx, "INSERT INTO record ("+recordColumns+") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			num, string(id), int64(after.Content.Type()), from, to, seq, derived, content)
-	case rewritten:
-		err = g.conn.exec(ctx, "INSERT INTO version (num, from_seq, to_seq, derived, content) SELECT num, from_seq, min(to_seq, ?), derived, content FROM record WHERE num = ?", seq, num)
-		if err == nil {
-			err = g.conn.exec(ctx, "UPDATE record SET from_seq = ?, to_seq = ?, changed = ?, derived = ?, content = ? WHERE num = ?", from, to, seq, derived, content, num)
-		}
-	default:
-		err = g.conn.exec(ctx, "UPDATE record SET to_seq = ?, changed = ?, derived = ? WHERE num = ?", to, seq, derived, num)
+	if t.Before == nil {
+		err = b.insert(t.After, num, at)
+		g.written[id] = entry{num: num, changed: at, record: after}
+	} else {
+		err = b.changeRecord(ctx, t, num, at)
 	}
 	if err != nil {
 		return 0, err
 	}
-	if err := b.place(t, num); err != nil {
-		return 0, err
-	}
-	if err := b.project(ctx, t, num); err != nil {
-		return 0, err
-	}
-	e := entry{num: num, changed: at, size: len(derived) + len(content), record: after}
-	g.written[id] = e
-	if rewritten {
-		if err := b.text(ctx, t, e); err != nil {
-			return 0, err
-		}
-	}
-	if len(b.ids) <= g.store.limits.followed {
-		b.ids = append(b.ids, id)
+	b.note(after, at)
+	return num, nil
+}
+
+// note keeps what is told of a change when it is committed.
+func (b *batch) note(after *evidence.Record, at evidence.Sequence) {
+	if len(b.ids) <= b.g.store.limits.followed {
+		b.ids = append(b.ids, after.ID())
 	}
 	if b.projected && (after.Content.Type() == evidence.LinkRecord || after.Content.Type() == evidence.EntityRecord) {
 		b.changed = append(b.changed, change{at: at, after: after})
 	}
-	return num, nil
+}
+
+// changeRecord writes what becomes of a record that is there.
+func (b *batch) changeRecord(ctx context.Context, t *evidence.Transition, num int64, at evidence.Sequence) error {
+	g, after := b.g, t.After
+	if err := b.flushRecords(ctx); err != nil {
+		return err
+	}
+	derived, err := evidence.EncodeDerived(&after.Derived)
+	if err != nil {
+		return err
+	}
+	from, to, seq := int64(after.From), int64(after.To), int64(at) //nolint:gosec // never that large
+	rewritten := after.From == at
+	size := len(derived)
+	if rewritten {
+		content, err := evidence.EncodeContent(after.Content)
+		if err != nil {
+			return err
+		}
+		size += len(content)
+		if err := g.conn.exec(ctx, "INSERT INTO version (num, from_seq, to_seq, derived, content) SELECT num, from_seq, min(to_seq, ?), derived, content FROM record WHERE num = ?", seq, num); err != nil {
+			return err
+		}
+		if err := g.conn.exec(ctx, "UPDATE record SET from_seq = ?, to_seq = ?, changed = ?, derived = ?, content = ? WHERE num = ?", from, to, seq, derived, content, num); err != nil {
+			return err
+		}
+	} else if err := g.conn.exec(ctx, "UPDATE record SET to_seq = ?, changed = ?, derived = ? WHERE num = ?", to, seq, derived, num); err != nil {
+		return err
+	}
+	if err := b.place(t, num); err != nil {
+		return err
+	}
+	if err := b.project(ctx, t, num); err != nil {
+		return err
+	}
+	e := entry{num: num, changed: at, size: size, record: after}
+	g.written[t.After.ID()] = e
+	if !rewritten {
+		return nil
+	}
+	return b.text(ctx, t, e)
 }
 
 // place notes how the lists change that lead to a record.
 func (b *batch) place(t *evidence.Transition, num int64) error {
-	after, err := placesOf(t.After, num, b.numOf)
+	after, err := placesOf(nil, t.After, num, b.numOf)
 	if err != nil {
 		return err
 	}
-	if t.Before == nil {
-		for _, p := range after {
-			b.places = append(b.places, placeChange{place: p})
-		}
-		return nil
-	}
-	before, err := placesOf(t.Before, num, b.numOf)
+	before, err := placesOf(nil, t.Before, num, b.numOf)
 	if err != nil {
 		return err
 	}
@@ -248,34 +273,32 @@ func (b *batch) place(t *evidence.Transition, num int64) error {
 
 // flushPlaces writes the lists. It is also called when they are about to be read.
 func (b *batch) flushPlaces(ctx context.Context) error {
-	for i := range b.places {
-		b.places[i].order = i
-	}
-	slices.SortFunc(b.places, func(x, y placeChange) int { return cmp.Or(comparePlaces(x.place, y.place), x.order-y.order) })
+	sortPlaces(b.places)
+	kept := b.places[:0]
 	for i, p := range b.places {
 		if i+1 < len(b.places) && comparePlaces(p.place, b.places[i+1].place) == 0 {
 			continue
 		}
-		var err error
 		if p.gone {
-			err = b.g.conn.exec(ctx, "DELETE FROM place WHERE anchor = ? AND slot = ? AND key = ?", p.anchor, p.slot, p.key)
-		} else {
-			err = b.g.conn.exec(ctx, "INSERT OR REPLACE INTO place (anchor, slot, key, num) VALUES (?, ?, ?, ?)", p.anchor, p.slot, p.key, p.num)
+			if err := b.g.conn.exec(ctx, "DELETE FROM place WHERE anchor = ? AND slot = ? AND key = ?", p.anchor, p.slot, p.key); err != nil {
+				return err
+			}
+			continue
 		}
-		if err != nil {
-			return err
-		}
+		kept = append(kept, p)
 	}
+	err := b.g.conn.insert(ctx, insertPlaces, listed(kept, (*placeChange).column), feedRows)
+	clear(b.places)
 	b.places = b.places[:0]
-	return nil
+	return err
 }
 
-// project writes what traversal reads when it is loaded into memory.
+// project changes what traversal reads when it is loaded into memory.
 func (b *batch) project(ctx context.Context, t *evidence.Transition, num int64) error {
 	id := string(t.After.ID())
 	switch c := t.After.Content.(type) {
 	case *evidence.Entity:
-		if t.Before != nil && t.Before.Entity().Identity.IsPlaceholder() == c.Identity.IsPlaceholder() {
+		if t.Before.Entity().Identity.IsPlaceholder() == c.Identity.IsPlaceholder() {
 			return nil
 		}
 		placeholder := int64(0)
@@ -288,9 +311,6 @@ func (b *batch) project(ctx context.Context, t *evidence.Transition, num int64) 
 			return nil
 		}
 		if !traversed(t.After) {
-			if t.Before == nil {
-				return nil
-			}
 			return b.g.conn.exec(ctx, "DELETE FROM edge WHERE num = ?", num)
 		}
 		from, err := b.numOf(c.From)
@@ -307,28 +327,22 @@ func (b *batch) project(ctx context.Context, t *evidence.Transition, num int64) 
 	return nil
 }
 
-// wordsRow is the row of a record in the table words: grouped by type, so that
-// a search for one type reads nothing of the others.
-func wordsRow(t evidence.RecordType, num int64) int64 { return int64(t)<<40 | num }
-
-// text notes the words of a record: those of all its versions, so that the past
-// is found too.
+// text notes the words of a changed record: those of all its versions, so that
+// the past is found too.
 func (b *batch) text(ctx context.Context, t *evidence.Transition, e entry) error {
 	text := evidence.FullText(t.After.Content)
-	if t.Before != nil {
-		if evidence.FullText(t.Before.Content) == text {
-			return nil
-		}
-		versions, err := b.g.replaced(ctx, e)
-		if err != nil {
-			return err
-		}
-		seen := map[string]bool{text: true}
-		for _, v := range versions {
-			if former := evidence.FullText(v.Content); !seen[former] {
-				seen[former] = true
-				text += " " + former
-			}
+	if evidence.FullText(t.Before.Content) == text {
+		return nil
+	}
+	versions, err := b.g.replaced(ctx, e)
+	if err != nil {
+		return err
+	}
+	seen := map[string]bool{text: true}
+	for _, v := range versions {
+		if former := evidence.FullText(v.Content); !seen[former] {
+			seen[former] = true
+			text += " " + former
 		}
 	}
 	if text != "" {
@@ -339,59 +353,40 @@ func (b *batch) text(ctx context.Context, t *evidence.Transition, e entry) error
 
 // flush writes everything that is gathered.
 func (b *batch) flush(ctx context.Context) error {
+	if err := b.flushRecords(ctx); err != nil {
+		return err
+	}
 	if err := b.flushPlaces(ctx); err != nil {
 		return err
 	}
-	rows := make([]int64, 0, len(b.texts))
-	for r := range b.texts {
-		rows = append(rows, r)
+	if err := b.gathered.flushWords(ctx, b.g.conn); err != nil {
+		return err
 	}
-	slices.Sort(rows) // or the index would write a segment at each step back
-	for _, r := range rows {
+	for _, r := range slices.Sorted(maps.Keys(b.texts)) {
 		if err := b.g.conn.exec(ctx, "INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)", r, b.texts[r]); err != nil {
 			return err
 		}
 	}
 	clear(b.texts)
-	return b.flushCounters(ctx)
+	return flushCounters(ctx, b.g.conn, b.counters)
 }
 
-func (b *batch) flushCounters(ctx context.Context) error {
-	rows := slices.SortedFunc(maps.Keys(b.counters), func(x, y counterRow) int {
+// flushRecords writes new records, which are about to be read or changed.
+func (b *batch) flushRecords(ctx context.Context) error {
+	return b.gathered.flushRecords(ctx, b.g.conn)
+}
+
+func flushCounters(ctx context.Context, c *conn, counters map[counterRow]int64) error {
+	rows := slices.SortedFunc(maps.Keys(counters), func(x, y counterRow) int {
 		return cmp.Or(cmp.Compare(x.of, y.of), cmp.Compare(x.kindOf, y.kindOf), cmp.Compare(x.direction, y.direction),
 			cmp.Compare(x.kind, y.kind), cmp.Compare(x.visibility, y.visibility))
 	})
-	for _, k := range rows {
-		if b.counters[k] == 0 {
-			continue
-		}
-		err := b.g.conn.exec(ctx, "INSERT INTO counter (of, type, direction, kind, visibility, n) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "+
-			"ON CONFLICT DO UPDATE SET n = n + excluded.n", k.of, k.kindOf, k.direction, k.kind, k.visibility, b.counters[k])
-		if err != nil {
-			return err
-		}
-	}
-	clear(b.counters)
-	return nil
-}
-
-func (b *batch) writeRevision(ctx context.Context, rev *evidence.Revision, touched []byte) error {
-	payload, err := evidence.EncodeLeaves(rev)
-	if err != nil {
-		return err
-	}
-	var key any
-	if rev.Key != "" {
-		key = rev.Key
-	}
-	h := &rev.Header
-	args := []any{int64(h.Sequence), rev.Hash[:], h.Previous[:], h.Time.UnixMicro(), h.Root[:], int64(h.Leaves)} //nolint:gosec // never that large
-	for _, n := range rev.Numbers {
-		args = append(args, int64(n)) //nolint:gosec // never that large
-	}
-	for _, n := range rev.Latest {
-		args = append(args, int64(n)) //nolint:gosec // never that large
-	}
-	args = append(args, key, packer.EncodeAll(payload, nil), touched)
-	return b.g.conn.exec(ctx, "INSERT INTO revision ("+revisionColumns+", payload, touched) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", args...)
+	rows = slices.DeleteFunc(rows, func(k counterRow) bool { return counters[k] == 0 })
+	// WHERE true keeps the parser from taking ON for a join's.
+	err := c.insert(ctx, "INSERT INTO counter (of, type, direction, kind, visibility, n) SELECT a, b, c, d, e, f FROM temp.feed WHERE true "+
+		"ON CONFLICT DO UPDATE SET n = n + excluded.n", listed(rows, func(k *counterRow, column int) driver.Value {
+		return [...]driver.Value{k.of, k.kindOf, k.direction, k.kind, k.visibility, counters[*k]}[column]
+	}), feedRows)
+	clear(counters)
+	return err
 }

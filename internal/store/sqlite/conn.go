@@ -18,11 +18,19 @@ type conn struct {
 	raw   driver.Conn
 	stmts map[string]driver.Stmt
 	read  int // rows read so far, which tests look at
+	// feed is what temp.feed reads from; nil on connections that only read. hangUp
+	// is called when the connection is closed, where it is set.
+	feed   *feed
+	hangUp func()
 }
 
 // dial opens a connection and runs its settings.
 func dial(dsn string, settings ...string) (*conn, error) {
-	raw, err := (&modernc.Driver{}).Open(dsn)
+	return dialBy(&modernc.Driver{}, dsn, settings...)
+}
+
+func dialBy(by *modernc.Driver, dsn string, settings ...string) (*conn, error) {
+	raw, err := by.Open(dsn)
 	if err != nil {
 		return nil, err
 	}
@@ -151,6 +159,9 @@ func (c *conn) close() error {
 	var errs []error
 	for _, s := range c.stmts {
 		errs = append(errs, s.Close())
+	}
+	if c.hangUp != nil {
+		c.hangUp()
 	}
 	return errors.Join(append(errs, c.raw.Close())...)
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,7 +41,7 @@ func Plans(t *testing.T, s *Store) map[string][]string {
 	conns := append(append([]*conn{s.writer}, s.readers.idle...), s.brief.idle...)
 	for _, c := range conns {
 		for sql := range c.stmts {
-			if plans[sql] != nil {
+			if plans[sql] != nil || strings.Contains(sql, "temp.feed") { // rows from memory, by no plan
 				continue
 			}
 			plans[sql] = []string{}

@@ -159,3 +159,41 @@ func unpackNums(packed []byte) ([]int64, error) {
 	}
 	return nums, nil
 }
+
+// seal is the payload of a revision as it is stored.
+type seal struct {
+	payload []byte
+	err     error
+}
+
+// sealing makes the payload of a revision while something else goes on.
+func sealing(rev *evidence.Revision) <-chan seal {
+	sealed := make(chan seal, 1)
+	go func() {
+		payload, err := evidence.EncodeLeaves(rev)
+		sealed <- seal{packer.EncodeAll(payload, nil), err}
+	}()
+	return sealed
+}
+
+// writeRevision adds a revision to the log. touched is packed.
+func writeRevision(ctx context.Context, c *conn, rev *evidence.Revision, sealed <-chan seal, touched []byte) error {
+	s := <-sealed
+	if s.err != nil {
+		return s.err
+	}
+	var key any
+	if rev.Key != "" {
+		key = rev.Key
+	}
+	h := &rev.Header
+	args := []any{int64(h.Sequence), rev.Hash[:], h.Previous[:], h.Time.UnixMicro(), h.Root[:], int64(h.Leaves)} //nolint:gosec // never that large
+	for _, n := range rev.Numbers {
+		args = append(args, int64(n)) //nolint:gosec // never that large
+	}
+	for _, n := range rev.Latest {
+		args = append(args, int64(n)) //nolint:gosec // never that large
+	}
+	args = append(args, key, s.payload, touched)
+	return c.exec(ctx, "INSERT INTO revision ("+revisionColumns+", payload, touched) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", args...)
+}

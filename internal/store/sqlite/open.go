@@ -45,7 +45,7 @@ func (s *Store) dialReader() (*conn, error) {
 }
 
 func (s *Store) dialWriter() (*conn, error) {
-	return dial(s.dsn, busyTimeout, untrusting, sortMemory, durable, checkpoints, writerCache)
+	return dialFed(s.dsn, busyTimeout, untrusting, sortMemory, durable, checkpoints, writerCache)
 }
 
 // prepare makes the file ready: it is ours, of this version, and in WAL mode.

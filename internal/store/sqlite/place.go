@@ -80,15 +80,15 @@ func comparePlaces(a, b place) int {
 // forgets says whether a list keeps nothing of the past.
 func (p place) forgets() bool { return p.anchor > 0 && p.anchor%listCodes == derivedFrom }
 
-// placesOf are the rows that lead to a record as it stands. numOf gives the
+// placesOf adds the rows that lead to a record as it stands. numOf gives the
 // number of another record.
-func placesOf(r *evidence.Record, num int64, numOf func(evidence.ID) (int64, error)) ([]place, error) {
+func placesOf(rows []place, r *evidence.Record, num int64, numOf func(evidence.ID) (int64, error)) ([]place, error) {
 	slot := int64(evidence.Hidden)
 	if r.IsOpen() {
 		slot = int64(r.Derived.Visibility)
 	}
 	key, t := r.Derived.Key, r.Content.Type()
-	rows := []place{{allOf(t), slot, key, num}}
+	rows = append(rows, place{allOf(t), slot, key, num})
 	at := func(of evidence.ID, code int64, key string) error {
 		anchor, err := numOf(of)
 		rows = append(rows, place{listOf(anchor, code), slot, key, num})

@@ -1,0 +1,188 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql/driver"
+	"slices"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+)
+
+// gathered are the rows of new records. Making them reads nothing of the file,
+// so that it can go on beside what writes them.
+type gathered struct {
+	vocabulary *vocabulary.Vocabulary
+	numOf      func(evidence.ID) (int64, error)
+	records    []recordRow
+	nodes      []nodeRow
+	edges      []edgeRow
+	words      []wordsOf
+	places     []placeChange
+	spare      []place // used again for the places of each record
+}
+
+// recordRow is a row of the table record, of a record's first version.
+type recordRow struct {
+	num, of, from, to int64
+	id                string
+	derived, content  []byte
+}
+
+func (r *recordRow) column(i int) driver.Value {
+	switch i {
+	case 0:
+		return r.num
+	case 1:
+		return r.id
+	case 2:
+		return r.of
+	case 3, 5: // the revision that wrote it is also the last that changed it
+		return r.from
+	case 4:
+		return r.to
+	case 6:
+		return r.derived
+	default:
+		return r.content
+	}
+}
+
+// nodeRow is a row of the table node.
+type nodeRow struct {
+	num, placeholder int64
+	id               string
+}
+
+func (r *nodeRow) column(i int) driver.Value {
+	return [...]driver.Value{r.num, r.id, r.placeholder}[i]
+}
+
+// edgeRow is a row of the table edge.
+type edgeRow struct {
+	num  int64
+	id   string
+	data []byte
+}
+
+func (r *edgeRow) column(i int) driver.Value { return [...]driver.Value{r.num, r.id, r.data}[i] }
+
+// wordsOf is a row of the table words.
+type wordsOf struct {
+	row  int64
+	text string
+}
+
+func (r *wordsOf) column(i int) driver.Value {
+	if i == 0 {
+		return r.row
+	}
+	return r.text
+}
+
+func (p *placeChange) column(i int) driver.Value {
+	switch i {
+	case 0:
+		return p.anchor
+	case 1:
+		return p.slot
+	case 2:
+		return p.key
+	default:
+		return p.num
+	}
+}
+
+// wordsRow is the row of a record in the table words: grouped by type, so that
+// a search for one type reads nothing of the others.
+func wordsRow(t evidence.RecordType, num int64) int64 { return int64(t)<<40 | num }
+
+// insert makes the rows of a record that is new at a revision.
+func (g *gathered) insert(r *evidence.Record, num int64, at evidence.Sequence) error {
+	derived, err := evidence.EncodeDerived(&r.Derived)
+	if err != nil {
+		return err
+	}
+	content, err := evidence.EncodeContent(r.Content)
+	if err != nil {
+		return err
+	}
+	t, id := r.Content.Type(), string(r.ID())
+	g.records = append(g.records, recordRow{num: num, id: id, of: int64(t), from: int64(at), to: int64(r.To), derived: derived, content: content}) //nolint:gosec // never that large
+	if g.spare, err = placesOf(g.spare[:0], r, num, g.numOf); err != nil {
+		return err
+	}
+	for _, p := range g.spare {
+		g.places = append(g.places, placeChange{place: p})
+	}
+	switch c := r.Content.(type) {
+	case *evidence.Entity:
+		node := nodeRow{num: num, id: id}
+		if c.Identity.IsPlaceholder() {
+			node.placeholder = 1
+		}
+		g.nodes = append(g.nodes, node)
+	case *evidence.Claim:
+		if !traversed(r) {
+			break
+		}
+		from, err := g.numOf(c.From)
+		if err != nil {
+			return err
+		}
+		to, err := g.numOf(c.To)
+		if err != nil {
+			return err
+		}
+		l := featuresOf(r, g.vocabulary)
+		g.edges = append(g.edges, edgeRow{num: num, id: id, data: l.pack(from, to)})
+	}
+	if text := evidence.FullText(r.Content); text != "" {
+		g.words = append(g.words, wordsOf{row: wordsRow(t, num), text: text})
+	}
+	return nil
+}
+
+const insertPlaces = "INSERT OR REPLACE INTO place (anchor, slot, key, num) SELECT a, b, c, d FROM temp.feed"
+
+// flushRecords writes the records and what traversal reads of them.
+func (g *gathered) flushRecords(ctx context.Context, c *conn) error {
+	if len(g.records) == 0 {
+		return nil
+	}
+	if err := c.insert(ctx, "INSERT INTO record ("+recordColumns+") SELECT a, b, c, d, e, f, g, h FROM temp.feed", listed(g.records, (*recordRow).column), feedRows); err != nil {
+		return err
+	}
+	if err := c.insert(ctx, "INSERT INTO node (num, id, placeholder) SELECT a, b, c FROM temp.feed", listed(g.nodes, (*nodeRow).column), feedRows); err != nil {
+		return err
+	}
+	if err := c.insert(ctx, "INSERT INTO edge (num, id, data) SELECT a, b, c FROM temp.feed", listed(g.edges, (*edgeRow).column), feedRows); err != nil {
+		return err
+	}
+	clear(g.records)
+	clear(g.nodes)
+	clear(g.edges)
+	g.records, g.nodes, g.edges = g.records[:0], g.nodes[:0], g.edges[:0]
+	return nil
+}
+
+// flushWords writes the words, sorted by row, or their index would write a
+// segment at each step back, and with one statement, or it would write one for
+// each.
+func (g *gathered) flushWords(ctx context.Context, c *conn) error {
+	slices.SortFunc(g.words, func(a, b wordsOf) int { return cmp.Compare(a.row, b.row) })
+	err := c.insert(ctx, "INSERT INTO words (rowid, text) SELECT a, b FROM temp.feed", listed(g.words, (*wordsOf).column), len(g.words))
+	clear(g.words)
+	g.words = g.words[:0]
+	return err
+}
+
+// sortPlaces sorts changes of lists, those of one row in the order in which they
+// were made.
+func sortPlaces(places []placeChange) {
+	for i := range places {
+		places[i].order = i
+	}
+	slices.SortFunc(places, func(x, y placeChange) int { return cmp.Or(comparePlaces(x.place, y.place), x.order-y.order) })
+}
