@@ -100,7 +100,7 @@ type Store struct {
 	options    Options
 	vocabulary *vocabulary.Vocabulary
 	texts      *texts
-	closed     atomic.Bool
+	life       *lifetime
 	trips      atomic.Int64 // queries sent outside of transactions, for tests
 }
 
@@ -137,7 +137,7 @@ func Open(ctx context.Context, uri string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the address of Neo4j does not read: %w; write neo4j://HOST:PORT", err)
 	}
-	s := &Store{driver: d, options: o, vocabulary: o.Vocabulary}
+	s := &Store{driver: d, options: o, vocabulary: o.Vocabulary, life: newLifetime()}
 	s.texts = newTexts(s)
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(err, d.Close(context.WithoutCancel(ctx)))
@@ -145,9 +145,9 @@ func Open(ctx context.Context, uri string, o Options) (*Store, error) {
 	return s, nil
 }
 
-// Close implements store.Store.
+// Close implements store.Store. Calls that run are cancelled, and waited for.
 func (s *Store) Close() error {
-	if s.closed.Swap(true) {
+	if !s.life.end() {
 		return nil
 	}
 	return s.driver.Close(context.Background())
@@ -168,9 +168,11 @@ func limit(ctx context.Context) func(*driver.TransactionConfig) {
 // read runs one query in a transaction of its own: one round trip for the
 // caller's budget.
 func (s *Store) read(ctx context.Context, q query, params map[string]any) ([]*driver.Record, error) {
-	if s.closed.Load() {
-		return nil, store.ErrClosed
+	ctx, done, err := s.life.begin(ctx)
+	if err != nil {
+		return nil, err
 	}
+	defer done()
 	s.trips.Add(1)
 	result, err := driver.ExecuteQuery(ctx, s.driver, q.planned(), params, driver.EagerResultTransformer,
 		driver.ExecuteQueryWithDatabase(s.options.Database),
@@ -197,7 +199,7 @@ func (s *Store) fault(ctx context.Context, doing string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case s.closed.Load():
+	case s.life.ended():
 		return store.ErrClosed
 	case ctx.Err() != nil:
 		return fmt.Errorf("neo4j: %s: %w", doing, ctx.Err())

@@ -41,7 +41,7 @@ var _ store.Reader = (*reader)(nil)
 
 // Raw implements store.Store.
 func (s *Store) Raw(ctx context.Context, view evidence.View) (store.Reader, error) {
-	if s.closed.Load() {
+	if s.life.ended() {
 		return nil, store.ErrClosed
 	}
 	if view.Clearance >= evidence.Hidden {

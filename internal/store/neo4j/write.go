@@ -54,12 +54,14 @@ func (s *Store) Write(ctx context.Context, plan store.Plan) (*evidence.Commit, e
 
 // inTransaction runs work in one managed transaction of its own session.
 func (s *Store) inTransaction(ctx context.Context, work func(context.Context, driver.ManagedTransaction) error, locked *bool) error {
-	if s.closed.Load() {
-		return store.ErrClosed
+	ctx, done, err := s.life.begin(ctx)
+	if err != nil {
+		return err
 	}
+	defer done()
 	*locked = false
 	session := s.session(ctx)
-	_, err := session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {
+	_, err = session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {
 		return nil, work(ctx, tx)
 	}, limit(ctx))
 	// A session whose connection is lost cannot say good-bye; what counts is err.

@@ -263,6 +263,51 @@ func (s *suite) testClosed(t *testing.T) {
 		require.ErrorIs(t, err, store.ErrClosed, name)
 	}
 	_ = r.Close()
+	t.Run("under calls that run", s.testClosedInUse)
+}
+
+// testClosedInUse closes a store while others read and write. Each of them is
+// answered or told that the store is closed.
+func (s *suite) testClosedInUse(t *testing.T) {
+	b := s.bench(t)
+	var using sync.WaitGroup
+	started, ends := make(chan struct{}, 4), make(chan error, 4)
+	use := func(call func(i int) error) {
+		using.Go(func() {
+			var err error
+			for i := 0; err == nil; i++ {
+				if err = call(i); i == 0 {
+					started <- struct{}{}
+				}
+			}
+			ends <- err
+		})
+	}
+	use(func(int) error {
+		_, err := b.Store.Head(b.ctx)
+		return err
+	})
+	use(func(int) error { return firstError(b.Store.Log(b.ctx, 0)) })
+	use(func(int) error {
+		r, err := b.Store.Raw(b.ctx, evidence.Now(evidence.Public))
+		if err != nil {
+			return err
+		}
+		_, err = r.Get(b.ctx, []evidence.ID{"p1"})
+		return errors.Join(err, r.Close())
+	})
+	use(func(i int) error {
+		_, err := Apply(b.ctx, b.Store, 100, Top, &evidence.ChangeSet{Reason: "until the end", Changes: []evidence.Change{putEntity(evidence.ID(fmt.Sprint("last-", i)), "PERSON", "Última")}})
+		return err
+	})
+	for range cap(started) {
+		<-started
+	}
+	require.NoError(t, b.Store.Close())
+	using.Wait()
+	for range cap(ends) {
+		require.ErrorIs(t, <-ends, store.ErrClosed)
+	}
 }
 
 // testCancelled calls with a context that has ended.
