@@ -38,14 +38,18 @@ type Subgraph struct {
 type SubgraphEntity struct {
 	Entity *Entity
 	Depth  int
-	// Hidden is how many of the entity's links are not shown, by the counters of
-	// its links; -1 where that is not known, because the filter asks more than
-	// kinds and direction, or the view is of the past.
+	// Hidden is how many of the entity's links of the kinds and direction that were
+	// asked for are not shown, by the counters of its links; those to placeholders
+	// count. It is -1 where that is not known, because the filter asks more than
+	// that, or the view is of the past.
 	Hidden int
 }
 
 // Subgraph reads a neighbourhood level by level. Where an entity has more links
-// than fit, the strongest are shown, and how many are hidden is told.
+// than fit, the strongest are shown, and how many are hidden is told. It is cut
+// rather than refused: LINKS where maxLinks or the links that one question may
+// rank were reached, FAN_OUT where an entity has more links than are shown or
+// maxEntities was reached, DEPTH where only what lies further is left out.
 func (s *Session) Subgraph(ctx context.Context, q SubgraphQuery) (Subgraph, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,7 +71,15 @@ func (s *Session) Subgraph(ctx context.Context, q SubgraphQuery) (Subgraph, erro
 		g.depth[id] = 0
 	}
 	level := around
-	for d := 1; d <= q.Depth && len(level) > 0 && len(g.links) < q.MaxLinks; d++ {
+	for d := 1; d <= q.Depth && len(level) > 0 && g.cut != CutLinks; d++ {
+		if len(g.links) == q.MaxLinks {
+			if more, err := g.more(ctx, level); err != nil {
+				return Subgraph{}, err
+			} else if more {
+				g.cut = CutLinks
+			}
+			break
+		}
 		if level, err = g.grow(ctx, level, d); err != nil {
 			return Subgraph{}, err
 		}
@@ -90,34 +102,33 @@ func (q *SubgraphQuery) check() error {
 
 // growing is a subgraph while it is read.
 type growing struct {
-	walk  *walk
-	query SubgraphQuery
-	depth map[evidence.ID]int
-	links []arc
-	cut   Cut
+	walk   *walk
+	query  SubgraphQuery
+	depth  map[evidence.ID]int
+	links  []arc
+	ranked int // links that the entities read so far have
+	cut    Cut
 }
+
+// maxRanked is how many links the entities of a subgraph may have in all: that
+// many are put in the order of strength to show the strongest.
+const maxRanked = 1_000_000
 
 // grow reads one level: the strongest links of each entity of the level, as
 // many as are left, shared out so that no hub takes all.
 func (g *growing) grow(ctx context.Context, level []evidence.ID, depth int) ([]evidence.ID, error) {
 	s := g.walk.session
-	left := g.query.MaxLinks - len(g.links)
+	level, err := g.affordable(ctx, level)
+	if err != nil || len(level) == 0 {
+		return nil, err
+	}
 	frontier := s.identity.groups(level)
-	share := max(left/len(frontier), 1)
-	var arcs []arc
-	perNode := max(2*share, 50)
-	x := store.Expansion{
-		Frontier: frontier, Direction: g.query.Direction, Kinds: g.walk.test.Kinds, Keep: g.walk.test.keeps,
-		Strongest: true, PerNode: perNode, Total: perNode * len(frontier),
-	}
-	for e, err := range s.reader.Expand(ctx, x) {
-		if err != nil {
-			return nil, err
-		}
-		arcs = append(arcs, arc{e, s.identity.resolve(e.From), s.identity.resolve(e.To)})
-	}
-	arcs, err := g.walk.decideDates(ctx, arcs)
+	share := max((g.query.MaxLinks-len(g.links))/len(frontier), 1)
+	arcs, err := g.strongest(ctx, frontier, max(2*share, 50))
 	if err != nil {
+		return nil, err
+	}
+	if arcs, err = g.walk.decideDates(ctx, arcs); err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(arcs, func(a, b arc) int {
@@ -133,13 +144,92 @@ func (g *growing) grow(ctx context.Context, level []evidence.ID, depth int) ([]e
 			break
 		}
 		if !g.admit(a.from, depth, reached) || !g.admit(a.to, depth, reached) {
-			g.cut = CutFanOut
+			g.cut = cmp.Or(g.cut, CutFanOut)
 			continue
 		}
 		g.walk.links[a.edge.Link] = true
 		g.links = append(g.links, a)
 	}
 	return sortedIDs(reached), nil
+}
+
+// affordable leaves out the entities of a level, those with the most links, with
+// which more links would have to be ranked than one question may.
+func (g *growing) affordable(ctx context.Context, level []evidence.ID) ([]evidence.ID, error) {
+	totals, err := g.walk.session.degrees(ctx, level, g.query.Direction, g.query.Filter.Kinds)
+	if err != nil || totals == nil {
+		return level, err
+	}
+	level = slices.Clone(level)
+	slices.SortFunc(level, func(a, b evidence.ID) int { return cmp.Or(cmp.Compare(totals[a], totals[b]), cmp.Compare(a, b)) })
+	for i, id := range level {
+		if g.ranked+totals[id] > maxRanked {
+			g.cut = CutLinks
+			return level[:i], nil
+		}
+		g.ranked += totals[id]
+	}
+	return level, nil
+}
+
+// strongest reads the strongest links of each of a frontier that the filter
+// keeps, at most so many. Nearly always the filter keeps nearly all: a first
+// round trip lets the store choose, and only for entities of which it turned away
+// too many a second one looks at all their links.
+func (g *growing) strongest(ctx context.Context, frontier []evidence.ID, perNode int) ([]arc, error) {
+	s, test := g.walk.session, g.walk.test
+	asked := perNode + perNode/4 + 16
+	x := store.Expansion{
+		Frontier: frontier, Direction: g.query.Direction, Kinds: test.Kinds,
+		Strongest: true, PerNode: asked, Total: asked * len(frontier),
+	}
+	read, kept := make([]int, len(frontier)), make([]int, len(frontier))
+	weakest := make([]int, len(frontier))
+	var arcs []arc
+	take := func(e store.Edge, at int) {
+		if kept[at]++; kept[at] > perNode {
+			g.cut = cmp.Or(g.cut, CutFanOut)
+			return
+		}
+		arcs = append(arcs, arc{e, s.identity.resolve(e.From), s.identity.resolve(e.To)})
+	}
+	for e, err := range s.reader.Expand(ctx, x) {
+		if err != nil {
+			return nil, err
+		}
+		read[e.At]++
+		weakest[e.At] = int(e.Strength)
+		if test.keeps(&e) {
+			take(e, e.At)
+		}
+	}
+	var again []evidence.ID
+	var places []int
+	for i, id := range frontier {
+		if read[i] < asked || weakest[i] < test.MinStrength {
+			continue // there are no more, or none that is strong enough
+		}
+		if kept[i] >= perNode {
+			g.cut = cmp.Or(g.cut, CutFanOut)
+			continue
+		}
+		again, places = append(again, id), append(places, i)
+	}
+	if len(again) == 0 {
+		return arcs, nil
+	}
+	arcs = slices.DeleteFunc(arcs, func(a arc) bool { return slices.Contains(places, a.edge.At) })
+	for _, i := range places {
+		kept[i] = 0
+	}
+	x.Frontier, x.Keep, x.PerNode, x.Total = again, test.keeps, perNode+1, (perNode+1)*len(again)
+	for e, err := range s.reader.Expand(ctx, x) {
+		if err != nil {
+			return nil, err
+		}
+		take(e, places[e.At])
+	}
+	return arcs, nil
 }
 
 // admit takes an entity in, unless there are too many.
@@ -163,11 +253,16 @@ func (s *Session) subgraph(ctx context.Context, g *growing, q SubgraphQuery) (Su
 	}
 	for _, a := range g.links {
 		links = append(links, a.edge.Link)
-		shown[a.from]++
-		shown[a.to]++
+		if q.Direction != evidence.Incoming {
+			shown[a.from]++
+		}
+		if q.Direction != evidence.Outgoing {
+			shown[a.to]++
+		}
 	}
 	slices.Sort(links)
-	records, err := s.get(ctx, links)
+	slices.SortFunc(ids, func(a, b evidence.ID) int { return cmp.Or(cmp.Compare(g.depth[a], g.depth[b]), cmp.Compare(a, b)) })
+	records, err := s.get(ctx, append(s.identity.groups(ids), links...))
 	if err != nil {
 		return out, err
 	}
@@ -176,12 +271,11 @@ func (s *Session) subgraph(ctx context.Context, g *growing, q SubgraphQuery) (Su
 			out.Links = append(out.Links, s.claim(r))
 		}
 	}
-	slices.SortFunc(ids, func(a, b evidence.ID) int { return cmp.Or(cmp.Compare(g.depth[a], g.depth[b]), cmp.Compare(a, b)) })
 	entities, err := s.entities(ctx, ids)
 	if err != nil {
 		return out, err
 	}
-	totals, err := s.degrees(ctx, ids, q)
+	totals, err := s.countable(ctx, ids, q)
 	if err != nil {
 		return out, err
 	}
@@ -198,16 +292,95 @@ func (s *Session) subgraph(ctx context.Context, g *growing, q SubgraphQuery) (Su
 		}
 		out.Entities = append(out.Entities, e)
 	}
-	return out, nil
+	if totals == nil && out.Cut == "" {
+		out.Cut, err = g.beyond(ctx, ids)
+	}
+	return out, err
 }
 
-// degrees counts the links of entities, where counters can.
-func (s *Session) degrees(ctx context.Context, ids []evidence.ID, q SubgraphQuery) (map[evidence.ID]int, error) {
+// beyond says whether entities at the last level have links that are not shown,
+// where no counter tells.
+func (g *growing) beyond(ctx context.Context, ids []evidence.ID) (Cut, error) {
+	var last []evidence.ID
+	for _, id := range ids {
+		if g.depth[id] == g.query.Depth {
+			last = append(last, id)
+		}
+	}
+	if more, err := g.more(ctx, last); err != nil || !more {
+		return "", err
+	}
+	return CutDepth, nil
+}
+
+// more says whether entities have links that are not shown. Of many entities it
+// looks at the first and takes the others to have some; so it does links of which
+// the bounds alone do not tell whether they held.
+func (g *growing) more(ctx context.Context, ids []evidence.ID) (bool, error) {
+	looked := ids[:min(len(ids), MaxPageSize)]
+	if len(looked) == 0 {
+		return false, nil
+	}
+	s := g.walk.session
+	x := store.Expansion{Frontier: s.identity.groups(looked), Direction: g.query.Direction, Kinds: g.walk.test.Kinds, Total: 1, Keep: func(e *store.Edge) bool {
+		return !g.walk.links[e.Link] && s.identity.resolve(e.From) != s.identity.resolve(e.To) && g.walk.test.keeps(e)
+	}}
+	for _, err := range s.reader.Expand(ctx, x) {
+		return err == nil, err
+	}
+	return len(looked) < len(ids), nil
+}
+
+// countable counts the links of entities that a subgraph of the query could show,
+// where counters can.
+func (s *Session) countable(ctx context.Context, ids []evidence.ID, q SubgraphQuery) (map[evidence.ID]int, error) {
 	f := q.Filter
 	if len(f.Standing) > 0 || f.MinStrength > 0 || f.On != "" || f.During != "" || f.Throughout != "" || f.ExcludeDisputed || len(f.ExcludeEntities) > 0 {
 		return nil, nil //nolint:nilnil // an empty map of counts: none is known
 	}
-	counts, err := s.reader.Count(ctx, store.CountQuery{Of: s.identity.groups(ids), Type: evidence.LinkRecord, Direction: q.Direction, Kinds: f.Kinds})
+	totals, err := s.degrees(ctx, ids, q.Direction, f.Kinds)
+	if err != nil || totals == nil {
+		return nil, err
+	}
+	return totals, s.leaveOutLoops(ctx, totals, ids, q)
+}
+
+// leaveOutLoops takes the links that accepted identities make loops out of the
+// totals of entities, and those totals away for which there are too many links to
+// find them.
+func (s *Session) leaveOutLoops(ctx context.Context, totals map[evidence.ID]int, ids []evidence.ID, q SubgraphQuery) error {
+	var frontier []evidence.ID
+	left := maxWalkLinks
+	for _, id := range ids {
+		members := s.identity.group(id)
+		if len(members) < 2 {
+			continue
+		}
+		if left -= totals[id]; left < 0 {
+			delete(totals, id)
+			continue
+		}
+		frontier = append(frontier, members...)
+	}
+	if len(frontier) == 0 {
+		return nil
+	}
+	x := store.Expansion{Frontier: frontier, Direction: q.Direction, Kinds: q.Filter.Kinds, Total: 2 * maxWalkLinks, Keep: func(e *store.Edge) bool {
+		return s.identity.resolve(e.From) == s.identity.resolve(e.To)
+	}}
+	for e, err := range s.reader.Expand(ctx, x) {
+		if err != nil {
+			return err
+		}
+		totals[s.identity.resolve(e.From)]-- // a loop comes once from each end, as it is counted
+	}
+	return nil
+}
+
+// degrees counts the links of entities in a direction; nil where that would have
+// to be counted one by one.
+func (s *Session) degrees(ctx context.Context, ids []evidence.ID, d evidence.Direction, kinds []string) (map[evidence.ID]int, error) {
+	counts, err := s.reader.Count(ctx, store.CountQuery{Of: s.identity.groups(ids), Type: evidence.LinkRecord, Direction: d, Kinds: kinds})
 	if errors.Is(err, store.ErrUncounted) {
 		return nil, nil //nolint:nilnil // an empty map of counts: none is known
 	}
@@ -225,7 +398,8 @@ func (s *Session) degrees(ctx context.Context, ids []evidence.ID, q SubgraphQuer
 
 // LinksAmong gives the links that join entities of a set, by id. The entity with
 // the most links is not read: each of its links into the set is found from the
-// other end.
+// other end. Of entities that have more links than one question may read, those
+// with fewer come first, and the answer is cut by LINKS.
 func (s *Session) LinksAmong(ctx context.Context, ids []evidence.ID, f LinkFilter) ([]*Claim, Cut, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -237,13 +411,18 @@ func (s *Session) LinksAmong(ctx context.Context, ids []evidence.ID, f LinkFilte
 	if err != nil {
 		return nil, "", err
 	}
-	among := s.set(around)
-	w := s.walk(t, evidence.Any)
-	frontier, err := s.lighter(ctx, around)
+	return s.among(ctx, around, t, false)
+}
+
+// among reads the links that join entities of a set, by id; with loops also those
+// that accepted identities make loops.
+func (s *Session) among(ctx context.Context, around []evidence.ID, t *linkTest, loops bool) ([]*Claim, Cut, error) {
+	frontier, cut, err := s.lighter(ctx, around, t.Kinds, loops)
 	if err != nil || len(frontier) == 0 {
-		return nil, "", err
+		return nil, cut, err
 	}
-	x := store.Expansion{Frontier: frontier, Kinds: f.Kinds, Total: maxWalkLinks, Keep: func(e *store.Edge) bool {
+	among := s.set(around)
+	x := store.Expansion{Frontier: frontier, Kinds: t.Kinds, Total: maxWalkLinks, Keep: func(e *store.Edge) bool {
 		return among[e.From] && among[e.To] && t.keeps(e)
 	}}
 	var arcs []arc
@@ -254,18 +433,21 @@ func (s *Session) LinksAmong(ctx context.Context, ids []evidence.ID, f LinkFilte
 		arcs = append(arcs, arc{e, s.identity.resolve(e.From), s.identity.resolve(e.To)})
 	}
 	if len(arcs) == maxWalkLinks {
-		w.cut = CutLinks
+		cut = CutLinks
 	}
-	if arcs, err = w.decideDates(ctx, arcs); err != nil {
+	if arcs, err = s.walk(t, evidence.Any).decideDates(ctx, arcs); err != nil {
 		return nil, "", err
 	}
 	set := map[evidence.ID]bool{}
 	for _, a := range arcs {
-		if a.from != a.to {
+		if loops || a.from != a.to {
 			set[a.edge.Link] = true
 		}
 	}
 	links := sortedIDs(set)
+	if len(links) > MaxSubgraphLinks {
+		links, cut = links[:MaxSubgraphLinks], CutLinks
+	}
 	records, err := s.get(ctx, links)
 	if err != nil {
 		return nil, "", err
@@ -276,26 +458,34 @@ func (s *Session) LinksAmong(ctx context.Context, ids []evidence.ID, f LinkFilte
 			out = append(out, s.claim(r))
 		}
 	}
-	return out, w.cut, nil
+	return out, cut, nil
 }
 
-// lighter gives the members of all groups but the one with the most links.
-func (s *Session) lighter(ctx context.Context, around []evidence.ID) ([]evidence.ID, error) {
-	if len(around) < 2 {
-		return nil, nil
+// lighter gives the members of groups, but for the one with the most links, as
+// many groups as have together no more links than one question may read. A group
+// whose inner links are wanted is not left out.
+func (s *Session) lighter(ctx context.Context, around []evidence.ID, kinds []string, loops bool) ([]evidence.ID, Cut, error) {
+	rest := slices.Clone(around)
+	loops = loops && slices.ContainsFunc(rest, func(id evidence.ID) bool { return len(s.identity.group(id)) > 1 })
+	if len(rest) < 2 && !loops {
+		return nil, "", nil
 	}
-	totals, err := s.degrees(ctx, around, SubgraphQuery{})
+	totals, err := s.degrees(ctx, around, evidence.Any, kinds)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	heaviest := around[0]
-	for _, id := range around {
-		if totals[id] > totals[heaviest] {
-			heaviest = id
+	slices.SortFunc(rest, func(a, b evidence.ID) int { return cmp.Or(cmp.Compare(totals[a], totals[b]), cmp.Compare(a, b)) })
+	if !loops {
+		rest = rest[:len(rest)-1]
+	}
+	sum, cut := 0, Cut("")
+	for i, id := range rest {
+		if sum += totals[id]; sum > maxWalkLinks {
+			rest, cut = rest[:i], CutLinks
+			break
 		}
 	}
-	rest := slices.DeleteFunc(slices.Clone(around), func(id evidence.ID) bool { return id == heaviest })
-	return s.identity.groups(rest), nil
+	return s.identity.groups(rest), cut, nil
 }
 
 // CommonNeighbor is an entity that several of a set are linked to.

@@ -50,28 +50,18 @@ func (s *Session) TimelineOf(ctx context.Context, of []evidence.ID, between bool
 	if len(of) == 0 || len(of) > MaxPageSize {
 		return out, evidence.Faulty(evidence.InvalidInput, "around", "%d entities are named; name 1 to %d", len(of), MaxPageSize)
 	}
-	group := s.identity.groups(of)
 	t, err := s.linkTest(f, of...)
 	if err != nil {
 		return out, err
 	}
-	q := store.Query{Type: evidence.LinkRecord, Entities: group, Kinds: f.Kinds, Limit: maxTimeline}
 	var claims []*Claim
-	n := 0
-	for x, err := range s.reader.Find(ctx, q) {
-		if err != nil {
-			return out, err
-		}
-		n++
-		c := x.Record.Claim()
-		if between && !(slices.Contains(group, c.From) && slices.Contains(group, c.To)) || !s.passes(t, x.Record) {
-			continue
-		}
-		s.keep(x.Record)
-		claims = append(claims, s.claim(x.Record))
+	if between {
+		claims, out.Cut, err = s.among(ctx, s.ends(of), t, true)
+	} else {
+		claims, out.Cut, err = s.claimsAt(ctx, of, t)
 	}
-	if n == maxTimeline {
-		out.Cut = CutLinks
+	if err != nil {
+		return out, err
 	}
 	var around []evidence.ID
 	for _, c := range claims {
@@ -86,6 +76,27 @@ func (s *Session) TimelineOf(ctx context.Context, of []evidence.ID, between bool
 	slices.SortFunc(out.Moments, compareMoments)
 	slices.SortFunc(out.Undated, func(a, b *Claim) int { return cmp.Compare(a.Record.ID(), b.Record.ID()) })
 	return out, nil
+}
+
+// claimsAt reads the links at entities that a filter keeps, of the first
+// maxTimeline in the order of kinds and dates.
+func (s *Session) claimsAt(ctx context.Context, of []evidence.ID, t *linkTest) ([]*Claim, Cut, error) {
+	var claims []*Claim
+	n := 0
+	q := store.Query{Type: evidence.LinkRecord, Entities: s.identity.groups(of), Kinds: t.Kinds, Limit: maxTimeline + 1}
+	for x, err := range s.reader.Find(ctx, q) {
+		if err != nil {
+			return nil, "", err
+		}
+		if n++; n > maxTimeline {
+			return claims, CutLinks, nil
+		}
+		if s.passes(t, x.Record) {
+			s.keep(x.Record)
+			claims = append(claims, s.claim(x.Record))
+		}
+	}
+	return claims, "", nil
 }
 
 // passes asks everything of a LinkFilter but entities of a record.
@@ -180,24 +191,16 @@ func (s *Session) ChangesBetween(ctx context.Context, of []evidence.ID, first, s
 	if err != nil {
 		return nil, "", err
 	}
+	claims, cut, err := s.claimsAt(ctx, of, t)
+	if err != nil {
+		return nil, "", err
+	}
 	var out []Turn
-	var cut Cut
-	n := 0
-	for x, err := range s.reader.Find(ctx, store.Query{Type: evidence.LinkRecord, Entities: s.identity.groups(of), Kinds: f.Kinds, Limit: maxTimeline}) {
-		if err != nil {
-			return nil, "", err
-		}
-		if n++; n == maxTimeline {
-			cut = CutLinks
-		}
-		if !s.passes(t, x.Record) {
-			continue
-		}
-		valid, aspect := x.Record.Claim().Valid(), evidence.AspectOf(x.Record.Claim(), s.tracer.vocabulary)
-		turn := Turn{First: valid.HeldOn(aspect, one), Second: valid.HeldOn(aspect, two)}
+	for _, c := range claims {
+		content := c.Record.Claim()
+		valid, aspect := content.Valid(), evidence.AspectOf(content, s.tracer.vocabulary)
+		turn := Turn{Claim: c, First: valid.HeldOn(aspect, one), Second: valid.HeldOn(aspect, two)}
 		if turn.First != turn.Second {
-			s.keep(x.Record)
-			turn.Claim = s.claim(x.Record)
 			out = append(out, turn)
 		}
 	}
