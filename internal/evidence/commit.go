@@ -12,17 +12,6 @@ func (s *slot) rewritten() bool {
 	return s.base == nil || s.again || !s.base.IsOpen() || !sameContent(s.content, s.base.Content)
 }
 
-// commit turns the workspace into what a store persists.
-func (w *workspace) commit(rev *Revision, head Head) (*Commit, error) {
-	commit, effect, err := w.transitions()
-	if err != nil {
-		return nil, err
-	}
-	commit.Revision = rev
-	rev.number(head, effect)
-	return commit, nil
-}
-
 // number counts the revision at the clearances that see an effect of it, and at
 // the highest.
 func (r *Revision) number(head Head, effect [Clearances]bool) {

@@ -9,7 +9,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/vinculo/vinculo/internal/evidence/ledger"
 )
@@ -323,9 +322,9 @@ func (p *Planner) Erase(ctx context.Context, snap Snapshot, author Author, groun
 	if err != nil {
 		return nil, err
 	}
-	now := p.Now().UTC().Truncate(time.Microsecond)
-	if now.Before(head.Time) {
-		now = head.Time
+	now, err := w.moment(head, tombstone.seen())
+	if err != nil {
+		return nil, err
 	}
 	header := ledger.Header{Sequence: uint64(head.Sequence) + 1, Previous: head.Hash, Time: now, Leaves: uint32(len(leaves)), Root: ledger.Root(leaves)} //nolint:gosec // two
 	commit.Revision = &Revision{Header: header, Hash: header.Hash(), Leaves: leaves, Key: erasureKey(tombstone.Number)}

@@ -152,18 +152,47 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 	if err != nil {
 		return nil, err
 	}
-	now := p.Now().UTC().Truncate(time.Microsecond)
-	if now.Before(head.Time) {
-		now = head.Time // a clock set back must not make a later revision look earlier
-	}
-	header := ledger.Header{Sequence: uint64(head.Sequence) + 1, Previous: head.Hash, Time: now, Leaves: uint32(len(leaves)), Root: ledger.Root(leaves)} //nolint:gosec // bounded by MaxChanges
-	rev := &Revision{Header: header, Hash: header.Hash(), Leaves: leaves, Key: key}
-	commit, err := w.commit(rev, head)
+	commit, effect, err := w.transitions()
 	if err != nil {
 		return nil, err
 	}
+	now, err := w.moment(head, effect)
+	if err != nil {
+		return nil, err
+	}
+	header := ledger.Header{Sequence: uint64(head.Sequence) + 1, Previous: head.Hash, Time: now, Leaves: uint32(len(leaves)), Root: ledger.Root(leaves)} //nolint:gosec // bounded by MaxChanges
+	commit.Revision = &Revision{Header: header, Hash: header.Hash(), Leaves: leaves, Key: key}
+	commit.Revision.number(head, effect)
 	commit.Targets = targets
 	return commit, nil
+}
+
+// moment is the time of the revision. A clock that was set back must not make it
+// look earlier than one that all who see it see before it. It is not moved beyond
+// that: a time that only a hidden revision explains would tell of it.
+func (w *workspace) moment(head Head, effect [Clearances]bool) (time.Time, error) {
+	now := w.planner.Now().UTC().Truncate(time.Microsecond)
+	if !now.Before(head.Time) {
+		return now, nil
+	}
+	lowest := w.author.Clearance // the author is told of it, even without an effect to see
+	for c := range lowest {
+		if effect[c] {
+			lowest = c
+			break
+		}
+	}
+	if head.Latest[lowest] == 0 {
+		return now, nil
+	}
+	before, err := w.snap.Revision(w.ctx, RevisionRef{Number: head.Latest[lowest], Clearance: lowest})
+	if err != nil {
+		return now, err
+	}
+	if now.Before(before.Header.Time) {
+		now = before.Header.Time
+	}
+	return now, nil
 }
 
 // Replay decides what a logged revision comes to in a store whose log ends just

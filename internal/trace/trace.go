@@ -66,10 +66,6 @@ func (t *Tracer) Moment(ctx context.Context, c evidence.Clearance, at KnownAt) (
 	if at.Number != nil && *at.Number > head.Latest[c] {
 		return view, evidence.Faulty(evidence.InvalidInput, "knownAt", "revision %d does not exist; the newest is %d", *at.Number, head.Latest[c])
 	}
-	if at.Time != nil && !at.Time.Before(head.Time) {
-		view.KnownAt = head.Sequence
-		return view, nil
-	}
 	r, err := t.store.Raw(ctx, view)
 	if err != nil {
 		return view, err
@@ -92,12 +88,13 @@ func (t *Tracer) Moment(ctx context.Context, c evidence.Clearance, at KnownAt) (
 	return view, err
 }
 
-// lastBefore finds, by halving the numbers, the last revision not after a time.
+// lastBefore finds the last revision not after a time: the newest, or by halving
+// the numbers. Where a clock was set back, a time may have come twice; it then
+// finds the end of one of them, the same whatever is hidden.
 func lastBefore(ctx context.Context, r store.Reader, at time.Time, latest uint64) (evidence.Sequence, error) {
 	var found evidence.Sequence
 	low, high := uint64(0), latest // the number looked for lies in low..high
-	for low < high {
-		middle := low + (high-low+1)/2
+	for middle := latest; low < high; middle = low + (high-low+1)/2 {
 		before := false
 		for rev, err := range r.Revisions(ctx, store.RevisionQuery{After: middle - 1, Limit: 1}) {
 			if err != nil {
