@@ -18,7 +18,8 @@ import (
 
 // Load writes the graph into a store, one revision for each batch of changes.
 // What an earlier run wrote is not written again. Progress, where set, is told
-// how many changes of Config.Total are there.
+// how many changes of Config.Total are planned; they are durable when Load has
+// returned.
 func (c Config) Load(ctx context.Context, st store.Store, p *evidence.Planner, author evidence.Author, batch int, progress func(done int)) error {
 	if err := c.Check(); err != nil {
 		return err
@@ -26,18 +27,20 @@ func (c Config) Load(ctx context.Context, st store.Store, p *evidence.Planner, a
 	planner := *p
 	planner.MaxChanges = max(planner.MaxChanges, batch)
 	done := 0
-	for set := range c.ChangeSets(batch) {
-		if _, err := st.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
-			return planner.Plan(ctx, snap, author, set)
-		}); err != nil {
-			return err
+	return store.Import(ctx, st, func(yield func(store.Plan, error) bool) {
+		for set := range c.ChangeSets(batch) {
+			plan := func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+				return planner.Plan(ctx, snap, author, set)
+			}
+			if !yield(plan, nil) {
+				return
+			}
+			done += len(set.Changes)
+			if progress != nil {
+				progress(done)
+			}
 		}
-		done += len(set.Changes)
-		if progress != nil {
-			progress(done)
-		}
-	}
-	return nil
+	})
 }
 
 // JSONLines writes the graph as change sets, one to a line, as the mutation

@@ -74,6 +74,35 @@ type BulkLoader interface {
 	Load(ctx context.Context, log iter.Seq2[*evidence.Revision, error], plan func(ctx context.Context, snap evidence.Snapshot, r *evidence.Revision) (*evidence.Commit, error)) error
 }
 
+// Importer is a store that takes many plans faster than one Write each.
+type Importer interface {
+	// Import runs plans one after the other, each on a snapshot that has what those
+	// before it gave, and writes their commits, as Write does. Revisions may be made
+	// durable in groups: what was planned survives a crash when Import has
+	// returned, and before that the log ends at a revision boundary and the same
+	// plans can be given again. At the first error, of a plan or of the sequence
+	// itself, it keeps what came before and returns it; an ended context keeps only
+	// the groups that were durable by then. No commit may erase.
+	Import(ctx context.Context, plans iter.Seq2[Plan, error]) error
+}
+
+// Import writes what plans give, in their order: at once where the store is an
+// Importer, else with one Write for each. See Importer.Import.
+func Import(ctx context.Context, st Store, plans iter.Seq2[Plan, error]) error {
+	if importer, ok := st.(Importer); ok {
+		return importer.Import(ctx, plans)
+	}
+	for plan, err := range plans {
+		if err != nil {
+			return err
+		}
+		if _, err := st.Write(ctx, plan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Reader reads one view. Reads of now see only what the view's clearance sees,
 // with everything derived filled in. Reads of the past give the versions that
 // stood at View().KnownAt with only Derived.Now and Derived.Key filled in, and

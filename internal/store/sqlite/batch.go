@@ -287,7 +287,7 @@ func (b *batch) flushPlaces(ctx context.Context) error {
 		}
 		kept = append(kept, p)
 	}
-	err := b.g.conn.insert(ctx, insertPlaces, listed(kept, (*placeChange).column), feedRows)
+	err := b.g.conn.insert(ctx, insertPlaces, listed(kept, func(p *placeChange, column int) driver.Value { return p.column(column) }), feedRows)
 	clear(b.places)
 	b.places = b.places[:0]
 	return err

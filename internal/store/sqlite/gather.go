@@ -81,7 +81,7 @@ func (r *wordsOf) column(i int) driver.Value {
 	return r.text
 }
 
-func (p *placeChange) column(i int) driver.Value {
+func (p *place) column(i int) driver.Value {
 	switch i {
 	case 0:
 		return p.anchor

@@ -4,67 +4,162 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/url"
+	"path/filepath"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
 )
 
-// Load implements store.BulkLoader: many revisions share one commit, what they
-// write to lists is sorted first, and what they read again stays in memory.
+var _ store.Importer = (*Store)(nil)
+
+// Load implements store.BulkLoader.
 func (s *Store) Load(ctx context.Context, log iter.Seq2[*evidence.Revision, error], plan func(ctx context.Context, snap evidence.Snapshot, r *evidence.Revision) (*evidence.Commit, error)) error {
+	return s.Import(ctx, func(yield func(store.Plan, error) bool) {
+		for logged, err := range log {
+			if !yield(func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+				return plan(ctx, snap, logged)
+			}, err) {
+				return
+			}
+		}
+	})
+}
+
+// Import implements store.Importer: many revisions share one commit, what they
+// write to lists is sorted first, and what they read again stays in memory. Into
+// an empty store it is a first load.
+func (s *Store) Import(ctx context.Context, plans iter.Seq2[store.Plan, error]) error {
 	release, err := s.lockWriter(ctx)
 	if err != nil {
 		return err
 	}
 	defer release()
-	var t *transaction
-	defer func() {
-		if t != nil {
-			t.abandon()
-		}
-		if s.writer != nil {
-			_ = s.writer.script(context.Background(), writerCache) // only a matter of memory
-		}
-	}()
-	revisions := 0
-	// keep makes durable what came before an error.
-	keep := func(err error) error {
-		if t == nil || revisions == 0 || ctx.Err() != nil {
-			return err
-		}
-		return errors.Join(err, t.commit(ctx))
-	}
-	for logged, err := range log {
+	g := group{store: s}
+	defer g.end()
+	for plan, err := range plans {
 		if err != nil {
-			return keep(err)
+			return g.keep(ctx, err)
 		}
-		if t == nil {
-			if t, err = s.beginWrite(ctx); err != nil {
+		if g.t == nil {
+			if err := g.begin(ctx); err != nil {
 				return err
 			}
-			revisions = 0
-			if err := s.writer.script(ctx, loaderCache); err != nil {
-				return s.wrap(err)
-			}
 		}
-		commit, err := plan(ctx, snapshot{t.graph}, logged)
+		commit, err := plan(ctx, g.snapshot())
 		if err != nil {
-			return keep(err)
+			return g.keep(ctx, err)
 		}
-		if commit.New {
-			if err := t.add(ctx, commit); err != nil {
-				return s.wrap(err)
-			}
-			revisions++
+		if !commit.New {
+			continue
 		}
-		if len(t.places) >= s.limits.groupPlaces || revisions >= s.limits.groupRevisions {
-			if err := t.commit(ctx); err != nil {
+		if commit.Erasing != nil {
+			return g.keep(ctx, errors.New("an erasure is written by itself, not among many revisions"))
+		}
+		if err := g.add(ctx, commit); err != nil {
+			return s.wrap(err)
+		}
+		if g.full() {
+			if err := g.commit(ctx); err != nil {
 				return err
 			}
-			t = nil
 		}
 	}
-	if t == nil {
+	if g.t == nil {
 		return nil
 	}
-	return t.commit(ctx)
+	return g.commit(ctx)
+}
+
+// folder is where the file of the store is.
+func (s *Store) folder() string {
+	if at, err := url.Parse(s.dsn); err == nil {
+		return filepath.Dir(filepath.FromSlash(at.Path))
+	}
+	return "" // that of the system for temporary files
+}
+
+// group is the revisions of a load that share one commit.
+type group struct {
+	store     *Store
+	t         *transaction // nil before the first of them
+	first     *first       // nil where the store was not empty
+	revisions int
+	records   int
+}
+
+func (g *group) begin(ctx context.Context) (err error) {
+	s := g.store
+	if g.t, err = s.beginWrite(ctx); err != nil {
+		return err
+	}
+	g.revisions, g.records, g.first = 0, 0, nil
+	if err := s.writer.script(ctx, loaderCache); err != nil {
+		return s.wrap(err)
+	}
+	if g.t.head.Sequence == 0 && !g.t.projected {
+		if g.first, err = beginFirst(ctx, g.t); err != nil {
+			return s.wrap(err)
+		}
+	}
+	return nil
+}
+
+func (g *group) snapshot() evidence.Snapshot {
+	if g.first != nil {
+		return firstSnapshot{g.first}
+	}
+	return snapshot{g.t.graph}
+}
+
+func (g *group) add(ctx context.Context, commit *evidence.Commit) error {
+	g.revisions++
+	g.records += len(commit.Transitions)
+	if g.first != nil {
+		return g.first.add(ctx, commit)
+	}
+	return g.t.add(ctx, commit)
+}
+
+// full says whether the group is to be committed before more is added.
+func (g *group) full() bool {
+	if g.first != nil && !g.first.settled {
+		return g.records >= g.store.limits.firstRecords
+	}
+	return len(g.t.places) >= g.store.limits.groupPlaces || g.revisions >= g.store.limits.groupRevisions
+}
+
+func (g *group) commit(ctx context.Context) error {
+	if g.first != nil {
+		if err := g.first.settle(ctx); err != nil {
+			return g.store.wrap(err)
+		}
+	}
+	err := g.t.commit(ctx)
+	if err == nil {
+		g.t, g.first = nil, nil
+	}
+	return err
+}
+
+// keep makes durable what came before an error.
+func (g *group) keep(ctx context.Context, err error) error {
+	if g.t == nil || g.revisions == 0 || ctx.Err() != nil {
+		return err
+	}
+	return errors.Join(err, g.commit(ctx))
+}
+
+// end takes back what was not committed.
+func (g *group) end() {
+	if g.first != nil {
+		_ = g.first.stop() // the error is that of Import, or nobody's any more
+		g.first.runs.close()
+	}
+	if g.t != nil {
+		g.t.abandon()
+	}
+	if g.store.writer != nil {
+		_ = g.store.writer.script(context.Background(), writerCache) // only a matter of memory
+	}
 }

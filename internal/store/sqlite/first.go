@@ -1,0 +1,385 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+)
+
+// first is a first load: many revisions written to an empty store in one
+// transaction, which nobody sees before all of it is there.
+//
+// What makes it faster than so many writes: ids are looked up in memory, since
+// all of them are there; the index of ids and the lists are made at the end,
+// sorted; and one goroutine plans (the caller's), one makes rows, and one writes
+// them. It lasts as long as revisions only add records. At the first that does
+// anything else, or asks for what depends on a record, it is settled, and the
+// transaction goes on as any other.
+type first struct {
+	t       *transaction
+	numbers numbers
+	keys    map[string]bool // of its revisions
+	settled bool
+
+	jobs   chan job
+	pieces chan piece
+	work   sync.WaitGroup
+
+	mu  sync.Mutex
+	err error // the first that a worker met
+
+	// What the workers leave for the end.
+	runs     *runs
+	words    gathered // those that are not yet written
+	counters map[counterRow]int64
+}
+
+// job is a revision of which rows are to be made, or a question whether all
+// before it are written.
+type job struct {
+	commit *evidence.Commit
+	after  int64 // the records made by it have the numbers after this one
+	done   chan struct{}
+}
+
+// piece is a part of a job, to be written.
+type piece struct {
+	gathered
+	revision *evidence.Revision // set on the last of its pieces
+	sealed   <-chan seal
+	touched  []byte
+	done     chan struct{}
+}
+
+// recordIndex is the index that a first load makes when the records are there.
+const recordIndex = "CREATE UNIQUE INDEX record_id ON record (id)"
+
+// Words are gathered in memory of the first size, in bytes, before SQLite writes
+// them: fewer and larger segments have to be merged less often. The second is
+// SQLite's own figure.
+const (
+	loadedWords = "INSERT INTO words (words, rank) VALUES ('hashsize', 33554432)"
+	usualWords  = "INSERT INTO words (words, rank) VALUES ('hashsize', 1048576)"
+)
+
+// beginFirst makes a transaction on an empty store a first load.
+func beginFirst(ctx context.Context, t *transaction) (*first, error) {
+	f := &first{
+		t: t, numbers: newNumbers(), keys: map[string]bool{}, jobs: make(chan job, 1), pieces: make(chan piece, 4),
+		runs: newRuns(t.store.limits.runPlaces, t.store.folder()), counters: map[counterRow]int64{},
+	}
+	if err := t.conn.script(ctx, "DROP INDEX record_id; "+loadedWords); err != nil {
+		return nil, err
+	}
+	f.work.Go(f.gather)
+	f.work.Go(func() { f.write(ctx) })
+	return f, nil
+}
+
+// fail keeps the first error of a worker; both go on taking what they are given,
+// so that nobody waits for them in vain.
+func (f *first) fail(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err == nil {
+		f.err = err
+	}
+}
+
+func (f *first) failed() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}
+
+// add hands a planned revision on. The plans after it find it.
+func (f *first) add(ctx context.Context, commit *evidence.Commit) error {
+	if !f.settled && !onlyAdds(commit) {
+		if err := f.settle(ctx); err != nil {
+			return err
+		}
+	}
+	if f.settled {
+		return f.t.add(ctx, commit)
+	}
+	g, rev := f.t.graph, commit.Revision
+	if rev.Sequence() != g.head.Sequence+1 {
+		return fmt.Errorf("a revision at sequence %d was planned after one at %d", rev.Sequence(), g.head.Sequence)
+	}
+	after := f.numbers.add(commit.Transitions)
+	num := after
+	for i := range commit.Transitions {
+		r := commit.Transitions[i].After
+		num++
+		switch r.Content.Type() {
+		case evidence.EntityRecord, evidence.SourceRecord: // these are asked for again and again
+			g.written[r.ID()] = entry{num: num, changed: rev.Sequence(), record: r}
+		}
+		f.t.note(r, rev.Sequence())
+	}
+	if len(g.written) > g.store.limits.firstWritten {
+		clear(g.written)
+	}
+	if rev.Key != "" {
+		f.keys[rev.Key] = true
+	}
+	g.head = rev.Head()
+	f.jobs <- job{commit: commit, after: after}
+	return f.failed()
+}
+
+// onlyAdds says whether a revision does nothing but add records.
+func onlyAdds(commit *evidence.Commit) bool {
+	for i := range commit.Transitions {
+		if commit.Transitions[i].Before != nil {
+			return false
+		}
+	}
+	return commit.Erasing == nil
+}
+
+// gather makes rows.
+func (f *first) gather() {
+	defer close(f.pieces)
+	for j := range f.jobs {
+		switch {
+		case j.done != nil:
+			f.pieces <- piece{done: j.done}
+		case f.failed() == nil:
+			if err := f.gatherOne(j); err != nil {
+				f.fail(err)
+			}
+		}
+	}
+}
+
+func (f *first) gatherOne(j job) error {
+	sealed := sealing(j.commit.Revision)
+	at, num := j.commit.Revision.Sequence(), j.after
+	touched := make([]int64, len(j.commit.Transitions))
+	for start, size := 0, f.t.store.limits.piece; start < len(touched); start += size {
+		p := piece{gathered: gathered{vocabulary: f.t.store.vocabulary, numOf: f.numbers.of}}
+		f.numbers.mu.RLock()
+		for i := start; i < min(start+size, len(touched)); i++ {
+			num++
+			touched[i] = num
+			if err := p.insert(j.commit.Transitions[i].After, num, at); err != nil {
+				f.numbers.mu.RUnlock()
+				return err
+			}
+		}
+		f.numbers.mu.RUnlock()
+		if err := f.runs.add(p.places); err != nil {
+			return err
+		}
+		p.places = nil
+		f.pieces <- p
+	}
+	f.numbers.mu.RLock()
+	err := addCounters(f.counters, j.commit.Counters, f.numbers.of)
+	f.numbers.mu.RUnlock()
+	f.pieces <- piece{revision: j.commit.Revision, sealed: sealed, touched: packNums(touched)}
+	return err
+}
+
+// write writes rows.
+func (f *first) write(ctx context.Context) {
+	for p := range f.pieces {
+		if f.failed() == nil {
+			if err := f.writeOne(ctx, &p); err != nil {
+				f.fail(err)
+			}
+		}
+		if p.done != nil {
+			close(p.done)
+		}
+	}
+}
+
+func (f *first) writeOne(ctx context.Context, p *piece) error {
+	c := f.t.conn
+	if err := p.flushRecords(ctx, c); err != nil {
+		return err
+	}
+	f.words.words = append(f.words.words, p.words...)
+	if len(f.words.words) >= f.t.store.limits.firstWords {
+		if err := f.words.flushWords(ctx, c); err != nil {
+			return err
+		}
+	}
+	if p.revision == nil {
+		return nil
+	}
+	return writeRevision(ctx, c, p.revision, p.sealed, p.touched)
+}
+
+// drain waits until all that was added is in the file, so that the caller may
+// read it on the connection, before it adds more.
+func (f *first) drain() error {
+	done := make(chan struct{})
+	f.jobs <- job{done: done}
+	<-done
+	return f.failed()
+}
+
+// stop ends the workers. It is harmless to call it again.
+func (f *first) stop() error {
+	if !f.settled {
+		f.settled = true
+		close(f.jobs)
+	}
+	f.work.Wait()
+	return f.failed()
+}
+
+// settle writes what was left for the end: the transaction is then as if each
+// revision had been written by itself.
+func (f *first) settle(ctx context.Context) error {
+	if f.settled {
+		return f.failed()
+	}
+	defer f.runs.close()
+	if err := f.stop(); err != nil {
+		return err
+	}
+	var merged *merge
+	sorted := make(chan error, 1)
+	go func() {
+		var err error
+		merged, err = f.runs.merge()
+		sorted <- err
+	}()
+	c := f.t.conn
+	err := f.words.flushWords(ctx, c)
+	if err == nil {
+		err = c.script(ctx, usualWords+"; "+recordIndex)
+	}
+	if e := <-sorted; err == nil {
+		err = e
+	}
+	if err == nil {
+		err = c.insert(ctx, insertPlaces, merged, feedRows)
+	}
+	if err == nil {
+		err = flushCounters(ctx, c, f.counters)
+	}
+	if err != nil {
+		f.fail(err)
+	}
+	f.t.next = f.numbers.last()
+	return err
+}
+
+// numbers are the numbers of all records of a first load, from 1 on, by id.
+// Who adds holds the lock for writing; who looks up on another goroutine than
+// the one that adds holds it for reading.
+type numbers struct {
+	mu   sync.RWMutex
+	ids  texts
+	refs []textRef
+	byID index
+}
+
+func newNumbers() numbers { return numbers{byID: newIndex()} }
+
+func (n *numbers) text(i uint32) string { return n.ids.get(n.refs[i]) }
+
+func (n *numbers) last() int64 { return int64(len(n.refs)) }
+
+// add gives numbers to new records, in their order; they are those after the
+// number that is returned.
+func (n *numbers) add(transitions []evidence.Transition) (after int64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	after = n.last()
+	for i := range transitions {
+		n.refs = append(n.refs, n.ids.add(string(transitions[i].After.ID())))
+		n.byID.add(uint32(len(n.refs)-1), n.text) //nolint:gosec // memory ends before
+	}
+	return after
+}
+
+func (n *numbers) find(id evidence.ID) (int64, bool) {
+	i, ok := n.byID.find(string(id), n.text)
+	return int64(i) + 1, ok
+}
+
+// of is the number of a record that is there.
+func (n *numbers) of(id evidence.ID) (int64, error) {
+	if num, ok := n.find(id); ok {
+		return num, nil
+	}
+	return 0, fmt.Errorf("the change depends on %q, which was never written", id)
+}
+
+// firstSnapshot implements evidence.Snapshot on a first load.
+type firstSnapshot struct{ *first }
+
+var _ evidence.Snapshot = firstSnapshot{}
+
+func (s firstSnapshot) ordinary() snapshot { return snapshot{s.t.graph} }
+
+// Head implements evidence.Snapshot.
+func (s firstSnapshot) Head(context.Context) (evidence.Head, error) { return s.t.head, nil }
+
+// Newest implements evidence.Snapshot.
+func (s firstSnapshot) Newest(ctx context.Context, ids []evidence.ID, before evidence.Sequence) (map[evidence.ID]*evidence.Record, error) {
+	if s.settled {
+		return s.ordinary().Newest(ctx, ids, before)
+	}
+	found := map[evidence.ID]*evidence.Record{}
+	var missing []int64
+	for _, id := range ids {
+		if e, ok := s.t.written[id]; ok {
+			found[id] = e.record
+		} else if num, ok := s.numbers.find(id); ok {
+			missing = append(missing, num)
+		}
+	}
+	if len(missing) > 0 {
+		if err := s.drain(); err != nil {
+			return nil, s.t.store.wrap(err)
+		}
+		err := inBatches(ctx, s.t.graph, "SELECT "+recordColumns+" FROM record WHERE num IN ", missing, func(r row) error {
+			e, err := entryOf(r)
+			if err == nil {
+				id := evidence.ID(r.text(1))
+				found[id], s.t.written[id] = e.record, e
+			}
+			return err
+		})
+		if err != nil {
+			return nil, s.t.store.wrap(err)
+		}
+	}
+	for id, r := range found {
+		if r.From >= before { // and it has no version before that
+			delete(found, id)
+		}
+	}
+	return found, nil
+}
+
+// Related implements evidence.Snapshot. There are no lists to answer it from
+// before all of them are made.
+func (s firstSnapshot) Related(ctx context.Context, relation evidence.Relation, ids []evidence.ID, limit int) ([]*evidence.Record, error) {
+	if err := s.settle(ctx); err != nil {
+		return nil, s.t.store.wrap(err)
+	}
+	return s.ordinary().Related(ctx, relation, ids, limit)
+}
+
+// Revision implements evidence.Snapshot.
+func (s firstSnapshot) Revision(ctx context.Context, ref evidence.RevisionRef) (*evidence.Revision, error) {
+	if !s.settled {
+		if ref.Sequence == 0 && ref.Key != "" && !s.keys[ref.Key] {
+			return nil, evidence.ErrNotFound
+		}
+		if err := s.drain(); err != nil {
+			return nil, s.t.store.wrap(err)
+		}
+	}
+	return s.ordinary().Revision(ctx, ref)
+}

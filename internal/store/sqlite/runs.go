@@ -1,0 +1,185 @@
+package sqlite
+
+import (
+	"bufio"
+	"container/heap"
+	"database/sql/driver"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+)
+
+// runs sort more rows of lists than memory should hold: sorted runs go to
+// temporary files, which are merged in the end.
+type runs struct {
+	limit  int // rows of one run
+	folder string
+	open   []place // the last run
+	files  []*os.File
+}
+
+func newRuns(limit int, folder string) *runs { return &runs{limit: limit, folder: folder} }
+
+// add takes rows of new records; none of them takes another back.
+func (r *runs) add(places []placeChange) error {
+	for i := range places {
+		r.open = append(r.open, places[i].place)
+	}
+	if len(r.open) < r.limit {
+		return nil
+	}
+	err := r.spill()
+	clear(r.open)
+	r.open = r.open[:0]
+	return err
+}
+
+// spill writes the last run to a file, which has no name any more where the
+// system allows that, so that nothing is left of it whatever happens.
+func (r *runs) spill() (err error) {
+	slices.SortFunc(r.open, comparePlaces)
+	file, err := os.CreateTemp(r.folder, "vinculo-load-*")
+	if err != nil {
+		return fmt.Errorf("sorting lists needs a temporary file: %w", err)
+	}
+	r.files = append(r.files, file)
+	_ = os.Remove(file.Name()) // else it goes in close
+	out := bufio.NewWriterSize(file, 1<<20)
+	var b []byte
+	for i := range r.open {
+		p := &r.open[i]
+		b = binary.AppendVarint(b[:0], p.anchor)
+		b = append(b, byte(p.slot))
+		b = binary.AppendVarint(b, p.num)
+		b = binary.AppendUvarint(b, uint64(len(p.key)))
+		b = append(b, p.key...)
+		if _, err := out.Write(b); err != nil {
+			return fmt.Errorf("sorting lists: %w", err)
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("sorting lists: %w", err)
+	}
+	_, err = file.Seek(0, io.SeekStart)
+	return err
+}
+
+// close gives up the files.
+func (r *runs) close() {
+	for _, f := range r.files {
+		_ = f.Close()
+		_ = os.Remove(f.Name()) // where it still has a name
+	}
+	r.files = nil
+}
+
+// merge gives all rows in order, each once.
+func (r *runs) merge() (*merge, error) {
+	slices.SortFunc(r.open, comparePlaces)
+	m := &merge{}
+	for _, f := range r.files {
+		m.left = append(m.left, &run{from: bufio.NewReaderSize(f, 1<<18)})
+	}
+	m.left = append(m.left, &run{rest: r.open})
+	whole := m.left[:0]
+	for _, run := range m.left {
+		ok, err := run.next()
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			whole = append(whole, run)
+		}
+	}
+	m.left = whole
+	heap.Init(&m.left)
+	return m, nil
+}
+
+// run is what is left of a run, in memory or in a file.
+type run struct {
+	place // the next row
+	rest  []place
+	from  *bufio.Reader
+}
+
+func (r *run) next() (bool, error) {
+	if r.from == nil {
+		if len(r.rest) == 0 {
+			return false, nil
+		}
+		r.place, r.rest = r.rest[0], r.rest[1:]
+		return true, nil
+	}
+	anchor, err := binary.ReadVarint(r.from)
+	if errors.Is(err, io.EOF) {
+		return false, nil
+	}
+	slot, err1 := r.from.ReadByte()
+	num, err2 := binary.ReadVarint(r.from)
+	length, err3 := binary.ReadUvarint(r.from)
+	if err = errors.Join(err, err1, err2, err3); err == nil {
+		key := make([]byte, length)
+		_, err = io.ReadFull(r.from, key)
+		r.place = place{anchor: anchor, slot: int64(slot), key: string(key), num: num}
+	}
+	if err != nil {
+		return false, fmt.Errorf("sorting lists: a temporary file does not read: %w", err)
+	}
+	return true, nil
+}
+
+// merge gives the rows of sorted runs in order. It implements rows.
+type merge struct {
+	left  runHeap
+	now   place
+	begun bool
+}
+
+func (m *merge) next() (bool, error) {
+	for len(m.left) > 0 {
+		p := m.left[0].place
+		ok, err := m.left[0].next()
+		switch {
+		case err != nil:
+			return false, err
+		case !ok:
+			heap.Pop(&m.left)
+		case len(m.left) > 1:
+			heap.Fix(&m.left, 0)
+		}
+		if m.begun && comparePlaces(p, m.now) == 0 {
+			continue
+		}
+		m.now, m.begun = p, true
+		return true, nil
+	}
+	return false, nil
+}
+
+func (m *merge) column(i int) driver.Value { return m.now.column(i) }
+
+// runHeap implements heap.Interface: the run with the least row comes first.
+type runHeap []*run
+
+// Len implements heap.Interface.
+func (h runHeap) Len() int { return len(h) }
+
+// Less implements heap.Interface.
+func (h runHeap) Less(i, j int) bool { return comparePlaces(h[i].place, h[j].place) < 0 }
+
+// Swap implements heap.Interface.
+func (h runHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+
+// Push implements heap.Interface.
+func (h *runHeap) Push(x any) { *h = append(*h, x.(*run)) } //nolint:forcetypeassert // only runs are pushed
+
+// Pop implements heap.Interface.
+func (h *runHeap) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}
