@@ -6,15 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/user"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/mattn/go-isatty"
 
+	"github.com/vinculo/vinculo/internal/access"
 	"github.com/vinculo/vinculo/internal/erasure"
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/proposal"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/open"
 )
@@ -23,10 +27,12 @@ type eraseCmd struct {
 	Store    string        `required:"" placeholder:"STORE" help:"The store to erase from."`
 	Ground   string        `env:"-" placeholder:"TEXT" help:"The legal ground. It stays in the log, so name the order and nobody else."`
 	Revision []uint64      `env:"-" placeholder:"N" help:"Erase also the author and the reason of revision N of vinculo log; repeat it."`
+	Proposal []string      `env:"-" placeholder:"ID" help:"Erase also the content of a proposal that names none of them; repeat it."`
 	By       string        `env:"-" placeholder:"NAME" help:"Who erases, for the log; your user name where it is not given."`
 	Yes      bool          `env:"-" help:"Do not ask."`
 	Wait     time.Duration `default:"1m" placeholder:"TIME" help:"How long to wait for readers that hold an older state of the file."`
 	Scrub    bool          `env:"-" help:"Erase nothing more; only overwrite what the file still holds of what was erased."`
+	Returned bool          `env:"-" help:"Erase nothing; list what was recorded again since it was erased."`
 	IDs      []string      `arg:"" optional:"" name:"id" help:"Ids of entities, links, statements, sources or citations."`
 	blobPlace
 	kinds
@@ -36,7 +42,8 @@ type eraseCmd struct {
 func (eraseCmd) Help() string {
 	return `What is erased is gone from every version, list, index and entry of the log, and
 cannot be brought back. With an entity go its claims, with a claim its citations,
-with a source the citations into it and the claims that nothing else supports.
+with a source the citations into it and the claims that nothing else supports;
+with all of them the proposals that they came from or that name them.
 The log keeps when, by whom and on what ground, and refuses the same content from
 then on. Copies, backups and Neo4j's own transaction logs are yours to see to:
 docs/erasure.md says how.
@@ -49,13 +56,8 @@ Examples:
 
 // Run erases.
 func (c *eraseCmd) Run(ctx context.Context, m *Main) error {
-	switch nothing := len(c.IDs)+len(c.Revision) == 0; {
-	case c.Scrub && !nothing:
-		return usageError{errors.New("--scrub erases nothing; give it without ids and --revision")}
-	case !c.Scrub && nothing:
-		return usageError{errors.New("nothing is named; give ids, or --revision N")}
-	case !c.Scrub && strings.TrimSpace(c.Ground) == "":
-		return usageError{errors.New("on what ground? give --ground TEXT, such as the file number of the order")}
+	if err := c.check(); err != nil {
+		return err
 	}
 	v, err := c.load()
 	if err != nil {
@@ -65,8 +67,11 @@ func (c *eraseCmd) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
-	if c.Scrub {
+	switch {
+	case c.Scrub:
 		return c.scrub(ctx, m, st)
+	case c.Returned:
+		return c.returned(ctx, m, st)
 	}
 	blobs, err := openBlobs(ctx, c.Blobs, c.Store, false)
 	if err != nil {
@@ -80,28 +85,125 @@ func (c *eraseCmd) Run(ctx context.Context, m *Main) error {
 		order.Revisions = append(order.Revisions, evidence.Sequence(n))
 	}
 	planner := newPlanner(v)
-	if !c.Yes {
-		plan, err := erasure.Prepare(ctx, st, planner, order)
-		if err != nil {
-			return err
-		}
-		if err := m.confirm(fmt.Sprintf("This destroys %s for good. Type erase to go on: ", counted(plan.Count(), len(order.Revisions))), "erase"); err != nil {
-			return err
-		}
-	}
-	result, err := erasure.Run(ctx, st, planner, order)
+	goes, err := c.plan(ctx, st, planner, order)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(m.Stdout, "%s erased; revision %d says when and on what ground\nhead %s\n", counted(result.Records, len(order.Revisions)), result.Revision.Sequence(), result.Revision.Hash)
-	for _, sha := range result.Captures {
-		if blobs == nil {
-			fmt.Fprintf(m.Stdout, "delete the capture %s\n", sha)
-		} else if err := blobs.Delete(ctx, sha); err != nil {
-			return fmt.Errorf("the capture %s: %w; delete it by hand", sha, err)
+	if !c.Yes {
+		if err := m.confirm(fmt.Sprintf("This destroys %s for good. Type erase to go on: ", goes), "erase"); err != nil {
+			return err
+		}
+	}
+	// The proposals first: they are found by what is erased next.
+	if err := goes.erase(ctx, m); err != nil {
+		return err
+	}
+	if len(order.IDs)+len(order.Revisions) > 0 {
+		result, err := erasure.Run(ctx, st, planner, order)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(m.Stdout, "%s erased; revision %d says when and on what ground\nhead %s\n", counted(result.Records, len(order.Revisions)), result.Revision.Sequence(), result.Revision.Hash)
+		for _, sha := range result.Captures {
+			if blobs == nil {
+				fmt.Fprintf(m.Stdout, "delete the capture %s\n", sha)
+			} else if err := blobs.Delete(ctx, sha); err != nil {
+				return fmt.Errorf("the capture %s: %w; delete it by hand", sha, err)
+			}
 		}
 	}
 	return c.scrub(ctx, m, st)
+}
+
+// check finds what makes no sense together.
+func (c *eraseCmd) check() error {
+	switch nothing := len(c.IDs)+len(c.Revision)+len(c.Proposal) == 0; {
+	case (c.Scrub || c.Returned) && !nothing, c.Scrub && c.Returned:
+		return usageError{errors.New("--scrub and --returned erase nothing; give one of them, without ids, --revision and --proposal")}
+	case !c.Scrub && !c.Returned && nothing:
+		return usageError{errors.New("nothing is named; give ids, or --revision N, or --proposal ID")}
+	case !c.Scrub && !c.Returned && strings.TrimSpace(c.Ground) == "":
+		return usageError{errors.New("on what ground? give --ground TEXT, such as the file number of the order")}
+	}
+	return nil
+}
+
+// planned is what an erasure comes to.
+type planned struct {
+	who       access.Identity
+	ground    string
+	service   *proposal.Service
+	records   map[string]int
+	revisions int
+	proposals []string
+}
+
+// plan finds what is to be erased, proposals too.
+func (c *eraseCmd) plan(ctx context.Context, st store.Store, planner *evidence.Planner, order erasure.Order) (*planned, error) {
+	p := &planned{who: access.Owner(c.by()), ground: c.Ground, revisions: len(order.Revisions), proposals: c.Proposal}
+	var reach proposal.Reach
+	if len(order.IDs)+len(order.Revisions) > 0 {
+		plan, err := erasure.Prepare(ctx, st, planner, order)
+		if err != nil {
+			return nil, err
+		}
+		p.records = plan.Count()
+		reach = proposal.Reach{IDs: slices.Collect(maps.Keys(plan.Gone)), Revisions: plan.Struck}
+	}
+	shelf, ok := st.(store.Shelf)
+	if !ok {
+		return p, nil
+	}
+	p.service = proposal.New(shelf, proposal.Over(st, planner, nil))
+	for _, id := range c.Proposal {
+		if _, err := p.service.Get(ctx, p.who, id); err != nil {
+			return nil, err
+		}
+	}
+	reached, err := p.service.Reached(ctx, p.who, reach)
+	p.proposals = append(p.proposals, reached...)
+	slices.Sort(p.proposals)
+	p.proposals = slices.Compact(p.proposals)
+	return p, err
+}
+
+// String says what goes, in words.
+func (p *planned) String() string {
+	text := counted(p.records, p.revisions)
+	switch {
+	case len(p.proposals) == 0:
+		return text
+	case text == "nothing":
+		return plural(len(p.proposals), "proposal")
+	default:
+		return text + ", " + plural(len(p.proposals), "proposal")
+	}
+}
+
+// erase erases the proposals.
+func (p *planned) erase(ctx context.Context, m *Main) error {
+	for _, id := range p.proposals {
+		if _, err := p.service.Erase(ctx, p.who, id, p.ground); err != nil {
+			return fmt.Errorf("proposal %s: %w", id, err)
+		}
+	}
+	if len(p.proposals) > 0 {
+		fmt.Fprintf(m.Stdout, "%s erased: %s\n", plural(len(p.proposals), "proposal"), strings.Join(p.proposals, ", "))
+	}
+	return nil
+}
+
+// returned lists what was recorded again.
+func (c *eraseCmd) returned(ctx context.Context, m *Main, st store.Store) error {
+	ids, err := erasure.Returned(ctx, st)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		fmt.Fprintln(m.Stdout, id)
+	}
+	fmt.Fprintf(m.Stderr, "%s recorded again since it was erased\n", plural(len(ids), "record"))
+	return nil
 }
 
 func (c *eraseCmd) by() string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -95,6 +96,50 @@ func TestErase(t *testing.T) {
 	})
 }
 
+// TestEraseReachesProposals has change sets wait on the shelf, one accepted, that
+// name what is then erased: nothing of them stays in the file.
+func TestEraseReachesProposals(t *testing.T) {
+	name, path := storeFile(t)
+	quotedStore(t, name)
+	query := func(text string) string {
+		out := succeeds(t, "query", "--store", name, text)
+		require.NotContains(t, out, "errors")
+		return out
+	}
+	propose := func(key, id, text string) string {
+		var made struct {
+			Data struct{ Propose struct{ ID string } }
+		}
+		out := query(`mutation { propose(changeSet: {reason: "una razón", idempotencyKey: "` + key + `", changes: [{putEntity: {id: "` + id + `", kind: PERSON, name: "` + text + `"}}]}) { id } }`)
+		require.NoError(t, json.Unmarshal([]byte(out), &made))
+		return made.Data.Propose.ID
+	}
+	accepted := propose("k1", "xq-uno", "Zyxwerasable Uno")
+	query(`mutation { review(id: "` + accepted + `", decision: ACCEPT) { state } }`)
+	pending := propose("k2", "xq-uno", "Zyxwerasable Dos")
+	rejected := propose("k3", "xq-uno", "Zyxwerasable Tres")
+	query(`mutation { review(id: "` + rejected + `", decision: REJECT, reason: "Zyxwerasable no") { state } }`)
+	apart := propose("k4", "xq-otro", "Quvwhidden")
+	kept := propose("k5", "xq-queda", "Queda Aquí")
+
+	out := succeeds(t, "erase", "--store", name, "--ground", "order 9", "--yes", "--proposal", apart, "xq-uno")
+	require.Contains(t, out, "4 proposals erased")
+	require.Empty(t, holds(t, filepath.Dir(path), []string{"Zyxwerasable", "zyxwerasable", "Quvwhidden", "xq-uno"}), "bytes of what was erased")
+	list := query(`{ proposals { nodes { id state changeSet erased { reason } } } }`)
+	require.Contains(t, list, "Queda Aquí")
+	for _, id := range []string{accepted, pending, rejected, apart, kept} {
+		require.Contains(t, list, id, "that there was one stays")
+	}
+	require.Equal(t, 4, strings.Count(list, "order 9"))
+	succeeds(t, "verify", "--store", name)
+	require.Empty(t, succeeds(t, "erase", "--store", name, "--returned"))
+
+	only := succeeds(t, "erase", "--store", name, "--ground", "order 10", "--yes", "--proposal", kept)
+	require.Contains(t, only, "1 proposal erased: "+kept)
+	require.NotContains(t, only, "revision")
+	require.Empty(t, holds(t, filepath.Dir(path), []string{"Queda Aqu"}))
+}
+
 // TestEraseLeavesOldCopies tells of copies that were made before.
 func TestEraseLeavesOldCopies(t *testing.T) {
 	name, _ := history(t)
@@ -119,7 +164,8 @@ func TestEraseRefuses(t *testing.T) {
 		"no terminal":  {[]string{"--ground", "order", "abarca"}, 2, "give --yes"},
 		"no such id":   {[]string{"--ground", "order", "--yes", "nadie"}, 1, `the log has no record "nadie"`},
 		"no revision":  {[]string{"--ground", "order", "--yes", "--revision", "99"}, 1, "there is no revision 99"},
-		"scrub and id": {[]string{"--scrub", "abarca"}, 2, "--scrub erases nothing"},
+		"scrub and id": {[]string{"--scrub", "abarca"}, 2, "erase nothing"},
+		"no proposal":  {[]string{"--ground", "order", "--yes", "--proposal", "nada"}, 1, `there is no proposal "nada"`},
 	} {
 		t.Run(what, func(t *testing.T) {
 			r := run(t, append([]string{"erase", "--store", name}, c.args...)...)

@@ -44,6 +44,8 @@ type Deleter interface {
 type Plan struct {
 	// Gone are the records that go, by id.
 	Gone map[evidence.ID]evidence.RecordType
+	// Struck are the numbers, at CONFIDENTIAL, of the revisions that lose something.
+	Struck []uint64
 
 	order Order
 	salts *evidence.Planner
@@ -98,7 +100,51 @@ func Prepare(ctx context.Context, st store.Store, p *evidence.Planner, o Order) 
 			return nil, err
 		}
 	}
-	return &Plan{Gone: reach.Gone, order: o, salts: p}, nil
+	plan := &Plan{Gone: reach.Gone, order: o, salts: p}
+	return plan, each(ctx, st, plan.strikes)
+}
+
+// strikes notes a revision that loses something.
+func (pl *Plan) strikes(r *evidence.Revision) error {
+	outcomes, err := r.Outcomes()
+	if err != nil {
+		return err
+	}
+	is := func(id evidence.ID) bool { _, gone := pl.Gone[id]; return gone && id != "" }
+	struck := slices.Contains(pl.order.Revisions, r.Sequence()) || slices.ContainsFunc(outcomes, func(o evidence.Outcome) bool {
+		return is(o.ID) || slices.ContainsFunc(o.Effects, func(e evidence.Effect) bool { return is(e.Target()) })
+	})
+	if struck {
+		pl.Struck = append(pl.Struck, r.Numbers[evidence.Confidential])
+	}
+	return nil
+}
+
+// Returned gives the ids of what was recorded again after an erasure of the same,
+// sorted: an author who could not see what was erased is not kept from it, since
+// a refusal would tell them that it was there. Who is cleared for everything
+// looks here, and decides.
+func Returned(ctx context.Context, st store.Store) ([]evidence.ID, error) {
+	var erasures []*evidence.Erasure
+	found := map[evidence.ID]bool{}
+	err := each(ctx, st, func(r *evidence.Revision) error {
+		outcomes, err := r.Outcomes()
+		if err != nil {
+			return err
+		}
+		for _, o := range outcomes {
+			if o.Erasure != nil {
+				erasures = append(erasures, o.Erasure)
+			}
+			for _, e := range o.Effects {
+				if c := e.Content(); c != nil && slices.ContainsFunc(erasures, func(x *evidence.Erasure) bool { return x.Bars(c) }) {
+					found[c.RecordID()] = true
+				}
+			}
+		}
+		return nil
+	})
+	return slices.Sorted(maps.Keys(found)), err
 }
 
 // Run erases: content in every version, list, index and leaf of the log, in one

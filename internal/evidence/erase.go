@@ -124,7 +124,7 @@ type Eraser struct {
 	numbering *Numbering
 	erasing   Erasing
 	struck    []Struck
-	prints    map[string]bool
+	prints    map[ID]map[string]bool
 	bereft    map[ID]bool
 	erasures  int
 	seen      Clearance // the lowest that sees a revision whose author and reason go
@@ -133,13 +133,13 @@ type Eraser struct {
 // NewEraser erases records, as Reach found them, and the authors and reasons of
 // revisions.
 func NewEraser(gone map[ID]RecordType, metas []Sequence, newSalt func() [16]byte) *Eraser {
-	e := &Eraser{gone: gone, metas: map[Sequence]bool{}, newSalt: newSalt, numbering: NewNumbering(), prints: map[string]bool{}, bereft: map[ID]bool{}, seen: Hidden}
+	e := &Eraser{gone: gone, metas: map[Sequence]bool{}, newSalt: newSalt, numbering: NewNumbering(), prints: map[ID]map[string]bool{}, bereft: map[ID]bool{}, seen: Hidden}
 	for _, s := range metas {
 		e.metas[s] = true
 	}
 	e.erasing.Gone = sortedKeys(gone)
 	for _, id := range e.erasing.Gone {
-		e.prints[idFingerprint(id)] = true
+		e.prints[id] = map[string]bool{idFingerprint(id): true}
 	}
 	return e
 }
@@ -236,7 +236,7 @@ func (e *Eraser) isGone(id ID) bool { _, gone := e.gone[id]; return gone }
 // note remembers a content that is gone.
 func (e *Eraser) note(content Content) {
 	for _, p := range fingerprints(content) {
-		e.prints[p] = true
+		e.prints[content.RecordID()][p] = true
 	}
 	switch c := content.(type) {
 	case *Citation:
@@ -308,10 +308,17 @@ func (p *Planner) Erase(ctx context.Context, snap Snapshot, author Author, groun
 			delete(commit.Counters, k)
 		}
 	}
-	for _, fingerprint := range sortedKeys(e.prints) {
-		tombstone.Barred = append(tombstone.Barred, bar(tombstone.Salt, fingerprint))
+	for id, prints := range e.prints {
+		level := Confidential
+		if r := before[id]; r != nil {
+			level = min(lastSeen(r), Confidential)
+		}
+		for fingerprint := range prints {
+			tombstone.Barred = append(tombstone.Barred, bar(tombstone.Salt, level, fingerprint))
+		}
 	}
 	slices.SortFunc(tombstone.Barred, compareHashes)
+	tombstone.Barred = slices.Compact(tombstone.Barred)
 	outcome := Outcome{Change: "erase", Erasure: tombstone}
 	for _, s := range w.touched {
 		if s.differs() {

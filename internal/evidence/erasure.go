@@ -27,7 +27,8 @@ type Erasure struct {
 	// Salt keys the hashes of Barred.
 	Salt [16]byte `json:"salt"`
 	// Barred are HMACs of the ids and contents that are not to be recorded again,
-	// sorted.
+	// each with the lowest clearance that last saw what it is of; sorted. An author
+	// below that clearance is not barred: a refusal would tell them that it was there.
 	Barred []ledger.Hash `json:"barred,omitempty"`
 	// Struck are the leaves whose content was destroyed, in the order of the log.
 	Struck []Struck `json:"struck"`
@@ -196,24 +197,38 @@ func fingerprints(content Content) []string {
 
 func idFingerprint(id ID) string { return "id " + string(id) }
 
-// bar is the hash under which an erasure remembers a fingerprint.
-func bar(salt [16]byte, fingerprint string) ledger.Hash {
+// bar is the hash under which an erasure remembers a fingerprint of what a
+// clearance saw.
+func bar(salt [16]byte, seen Clearance, fingerprint string) ledger.Hash {
 	m := hmac.New(sha256.New, salt[:])
-	_, _ = m.Write([]byte("vinculo/barred/1\x00"))
-	_, _ = m.Write([]byte(fingerprint))
+	_, _ = m.Write([]byte("vinculo/barred/2\x00" + seen.String() + "\x00" + fingerprint)) // a hash never fails
 	return ledger.Hash(m.Sum(nil))
 }
 
-// bars says whether the erasure keeps a fingerprint from being recorded.
-func (e *Erasure) bars(fingerprint string) bool {
-	_, found := slices.BinarySearchFunc(e.Barred, bar(e.Salt, fingerprint), compareHashes)
-	return found
+// bars says whether the erasure keeps authors of a clearance from recording a
+// fingerprint.
+func (e *Erasure) bars(author Clearance, fingerprint string) bool {
+	for c := range author + 1 {
+		if _, found := slices.BinarySearchFunc(e.Barred, bar(e.Salt, c, fingerprint), compareHashes); found {
+			return true
+		}
+	}
+	return false
+}
+
+// Bars says whether somebody cleared for everything would be kept from recording
+// a content under its id.
+func (e *Erasure) Bars(content Content) bool {
+	return slices.ContainsFunc(append(fingerprints(content), idFingerprint(content.RecordID())), func(p string) bool {
+		return e.bars(Confidential, p)
+	})
 }
 
 func compareHashes(a, b ledger.Hash) int { return slices.Compare(a[:], b[:]) }
 
-// checkBarred faults what a change set would record and an erasure forbids. It
-// is refused whoever writes it; only who sees the erasure is told of it.
+// checkBarred faults what a change set would record and an erasure forbids. Who
+// could not see what was erased does not come upon it: they write what they know
+// from elsewhere.
 func (w *workspace) checkBarred() error {
 	for number := 1; ; number++ {
 		rev, err := w.snap.Revision(w.ctx, RevisionRef{Key: erasureKey(number)})
@@ -239,15 +254,11 @@ func (w *workspace) checkBarred() error {
 			if s.base == nil {
 				prints = append(prints, idFingerprint(s.id))
 			}
-			if !slices.ContainsFunc(prints, erasure.bars) {
+			if !slices.ContainsFunc(prints, func(p string) bool { return erasure.bars(w.author.Clearance, p) }) {
 				continue
 			}
 			w.index = s.index
-			if rev.Numbers[w.author.Clearance] == 0 {
-				w.fault(Forbidden, "", "%q cannot be recorded here; ask an administrator", s.id)
-			} else {
-				w.fault(Forbidden, "", "%q was erased on %s on the ground %q and is not recorded again; ask an administrator", s.id, rev.Header.Time.Format("2006-01-02"), meta.Reason)
-			}
+			w.fault(Forbidden, "", "%q was erased on %s on the ground %q and is not recorded again; ask an administrator", s.id, rev.Header.Time.Format("2006-01-02"), meta.Reason)
 		}
 	}
 }

@@ -113,7 +113,7 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 			return nil, err
 		}
 	}
-	if err := w.load(cs.references()); err != nil {
+	if err := w.load(cs.References()); err != nil {
 		return nil, err
 	}
 	targets := make([]ID, len(cs.Changes))
@@ -370,8 +370,8 @@ func (c *Change) given() []string {
 	return names
 }
 
-// references are the ids that a change set names, each once.
-func (cs *ChangeSet) references() []ID {
+// References are the ids that a change set names, each once, sorted.
+func (cs *ChangeSet) References() []ID {
 	var ids []ID
 	cite := func(list ...NewCitation) {
 		for _, c := range list {

@@ -129,6 +129,9 @@ const (
 	// in characters. Together, with two names, they fit into that of a revision.
 	maxReason = 3000
 	maxReview = 500
+	// maxGround is the longest ground of an erasure, which is the reason of its
+	// revision too.
+	maxGround = 4000
 	// maxTries is how often a write is repeated that another one overtook.
 	maxTries = 20
 )

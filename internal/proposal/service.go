@@ -324,39 +324,6 @@ func numbersOf(commit *evidence.Commit, p *stored) (numbers [evidence.Clearances
 	return numbers, nil
 }
 
-// Erase destroys the content of a proposal on a legal ground and leaves who did
-// so and why. One that is pending is thereby rejected.
-func (s *Service) Erase(ctx context.Context, who access.Identity, id, ground string) (*Proposal, error) {
-	if err := who.May(access.Erase); err != nil {
-		return nil, err
-	}
-	ground = strings.TrimSpace(ground)
-	if what := reasonFault(Rejected, ground); what != "" {
-		return nil, evidence.Faulty(evidence.InvalidInput, "ground", "%s", what)
-	}
-	for range maxTries {
-		p, version, err := s.find(ctx, who, id)
-		if err != nil || p.Erased != nil {
-			return proposalOf(p), err
-		}
-		if p.Deciding != nil {
-			return nil, evidence.Faulty(evidence.Conflict, "id", "%s is accepting the proposal; have that decided first", p.Deciding.By)
-		}
-		p.Erased = &Review{By: who.Name, At: s.now().UTC().Truncate(time.Microsecond), Reason: ground}
-		p.ChangeSet = evidence.ChangeSet{}
-		if p.Review != nil {
-			p.Review.Reason = "" // it may repeat what it is about
-		}
-		if p.State == Pending {
-			p.State, p.Review = Rejected, &Review{By: who.Name, At: p.Erased.At}
-		}
-		if err := s.put(ctx, p, version); !errors.Is(err, store.ErrChanged) {
-			return proposalOf(p), err
-		}
-	}
-	return nil, fmt.Errorf("erasing proposal %s: %w; try again", id, store.ErrChanged)
-}
-
 func proposalOf(p *stored) *Proposal {
 	if p == nil {
 		return nil
