@@ -15,6 +15,7 @@ type identity struct {
 	root    map[evidence.ID]evidence.ID
 	members map[evidence.ID][]evidence.ID // by root, sorted
 	unnamed map[evidence.ID]bool          // by root: it is shown as a placeholder
+	merged  []store.Group                 // the same for stores, which tell it by where it is kept
 }
 
 // placeholder says whether the entity that an id is shown under is a placeholder;
@@ -98,6 +99,9 @@ func readIdentity(ctx context.Context, r store.Reader) (*identity, error) {
 			}
 		}
 	}
+	for root, members := range id.members {
+		id.merged = append(id.merged, store.Group{Members: members, Placeholder: id.unnamed[root]})
+	}
 	return id, nil
 }
 
@@ -178,6 +182,20 @@ func (c *identityCache) get(ctx context.Context, r store.Reader, head evidence.S
 	}
 	c.entries[key] = id
 	return id, nil
+}
+
+// newest gives the identities that a view had when it was last read, by which a
+// reader guesses what it will ask for; none where it was not.
+func (c *identityCache) newest(view evidence.View) *identity {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	found, head := &identity{}, evidence.Sequence(0)
+	for key, id := range c.entries {
+		if key.view == view && key.head >= head {
+			found, head = id, key.head
+		}
+	}
+	return found
 }
 
 // Entity is an entity as a view shows it: with the identities that it sees to be

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/edtf"
+	"github.com/vinculo/vinculo/internal/store"
 )
 
 // PathOrder says which paths are the best.
@@ -31,6 +33,8 @@ type PathQuery struct {
 	// is on none.
 	CoherentInTime bool
 	Filter         LinkFilter
+	// Bare leaves the claims of hops out, for who asks only which links they are.
+	Bare bool
 }
 
 // Limits on a PathQuery.
@@ -41,7 +45,8 @@ const (
 
 // Hop is one link of a path, as it is passed.
 type Hop struct {
-	Claim    *Claim
+	Link     evidence.ID
+	Claim    *Claim      // nil where the query is Bare
 	From, To evidence.ID // as passed
 	Backward bool        // passed against the direction in which it is asserted
 }
@@ -66,13 +71,6 @@ type Path struct {
 type Paths struct {
 	All []Path
 	Cut Cut
-}
-
-// route is a path being built.
-type route struct {
-	steps            []step
-	weakest, product int
-	common           Interval
 }
 
 // Paths finds the best paths without loops between two sets of entities. Both
@@ -117,6 +115,9 @@ func (q *PathQuery) check() error {
 
 // ends gives the entities that ids are shown under, each once, sorted.
 func (s *Session) ends(ids []evidence.ID) []evidence.ID {
+	if len(ids) == 1 {
+		return []evidence.ID{s.identity.resolve(ids[0])}
+	}
 	set := map[evidence.ID]bool{}
 	for _, id := range ids {
 		set[s.identity.resolve(id)] = true
@@ -129,20 +130,20 @@ type pathSearch struct {
 	query    PathQuery
 	from, to []evidence.ID
 	test     *linkTest
-	walk     *walk
+	cut      Cut
 	steps    int
 }
 
 // sides are the two frontiers that grow towards each other.
 type sides struct {
+	walk     *walk
 	frontier [2][]evidence.ID
 	seen     [2]map[evidence.ID]bool
 	depth    int
 }
 
 func (p *pathSearch) start() *sides {
-	p.walk = p.session.walk(p.test, p.query.Direction)
-	s := &sides{frontier: [2][]evidence.ID{p.from, p.to}}
+	s := &sides{walk: p.session.walk(p.test, p.query.Direction), frontier: [2][]evidence.ID{p.from, p.to}}
 	for i, ids := range s.frontier {
 		s.seen[i] = map[evidence.ID]bool{}
 		for _, id := range ids {
@@ -153,7 +154,7 @@ func (p *pathSearch) start() *sides {
 }
 
 // grow expands the smaller side by one level; false where neither can grow.
-func (p *pathSearch) grow(ctx context.Context, s *sides) (bool, error) {
+func (s *sides) grow(ctx context.Context) (bool, error) {
 	side := 0
 	if len(s.frontier[0]) == 0 || len(s.frontier[1]) == 0 {
 		return false, nil // one side has seen all it can reach: every path is read
@@ -161,7 +162,7 @@ func (p *pathSearch) grow(ctx context.Context, s *sides) (bool, error) {
 	if len(s.frontier[1]) < len(s.frontier[0]) {
 		side = 1
 	}
-	reached, err := p.walk.expand(ctx, s.frontier[side], side == 1)
+	reached, err := s.walk.expand(ctx, s.frontier[side], side == 1)
 	if err != nil {
 		return false, err
 	}
@@ -174,97 +175,196 @@ func (p *pathSearch) grow(ctx context.Context, s *sides) (bool, error) {
 }
 
 func (p *pathSearch) shortest(ctx context.Context) (Paths, error) {
-	var found []route
-	s := p.start()
-	for length := 1; length <= p.query.MaxLength && len(found) < p.query.First; length++ {
-		if s.depth < length && p.walk.cut == "" {
-			if _, err := p.grow(ctx, s); err != nil {
-				return Paths{}, err
-			}
-		}
-		more, err := p.ofLength(ctx, length, p.query.First-len(found))
-		if err != nil {
-			return Paths{}, err
-		}
-		found = append(found, more...)
-		if p.walk.cut == CutSteps {
-			break
-		}
+	found, ok, err := p.shortestInCorridor(ctx)
+	if err == nil && !ok {
+		found, err = p.shortestByLevel(ctx)
+	}
+	if err != nil {
+		return Paths{}, err
 	}
 	return p.answer(ctx, found)
 }
 
-// ofLength gives paths of exactly so many links, in the order of a depth-first
-// search that takes the strongest link first and turns back where the goal is
-// too far.
-func (p *pathSearch) ofLength(ctx context.Context, length, limit int) ([]route, error) {
-	far := p.walk.distances(p.to, length)
-	ends := map[evidence.ID]bool{}
-	for _, id := range append(slices.Clone(p.from), p.to...) {
-		ends[id] = true
+// shortestByLevel asks the store for one level after another.
+func (p *pathSearch) shortestByLevel(ctx context.Context) (found []trail, err error) {
+	p.steps, p.cut = 0, ""
+	s := p.start()
+	for length := 1; length <= p.query.MaxLength && len(found) < p.query.First; length++ {
+		if s.depth < length && s.walk.cut == "" {
+			if _, err := s.grow(ctx); err != nil {
+				return nil, err
+			}
+			p.cut = s.walk.cut
+		}
+		if found, err = p.ofLength(ctx, s.walk.ground(), length, found); err != nil {
+			return nil, err
+		}
+		if p.cut == CutSteps {
+			break
+		}
 	}
-	var found []route
-	var descend func(at []evidence.ID, r route) error
-	descend = func(at []evidence.ID, r route) error {
-		if p.steps++; p.steps > maxWalkSteps {
-			p.walk.cut = CutSteps
-			return nil
-		}
-		if p.steps%1024 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		for _, st := range p.walk.steps(at...) {
-			if len(found) == limit || p.walk.cut == CutSteps {
-				return nil
-			}
-			left := length - len(r.steps) - 1
-			d, reachable := far[st.next]
-			if !reachable || d > left || left > 0 && ends[st.next] || left == 0 && d != 0 || r.meets(st.next) {
-				continue
-			}
-			longer, ok := p.extend(r, st)
-			if !ok {
-				continue
-			}
-			if left == 0 {
-				found = append(found, longer)
-			} else if err := descend([]evidence.ID{st.next}, longer); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	return found, descend(p.from, newRoute())
+	return found, nil
 }
 
-func newRoute() route {
+// shortestInCorridor asks the store for all links on ways no longer than the
+// shortest, then on those one longer, and so on until there are enough paths:
+// few ways are longer than the shortest by much. ok is false where the store
+// does not find ways by itself.
+func (p *pathSearch) shortestInCorridor(ctx context.Context) (found []trail, ok bool, err error) {
+	done := 0 // the length up to which all paths are found
+	for beyond := 0; done < p.query.MaxLength && len(found) < p.query.First && p.cut == ""; beyond++ {
+		g, shortest, ok, err := p.corridor(ctx, p.test, beyond)
+		if err != nil || !ok {
+			return nil, false, err
+		}
+		if shortest == 0 {
+			break
+		}
+		longest := min(shortest+beyond, p.query.MaxLength)
+		for length := max(done+1, shortest); length <= longest && len(found) < p.query.First && p.cut == ""; length++ {
+			if found, err = p.ofLength(ctx, g, length, found); err != nil {
+				return nil, false, err
+			}
+		}
+		done = longest
+	}
+	return found, true, nil
+}
+
+// maxCorridorLooked is how many links a store may look at for a corridor; it
+// looks at hundreds for each that it would have to give by level.
+const maxCorridorLooked = 4_000_000
+
+// corridor asks the store for the links on ways that are up to so many links
+// longer than the shortest, and how long that is; ok is false where the store
+// does not tell. Dates are decided on what it gives, so that there may be no
+// path although there is a way.
+func (p *pathSearch) corridor(ctx context.Context, t *linkTest, beyond int) (g *ground, shortest int, ok bool, err error) {
+	reader, is := p.session.reader.(store.Corridors)
+	if !is || slices.ContainsFunc(p.from, func(id evidence.ID) bool { return slices.Contains(p.to, id) }) {
+		return nil, 0, false, nil
+	}
+	identity := p.session.identity
+	w := store.Walks{
+		From: identity.groups(p.from), To: identity.groups(p.to), Direction: p.query.Direction,
+		Length: p.query.MaxLength, Beyond: beyond, Groups: identity.merged, Looked: maxCorridorLooked, Total: maxWalkLinks,
+		Filter: store.WalkFilter{
+			Kinds: t.Kinds, Standing: t.Standing, MinStrength: t.MinStrength, ExcludeDisputed: t.ExcludeDisputed,
+			Avoid: slices.Collect(maps.Keys(t.avoid)), Placeholders: t.Unidentified,
+		},
+	}
+	c, ok, err := reader.Corridor(ctx, w)
+	if err != nil || !ok || c.Shortest == 0 {
+		return nil, 0, ok, err
+	}
+	if t.timed() || len(w.Groups) > 0 {
+		walk := p.session.walk(t, p.query.Direction)
+		arcs := make([]arc, 0, len(c.Edges))
+		for i := range c.Edges {
+			if e := &c.Edges[i]; t.mayHold(e) {
+				arcs = append(arcs, arc{*e, identity.resolve(e.From), identity.resolve(e.To)})
+			}
+		}
+		if arcs, err = walk.decideDates(ctx, arcs); err != nil {
+			return nil, 0, false, err
+		}
+		walk.add(arcs)
+		return walk.ground(), c.Shortest, true, nil
+	}
+	return newGround(p.query.Direction, c.IDs, c.Edges, c.Ends), c.Shortest, true, nil
+}
+
+// trail is a path that was found, without what its links say.
+type trail struct {
+	hops             []Hop
+	weakest, product int
+	common           Interval
+}
+
+// route is a path being built: its entities and the ways between them.
+type route struct {
+	at               []int32 // one more than ways
+	ways             []way
+	weakest, product int
+	common           Interval
+}
+
+func newRoute(at int32) route {
 	return route{
-		weakest: 1000, product: million,
+		at: []int32{at}, weakest: 1000, product: million,
 		common: Interval{From: edtf.MinDay, To: edtf.MaxDay},
 	}
 }
 
 const million = 1_000_000
 
-func (r *route) meets(id evidence.ID) bool {
-	return slices.ContainsFunc(r.steps, func(s step) bool { return s.next == id || s.from == id || s.to == id })
+// with is the route one link longer; false where the time of its links then no
+// longer meets. It may share memory with other routes that are as long.
+func (r *route) with(e *store.Edge, w way, coherent bool) (route, bool) {
+	longer := route{at: append(r.at, w.next), ways: append(r.ways, w), common: r.common}
+	strength := int(e.Strength)
+	longer.weakest, longer.product = min(r.weakest, strength), r.product*strength/1000
+	if !coherent {
+		return longer, true
+	}
+	if !e.Dated {
+		return longer, false // nothing says that it held at any date
+	}
+	longer.common.From, longer.common.To = max(r.common.From, e.Bounds.SinceEarliest), min(r.common.To, e.Bounds.UntilLatest)
+	return longer, longer.common.From <= longer.common.To
 }
 
-// extend adds a step to a route; false where the time of its links then no
-// longer meets.
-func (p *pathSearch) extend(r route, st step) (route, bool) {
-	strength := int(st.edge.Strength)
-	r.steps = append(slices.Clip(r.steps), st)
-	r.weakest, r.product = min(r.weakest, strength), r.product*strength/1000
-	if !p.query.CoherentInTime {
-		return r, true
+// trail is what is kept of a route.
+func (r *route) trail(g *ground) trail {
+	t := trail{hops: make([]Hop, len(r.ways)), weakest: r.weakest, product: r.product, common: r.common}
+	for i, w := range r.ways {
+		t.hops[i] = Hop{Link: g.edges[w.edge].Link, From: g.ids[r.at[i]], To: g.ids[r.at[i+1]], Backward: w.backward}
 	}
-	if !st.edge.Dated {
-		return r, false // nothing says that it held at any date
+	return t
+}
+
+// ofLength adds paths of exactly so many links, in the order of a depth-first
+// search that takes the strongest link first and turns back where the goal is
+// too far.
+func (p *pathSearch) ofLength(ctx context.Context, g *ground, length int, found []trail) ([]trail, error) {
+	from, to := g.numbers(p.from), g.numbers(p.to)
+	far := g.distances(to, length)
+	var descend func(ways []way, r *route) error
+	descend = func(ways []way, r *route) error {
+		if p.steps++; p.steps > maxWalkSteps {
+			p.cut = CutSteps
+			return nil
+		}
+		if p.steps%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		left := length - len(r.ways) - 1
+		for _, w := range ways {
+			if len(found) == p.query.First || p.cut == CutSteps {
+				return nil
+			}
+			if len(r.ways) == 0 {
+				r.at[0] = w.start(g)
+			}
+			d := int(far[w.next])
+			if d > left || left > 0 && (d == 0 || slices.Contains(from, w.next)) || left == 0 && d != 0 || slices.Contains(r.at, w.next) {
+				continue
+			}
+			longer, ok := r.with(&g.edges[w.edge], w, p.query.CoherentInTime)
+			if !ok {
+				continue
+			}
+			if left == 0 {
+				found = append(found, longer.trail(g))
+			} else if err := descend(g.ways(w.next), &longer); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	b := st.edge.Bounds
-	r.common.From, r.common.To = max(r.common.From, b.SinceEarliest), min(r.common.To, b.UntilLatest)
-	return r, r.common.From <= r.common.To
+	first := newRoute(-1)
+	first.at, first.ways = append(make([]int32, 0, length+1), -1), make([]way, 0, length)
+	return found, descend(g.ways(from...), &first)
 }
 
 // strengthSteps are the strengths down to which the graph is read, one after
@@ -281,123 +381,142 @@ func (p *pathSearch) strongest(ctx context.Context) (Paths, error) {
 		narrowed := *p.test
 		narrowed.MinStrength = max(threshold, least)
 		search := &pathSearch{session: p.session, query: p.query, from: p.from, to: p.to, test: &narrowed}
-		s := search.start()
-		for s.depth < p.query.MaxLength && search.walk.cut == "" {
-			if more, err := search.grow(ctx, s); err != nil {
-				return Paths{}, err
-			} else if !more {
-				break
-			}
+		g, _, ok, err := search.corridor(ctx, &narrowed, p.query.MaxLength)
+		if err == nil && !ok {
+			g, err = search.readAll(ctx)
 		}
-		found, err := search.bestFirst(ctx)
 		if err != nil {
 			return Paths{}, err
 		}
-		if len(found) == p.query.First || last || search.walk.cut != "" {
+		var found []trail
+		if g != nil {
+			if found, err = search.bestFirst(ctx, g); err != nil {
+				return Paths{}, err
+			}
+		}
+		if len(found) == p.query.First || last || search.cut != "" {
 			return search.answer(ctx, found)
 		}
 	}
 	return Paths{}, nil
 }
 
+// readAll asks the store for one level after another until all paths are read.
+func (p *pathSearch) readAll(ctx context.Context) (*ground, error) {
+	s := p.start()
+	for s.depth < p.query.MaxLength && s.walk.cut == "" {
+		if more, err := s.grow(ctx); err != nil {
+			return nil, err
+		} else if !more {
+			break
+		}
+	}
+	p.cut = s.walk.cut
+	return s.walk.ground(), nil
+}
+
 // bestFirst takes routes from a queue, best first. A route never gets better by
 // going on, so that complete ones come out in the order asked for.
-func (p *pathSearch) bestFirst(ctx context.Context) ([]route, error) {
-	far := p.walk.distances(p.to, p.query.MaxLength)
-	ends := map[evidence.ID]bool{}
-	for _, id := range p.from {
-		ends[id] = true
-	}
-	queue := &routeQueue{}
-	push := func(at evidence.ID, r route) {
-		for _, st := range p.walk.steps(at) {
-			d, reachable := far[st.next]
-			if !reachable || len(r.steps)+1+d > p.query.MaxLength || d > 0 && ends[st.next] || r.meets(st.next) {
+func (p *pathSearch) bestFirst(ctx context.Context, g *ground) ([]trail, error) {
+	from, to := g.numbers(p.from), g.numbers(p.to)
+	far := g.distances(to, p.query.MaxLength)
+	queue := &routeQueue{ground: g}
+	push := func(r *route) {
+		at := r.at[len(r.at)-1]
+		r.at, r.ways = slices.Clip(r.at), slices.Clip(r.ways)
+		for _, w := range g.ways(at) {
+			d := int(far[w.next])
+			if len(r.ways)+1+d > p.query.MaxLength || d > 0 && slices.Contains(from, w.next) || slices.Contains(r.at, w.next) {
 				continue
 			}
-			if longer, ok := p.extend(r, st); ok {
+			if longer, ok := r.with(&g.edges[w.edge], w, p.query.CoherentInTime); ok {
 				heap.Push(queue, longer)
 			}
 		}
 	}
-	for _, id := range p.from {
-		push(id, newRoute())
+	for _, n := range from {
+		r := newRoute(n)
+		push(&r)
 	}
-	var found []route
+	var found []trail
 	for queue.Len() > 0 && len(found) < p.query.First {
 		if p.steps++; p.steps > maxWalkSteps/10 || queue.Len() > maxWalkSteps/4 {
-			p.walk.cut = CutSteps
+			p.cut = CutSteps
 			break
 		}
 		if p.steps%1024 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		r := heap.Pop(queue).(route) //nolint:forcetypeassert // the queue holds routes
-		at := r.steps[len(r.steps)-1].next
-		if far[at] == 0 {
-			found = append(found, r)
+		if far[r.at[len(r.at)-1]] == 0 {
+			found = append(found, r.trail(g))
 			continue
 		}
-		push(at, r)
+		push(&r)
 	}
 	return found, nil
 }
 
 // routeQueue is a heap of routes, best first: weakest link, product, length, then
-// the ids of the links.
-type routeQueue []route
+// the ids of the links and of the entity that it begins at.
+type routeQueue struct {
+	ground *ground
+	routes []route
+}
 
-func (q routeQueue) Len() int      { return len(q) }
-func (q routeQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *routeQueue) Push(x any)   { *q = append(*q, x.(route)) } //nolint:forcetypeassert // a heap of routes
+func (q *routeQueue) Len() int      { return len(q.routes) }
+func (q *routeQueue) Swap(i, j int) { q.routes[i], q.routes[j] = q.routes[j], q.routes[i] }
+func (q *routeQueue) Push(x any)    { q.routes = append(q.routes, x.(route)) } //nolint:forcetypeassert // a heap of routes
 
 func (q *routeQueue) Pop() any {
-	old := *q
-	last := old[len(old)-1]
-	*q = old[:len(old)-1]
+	last := q.routes[len(q.routes)-1]
+	q.routes = q.routes[:len(q.routes)-1]
 	return last
 }
 
-func (q routeQueue) Less(i, j int) bool {
-	a, b := q[i], q[j]
+func (q *routeQueue) Less(i, j int) bool {
+	a, b, g := &q.routes[i], &q.routes[j], q.ground
+	if c := cmp.Or(cmp.Compare(b.weakest, a.weakest), cmp.Compare(b.product, a.product), cmp.Compare(len(a.ways), len(b.ways))); c != 0 {
+		return c < 0
+	}
 	return cmp.Or(
-		cmp.Compare(b.weakest, a.weakest), cmp.Compare(b.product, a.product), cmp.Compare(len(a.steps), len(b.steps)),
-		slices.CompareFunc(a.steps, b.steps, func(x, y step) int { return cmp.Compare(x.edge.Link, y.edge.Link) }),
-		cmp.Compare(a.steps[0].start(), b.steps[0].start()),
+		slices.CompareFunc(a.ways, b.ways, func(x, y way) int { return cmp.Compare(g.edges[x.edge].Link, g.edges[y.edge].Link) }),
+		cmp.Compare(g.ids[a.at[0]], g.ids[b.at[0]]),
 	) < 0
 }
 
-// answer reads the records of the links of routes.
-func (p *pathSearch) answer(ctx context.Context, routes []route) (Paths, error) {
-	out := Paths{Cut: p.walk.cut}
-	var links []evidence.ID
-	for _, r := range routes {
-		for _, st := range r.steps {
-			links = append(links, st.edge.Link)
-		}
-	}
-	slices.Sort(links)
-	records, err := p.session.get(ctx, slices.Compact(links))
-	if err != nil {
-		return out, err
-	}
-	for _, r := range routes {
-		path := Path{Weakest: r.weakest, Product: r.product}
-		for _, st := range r.steps {
-			h := Hop{From: st.from, To: st.to, Backward: st.backward}
-			if st.backward {
-				h.From, h.To = st.to, st.from
-			}
-			if record := records[st.edge.Link]; record != nil {
-				h.Claim = p.session.claim(record)
-				path.Hops = append(path.Hops, h)
+// answer reads the records of the links of trails.
+func (p *pathSearch) answer(ctx context.Context, trails []trail) (Paths, error) {
+	out := Paths{Cut: p.cut}
+	var records map[evidence.ID]*evidence.Record
+	if !p.query.Bare || p.query.CoherentInTime {
+		var links []evidence.ID
+		for _, t := range trails {
+			for _, h := range t.hops {
+				links = append(links, h.Link)
 			}
 		}
-		if len(path.Hops) < len(r.steps) {
+		slices.Sort(links)
+		var err error
+		if records, err = p.session.get(ctx, slices.Compact(links)); err != nil {
+			return out, err
+		}
+	}
+	for _, t := range trails {
+		path := Path{Hops: t.hops, Weakest: t.weakest, Product: t.product}
+		gone := false
+		for i := range path.Hops {
+			if record := records[path.Hops[i].Link]; record != nil {
+				path.Hops[i].Claim = p.session.claim(record)
+			} else {
+				gone = records != nil
+			}
+		}
+		if gone {
 			continue // a link was retracted while the question was asked
 		}
 		if p.query.CoherentInTime {
-			common := r.common
+			common := t.common
 			common.Definite = p.session.togetherDefinitely(path.Hops)
 			path.Common = &common
 		}

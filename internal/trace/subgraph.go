@@ -514,11 +514,11 @@ func (s *Session) CommonNeighbors(ctx context.Context, ids []evidence.ID, atLeas
 	}
 	of := map[evidence.ID]map[evidence.ID]bool{}
 	for _, id := range around {
-		for _, st := range w.steps(id) {
-			if of[st.next] == nil {
-				of[st.next] = map[evidence.ID]bool{}
+		for _, next := range w.steps(id) {
+			if of[next] == nil {
+				of[next] = map[evidence.ID]bool{}
 			}
-			of[st.next][id] = true
+			of[next][id] = true
 		}
 	}
 	common := map[evidence.ID]bool{}

@@ -1,7 +1,6 @@
 package trace
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -38,13 +37,14 @@ type walk struct {
 	test      *linkTest
 	direction evidence.Direction
 	links     map[evidence.ID]bool // links that were read
-	out, in   map[evidence.ID][]arc
+	arcs      []arc                // of these
+	laid      *ground              // what ground made of so many arcs
 	read      int
 	cut       Cut
 }
 
 func (s *Session) walk(t *linkTest, d evidence.Direction) *walk {
-	return &walk{session: s, test: t, direction: d, links: map[evidence.ID]bool{}, out: map[evidence.ID][]arc{}, in: map[evidence.ID][]arc{}}
+	return &walk{session: s, test: t, direction: d, links: map[evidence.ID]bool{}}
 }
 
 // expand reads the links at entities in one round trip (two where dates have to
@@ -56,7 +56,6 @@ func (w *walk) expand(ctx context.Context, at []evidence.ID, backwards bool) ([]
 	if backwards && direction != evidence.Any {
 		direction = evidence.Outgoing + evidence.Incoming - direction
 	}
-	reached := map[evidence.ID]bool{}
 	var arcs []arc
 	for batch := range slices.Chunk(frontier, store.MaxBatch) {
 		left := maxWalkLinks - w.read
@@ -82,21 +81,51 @@ func (w *walk) expand(ctx context.Context, at []evidence.ID, backwards bool) ([]
 	if err != nil {
 		return nil, err
 	}
+	reached := make([]evidence.ID, 0, 2*len(arcs))
 	for _, a := range arcs {
-		if a.from == a.to {
-			continue // two names of one entity
+		if a.from != a.to {
+			reached = append(reached, a.from, a.to)
 		}
-		reached[a.from], reached[a.to] = true, true
-		if !w.links[a.edge.Link] {
+	}
+	w.add(arcs)
+	slices.Sort(reached)
+	reached = slices.Compact(reached)
+	return slices.DeleteFunc(reached, func(id evidence.ID) bool { _, was := slices.BinarySearch(at, id); return was }), nil
+}
+
+// add takes in links that were read, each once. Those that join two names of one
+// entity lead nowhere.
+func (w *walk) add(arcs []arc) {
+	for _, a := range arcs {
+		if a.from != a.to && !w.links[a.edge.Link] {
 			w.links[a.edge.Link] = true
-			w.out[a.from] = append(w.out[a.from], a)
-			w.in[a.to] = append(w.in[a.to], a)
+			w.arcs = append(w.arcs, a)
 		}
 	}
-	for _, id := range at {
-		delete(reached, id)
+}
+
+// ground is all that was read so far.
+func (w *walk) ground() *ground {
+	if w.laid != nil && len(w.laid.edges) == len(w.arcs) {
+		return w.laid
 	}
-	return sortedIDs(reached), nil
+	numbers := make(map[evidence.ID]int32, len(w.arcs))
+	var ids []evidence.ID
+	number := func(id evidence.ID) int32 {
+		n, ok := numbers[id]
+		if !ok {
+			n = int32(len(ids)) //nolint:gosec // at most two for each link of a budget
+			ids, numbers[id] = append(ids, id), n
+		}
+		return n
+	}
+	edges, ends := make([]store.Edge, len(w.arcs)), make([][2]int32, len(w.arcs))
+	for i, a := range w.arcs {
+		edges[i], ends[i] = a.edge, [2]int32{number(a.from), number(a.to)}
+	}
+	w.laid = newGround(w.direction, ids, edges, ends)
+	w.laid.known = numbers
+	return w.laid
 }
 
 func sortedIDs(set map[evidence.ID]bool) []evidence.ID {
@@ -134,72 +163,12 @@ func (w *walk) decideDates(ctx context.Context, arcs []arc) ([]arc, error) {
 	}), nil
 }
 
-// step is an arc as it is passed: possibly against its own direction.
-type step struct {
-	arc
-	next     evidence.ID
-	backward bool
-}
-
-// start is the entity that the step leaves.
-func (s *step) start() evidence.ID {
-	if s.backward {
-		return s.to
+// steps are the entities that the ways on from an entity lead to.
+func (w *walk) steps(from evidence.ID) []evidence.ID {
+	g := w.ground()
+	var next []evidence.ID
+	for _, way := range g.ways(g.numbers([]evidence.ID{from})...) {
+		next = append(next, g.ids[way.next])
 	}
-	return s.from
-}
-
-// steps are the ways on from entities, the strongest first, then by id, so that
-// every store and every run goes the same way.
-func (w *walk) steps(from ...evidence.ID) []step {
-	var steps []step
-	for _, at := range from {
-		if w.direction != evidence.Incoming {
-			for _, a := range w.out[at] {
-				steps = append(steps, step{a, a.to, false})
-			}
-		}
-		if w.direction != evidence.Outgoing {
-			for _, a := range w.in[at] {
-				steps = append(steps, step{a, a.from, true})
-			}
-		}
-	}
-	slices.SortFunc(steps, func(a, b step) int {
-		return cmp.Or(cmp.Compare(b.edge.Strength, a.edge.Strength), cmp.Compare(a.edge.Link, b.edge.Link), cmp.Compare(a.start(), b.start()))
-	})
-	return steps
-}
-
-// distances are how many steps each entity is from the nearest goal, going by
-// what was read, up to a limit.
-func (w *walk) distances(goals []evidence.ID, limit int) map[evidence.ID]int {
-	far := map[evidence.ID]int{}
-	level := slices.Clone(goals)
-	for _, id := range goals {
-		far[id] = 0
-	}
-	for d := 1; d <= limit && len(level) > 0; d++ {
-		var next []evidence.ID
-		visit := func(id evidence.ID) {
-			if _, seen := far[id]; !seen {
-				far[id] = d
-				next = append(next, id)
-			}
-		}
-		for _, id := range level {
-			if w.direction != evidence.Incoming {
-				for _, a := range w.in[id] {
-					visit(a.from)
-				}
-			}
-			if w.direction != evidence.Outgoing {
-				for _, a := range w.out[id] {
-					visit(a.to)
-				}
-			}
-		}
-		level = next
-	}
-	return far
+	return next
 }

@@ -45,6 +45,9 @@ type projection struct {
 	identity map[uint32][]former
 
 	building sync.Mutex // held by whoever builds it
+	// lastGroups is forgotten where numbers are given anew.
+	lastGroups lastGroups
+	scratches  scratches
 
 	readersMu sync.Mutex
 	readers   map[evidence.Sequence]int // how many are open at each revision

@@ -94,6 +94,7 @@ func Run(t *testing.T, open Open, options ...Option) {
 		{"Find", s.testFind},
 		{"Pages", s.testPages},
 		{"Expand", s.testExpand},
+		{"Corridors", s.testCorridors},
 		{"Candidates", s.testCandidates},
 		{"Count", s.testCount},
 		{"Versions", s.testVersions},

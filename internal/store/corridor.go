@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+)
+
+// Corridors is what a Reader may be beside Reader where it finds out by itself,
+// faster than level by level through Expand, which links can lie on the ways
+// between entities. It answers nothing that Expand does not answer: which of the
+// ways count, and in what order, stays with who asks. Readers of the past, and
+// stores that gain nothing by it, leave it away.
+type Corridors interface {
+	// Corridor gives every link on the walks that are asked for. ok is false where
+	// this reader cannot tell, or not within the limits; Expand can then. An error
+	// is what Expand would give.
+	Corridor(ctx context.Context, w Walks) (c Corridor, ok bool, err error)
+}
+
+// Walks are ways from one set of entities to another, along links that a view
+// sees. A walk begins in From, ends in To, and meets no entity of either between
+// them; others it may meet more than once.
+type Walks struct {
+	// From and To have no id in common, and hold whole groups of Groups.
+	From, To  []evidence.ID
+	Direction evidence.Direction // Outgoing passes links from their from to their to
+	// Length is how many links a walk has at most, 1 to MaxCorridor, and Beyond how
+	// many more than the shortest walk that there is.
+	Length, Beyond int
+	Filter         WalkFilter
+	// Groups are entities that count as one.
+	Groups []Group
+	// Looked and Total are limits: on the links that are looked at, and on those in
+	// the answer.
+	Looked, Total int
+}
+
+// MaxCorridor is the greatest Length of Walks.
+const MaxCorridor = 12
+
+// Group is entities that count as one, which is a placeholder or not whatever
+// each of them is. A link between two of them is on no walk.
+type Group struct {
+	Members     []evidence.ID
+	Placeholder bool
+}
+
+// WalkFilter says which links a walk may pass: those that pass all of it.
+type WalkFilter struct {
+	Kinds           []string            // empty: all
+	Standing        []evidence.Standing // empty: all
+	MinStrength     int                 // thousandths
+	ExcludeDisputed bool
+	// Avoid are entities that no walk meets, in From and To either; whole groups.
+	Avoid []evidence.ID
+	// Placeholders lets walks meet placeholders that are not in From or To.
+	Placeholders bool
+}
+
+// Corridor is the links of walks.
+type Corridor struct {
+	// Shortest is how many links the shortest walk has; 0 where there is none of up
+	// to Walks.Length.
+	Shortest int
+	// Edges are the links, each once, in no order that means anything; At is not
+	// set. Ends has, for each of them, the places in IDs of its from and its to.
+	Edges []Edge
+	Ends  [][2]int32
+	IDs   []evidence.ID // every end, each once
+}

@@ -1,0 +1,476 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+var _ store.Corridors = (*reader)(nil)
+
+// Corridor implements store.Corridors for the present, once the links are in
+// memory: a breadth-first search from both ends (Pohl 1971) over lists of
+// spokes, with marks that are reused from one search to the next.
+func (r *reader) Corridor(ctx context.Context, w store.Walks) (c store.Corridor, ok bool, err error) {
+	if err := r.ready(ctx); err != nil {
+		return c, false, r.g.store.wrap(err)
+	}
+	switch {
+	case len(w.From) > store.MaxBatch || len(w.To) > store.MaxBatch:
+		return c, false, errTooMany("ends", max(len(w.From), len(w.To)))
+	case w.Length < 1 || w.Length > store.MaxCorridor || w.Beyond < 0:
+		return c, false, fmt.Errorf("walks of up to %d links, %d beyond the shortest, cannot be asked for; give 1 to %d, and 0 or more", w.Length, w.Beyond, store.MaxCorridor)
+	case !r.view.IsNow():
+		return c, false, nil
+	}
+	p := r.g.store.links
+	if ok, err = r.g.store.traversable(ctx, r.g); err != nil || !ok {
+		return c, false, r.g.store.wrap(err)
+	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if !p.answers(r.g.head.Sequence) {
+		return c, false, nil
+	}
+	s := p.scratches.take(len(p.nodes))
+	defer p.scratches.give(s)
+	search := corridor{p: p, s: s, walks: &w, at: r.g.head.Sequence, clearance: r.view.Clearance, length: w.Length}
+	if ok, err = search.run(ctx); err != nil || !ok {
+		return c, false, r.g.store.wrap(err)
+	}
+	return search.answer()
+}
+
+// marking is how far an entity is from either end, as an epoch and a distance:
+// what an earlier search has left says another epoch and need not be wiped out.
+type marking [2]uint32
+
+const (
+	distanceBits = 4
+	maxDistance  = 1<<distanceBits - 1
+)
+
+// passed is a link as a search came upon it: from an entity to another.
+type passed struct{ at, next, link uint32 }
+
+// scratch is the memory of one search.
+type scratch struct {
+	marks  []marking
+	epoch  uint32
+	queue  [2][]uint32 // entities by distance
+	log    [2][]passed // by distance of the entity that they were passed from
+	picked []uint32
+	avoid  bitset
+}
+
+// scratches keeps the memory of as many searches as have run at once, up to a
+// few.
+type scratches struct {
+	mu   sync.Mutex
+	idle []*scratch
+}
+
+const (
+	maxScratches = 4
+	// keptEntries is how long a list of a scratch may be and be kept.
+	keptEntries = 1 << 18
+)
+
+func (x *scratches) take(nodes int) *scratch {
+	var s *scratch
+	x.mu.Lock()
+	if n := len(x.idle); n > 0 {
+		s, x.idle = x.idle[n-1], x.idle[:n-1]
+	}
+	x.mu.Unlock()
+	if s == nil {
+		s = &scratch{}
+	}
+	if len(s.marks) < nodes {
+		s.marks, s.epoch = make([]marking, nodes+nodes/8), 0
+	}
+	s.next()
+	for side := range s.queue {
+		s.queue[side], s.log[side] = s.queue[side][:0], s.log[side][:0]
+	}
+	s.picked = s.picked[:0]
+	return s
+}
+
+// next begins a new epoch.
+func (s *scratch) next() {
+	if s.epoch++; s.epoch == 1<<(32-distanceBits) {
+		clear(s.marks)
+		s.epoch = 1
+	}
+}
+
+func (x *scratches) give(s *scratch) {
+	for side := range s.queue {
+		if cap(s.queue[side]) > keptEntries {
+			s.queue[side] = nil
+		}
+		if cap(s.log[side]) > keptEntries {
+			s.log[side] = nil
+		}
+	}
+	if cap(s.picked) > keptEntries {
+		s.picked = nil
+	}
+	x.mu.Lock()
+	if len(x.idle) < maxScratches {
+		x.idle = append(x.idle, s)
+	}
+	x.mu.Unlock()
+}
+
+// corridor is one search. Side 0 goes from From on, side 1 from To back.
+type corridor struct {
+	p         *projection
+	s         *scratch
+	walks     *store.Walks
+	at        evidence.Sequence
+	clearance evidence.Clearance
+	groups    *grouping // nil: none
+
+	plain      bool   // every link that the view sees is wanted
+	kinds      []bool // by number; nil: all
+	standing   uint16 // a bit for each; 0: all
+	directions [2]evidence.Direction
+
+	radius [2]int // how far each side has been gone from completely
+	level  [2]int // where in its queue the entities at that distance begin
+	cost   [2]int // of going further; -1: not known yet
+	// logAt is where in the log of a side the links passed at a distance begin.
+	logAt    [2][maxDistance + 1]int
+	met      bool
+	shortest int
+	length   int // of the longest walks
+	looked   int
+	checked  int // looked when the context was asked last
+}
+
+// mark is what says that an entity is at a distance.
+func (c *corridor) mark(distance int) uint32 { return c.s.epoch<<distanceBits | uint32(distance) } //nolint:gosec // 4 bits
+
+// far is the distance of an entity from the end of a side.
+func (c *corridor) far(n uint32, side int) (int, bool) {
+	m := c.s.marks[n][side]
+	return int(m & maxDistance), m>>distanceBits == c.s.epoch
+}
+
+func (c *corridor) run(ctx context.Context) (ok bool, err error) {
+	c.prepare()
+	for !c.met {
+		if c.radius[0]+c.radius[1] == c.length || c.ended(0) || c.ended(1) {
+			return true, nil
+		}
+		if ok, err := c.grow(ctx, c.cheaper(), c.walks.Beyond == 0); err != nil || !ok {
+			return false, err
+		}
+	}
+	c.shortest = c.radius[0] + c.radius[1]
+	c.length = min(c.length, c.shortest+c.walks.Beyond)
+	for c.radius[0]+c.radius[1] < c.length {
+		last := c.radius[0]+c.radius[1]+1 == c.length
+		if ok, err := c.grow(ctx, c.cheaper(), last); err != nil || !ok {
+			return false, err
+		}
+	}
+	for side := range 2 {
+		c.carry(side)
+	}
+	c.pick()
+	return len(c.s.picked) <= c.walks.Total, nil
+}
+
+func (c *corridor) prepare() {
+	w, p := c.walks, c.p
+	c.directions = [2]evidence.Direction{w.Direction, w.Direction}
+	if w.Direction != evidence.Any {
+		c.directions[1] = evidence.Outgoing + evidence.Incoming - w.Direction
+	}
+	f := &w.Filter
+	if len(f.Kinds) > 0 {
+		c.kinds = make([]bool, len(p.kinds))
+		for _, name := range f.Kinds {
+			if k, ok := p.kindOf[name]; ok {
+				c.kinds[k] = true
+			}
+		}
+	}
+	for _, standing := range f.Standing {
+		c.standing |= 1 << standing
+	}
+	c.plain = c.kinds == nil && c.standing == 0 && f.MinStrength <= 0 && !f.ExcludeDisputed && len(p.born)+len(p.died) == 0
+	c.groups = p.grouped(w.Groups)
+	clear(c.s.avoid)
+	id := p.nodeID
+	for _, a := range f.Avoid {
+		if n, ok := p.byID.find(string(a), id); ok {
+			c.s.avoid.set(n, true)
+		}
+	}
+	for side, ids := range [2][]evidence.ID{w.From, w.To} {
+		for _, end := range ids {
+			if n, ok := p.byID.find(string(end), id); ok && !c.s.avoid.has(n) {
+				c.s.marks[n][side] = c.mark(0)
+				c.s.queue[side] = append(c.s.queue[side], n)
+			}
+		}
+		c.cost[side] = -1
+	}
+}
+
+func (c *corridor) ended(side int) bool { return c.level[side] == len(c.s.queue[side]) }
+
+// cheaper is the side from which to go further looks at fewer links.
+func (c *corridor) cheaper() int {
+	for side := range 2 {
+		if c.cost[side] < 0 {
+			c.cost[side] = 0
+			for _, n := range c.s.queue[side][c.level[side]:] {
+				c.cost[side] += int(c.p.nodes[n].links.length)
+			}
+		}
+	}
+	if c.cost[1] < c.cost[0] {
+		return 1
+	}
+	return 0
+}
+
+// grow goes one link further from a side. On the last of all such steps only
+// those links count that lead to what the other side has reached, and, where
+// meeting ends the search, after the first that does.
+func (c *corridor) grow(ctx context.Context, side int, last bool) (ok bool, err error) {
+	s, own, other := c.s, side, 1-side
+	distance := c.radius[side]
+	c.logAt[side][distance] = len(s.log[side])
+	if c.looked+c.cost[side] > c.walks.Looked {
+		return false, nil
+	}
+	here, there, epoch := c.mark(0), c.mark(distance+1), s.epoch
+	least := uint32(max(distance+1-c.walks.Beyond, 1)) //nolint:gosec // small
+	direction := c.directions[side]
+	from, to := c.level[side], len(s.queue[side])
+	crossing := last && c.met // only what leads across is of use
+	for _, n := range s.queue[side][from:to] {
+		if s.marks[n][other] == here {
+			continue // no walk goes on from its end
+		}
+		list := c.p.adjacent.of(c.p.nodes[n].links)
+		if c.looked += len(list); c.looked-c.checked > 1<<16 {
+			if c.checked = c.looked; ctx.Err() != nil {
+				return false, ctx.Err()
+			}
+		}
+		for _, sp := range list {
+			v := sp.far()
+			m := &s.marks[v]
+			known, across := m[own]>>distanceBits == epoch, m[other]>>distanceBits == epoch
+			if known && m[own]&maxDistance < least || crossing && !across ||
+				sp.visibility() > c.clearance || !sp.leads(n, direction) ||
+				!c.plain && !c.wants(sp.link()) {
+				continue
+			}
+			if !known {
+				if m[other] != here && c.closed(v) {
+					continue
+				}
+				c.reach(v, own, there)
+			} else if c.groups != nil && c.groups.same(n, v) {
+				continue
+			}
+			s.log[side] = append(s.log[side], passed{n, v, sp.link()})
+			if across {
+				c.met = true
+				crossing = last
+			}
+		}
+	}
+	c.level[side], c.cost[side] = to, -1
+	c.radius[side]++
+	c.logAt[side][distance+1] = len(s.log[side])
+	return true, nil
+}
+
+// reach marks an entity, and those that count as one with it, and puts them into
+// the queue.
+func (c *corridor) reach(n uint32, side int, mark uint32) {
+	for _, n := range c.groups.of(n) {
+		c.s.marks[n][side] = mark
+		c.s.queue[side] = append(c.s.queue[side], n)
+	}
+	if !c.groups.has(n) {
+		c.s.marks[n][side] = mark
+		c.s.queue[side] = append(c.s.queue[side], n)
+	}
+}
+
+// wants says whether the filter lets a link pass.
+func (c *corridor) wants(n uint32) bool {
+	if c.p.versioned.has(n) && !c.p.there(n, c.at) {
+		return false
+	}
+	l, f := c.p.links.at(n), &c.walks.Filter
+	at := l.levels[c.clearance]
+	return (c.kinds == nil || c.kinds[l.kind]) && (c.standing == 0 || c.standing>>at.standing()&1 != 0) &&
+		int(at.strength()) >= f.MinStrength && !(f.ExcludeDisputed && at.disputed())
+}
+
+// closed says whether walks may not meet an entity that is none of their ends.
+func (c *corridor) closed(n uint32) bool {
+	switch {
+	case c.s.avoid.has(n):
+		return true
+	case c.walks.Filter.Placeholders:
+		return false
+	case c.groups.has(n):
+		return c.groups.placeholders.has(n)
+	default:
+		return c.p.placeholder(n, c.at)
+	}
+}
+
+// carry tells the entities that a side has reached, as far as they lie on walks,
+// how far they are from the other end. Nearer than the other side has come they
+// know already.
+func (c *corridor) carry(side int) {
+	s, other := c.s, 1-side
+	for distance := c.radius[other] + 1; distance <= c.length; distance++ {
+		before, now := c.mark(distance-1), c.mark(distance)
+		for i := max(c.shortest-distance, 0); i <= min(c.length-distance, c.radius[side]-1); i++ {
+			for _, e := range c.passedAt(side, i) {
+				if s.marks[e.next][other] != before || s.marks[e.at][other]>>distanceBits == s.epoch {
+					continue
+				}
+				s.marks[e.at][other] = now
+				for _, n := range c.groups.of(e.at) {
+					s.marks[n][other] = now
+				}
+			}
+		}
+	}
+}
+
+// passedAt are the links that a side passed from entities at a distance.
+func (c *corridor) passedAt(side, distance int) []passed {
+	return c.s.log[side][c.logAt[side][distance]:c.logAt[side][distance+1]]
+}
+
+// pick gathers the links on walks. What both sides have passed is taken from the
+// first.
+func (c *corridor) pick() {
+	s := c.s
+	for side := range 2 {
+		for i := range c.radius[side] {
+			for _, e := range c.passedAt(side, i) {
+				left, known := c.far(e.next, 1-side)
+				if known && i+1+left <= c.length && (side == 0 || left >= c.radius[0]) {
+					s.picked = append(s.picked, e.link)
+				}
+			}
+		}
+	}
+	if c.walks.Beyond > 0 { // a link may have been passed both ways
+		slices.Sort(s.picked)
+		s.picked = slices.Compact(s.picked)
+	}
+}
+
+func (c *corridor) answer() (store.Corridor, bool, error) {
+	s, p := c.s, c.p
+	out := store.Corridor{Shortest: c.shortest}
+	if len(s.picked) == 0 {
+		return out, true, nil
+	}
+	out.Edges, out.Ends = make([]store.Edge, len(s.picked)), make([][2]int32, len(s.picked))
+	out.IDs = make([]evidence.ID, 0, len(s.picked)+1)
+	s.next()
+	mark := c.mark(maxDistance)
+	place := func(n uint32) int32 {
+		if m := &s.marks[n]; m[0] != mark {
+			m[0], m[1] = mark, uint32(len(out.IDs)) //nolint:gosec // bounded
+			out.IDs = append(out.IDs, evidence.ID(p.nodeID(n)))
+		}
+		return int32(s.marks[n][1]) //nolint:gosec // bounded
+	}
+	for i, n := range s.picked {
+		l := p.links.at(n)
+		e := &out.Edges[i]
+		*e = l.edge(c.clearance)
+		from, to := place(l.from), place(l.to)
+		e.Link, e.Kind, e.From, e.To = evidence.ID(p.ids.get(l.id)), p.kinds[l.kind], out.IDs[from], out.IDs[to]
+		e.FromPlaceholder, e.ToPlaceholder = p.placeholder(l.from, c.at), p.placeholder(l.to, c.at)
+		out.Ends[i] = [2]int32{from, to}
+	}
+	return out, true, nil
+}
+
+// grouping is the groups of a question by the numbers of their members. A nil one
+// has none.
+type grouping struct {
+	byMember     map[uint32][]uint32
+	members      bitset
+	placeholders bitset
+	nodes        int // how many entities there were
+}
+
+func (g *grouping) has(n uint32) bool { return g != nil && g.members.has(n) }
+
+// of gives all that count as one with a member of a group, itself too; nothing
+// for others.
+func (g *grouping) of(n uint32) []uint32 {
+	if !g.has(n) {
+		return nil
+	}
+	return g.byMember[n]
+}
+
+func (g *grouping) same(a, b uint32) bool {
+	return g.has(a) && g.has(b) && g.byMember[a][0] == g.byMember[b][0]
+}
+
+// lastGroups is the groups that were asked with last, which are those of most
+// questions until the graph changes. They are told by where they are kept.
+type lastGroups struct {
+	mu     sync.Mutex
+	first  *store.Group
+	length int
+	is     *grouping
+}
+
+// grouped gives the groups of a question by numbers. The projection is not
+// changed meanwhile.
+func (p *projection) grouped(groups []store.Group) *grouping {
+	if len(groups) == 0 {
+		return nil
+	}
+	last := &p.lastGroups
+	last.mu.Lock()
+	defer last.mu.Unlock()
+	if last.first == &groups[0] && last.length == len(groups) && last.is.nodes == len(p.nodes) {
+		return last.is
+	}
+	g := &grouping{byMember: map[uint32][]uint32{}, nodes: len(p.nodes)}
+	for _, group := range groups {
+		var members []uint32
+		for _, id := range group.Members {
+			if n, ok := p.byID.find(string(id), p.nodeID); ok {
+				members = append(members, n)
+			}
+		}
+		for _, n := range members {
+			g.byMember[n] = members
+			g.members.set(n, true)
+			g.placeholders.set(n, group.Placeholder)
+		}
+	}
+	last.first, last.length, last.is = &groups[0], len(groups), g
+	return g
+}

@@ -1,0 +1,210 @@
+package storetest
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// testCorridors checks, where readers of a store are store.Corridors, that each
+// corridor holds exactly the links that walks through the answers of Expand pass.
+func (s *suite) testCorridors(t *testing.T) {
+	answered, offered := 0, false
+	s.check(t, func(r *rapid.T) {
+		p, done := s.pair(t, r)
+		defer done()
+		g := &generator{}
+		for range rapid.IntRange(1, s.steps).Draw(r, "steps") {
+			_, _ = p.random(g)
+			reader, err := p.store.Raw(p.ctx, evidence.Now(evidence.Clearance(rapid.IntRange(0, 2).Draw(r, "clearance")))) //nolint:gosec // 0 to 2
+			require.NoError(r, err)
+			corridors, ok := reader.(store.Corridors)
+			if offered = offered || ok; ok {
+				for range 4 {
+					if p.corridor(reader, corridors) {
+						answered++
+					}
+				}
+			}
+			require.NoError(r, reader.Close())
+		}
+	})
+	if !offered {
+		t.Skip("this store's readers find no corridors by themselves")
+	}
+	t.Logf("%d corridors", answered)
+}
+
+// corridor draws walks and compares what the reader answers; false where it does
+// not.
+func (p *pair) corridor(reader store.Reader, corridors store.Corridors) bool {
+	w := someWalks(p.T)
+	got, ok, err := corridors.Corridor(p.ctx, w)
+	require.NoError(p, err)
+	if !ok {
+		return false
+	}
+	shortest, want := corridorOf(p, reader, &w)
+	require.Equal(p, shortest, got.Shortest, "the shortest of %+v", w)
+	found := map[evidence.ID]store.Edge{}
+	for i, e := range got.Edges {
+		require.NotContains(p, found, e.Link, "links come once")
+		require.Equal(p, [2]evidence.ID{e.From, e.To}, [2]evidence.ID{got.IDs[got.Ends[i][0]], got.IDs[got.Ends[i][1]]}, "%+v", e)
+		found[e.Link] = e
+	}
+	require.Equal(p, want, found, "links of %+v", w)
+	ids := slices.Clone(got.IDs)
+	slices.Sort(ids)
+	require.Equal(p, slices.Compact(slices.Clone(ids)), ids, "entities come once")
+	return true
+}
+
+// someWalks draws walks between the entities of the random histories.
+func someWalks(t *rapid.T) store.Walks {
+	some := func(name string, most int) []evidence.ID {
+		return rapid.SliceOfNDistinct(rapid.SampledFrom(space.entities), 0, most, rapid.ID[evidence.ID]).Draw(t, name)
+	}
+	w := store.Walks{
+		Direction: rapid.SampledFrom([]evidence.Direction{evidence.Any, evidence.Outgoing, evidence.Incoming}).Draw(t, "direction"),
+		Length:    rapid.IntRange(1, 5).Draw(t, "length"), Beyond: rapid.IntRange(0, 4).Draw(t, "beyond"), Looked: plenty * plenty, Total: plenty,
+	}
+	group := map[evidence.ID][]evidence.ID{}
+	for _, id := range space.entities {
+		group[id] = []evidence.ID{id}
+	}
+	if members := some("group", 3); len(members) > 1 {
+		w.Groups = []store.Group{{Members: members, Placeholder: rapid.Bool().Draw(t, "group is a placeholder")}}
+		for _, id := range members {
+			group[id] = members
+		}
+	}
+	whole := func(ids []evidence.ID) (all []evidence.ID) {
+		for _, id := range ids {
+			all = append(all, group[id]...)
+		}
+		slices.Sort(all)
+		return slices.Compact(all)
+	}
+	w.From = whole(some("from", 2))
+	w.To = slices.DeleteFunc(whole(some("to", 2)), func(id evidence.ID) bool { return slices.Contains(w.From, id) })
+	f := &w.Filter
+	f.Placeholders = rapid.Bool().Draw(t, "placeholders")
+	switch rapid.IntRange(0, 6).Draw(t, "filter") {
+	case 0:
+		f.Kinds = []string{"PAYS", "LINKED_TO", "no kind"}
+	case 1:
+		f.Standing = []evidence.Standing{evidence.Reported, evidence.Denied}
+	case 2:
+		f.MinStrength = rapid.IntRange(0, 800).Draw(t, "strength")
+	case 3:
+		f.ExcludeDisputed = true
+	case 4:
+		f.Avoid = whole(some("avoid", 1))
+	}
+	return w
+}
+
+// corridorOf finds a corridor by reading everything: the length of the shortest
+// walk, 0 where there is none, and the links.
+func corridorOf(p *pair, reader store.Reader, w *store.Walks) (int, map[evidence.ID]store.Edge) {
+	one := map[evidence.ID]evidence.ID{} // the first member for all of a group
+	unnamed := map[evidence.ID]bool{}
+	for _, g := range w.Groups {
+		for _, id := range g.Members {
+			one[id], unnamed[id] = g.Members[0], g.Placeholder
+		}
+	}
+	as := func(id evidence.ID) evidence.ID {
+		if first, ok := one[id]; ok {
+			return first
+		}
+		return id
+	}
+	set := func(ids []evidence.ID) map[evidence.ID]bool {
+		in := map[evidence.ID]bool{}
+		for _, id := range ids {
+			if !slices.Contains(w.Filter.Avoid, id) {
+				in[as(id)] = true
+			}
+		}
+		return in
+	}
+	from, to := set(w.From), set(w.To)
+	may := func(id evidence.ID, placeholder bool) bool {
+		if is, ok := unnamed[id]; ok {
+			placeholder = is
+		}
+		return !slices.Contains(w.Filter.Avoid, id) && (w.Filter.Placeholders || !placeholder || from[as(id)] || to[as(id)])
+	}
+	type passing struct {
+		edge     store.Edge
+		from, to evidence.ID
+	}
+	var ways []passing
+	seen := map[evidence.ID]bool{}
+	for e, err := range reader.Expand(p.ctx, store.Expansion{Frontier: space.entities, Kinds: w.Filter.Kinds, Total: plenty}) {
+		require.NoError(p, err)
+		f := &w.Filter
+		if seen[e.Link] || as(e.From) == as(e.To) || int(e.Strength) < f.MinStrength || f.ExcludeDisputed && e.Disputed ||
+			len(f.Standing) > 0 && !slices.Contains(f.Standing, e.Standing) || !may(e.From, e.FromPlaceholder) || !may(e.To, e.ToPlaceholder) {
+			continue
+		}
+		seen[e.Link], e.At = true, 0
+		pass := func(a, b evidence.ID) {
+			if !to[as(a)] && !from[as(b)] { // a walk meets its ends once
+				ways = append(ways, passing{e, as(a), as(b)})
+			}
+		}
+		if w.Direction != evidence.Incoming {
+			pass(e.From, e.To)
+		}
+		if w.Direction != evidence.Outgoing {
+			pass(e.To, e.From)
+		}
+	}
+	far := func(start map[evidence.ID]bool, next func(passing) (at, to evidence.ID)) map[evidence.ID]int {
+		d := map[evidence.ID]int{}
+		for id := range start {
+			d[id] = 0
+		}
+		for range len(space.entities) { // no way is longer
+			for _, x := range ways {
+				at, to := next(x)
+				if here, ok := d[at]; ok {
+					if there, ok := d[to]; !ok || here+1 < there {
+						d[to] = here + 1
+					}
+				}
+			}
+		}
+		return d
+	}
+	begun := far(from, func(x passing) (evidence.ID, evidence.ID) { return x.from, x.to })
+	left := far(to, func(x passing) (evidence.ID, evidence.ID) { return x.to, x.from })
+	shortest, through := 0, map[evidence.ID]int{}
+	for _, x := range ways {
+		a, ok := begun[x.from]
+		b, reaches := left[x.to]
+		if !ok || !reaches || a+1+b > w.Length {
+			continue
+		}
+		if n := a + 1 + b; shortest == 0 || n < shortest {
+			shortest = n
+		}
+		if n, ok := through[x.edge.Link]; !ok || a+1+b < n {
+			through[x.edge.Link] = a + 1 + b
+		}
+	}
+	want := map[evidence.ID]store.Edge{}
+	for _, x := range ways {
+		if n, ok := through[x.edge.Link]; ok && n <= shortest+w.Beyond {
+			want[x.edge.Link] = x.edge
+		}
+	}
+	return shortest, want
+}
