@@ -66,6 +66,13 @@ func TestWhoCommandedThoseResponsibleForIguala(t *testing.T) {
 		require.NotEqual(t, edtf.No, r.Held)
 	}
 	require.Contains(t, above, evidence.ID("rodriguez-perez"), "the battalion's commander")
+	var ofPolice []evidence.ID
+	for _, r := range units["iguala-police"].Chain.Rungs {
+		ofPolice = append(ofPolice, r.Entity.ID)
+	}
+	require.Contains(t, ofPolice, evidence.ID("felipe-flores"), "who led the municipal police")
+	require.Contains(t, ofPolice, evidence.ID("salgado-valladares"), "their deputy chief, by his post")
+	require.Contains(t, ofPolice, evidence.ID("abarca"), "the mayor, by his post in the town hall that they are part of")
 	for _, u := range got.Units {
 		require.NotEmpty(t, u.Grounds, "%s is named without a ground", u.Unit.ID)
 	}

@@ -42,15 +42,19 @@ func checkRandomly(t *testing.T, times int, property func(*rapid.T)) {
 	rapid.Check(t, property)
 }
 
-// sizes says how big random graphs become.
-type sizes struct{ entities, links, revisions int }
+// sizes says how big random graphs become, and of which kinds of link.
+type sizes struct {
+	entities, links, revisions int
+	kinds                      []string
+}
 
-var small = sizes{entities: 7, links: 14, revisions: 3}
+var small = sizes{entities: 7, links: 14, revisions: 3, kinds: linkKinds}
 
 // writer writes a random history into a store.
 type writer struct {
 	*rapid.T
 	store    store.Store
+	size     sizes
 	step     int
 	entities []evidence.ID
 	kinds    map[evidence.ID]string
@@ -87,7 +91,7 @@ func (w *writer) apply(changes ...evidence.Change) {
 // history writes entities, sources and links in several revisions, with merges,
 // retractions and changes of clearance and standing between them.
 func history(t *rapid.T, st store.Store, size sizes) {
-	w := &writer{T: t, store: st, kinds: map[evidence.ID]string{}}
+	w := &writer{T: t, store: st, size: size, kinds: map[evidence.ID]string{}}
 	var first []evidence.Change
 	for i, s := range []struct{ grade, clearance string }{{"A", ""}, {"C", ""}, {"F", ""}, {"B", "RESTRICTED"}, {"A", "CONFIDENTIAL"}} {
 		put := &evidence.PutSource{
@@ -155,7 +159,7 @@ func (w *writer) assert() *evidence.AssertLink {
 		return nil
 	}
 	kind := "LINKED_TO"
-	if wished := rapid.SampledFrom(linkKinds).Draw(w.T, "kind"); wished != kind {
+	if wished := rapid.SampledFrom(w.size.kinds).Draw(w.T, "kind"); wished != kind {
 		if k, _ := vocabulary.Standard().Link(wished); k.AllowsEnds(w.kinds[from], w.kinds[to]) {
 			kind = wished
 		}
