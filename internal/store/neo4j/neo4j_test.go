@@ -18,7 +18,7 @@ func TestStore(t *testing.T) {
 	neo4jtest.Fresh(t)
 	storetest.Run(t, func(t testing.TB) storetest.Opened {
 		return storetest.Opened{Store: empty(t), Again: func(t testing.TB) store.Store { return handle(t) }}
-	}, storetest.Histories(4), storetest.Steps(8), storetest.Patience(5*time.Minute))
+	}, storetest.Histories(4), storetest.Steps(8))
 }
 
 // handle opens one more handle on the server's database.

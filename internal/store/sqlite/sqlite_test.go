@@ -18,9 +18,9 @@ func TestStore(t *testing.T) {
 		histories int
 		set       func(testing.TB, *sqlite.Store)
 	}{
-		"File":    {6, func(_ testing.TB, s *sqlite.Store) { s.KeepCold() }},
-		"Memory":  {24, warm},
-		"Crowded": {6, func(tb testing.TB, s *sqlite.Store) { tb.Helper(); s.Crowd(); warm(tb, s) }},
+		"File":    {3, func(_ testing.TB, s *sqlite.Store) { s.KeepCold() }},
+		"Memory":  {12, warm},
+		"Crowded": {3, func(tb testing.TB, s *sqlite.Store) { tb.Helper(); s.Crowd(); warm(tb, s) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			storetest.Run(t, func(tb testing.TB) storetest.Opened {

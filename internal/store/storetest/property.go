@@ -26,7 +26,7 @@ type pair struct {
 func (s *suite) pair(t *testing.T, r *rapid.T) (*pair, func()) {
 	t.Helper()
 	o := s.open(t)
-	ctx, cancel := context.WithTimeout(context.Background(), s.timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	return &pair{T: r, ctx: ctx, store: o.Store, model: model.New()}, func() {
 		cancel()
 		_ = o.Store.Close()
