@@ -5,13 +5,17 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/access/oidctest"
 )
 
 func readCSV(t *testing.T, path string) [][]string {
@@ -203,6 +207,62 @@ func TestServeSaysWhoMayComeIn(t *testing.T) {
 			require.Contains(t, r.errors, c.want)
 		})
 	}
+}
+
+// TestAnOpenIDProviderLetsPeopleIn has a real provider sign people in, and serves
+// those whom its tokens are for.
+func TestAnOpenIDProviderLetsPeopleIn(t *testing.T) {
+	store, _ := storeFile(t)
+	quotedStore(t, store)
+	succeeds(t, "query", "--store", store, `mutation { apply(changeSet: {reason: "r", changes: [
+		{putSource: {kind: LEAK, title: "Reservado", url: "https://example.org/1", clearance: RESTRICTED}}, {putSource: {kind: LEAK, title: "Secreto", url: "https://example.org/2", clearance: CONFIDENTIAL}}]}) { number } }`)
+	const titles = "{ sources { nodes { title } } }"
+	provider := oidctest.New(t)
+	s := serve(t, "--store", store, "--oidc-issuer", provider.Issuer, "--oidc-audience", oidctest.Audience,
+		"--oidc-role", "groups=newsroom:editor", "--oidc-clearance", "groups=newsroom:RESTRICTED", "--oidc-role", "sub=id1:reader", "--oidc-clearance", "sub=id1:PUBLIC")
+
+	robot := provider.AccessToken(t)
+	code, text := s.asks(t, robot, titles)
+	require.Equal(t, http.StatusOK, code, text)
+	require.Contains(t, text, "Reservado")
+	require.NotContains(t, text, "Secreto")
+	_, text = s.asks(t, robot, someone)
+	require.Contains(t, text, `"author":"robot"`)
+	before := succeeds(t, "log", "--store", store)
+
+	now := time.Now()
+	signed := func(key *oidctest.Key, changes map[string]any) string {
+		claims := map[string]any{"iss": provider.Issuer, "aud": oidctest.Audience, "sub": "maria", "groups": []string{"newsroom"}, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix()}
+		maps.Copy(claims, changes)
+		return oidctest.Sign(t, jose.RS256, key.Private, key.Name, nil, claims)
+	}
+	code, text = s.asks(t, signed(provider.Signing, nil), titles)
+	require.Equal(t, http.StatusOK, code, "all that are refused differ from this in one thing: %s", text)
+	provider.IssueFor("elsewhere")
+	for what, token := range map[string]string{
+		"for another, by the provider itself": provider.AccessToken(t),
+		"of a person who signed in elsewhere": provider.IDToken(t),
+		"for another":                         signed(provider.Signing, map[string]any{"aud": "elsewhere"}),
+		"expired":                             signed(provider.Signing, map[string]any{"exp": now.Add(-time.Hour).Unix()}),
+		"of another issuer":                   signed(provider.Signing, map[string]any{"iss": "https://id.example.org"}),
+		"forged":                              signed(oidctest.NewKey(t, provider.Signing.Name), nil),
+		"changed":                             robot[:len(robot)-6] + "AAAAAA",
+	} {
+		for _, query := range []string{titles, someone} {
+			code, text := s.asks(t, token, query)
+			require.Equal(t, http.StatusUnauthorized, code, "%s: %s", what, text)
+			require.Contains(t, text, `"code":"FORBIDDEN"`, what)
+			require.NotContains(t, text, "Reservado", what)
+		}
+	}
+	code, text = s.asks(t, signed(provider.Signing, map[string]any{"groups": []string{"chess"}}), titles)
+	require.Equal(t, http.StatusForbidden, code, text)
+	require.Contains(t, text, `"code":"FORBIDDEN"`, "whom no rule knows")
+	_, text = s.asks(t, signed(provider.Signing, map[string]any{"sub": "id1", "groups": nil}), someone)
+	require.Contains(t, text, `"code":"FORBIDDEN"`, "a reader")
+	require.Equal(t, before, succeeds(t, "log", "--store", store), "nothing changed")
+	require.NoError(t, s.stop())
+	require.NotContains(t, s.log.String(), robot)
 }
 
 func TestPagesOfOtherOriginsAsk(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
+	"github.com/vinculo/vinculo/internal/access/oidctest"
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store/storetest/model"
 )
@@ -215,13 +216,13 @@ func TestTokenOfAProviderOverHTTP(t *testing.T) {
 	p, c := newProvider(t), newClock()
 	tokens, _, _ := newTokens(t)
 	a := newAuthenticator(t, Config{Tokens: tokens, OIDC: newOIDC(t, p.config(c)), Anonymous: true})
-	who, _ := serve(t, a, request(header("Authorization", "Bearer "+p.accessToken(t))))
+	who, _ := serve(t, a, request(header("Authorization", "Bearer "+p.AccessToken(t))))
 	require.NotNil(t, who)
 	require.Equal(t, robot, who.Name)
 
 	claims := p.good(c)
 	claims["groups"] = []string{"chess"}
-	stranger := sign(t, jose.RS256, p.signing.key, p.signing.id, nil, claims)
+	stranger := oidctest.Sign(t, jose.RS256, p.Signing.Private, p.Signing.Name, nil, claims)
 	config := p.config(c)
 	config.Clearances = config.Clearances[:1]
 	a = newAuthenticator(t, Config{OIDC: newOIDC(t, config), Anonymous: true})

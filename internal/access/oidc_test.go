@@ -21,6 +21,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 
+	"github.com/vinculo/vinculo/internal/access/oidctest"
 	"github.com/vinculo/vinculo/internal/evidence"
 )
 
@@ -34,17 +35,17 @@ func newOIDC(t *testing.T, c OIDCConfig) *OIDC {
 func TestAccessTokenOfARealProvider(t *testing.T) {
 	p, c := newProvider(t), newClock()
 	o := newOIDC(t, p.config(c))
-	who, err := o.Authenticate(t.Context(), p.accessToken(t))
+	who, err := o.Authenticate(t.Context(), p.AccessToken(t))
 	require.NoError(t, err)
 	require.Equal(t, robot, who.Name)
 	require.Equal(t, Editor, who.Role)
 	require.Equal(t, evidence.Restricted, who.Clearance)
 	require.Regexp(t, `^u-[a-z2-7]{10}:$`, who.IDPrefix)
 	for range 5 {
-		_, err = o.Authenticate(t.Context(), p.accessToken(t))
+		_, err = o.Authenticate(t.Context(), p.AccessToken(t))
 		require.NoError(t, err)
 	}
-	require.EqualValues(t, 1, p.fetched.Load(), "the keys are kept")
+	require.EqualValues(t, 1, p.Fetched.Load(), "the keys are kept")
 }
 
 func TestIDTokenOfAPersonWhoSignedIn(t *testing.T) {
@@ -52,7 +53,7 @@ func TestIDTokenOfAPersonWhoSignedIn(t *testing.T) {
 	config := p.config(c)
 	config.Audience = web
 	o := newOIDC(t, config)
-	token := p.idToken(t)
+	token := p.IDToken(t)
 	who, err := o.Authenticate(t.Context(), token)
 	require.NoError(t, err)
 	require.Equal(t, "id1", who.Name)
@@ -68,8 +69,10 @@ func TestIDTokenOfAPersonWhoSignedIn(t *testing.T) {
 func TestBadTokensOfAProvider(t *testing.T) {
 	p, c := newProvider(t), newClock()
 	o := newOIDC(t, p.config(c))
-	key := p.signing
-	rs256 := func(claims map[string]any) string { return sign(t, jose.RS256, key.key, key.id, nil, claims) }
+	key := p.Signing
+	rs256 := func(claims map[string]any) string {
+		return oidctest.Sign(t, jose.RS256, key.Private, key.Name, nil, claims)
+	}
 	with := func(changes map[string]any) map[string]any {
 		claims := p.good(c)
 		maps.Copy(claims, changes)
@@ -80,7 +83,9 @@ func TestBadTokensOfAProvider(t *testing.T) {
 		}
 		return claims
 	}
-	header := func(h map[jose.HeaderKey]any) string { return sign(t, jose.RS256, key.key, key.id, h, p.good(c)) }
+	header := func(h map[jose.HeaderKey]any) string {
+		return oidctest.Sign(t, jose.RS256, key.Private, key.Name, h, p.good(c))
+	}
 	good := rs256(p.good(c))
 	_, err := o.Authenticate(t.Context(), good)
 	require.NoError(t, err, "all that follow differ from this in one thing")
@@ -91,10 +96,10 @@ func TestBadTokensOfAProvider(t *testing.T) {
 		require.NoError(t, err)
 		return base64.RawURLEncoding.EncodeToString(text)
 	}
-	der, err := x509.MarshalPKIXPublicKey(&key.key.PublicKey)
+	der, err := x509.MarshalPKIXPublicKey(&key.Private.PublicKey)
 	require.NoError(t, err)
 	inPEM := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
-	stranger := newSigningKey(t, key.id)
+	stranger := oidctest.NewKey(t, key.Name)
 	elliptic, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	now := c.now()
@@ -102,21 +107,21 @@ func TestBadTokensOfAProvider(t *testing.T) {
 	for name, token := range map[string]string{
 		"alg none":                       raw(map[string]any{"alg": "none", "typ": "JWT"}) + "." + part[1] + ".",
 		"alg nOnE":                       raw(map[string]any{"alg": "nOnE", "typ": "JWT"}) + "." + part[1] + ".",
-		"alg none, with a signature":     raw(map[string]any{"alg": "none", "kid": key.id}) + "." + part[1] + "." + part[2],
-		"no alg":                         raw(map[string]any{"kid": key.id}) + "." + part[1] + "." + part[2],
+		"alg none, with a signature":     raw(map[string]any{"alg": "none", "kid": key.Name}) + "." + part[1] + "." + part[2],
+		"no alg":                         raw(map[string]any{"kid": key.Name}) + "." + part[1] + "." + part[2],
 		"no signature":                   part[0] + "." + part[1] + ".",
-		"HS256 with the public key, PEM": sign(t, jose.HS256, inPEM, key.id, nil, p.good(c)),
-		"HS256 with the public key, DER": sign(t, jose.HS256, der, key.id, nil, p.good(c)),
-		"HS256 with the modulus":         sign(t, jose.HS256, key.key.N.Bytes(), key.id, nil, p.good(c)),
-		"RS512, which is not allowed":    sign(t, jose.RS512, key.key, key.id, nil, p.good(c)),
-		"a key that is not its":          sign(t, jose.RS256, stranger.key, key.id, nil, p.good(c)),
-		"a key of another algorithm":     sign(t, jose.ES256, elliptic, key.id, nil, p.good(c)),
-		"an unknown key":                 sign(t, jose.RS256, stranger.key, "stranger", nil, p.good(c)),
+		"HS256 with the public key, PEM": oidctest.Sign(t, jose.HS256, inPEM, key.Name, nil, p.good(c)),
+		"HS256 with the public key, DER": oidctest.Sign(t, jose.HS256, der, key.Name, nil, p.good(c)),
+		"HS256 with the modulus":         oidctest.Sign(t, jose.HS256, key.Private.N.Bytes(), key.Name, nil, p.good(c)),
+		"RS512, which is not allowed":    oidctest.Sign(t, jose.RS512, key.Private, key.Name, nil, p.good(c)),
+		"a key that is not its":          oidctest.Sign(t, jose.RS256, stranger.Private, key.Name, nil, p.good(c)),
+		"a key of another algorithm":     oidctest.Sign(t, jose.ES256, elliptic, key.Name, nil, p.good(c)),
+		"an unknown key":                 oidctest.Sign(t, jose.RS256, stranger.Private, "stranger", nil, p.good(c)),
 		"critical header":                header(map[jose.HeaderKey]any{"crit": []string{"exp"}, "exp": 1}),
 		"a logout token":                 header(map[jose.HeaderKey]any{jose.HeaderType: "logout+jwt"}),
 		"other claims, same signature":   part[0] + "." + raw(with(map[string]any{"sub": "admin"})) + "." + part[2],
 		"another issuer":                 rs256(with(map[string]any{"iss": "https://elsewhere.example"})),
-		"the issuer with a slash":        rs256(with(map[string]any{"iss": p.issuer + "/"})),
+		"the issuer with a slash":        rs256(with(map[string]any{"iss": p.Issuer + "/"})),
 		"no issuer":                      rs256(with(map[string]any{"iss": nil})),
 		"another audience":               rs256(with(map[string]any{"aud": "elsewhere"})),
 		"other audiences":                rs256(with(map[string]any{"aud": []string{"elsewhere", "vinculo2"}})),
@@ -127,10 +132,10 @@ func TestBadTokensOfAProvider(t *testing.T) {
 		"not yet":                        rs256(with(map[string]any{"nbf": now.Add(30 * time.Minute).Unix()})),
 		"made tomorrow":                  rs256(with(map[string]any{"iat": now.Add(24 * time.Hour).Unix()})),
 		"no exp":                         rs256(with(map[string]any{"exp": nil})),
-		"exp null":                       sign(t, jose.RS256, key.key, key.id, nil, map[string]any{"iss": p.issuer, "aud": audience, "sub": "maria", "exp": nil}),
+		"exp null":                       oidctest.Sign(t, jose.RS256, key.Private, key.Name, nil, map[string]any{"iss": p.Issuer, "aud": audience, "sub": "maria", "exp": nil}),
 		"exp in words":                   rs256(with(map[string]any{"exp": "tomorrow"})),
 		"exp past all clocks":            rs256(with(map[string]any{"exp": 1e300})),
-		"claims that are a list":         sign(t, jose.RS256, key.key, key.id, nil, []string{"sub"}),
+		"claims that are a list":         oidctest.Sign(t, jose.RS256, key.Private, key.Name, nil, []string{"sub"}),
 		"two dots":                       "..",
 		"not base64":                     "a!.b!.c!",
 		"JSON form":                      `{"payload":"` + part[1] + `","protected":"` + part[0] + `","signature":"` + part[2] + `"}`,
@@ -154,8 +159,8 @@ func TestBadTokensOfAProvider(t *testing.T) {
 func TestKeyInTheHeaderIsNotTrusted(t *testing.T) {
 	p, c := newProvider(t), newClock()
 	o := newOIDC(t, p.config(c))
-	stranger := newSigningKey(t, "stranger")
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: stranger.key}, &jose.SignerOptions{EmbedJWK: true})
+	stranger := oidctest.NewKey(t, "stranger")
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: stranger.Private}, &jose.SignerOptions{EmbedJWK: true})
 	require.NoError(t, err)
 	claims, err := json.Marshal(p.good(c))
 	require.NoError(t, err)
@@ -175,7 +180,7 @@ func TestClocksMayDifferALittle(t *testing.T) {
 	token := func(claim string, off time.Duration) string {
 		claims := p.good(c)
 		claims[claim] = c.now().Add(off).Unix()
-		return sign(t, jose.RS256, p.signing.key, p.signing.id, nil, claims)
+		return oidctest.Sign(t, jose.RS256, p.Signing.Private, p.Signing.Name, nil, claims)
 	}
 	for _, at := range []struct {
 		claim string
@@ -194,43 +199,43 @@ func TestClocksMayDifferALittle(t *testing.T) {
 	}
 	half := p.good(c)
 	half["exp"] = float64(c.now().Unix()) + 0.5
-	_, err := o.Authenticate(t.Context(), sign(t, jose.RS256, p.signing.key, p.signing.id, nil, half))
+	_, err := o.Authenticate(t.Context(), oidctest.Sign(t, jose.RS256, p.Signing.Private, p.Signing.Name, nil, half))
 	require.NoError(t, err, "NumericDate may have a fraction (RFC 7519, 2)")
 }
 
 func TestKeysTurnOver(t *testing.T) {
 	p, c := newProvider(t), newClock()
 	o := newOIDC(t, p.config(c))
-	first, second := p.signing, newSigningKey(t, "second")
-	old := p.accessToken(t)
+	first, second := p.Signing, oidctest.NewKey(t, "second")
+	old := p.AccessToken(t)
 	_, err := o.Authenticate(t.Context(), old)
 	require.NoError(t, err)
 
-	p.turnOver(second, first)
-	_, err = o.Authenticate(t.Context(), p.accessToken(t))
+	p.TurnOver(second, first)
+	_, err = o.Authenticate(t.Context(), p.AccessToken(t))
 	require.NoError(t, err, "a new key is learned when it is first seen")
 	_, err = o.Authenticate(t.Context(), old)
 	require.NoError(t, err, "the old one is still published")
 
-	p.turnOver(second)
+	p.TurnOver(second)
 	c.advance(keysFresh)
 	long := p.good(c)
-	_, err = o.Authenticate(t.Context(), sign(t, jose.RS256, first.key, first.id, nil, long))
+	_, err = o.Authenticate(t.Context(), oidctest.Sign(t, jose.RS256, first.Private, first.Name, nil, long))
 	requireRefused(t, err, ErrUntrusted)
-	_, err = o.Authenticate(t.Context(), sign(t, jose.RS256, second.key, second.id, nil, long))
+	_, err = o.Authenticate(t.Context(), oidctest.Sign(t, jose.RS256, second.Private, second.Name, nil, long))
 	require.NoError(t, err)
-	require.NotEqual(t, first.key.N, second.key.N)
+	require.NotEqual(t, first.Private.N, second.Private.N)
 }
 
 func TestForgedTokensDoNotFloodTheProvider(t *testing.T) {
 	p, c := newProvider(t), newClock()
 	o := newOIDC(t, p.config(c))
-	stranger := newSigningKey(t, "stranger")
+	stranger := oidctest.NewKey(t, "stranger")
 	var wg sync.WaitGroup
-	for _, kid := range []string{"a", "b", "c", "d", "e", "f", "g", "h", p.signing.id, ""} {
+	for _, kid := range []string{"a", "b", "c", "d", "e", "f", "g", "h", p.Signing.Name, ""} {
 		wg.Go(func() {
 			for range 10 {
-				_, err := o.Authenticate(t.Context(), sign(t, jose.RS256, stranger.key, kid, nil, p.good(c)))
+				_, err := o.Authenticate(t.Context(), oidctest.Sign(t, jose.RS256, stranger.Private, kid, nil, p.good(c)))
 				if err == nil {
 					t.Error("a forged token opened")
 				}
@@ -238,8 +243,8 @@ func TestForgedTokensDoNotFloodTheProvider(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	require.LessOrEqual(t, p.fetched.Load(), int64(fetchBurst))
-	_, err := o.Authenticate(t.Context(), p.accessToken(t))
+	require.LessOrEqual(t, p.Fetched.Load(), int64(fetchBurst))
+	_, err := o.Authenticate(t.Context(), p.AccessToken(t))
 	require.NoError(t, err, "who is honest is not kept out by them")
 }
 
@@ -256,8 +261,8 @@ func requireUnavailable(t *testing.T, err error) {
 func TestProviderThatIsDown(t *testing.T) {
 	p, c := newProvider(t), newClock()
 	o := newOIDC(t, p.config(c))
-	good := sign(t, jose.RS256, p.signing.key, p.signing.id, nil, p.good(c))
-	p.down.Store(true)
+	good := oidctest.Sign(t, jose.RS256, p.Signing.Private, p.Signing.Name, nil, p.good(c))
+	p.Down.Store(true)
 	for range fetchBurst + 2 {
 		_, err := o.Authenticate(t.Context(), good)
 		requireUnavailable(t, err)
@@ -265,23 +270,23 @@ func TestProviderThatIsDown(t *testing.T) {
 	_, err := o.Authenticate(t.Context(), "a.b.c")
 	requireRefused(t, err, ErrUntrusted) // what is no token needs no provider
 
-	p.down.Store(false)
+	p.Down.Store(false)
 	c.advance(fetchEvery)
 	_, err = o.Authenticate(t.Context(), good)
 	require.NoError(t, err, "it comes back by itself")
 
-	p.down.Store(true)
+	p.Down.Store(true)
 	_, err = o.Authenticate(t.Context(), good)
 	require.NoError(t, err, "keys that are known serve on")
 	c.advance(keysFresh + time.Second)
 	_, err = o.Authenticate(t.Context(), good)
 	require.NoError(t, err, "for a while")
-	unknown := sign(t, jose.RS256, newSigningKey(t, "new").key, "new", nil, p.good(c))
+	unknown := oidctest.Sign(t, jose.RS256, oidctest.NewKey(t, "new").Private, "new", nil, p.good(c))
 	c.advance(fetchEvery)
 	_, err = o.Authenticate(t.Context(), unknown)
 	requireUnavailable(t, err) // it may be the provider's new one
 	c.advance(keysStale)
-	_, err = o.Authenticate(t.Context(), sign(t, jose.RS256, p.signing.key, p.signing.id, nil, p.good(c)))
+	_, err = o.Authenticate(t.Context(), oidctest.Sign(t, jose.RS256, p.Signing.Private, p.Signing.Name, nil, p.good(c)))
 	requireUnavailable(t, err)
 }
 
@@ -299,7 +304,7 @@ func TestProviderThatSpeaksForAnother(t *testing.T) {
 				_ = json.NewEncoder(w).Encode(map[string]any{"keys": []any{
 					map[string]string{"kty": "oct", "k": "AAAA"},
 					map[string]string{"kty": "martian"},
-					jose.JSONWebKey{Key: newSigningKey(t, "e").key.Public(), Use: "enc"},
+					jose.JSONWebKey{Key: oidctest.NewKey(t, "e").Private.Public(), Use: "enc"},
 					jose.JSONWebKey{Key: short.Public()},
 				}})
 				return
@@ -308,9 +313,9 @@ func TestProviderThatSpeaksForAnother(t *testing.T) {
 			_, _ = w.Write([]byte(strings.ReplaceAll(body, "ISSUER", issuer)))
 		}))
 		issuer = server.URL
-		p, c := &provider{issuer: issuer}, newClock()
+		p, c := &provider{&oidctest.Provider{Issuer: issuer}}, newClock()
 		o := newOIDC(t, p.config(c))
-		_, err := o.Authenticate(t.Context(), sign(t, jose.RS256, newSigningKey(t, "x").key, "x", nil, p.good(c)))
+		_, err := o.Authenticate(t.Context(), oidctest.Sign(t, jose.RS256, oidctest.NewKey(t, "x").Private, "x", nil, p.good(c)))
 		require.Error(t, err, name)
 		requireUnavailable(t, err)
 		server.Close()
@@ -322,11 +327,11 @@ func TestWhoGivesUpDoesNotSpoilItForOthers(t *testing.T) {
 	o := newOIDC(t, p.config(c))
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := o.Authenticate(gone, p.accessToken(t))
+	_, err := o.Authenticate(gone, p.AccessToken(t))
 	if err != nil {
 		requireUnavailable(t, err)
 	}
-	_, err = o.Authenticate(t.Context(), p.accessToken(t))
+	_, err = o.Authenticate(t.Context(), p.AccessToken(t))
 	require.NoError(t, err)
 }
 
@@ -345,7 +350,7 @@ func TestWhoIsMappedToNothingIsRefused(t *testing.T) {
 	} {
 		config := p.config(c)
 		config.Roles, config.Clearances = mustRules(ParseRoleRule, tried.roles...), mustRules(ParseClearanceRule, tried.clearances...)
-		_, err := newOIDC(t, config).Authenticate(t.Context(), p.accessToken(t))
+		_, err := newOIDC(t, config).Authenticate(t.Context(), p.AccessToken(t))
 		if tried.opens {
 			require.NoError(t, err, name)
 			continue
@@ -402,21 +407,21 @@ func TestNameOfAPerson(t *testing.T) {
 	}{"verified": {true, true}, "in words": {"true", true}, "not": {false, false}, "unsaid": {nil, false}} {
 		claims := p.good(c)
 		claims["email"], claims["email_verified"] = "maria@ejemplo.mx", tried.verified
-		who, err := o.Authenticate(t.Context(), sign(t, jose.RS256, p.signing.key, p.signing.id, nil, claims))
+		who, err := o.Authenticate(t.Context(), oidctest.Sign(t, jose.RS256, p.Signing.Private, p.Signing.Name, nil, claims))
 		if !tried.opens {
 			requireRefused(t, err, ErrUntrusted)
 			continue
 		}
 		require.NoError(t, err, name)
 		require.Equal(t, "maria@ejemplo.mx", who.Name)
-		require.Equal(t, PrefixOf("oidc:"+p.issuer+"#maria", evidence.Restricted), who.IDPrefix, "who they are is the subject, whatever the name")
+		require.Equal(t, PrefixOf("oidc:"+p.Issuer+"#maria", evidence.Restricted), who.IDPrefix, "who they are is the subject, whatever the name")
 	}
-	_, err := o.Authenticate(t.Context(), sign(t, jose.RS256, p.signing.key, p.signing.id, nil, p.good(c)))
+	_, err := o.Authenticate(t.Context(), oidctest.Sign(t, jose.RS256, p.Signing.Private, p.Signing.Name, nil, p.good(c)))
 	requireRefused(t, err, ErrUntrusted)
 }
 
 func TestConfigurationsThatAreNotSafe(t *testing.T) {
-	good := (&provider{issuer: "https://id.ejemplo.mx/realm"}).config(newClock())
+	good := (&provider{&oidctest.Provider{Issuer: "https://id.ejemplo.mx/realm"}}).config(newClock())
 	for name, spoil := range map[string]func(*OIDCConfig){
 		"no issuer":       func(c *OIDCConfig) { c.Issuer = "" },
 		"no URL":          func(c *OIDCConfig) { c.Issuer = "id.ejemplo.mx" },
