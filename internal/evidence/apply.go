@@ -3,6 +3,7 @@ package evidence
 import (
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // apply takes one change into the workspace and gives the id it concerns. Faults
@@ -84,16 +85,23 @@ func hasPrefix(id ID, prefix string) bool {
 // known gives the slot of a record that the change speaks of, which must be
 // open and visible.
 func (w *workspace) known(id ID, path, what string, types ...RecordType) *slot {
+	return w.knownIn(id, path, "", what, types...)
+}
+
+// knownIn is known for a field of what stands at a path.
+func (w *workspace) knownIn(id ID, at, field, what string, types ...RecordType) *slot {
 	if id == "" {
-		w.fault(InvalidInput, path, "it is empty; give the id of %s", what)
+		w.fault(InvalidInput, at+field, "it is empty; give the id of %s", what)
 		return nil
 	}
 	s := w.get(id)
 	if !w.sees(s) || len(types) > 0 && !slices.Contains(types, s.content.Type()) {
-		w.fault(UnknownID, path, "there is no %s %q; make it first, or mend the id", what, id)
+		w.fault(UnknownID, at+field, "there is no %s %q; make it first, or mend the id", what, id)
 		return nil
 	}
-	w.mention(s, path)
+	if w.expected != Open {
+		w.mention(s, at+field)
+	}
 	return s
 }
 
@@ -231,7 +239,7 @@ func (w *workspace) checkEndsOf(s *slot, kind string) error {
 		return err
 	}
 	var ends []ID
-	for _, claim := range w.claimsOn[s.id] {
+	for _, claim := range w.dependentOn(s.id) {
 		c := claim.content.(*Claim) //nolint:forcetypeassert // the index holds claims
 		ends = append(ends, c.From, c.To)
 	}
@@ -239,7 +247,7 @@ func (w *workspace) checkEndsOf(s *slot, kind string) error {
 		return err
 	}
 	w.later(func() error {
-		for _, claim := range w.claimsOn[s.id] {
+		for _, claim := range w.dependentOn(s.id) {
 			c := claim.content.(*Claim) //nolint:forcetypeassert // the index holds claims
 			if claim.open && c.Of == LinkRecord && w.sees(claim) && !w.endsFit(c) {
 				w.fault(InvalidEnds, "putEntity.kind", "%q cannot become a %s while it is an end of %s link %q; retract the link first", s.id, kind, c.Kind, c.ID)
@@ -389,7 +397,7 @@ func (w *workspace) assert(at, field string, id ID, claim *Claim, standing, clea
 	}
 	w.put(s, claim)
 	for i := range citations {
-		w.addCitation(fmt.Sprintf("%scitations[%d].", at, i), s.id, &citations[i], Supports)
+		w.addCitation(at+"citations["+strconv.Itoa(i)+"].", s.id, &citations[i], Supports)
 	}
 	return s.id, nil
 }

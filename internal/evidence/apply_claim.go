@@ -17,13 +17,13 @@ func (w *workspace) newCitation(at string, claim ID, in *NewCitation, stance Sta
 	if in.Stance != "" {
 		c.Stance = parse(w, at+"stance", in.Stance, stance, ParseStance)
 	}
-	w.text(at+"locator", c.Locator, maxReason, false)
-	w.text(at+"note", c.Note, maxText, false)
-	w.text(at+"standingInSource", c.StandingInSource, maxShort, false)
+	w.textIn(at, "locator", c.Locator, maxReason, false)
+	w.textIn(at, "note", c.Note, maxText, false)
+	w.textIn(at, "standingInSource", c.StandingInSource, maxShort, false)
 	if c.Quote != nil {
-		w.text(at+"quote.exact", c.Quote.Exact, maxText, true)
-		w.text(at+"quote.prefix", c.Quote.Prefix, maxReason, false)
-		w.text(at+"quote.suffix", c.Quote.Suffix, maxReason, false)
+		w.textIn(at, "quote.exact", c.Quote.Exact, maxText, true)
+		w.textIn(at, "quote.prefix", c.Quote.Prefix, maxReason, false)
+		w.textIn(at, "quote.suffix", c.Quote.Suffix, maxReason, false)
 	}
 	if c.Locator == "" && c.Quote == nil {
 		w.fault(InvalidInput, at+"locator", "the citation names no place in the source; give a locator, a quote, or both")
@@ -42,7 +42,7 @@ func (w *workspace) newCitation(at string, claim ID, in *NewCitation, stance Sta
 	if in.Clearance != "" {
 		c.Clearance = w.clearance(at+"clearance", Of(in.Clearance), Public)
 	}
-	w.later(func() error { w.known(in.Source, at+"source", "source", SourceRecord); return nil })
+	w.later(func() error { w.knownIn(in.Source, at, "source", "source", SourceRecord); return nil })
 	return c
 }
 
@@ -242,16 +242,19 @@ func parse[T any](w *workspace, path, s string, otherwise T, read func(string) (
 	return v
 }
 
-func (w *workspace) date(path, s string) {
+func (w *workspace) date(path, s string) { w.dateIn(path, "", s) }
+
+// dateIn is date for a field of what stands at a path.
+func (w *workspace) dateIn(at, field, s string) {
 	if _, err := edtf.Parse(s); err != nil {
-		w.fault(InvalidDate, path, "%v", err)
+		w.fault(InvalidDate, at+field, "%v", err)
 	}
 }
 
 func (w *workspace) validTime(path string, c *Claim) {
 	before := len(w.faults)
-	w.date(path+".since", c.Since)
-	w.date(path+".until", c.Until)
+	w.dateIn(path, ".since", c.Since)
+	w.dateIn(path, ".until", c.Until)
 	for i, o := range c.Observed {
 		w.date(fmt.Sprintf("%s.observed[%d]", path, i), o)
 	}

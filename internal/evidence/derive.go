@@ -91,18 +91,20 @@ func (k *Case) Judge(v *vocabulary.Vocabulary) (claim Derived, citations []Deriv
 	}
 	claim.Visibility = max(k.Visibility, k.Ends, supported)
 	claim.Key = OrderKey(k.Claim, 0, v)
-	shown := map[ID]Clearance{}
 	citations = make([]Derived, len(k.Cited))
 	for i, x := range k.Cited {
 		visibility := max(x.Visibility, claim.Visibility)
-		shown[x.Citation.ID] = visibility
 		weight := CitationWeight(x.Source.Reliability, x.Citation.Credibility)
 		citations[i] = Derived{Visibility: visibility, Key: OrderKey(x.Citation, weight, v)}
 	}
 	for c := claim.Visibility; c < Hidden; c++ {
 		level := &claim.Levels[c]
+		if c > claim.Visibility && !k.showsMore(c, citations) {
+			*level = claim.Levels[c-1]
+			continue
+		}
 		for _, s := range k.Claim.Standing {
-			if visibility, ok := shown[s.Citation]; s.Citation == "" || ok && visibility <= c {
+			if s.Citation == "" || k.shows(s.Citation, citations, c) {
 				level.Standing = s.Standing
 			}
 		}
@@ -123,6 +125,32 @@ func (k *Case) Judge(v *vocabulary.Vocabulary) (claim Derived, citations []Deriv
 		level.Strength, level.Lineages = uint16(strength), uint32(lineages) //nolint:gosec // 0 to 1000, and a count of citations
 	}
 	return claim, citations
+}
+
+// shows says whether a clearance sees a citation.
+func (k *Case) shows(id ID, citations []Derived, c Clearance) bool {
+	for i, x := range k.Cited {
+		if x.Citation.ID == id {
+			return citations[i].Visibility <= c
+		}
+	}
+	return false
+}
+
+// showsMore says whether a clearance sees anything of the claim that the one
+// below it does not.
+func (k *Case) showsMore(c Clearance, citations []Derived) bool {
+	for i, x := range k.Cited {
+		if x.Visibility == c || citations[i].Visibility == c {
+			return true
+		}
+	}
+	for _, visibility := range k.Provenance.Visibility {
+		if visibility == c {
+			return true
+		}
+	}
+	return false
 }
 
 // AspectOf tells whether a claim of its kind is an event or a state. Statements

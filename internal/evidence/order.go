@@ -3,6 +3,7 @@ package evidence
 import (
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence/names"
@@ -32,7 +33,11 @@ func OrderKey(c Content, weight int, v *vocabulary.Vocabulary) string {
 		key := c.Valid().SortKey(AspectOf(c, v))
 		return ClaimKeyPrefix(c.Kind) + hex.EncodeToString(key[:]) + " " + string(c.ID)
 	case *Citation:
-		return fmt.Sprintf("%s%04d %s", CitationKeyPrefix(c.Stance), 1000-weight, c.ID)
+		key := strconv.AppendInt(make([]byte, 0, 8+len(c.ID)), int64(c.Stance), 10)
+		key = append(key, ' ')
+		rank := strconv.Itoa(1000 - weight)
+		key = append(append(key, "0000"[min(len(rank), 4):]...), rank...)
+		return string(append(append(key, ' '), c.ID...))
 	default:
 		return ""
 	}

@@ -113,12 +113,12 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 			return nil, err
 		}
 	}
-	if err := w.load(cs.References()); err != nil {
+	if err := w.load(cs.references()); err != nil {
 		return nil, err
 	}
 	targets := make([]ID, len(cs.Changes))
 	for i := range cs.Changes {
-		if len(cs.Changes[i].given()) != 1 {
+		if cs.Changes[i].only() == "" {
 			continue // faulted by checkShape
 		}
 		w.index = i
@@ -339,9 +339,9 @@ func (p *Planner) checkShape(cs *ChangeSet) indexedFaults {
 		return faults
 	}
 	for i := range cs.Changes {
-		if given := cs.Changes[i].given(); len(given) != 1 {
+		if cs.Changes[i].only() == "" {
 			what := "none is given"
-			if len(given) > 1 {
+			if given := cs.Changes[i].given(); len(given) > 1 {
 				what = fmt.Sprintf("%v are given", given)
 			}
 			fault(i, InvalidInput, fmt.Sprintf("changes[%d]", i), "a change is exactly one of %v; %s", changeNames, what)
@@ -350,19 +350,15 @@ func (p *Planner) checkShape(cs *ChangeSet) indexedFaults {
 	return faults
 }
 
-var changeNames = []string{
+var changeNames = [12]string{
 	"putEntity", "putSource", "assertLink", "assertStatement", "cite", "setStanding",
 	"setClearance", "retract", "mergeEntities", "attachCapture", "recordChecks", "undo",
 }
 
 // given names the fields of the change that are set.
 func (c *Change) given() []string {
-	set := []bool{
-		c.PutEntity != nil, c.PutSource != nil, c.AssertLink != nil, c.AssertStatement != nil, c.Cite != nil, c.SetStanding != nil,
-		c.SetClearance != nil, c.Retract != nil, c.MergeEntities != nil, c.AttachCapture != nil, c.RecordChecks != nil, c.Undo != nil,
-	}
 	var names []string
-	for i, is := range set {
+	for i, is := range c.set() {
 		if is {
 			names = append(names, changeNames[i])
 		}
@@ -370,11 +366,42 @@ func (c *Change) given() []string {
 	return names
 }
 
+// only names the one field of the change that is set; "" where none or several
+// are.
+func (c *Change) only() string {
+	name := ""
+	for i, is := range c.set() {
+		switch {
+		case is && name != "":
+			return ""
+		case is:
+			name = changeNames[i]
+		}
+	}
+	return name
+}
+
+func (c *Change) set() [12]bool {
+	return [...]bool{
+		c.PutEntity != nil, c.PutSource != nil, c.AssertLink != nil, c.AssertStatement != nil, c.Cite != nil, c.SetStanding != nil,
+		c.SetClearance != nil, c.Retract != nil, c.MergeEntities != nil, c.AttachCapture != nil, c.RecordChecks != nil, c.Undo != nil,
+	}
+}
+
 // References are the ids that a change set names, each once, sorted.
 func (cs *ChangeSet) References() []ID {
-	var ids []ID
+	ids := cs.references()
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	return slices.DeleteFunc(ids, func(id ID) bool { return id == "" })
+}
+
+// references are the ids that a change set names, and empty ones among them.
+func (cs *ChangeSet) references() []ID {
+	ids := make([]ID, 0, 4*len(cs.Changes))
 	cite := func(list ...NewCitation) {
-		for _, c := range list {
+		for i := range list {
+			c := &list[i]
 			ids = append(ids, c.ID, c.Source)
 			if c.AssertedBy != nil {
 				ids = append(ids, c.AssertedBy.Entity)
@@ -417,7 +444,5 @@ func (cs *ChangeSet) References() []ID {
 			}
 		}
 	}
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	return slices.DeleteFunc(ids, func(id ID) bool { return id == "" })
+	return ids
 }

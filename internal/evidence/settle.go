@@ -30,13 +30,13 @@ func (w *workspace) cascade() error {
 		for _, step := range []struct {
 			relation Relation
 			of       []ID
-			index    map[ID][]*slot
-		}{{ClaimsOn, entities, w.claimsOn}, {CitationsIn, sources, w.bySource}, {CitationsOf, claims, w.citations}} {
+			leads    func(ID) []*slot
+		}{{ClaimsOn, entities, w.dependentOn}, {CitationsIn, sources, w.dependentOn}, {CitationsOf, claims, func(id ID) []*slot { return w.citations[id] }}} {
 			if err := w.related(step.relation, step.of); err != nil {
 				return err
 			}
 			for _, id := range step.of {
-				for _, s := range step.index[id] {
+				for _, s := range step.leads(id) {
 					if err := w.closeDependent(s, id); err != nil {
 						return err
 					}
@@ -132,7 +132,7 @@ func (w *workspace) replay(e Effect) error {
 func (w *workspace) outcomes(cs *ChangeSet, targets []ID) []Outcome {
 	outcomes := make([]Outcome, len(cs.Changes))
 	for i := range cs.Changes {
-		outcomes[i] = Outcome{Change: cs.Changes[i].given()[0], ID: targets[i]}
+		outcomes[i] = Outcome{Change: cs.Changes[i].only(), ID: targets[i]}
 	}
 	for _, s := range w.touched {
 		if !s.differs() {
@@ -168,7 +168,9 @@ func (w *workspace) affected() ([]ID, error) {
 		case *Claim:
 			claims = append(claims, c.ID)
 		case *Citation:
-			claims = append(claims, c.Claim)
+			if n := len(claims); n == 0 || claims[n-1] != c.Claim { // most stand behind their claim
+				claims = append(claims, c.Claim)
+			}
 		case *Entity:
 			if s.base != nil && s.base.Content.OwnClearance() != c.Clearance {
 				entities = append(entities, c.ID)
@@ -222,13 +224,13 @@ func (w *workspace) affected() ([]ID, error) {
 		return nil, err
 	}
 	for _, id := range entities {
-		for _, s := range w.claimsOn[id] {
+		for _, s := range w.dependentOn(id) {
 			claims = append(claims, s.id)
 		}
 	}
 	citing := func(sources []ID) {
 		for _, id := range sources {
-			for _, s := range w.bySource[id] {
+			for _, s := range w.dependentOn(id) {
 				claims = append(claims, s.content.(*Citation).Claim) //nolint:forcetypeassert // the index holds citations
 			}
 		}
@@ -246,7 +248,7 @@ func (w *workspace) affected() ([]ID, error) {
 			return nil, err
 		}
 	}
-	seen := map[ID]bool{}
+	seen := make(map[ID]bool, len(claims))
 	claims = slices.DeleteFunc(claims, func(id ID) bool {
 		was := seen[id]
 		seen[id] = true
@@ -307,41 +309,40 @@ func (s *slot) closedKey(w *workspace) string {
 // loadAround loads the ends and sources of claims, and what the sources derive
 // from.
 func (w *workspace) loadAround(claims []ID) error {
-	var around []ID
+	var ends, sources []ID
 	for _, id := range claims {
 		if c, ok := w.get(id).content.(*Claim); ok {
-			around = append(around, c.From, c.To)
+			ends = append(ends, c.From, c.To)
 		}
 		for _, x := range w.citations[id] {
-			around = append(around, x.content.(*Citation).Source) //nolint:forcetypeassert // the index holds citations
+			sources = append(sources, x.content.(*Citation).Source) //nolint:forcetypeassert // the index holds citations
 		}
 	}
+	if err := w.load(append(ends, sources...)); err != nil {
+		return err
+	}
 	reached := map[ID]bool{} // what is in the workspace already may have ancestors that are not
-	for len(around) > 0 {
-		slices.Sort(around)
-		around = slices.Compact(around)
-		if err := w.load(around); err != nil {
+	for len(sources) > 0 {
+		var next []ID
+		for _, id := range sources {
+			src, ok := w.get(id).content.(*Source)
+			if !ok || len(src.DerivedFrom) == 0 || reached[id] {
+				continue
+			}
+			reached[id] = true
+			next = append(next, src.DerivedFrom...)
+		}
+		sources = next
+		if err := w.load(sources); err != nil {
 			return err
 		}
-		var next []ID
-		for _, id := range around {
-			reached[id] = true
-			if src, ok := w.get(id).content.(*Source); ok {
-				for _, parent := range src.DerivedFrom {
-					if !reached[parent] {
-						next = append(next, parent)
-					}
-				}
-			}
-		}
-		around = next
 	}
 	return nil
 }
 
 func (w *workspace) judgeClaim(s *slot) {
 	claim := s.content.(*Claim) //nolint:forcetypeassert // the caller gives claims
-	k := Case{Claim: claim, Visibility: claim.Clearance, Provenance: Provenance{Sources: map[ID]*Source{}, Visibility: map[ID]Clearance{}}}
+	k := Case{Claim: claim, Visibility: claim.Clearance}
 	for _, end := range []ID{claim.From, claim.To} {
 		if end == "" {
 			continue
@@ -352,16 +353,26 @@ func (w *workspace) judgeClaim(s *slot) {
 			k.Ends = Hidden
 		}
 	}
-	var citations []*slot
-	for _, x := range w.citations[s.id] {
+	all := w.citations[s.id]
+	citations := make([]*slot, 0, len(all))
+	k.Cited = make([]Cited, 0, len(all))
+	derive := false
+	for _, x := range all {
 		c := x.content.(*Citation) //nolint:forcetypeassert // the index holds citations
-		src, ok := w.get(c.Source).content.(*Source)
-		if !x.open || !ok || !w.get(c.Source).open {
+		from := w.get(c.Source)
+		src, ok := from.content.(*Source)
+		if !x.open || !ok || !from.open {
 			continue
 		}
 		citations = append(citations, x)
 		k.Cited = append(k.Cited, Cited{Citation: c, Source: src, Visibility: max(c.Clearance, src.Clearance)})
-		w.addProvenance(&k.Provenance, src)
+		derive = derive || len(src.DerivedFrom) > 0
+	}
+	if derive {
+		k.Provenance = Provenance{Sources: map[ID]*Source{}, Visibility: map[ID]Clearance{}}
+		for _, x := range k.Cited {
+			w.addProvenance(&k.Provenance, x.Source)
+		}
 	}
 	derived, ofCitations := k.Judge(w.planner.Vocabulary)
 	s.derived = derived

@@ -39,7 +39,8 @@ type Cited struct {
 	Visibility Clearance
 }
 
-// Provenance knows the sources that cited sources derive from.
+// Provenance knows the sources that cited sources derive from. The zero
+// Provenance is for sources that derive from none.
 type Provenance struct {
 	// Sources holds cited sources and all their ancestors by id.
 	Sources map[ID]*Source
@@ -52,6 +53,9 @@ type Provenance struct {
 // Sources that derive from each other in a ring, and from no other, are one
 // origin, for which the least of their ids stands.
 func (p Provenance) Origins(id ID, c Clearance) []ID {
+	if s := p.Sources[id]; s == nil || len(s.DerivedFrom) == 0 { // as most are
+		return []ID{id}
+	}
 	ancestry := p.ancestry(id, c)
 	if len(ancestry) == 1 {
 		return []ID{id}
@@ -103,36 +107,65 @@ func Weigh(cited []Cited, p Provenance, c Clearance) (strength int, lineages int
 
 const million = 1_000_000
 
+// origin is where support or dispute comes from, with the weights of credibility
+// of what is cited of it.
+type origin struct {
+	id              ID
+	source          *Source
+	direct, derived int
+}
+
 func combine(cited []Cited, stance Stance, p Provenance, c Clearance) (chance int, lineages int) {
-	type origin struct{ direct, derived int } // weights of credibility
-	origins := map[ID]*origin{}
+	var origins []origin
+	at := map[ID]int(nil) // by id, where they are too many to be looked through
+	find := func(id ID) *origin {
+		i := -1
+		if at == nil {
+			i = slices.IndexFunc(origins, func(o origin) bool { return o.id == id })
+		} else if known, ok := at[id]; ok {
+			i = known
+		}
+		if i < 0 {
+			i = len(origins)
+			origins = append(origins, origin{id: id, source: p.Sources[id], derived: 1001})
+			switch {
+			case at != nil:
+				at[id] = i
+			case len(origins) > 16:
+				at = make(map[ID]int, 2*len(origins))
+				for j := range origins {
+					at[origins[j].id] = j
+				}
+			}
+		}
+		return &origins[i]
+	}
 	for _, x := range cited {
 		if x.Citation.Stance != stance || x.Visibility > c {
 			continue
 		}
 		weight := credibilityWeight[x.Citation.Credibility.Grade()]
 		for _, id := range p.Origins(x.Source.ID, c) {
-			o := origins[id]
-			if o == nil {
-				o = &origin{derived: 1001}
-				origins[id] = o
-			}
+			o := find(id)
 			if id == x.Source.ID {
-				o.direct = max(o.direct, weight)
+				o.source, o.direct = x.Source, max(o.direct, weight)
 			} else {
 				o.derived = min(o.derived, weight)
 			}
 		}
 	}
+	if len(origins) == 0 {
+		return 0, 0
+	}
 	weights := make([]int, 0, len(origins))
-	for id, o := range origins {
+	for _, o := range origins {
 		credibility := o.direct
 		if credibility == 0 {
 			credibility = o.derived
 		}
 		reliability := reliabilityWeight[ReliabilityF]
-		if s := p.Sources[id]; s != nil {
-			reliability = reliabilityWeight[s.Reliability]
+		if o.source != nil {
+			reliability = reliabilityWeight[o.source.Reliability]
 		}
 		weights = append(weights, reliability*credibility/1000)
 	}

@@ -45,10 +45,12 @@ type workspace struct {
 	slots    map[ID]*slot
 	touched  []*slot // in the order they were first touched
 	closed   []*slot // in the order they were closed
-	// citations holds the slots of citations by claim, and bySource by source.
+	// citations holds the slots of citations by claim; dependent those of claims
+	// by the entities at their ends and of citations by source, but for those that
+	// are not indexed yet: see dependentOn.
 	citations map[ID][]*slot
-	bySource  map[ID][]*slot
-	claimsOn  map[ID][]*slot
+	dependent map[ID][]*slot
+	unindexed []*slot
 	loaded    map[Relation]map[ID]bool
 	index     int // the change being applied
 	faults    indexedFaults
@@ -85,7 +87,7 @@ type mention struct {
 func newWorkspace(ctx context.Context, p *Planner, snap Snapshot, author Author, sequence Sequence) *workspace {
 	return &workspace{
 		ctx: ctx, planner: p, snap: snap, author: author, sequence: sequence,
-		slots: map[ID]*slot{}, citations: map[ID][]*slot{}, bySource: map[ID][]*slot{}, claimsOn: map[ID][]*slot{},
+		slots: map[ID]*slot{}, citations: map[ID][]*slot{}, dependent: map[ID][]*slot{},
 		loaded: map[Relation]map[ID]bool{ClaimsOn: {}, CitationsOf: {}, CitationsIn: {}, DerivedSources: {}},
 		undone: map[ID]bool{}, named: map[ID]bool{}, expected: Open, limit: p.CascadeLimit,
 	}
@@ -93,25 +95,36 @@ func newWorkspace(ctx context.Context, p *Planner, snap Snapshot, author Author,
 
 // load brings the newest versions of ids into the workspace.
 func (w *workspace) load(ids []ID) error {
+	if len(w.slots) == 0 {
+		w.slots = make(map[ID]*slot, len(ids))
+	}
 	var missing []ID
 	for _, id := range ids {
 		if _, ok := w.slots[id]; !ok && id != "" {
+			w.slots[id] = nil // so that it is asked for once
 			missing = append(missing, id)
 		}
 	}
 	if len(missing) == 0 {
 		return nil
 	}
-	slices.Sort(missing)
-	missing = slices.Compact(missing)
 	records, err := w.snap.Newest(w.ctx, missing, Open)
 	if err != nil {
 		return err
 	}
+	fresh := make([]slot, len(missing)-len(records))
 	for _, id := range missing {
-		if r := records[id]; r != nil {
+		r := records[id]
+		switch {
+		case r != nil:
 			w.add(r)
-		} else {
+			if w.slots[id] == nil {
+				delete(w.slots, id)
+			}
+		case len(fresh) > 0:
+			w.slots[id], fresh = &fresh[0], fresh[1:]
+			w.slots[id].id = id
+		default:
 			w.slots[id] = &slot{id: id}
 		}
 	}
@@ -144,13 +157,29 @@ func (w *workspace) link(s *slot) {
 	switch c := s.content.(type) {
 	case *Citation:
 		w.citations[c.Claim] = append(w.citations[c.Claim], s)
-		w.bySource[c.Source] = append(w.bySource[c.Source], s)
+		w.unindexed = append(w.unindexed, s)
 	case *Claim:
-		w.claimsOn[c.From] = append(w.claimsOn[c.From], s)
-		if c.To != "" && c.To != c.From {
-			w.claimsOn[c.To] = append(w.claimsOn[c.To], s)
+		w.unindexed = append(w.unindexed, s)
+	}
+}
+
+// dependentOn gives the citations into a source or the claims on an entity that
+// are in the workspace. Most revisions never ask, so these are indexed only when
+// one does.
+func (w *workspace) dependentOn(id ID) []*slot {
+	for _, s := range w.unindexed {
+		switch c := s.content.(type) {
+		case *Citation:
+			w.dependent[c.Source] = append(w.dependent[c.Source], s)
+		case *Claim:
+			w.dependent[c.From] = append(w.dependent[c.From], s)
+			if c.To != "" && c.To != c.From {
+				w.dependent[c.To] = append(w.dependent[c.To], s)
+			}
 		}
 	}
+	w.unindexed = w.unindexed[:0]
+	return w.dependent[id]
 }
 
 // related brings what depends on ids into the workspace. What the author sees of
@@ -386,8 +415,14 @@ func (s *slot) differs() bool {
 
 // textFault says what is wrong with a text; "" where nothing is.
 func textFault(s string, limit int, required bool) string {
+	if s == "" && !required {
+		return ""
+	}
 	if required && strings.TrimSpace(s) == "" {
 		return "it is empty"
+	}
+	if len(s) <= limit && isPlain(s) {
+		return ""
 	}
 	if !utf8.ValidString(s) {
 		return "it is not valid UTF-8"
@@ -401,8 +436,24 @@ func textFault(s string, limit int, required bool) string {
 	return ""
 }
 
+// isPlain says whether a text is of printable ASCII characters alone.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 func (w *workspace) text(path, s string, limit int, required bool) {
+	w.textIn(path, "", s, limit, required)
+}
+
+// textIn is text for a field of what stands at a path: most texts are right, so
+// that the whole path is not put together for them.
+func (w *workspace) textIn(at, field, s string, limit int, required bool) {
 	if what := textFault(s, limit, required); what != "" {
-		w.fault(InvalidInput, path, "%s; shorten or mend the text", what)
+		w.fault(InvalidInput, at+field, "%s; shorten or mend the text", what)
 	}
 }

@@ -1,6 +1,11 @@
 package edtf
 
-import "fmt"
+import (
+	"fmt"
+	"hash/maphash"
+	"strings"
+	"sync/atomic"
+)
 
 // Date is one parsed expression with what it covers. It is small, immutable
 // and comparable; two Dates are equal when they were written alike. The zero
@@ -40,15 +45,28 @@ func Parse(s string) (Date, error) {
 	if s == "" {
 		return Date{}, nil
 	}
+	kept := &parsed[maphash.String(parsedSeed, s)%uint64(len(parsed))]
+	if d := kept.Load(); d != nil && d.text == s {
+		return *d, nil
+	}
 	x, err := parseExpr(s)
 	if err != nil {
 		return Date{}, err
 	}
-	d := Date{text: s}
+	d := Date{text: strings.Clone(s)} // s may be a part of something long
 	d.earliest, d.latest = x.bounds()
 	d.flags = x.flags()
+	kept.Store(&d)
 	return d, nil
 }
+
+// parsed keeps expressions that were parsed, each where its hash leads, the last
+// one of those that meet there: the dates of a graph are much the same ones, and
+// each claim's are parsed five times when it is written.
+var (
+	parsed     [1 << 12]atomic.Pointer[Date]
+	parsedSeed = maphash.MakeSeed()
+)
 
 // MustParse is Parse for expressions fixed in code; it panics on an error.
 func MustParse(s string) Date {

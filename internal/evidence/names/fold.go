@@ -10,6 +10,7 @@ package names
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -102,7 +103,7 @@ type word struct {
 // words splits s into folded words; see Fold for the rules.
 func words(s string) []word {
 	rs := plain(s)
-	var out []word
+	out := make([]word, 0, 1+len(s)/6)
 	buf := make([]rune, 0, 24)
 	tail := 0 // index in buf
 	flush := func() {
@@ -205,23 +206,43 @@ func unify(r rune) rune {
 	return r
 }
 
+// latin holds what plain makes of each character below its length, which folds
+// alike wherever it stands: none of them is a combining mark.
+var latin = sync.OnceValue(func() *[0x180][]rune {
+	var table [0x180][]rune
+	for r := range table {
+		table[r] = plainAny(string(rune(r)))
+	}
+	return &table
+})
+
 // plain returns s with compatibility, accents and case folded away, and
 // characters that separate still in place.
 func plain(s string) []rune {
-	if isASCII(s) {
-		rs := make([]rune, len(s))
-		for i := range len(s) {
-			c := s[i]
-			switch {
-			case c >= 'A' && c <= 'Z':
-				c += 'a' - 'A'
-			case c == '`':
-				c = apostrophe
+	rs := make([]rune, 0, len(s))
+	var table *[0x180][]rune
+	for _, r := range s {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			rs = append(rs, r+'a'-'A')
+		case r == '`':
+			rs = append(rs, apostrophe)
+		case r < utf8.RuneSelf:
+			rs = append(rs, r)
+		case r < 0x180:
+			if table == nil {
+				table = latin()
 			}
-			rs[i] = rune(c)
+			rs = append(rs, table[r]...)
+		default:
+			return plainAny(s)
 		}
-		return rs
 	}
+	return rs
+}
+
+// plainAny is plain for any characters.
+func plainAny(s string) []rune {
 	s = strings.Map(unify, s)
 	s = strip(norm.NFKD.String(s))
 	// Marks go before case is folded, since folding makes a letter of one of
@@ -296,15 +317,6 @@ func isWord(r rune) bool {
 		return 'a' <= r && r <= 'z' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z'
 	}
 	return unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r)
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }
 
 // cut shortens a token to MaxTokenBytes at a character boundary.
