@@ -1,0 +1,135 @@
+package trace
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"gonum.org/v1/gonum/graph/community"
+	"gonum.org/v1/gonum/graph/network"
+	"gonum.org/v1/gonum/graph/path"
+	"gonum.org/v1/gonum/graph/simple"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+)
+
+// made is a subgraph of random links, a few entities having most of them.
+func made(entities, links int, seed uint64) Subgraph {
+	random := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // a made graph, to be repeated
+	var sub Subgraph
+	id := func(i int) evidence.ID { return evidence.ID(fmt.Sprintf("e%05d", i)) }
+	for i := range entities {
+		sub.Entities = append(sub.Entities, SubgraphEntity{Entity: &Entity{Entity: &evidence.Entity{ID: id(i)}}})
+	}
+	joined := map[[2]int]bool{} // gonum's graphs have one tie between two entities at most
+	for range links {
+		from, to := int(float64(entities)*math.Pow(random.Float64(), 3)), random.IntN(entities)
+		if joined[[2]int{from, to}] || joined[[2]int{to, from}] {
+			continue
+		}
+		joined[[2]int{from, to}] = true
+		sub.Links = append(sub.Links, &Claim{From: id(from), To: id(to), Level: evidence.Level{Strength: uint16(random.IntN(1001))}}) //nolint:gosec // 0 to 1000
+	}
+	return sub
+}
+
+// TestMeasuresAreThoseOfGonum compares on graphs that are too big to go over by
+// hand.
+func TestMeasuresAreThoseOfGonum(t *testing.T) {
+	for seed := range uint64(8) {
+		weighted := seed%2 == 1
+		ties := newTies(made(60, int(40+30*seed), seed), weighted)
+		lengths := simple.NewWeightedUndirectedGraph(0, math.Inf(1))
+		arcs := simple.NewDirectedGraph()
+		for i := range ties.of {
+			lengths.AddNode(simple.Node(i))
+			arcs.AddNode(simple.Node(i))
+		}
+		for i, bonds := range ties.of {
+			for _, b := range bonds {
+				length := 1.0
+				if weighted {
+					length = float64(lengthOf(b.weight))
+				}
+				lengths.SetWeightedEdge(simple.WeightedEdge{F: simple.Node(i), T: simple.Node(b.to), W: length})
+				arcs.SetEdge(simple.Edge{F: simple.Node(i), T: simple.Node(b.to)})
+			}
+		}
+		between, err := ties.betweenness(t.Context(), weighted)
+		require.NoError(t, err)
+		want := network.BetweennessWeighted(lengths, path.DijkstraAllPaths(lengths))
+		if !weighted {
+			want = network.Betweenness(lengths)
+		}
+		ranks, err := ties.pageRank(t.Context())
+		require.NoError(t, err)
+		wantRanks := network.PageRank(arcs, damping, 1e-10)
+		for i := range ties.of {
+			require.InDelta(t, want[int64(i)], between[i], 1e-6, "betweenness of %d, seed %d", i, seed)
+			if !weighted { // gonum's ranks know no weights
+				require.InDelta(t, wantRanks[int64(i)], ranks[i], 1e-6, "rank of %d, seed %d", i, seed)
+			}
+		}
+	}
+}
+
+// TestMeasuresStopWhenNobodyWaits gives each measure of the largest subgraph a
+// context that is over after so many questions, and counts them.
+func TestMeasuresStopWhenNobodyWaits(t *testing.T) {
+	ties := newTies(made(MaxSubgraphEntities, MaxSubgraphLinks, 3), true)
+	for _, by := range []Measure{Degree, Betweenness, PageRank, Brokerage} {
+		ctx := &countdown{Context: t.Context()}
+		_, err := ties.scores(ctx, by, true)
+		require.ErrorIs(t, err, context.Canceled, by)
+		require.Equal(t, 1, ctx.asked, "%s went on", by)
+	}
+}
+
+// countdown is a context that is over.
+type countdown struct {
+	context.Context //nolint:containedctx // it is one
+	asked           int
+}
+
+func (c *countdown) Err() error {
+	c.asked++
+	return context.Canceled
+}
+
+// TestCommunitiesOfTheLargestSubgraph holds that parting it, which is not broken
+// off in between, is a matter of moments.
+func TestCommunitiesOfTheLargestSubgraph(t *testing.T) {
+	ties := newTies(made(MaxSubgraphEntities, MaxSubgraphLinks, 3), false)
+	g := ties.undirected()
+	done := make(chan int, 1)
+	go func() { done <- len(community.Modularize(g, 1, rand.NewPCG(1, 2)).Communities()) }() //nolint:gosec // to be repeated
+	select {
+	case n := <-done:
+		require.Greater(t, n, 1)
+	case <-time.After(20 * time.Second):
+		require.Fail(t, "parting the largest subgraph takes too long")
+	}
+}
+
+func BenchmarkMeasures(b *testing.B) {
+	for _, weighted := range []bool{false, true} {
+		ties := newTies(made(MaxSubgraphEntities, MaxSubgraphLinks, 3), weighted)
+		for _, by := range []Measure{Degree, Betweenness, PageRank, Brokerage} {
+			b.Run(fmt.Sprintf("%s/weighted=%t", by, weighted), func(b *testing.B) {
+				for b.Loop() {
+					_, err := ties.scores(b.Context(), by, weighted)
+					require.NoError(b, err)
+				}
+			})
+		}
+		b.Run(fmt.Sprintf("COMMUNITIES/weighted=%t", weighted), func(b *testing.B) {
+			for b.Loop() {
+				community.Modularize(ties.undirected(), 1, rand.NewPCG(1, 2)) //nolint:gosec // to be repeated
+			}
+		})
+	}
+}
