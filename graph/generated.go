@@ -4888,7 +4888,7 @@ type Revision implements Node {
   reason: String!
   "Whether the call that this answers wrote it. False where ` + "`" + `apply` + "`" + ` was given what had been written before, or what changes nothing, and answers with the revision that is already there."
   applied: Boolean!
-  "What each change of the set concerned, in its order, as far as you may see it; at most 1,000 at once."
+  "What each change of the set concerned, in its order, as far as you may see it; at most 1,000 at once. What a legal erasure destroyed is not named: its revision has the ground as its reason and no change with a node."
   changes(
     "At most this many; 1,000 unless told, which is also the most."
     first: Int! = 1000
@@ -4899,7 +4899,7 @@ type Revision implements Node {
 
 "One change of a revision."
 type Change {
-  "Its place in the set of changes, counted from 0."
+  "Its place among the changes of the set that you may see, counted from 0 without gaps."
   index: Int!
   "What it concerned, as it stands at the moment that is read. Null where it has been withdrawn since."
   node: Node

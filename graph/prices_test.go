@@ -12,7 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/validator"
 
-	"github.com/vinculo/vinculo/graph"
+	"github.com/vinculo/vinculo/internal/server"
 )
 
 // price is what the first operation of a document costs.
@@ -43,7 +43,7 @@ func TestWalksCostAsMuchAsTheyMayShow(t *testing.T) {
 	} {
 		require.Equal(t, want, price(t, s, query, ""), query)
 	}
-	require.Greater(t, price(t, s, `{ subgraph(around: ["a"], maxLinks: 5000) { links { citations { nodes { source { title } } } } } }`, ""), 10*graph.DefaultComplexity)
+	require.Greater(t, price(t, s, `{ subgraph(around: ["a"], maxLinks: 5000) { links { citations { nodes { source { title } } } } } }`, ""), server.DefaultLimits().Complexity)
 }
 
 // TestExamplesAreAffordable prices the questions that the playground opens with.
@@ -61,6 +61,6 @@ func TestExamplesAreAffordable(t *testing.T) {
 		}
 		cost := price(t, s, string(query), string(vars))
 		t.Logf("%s costs %d", filepath.Base(file), cost)
-		require.Less(t, cost, 2*graph.DefaultComplexity, file)
+		require.Less(t, cost, server.DefaultLimits().Complexity, file)
 	}
 }

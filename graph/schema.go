@@ -31,8 +31,8 @@ type Options struct {
 
 // New gives the schema to serve. It opens and closes readers of the store by
 // itself. Use it with ErrorPresenter and RecoverFunc, put who is asking into the
-// context of each request with access.With, and limit the complexity of a query
-// (see DefaultComplexity).
+// context of each request with access.With, and limit the complexity of a query,
+// as package server does.
 func New(o Options) (graphql.ExecutableSchema, error) {
 	schema, err := ServedSchema(o.Tracer.Vocabulary())
 	if err != nil {

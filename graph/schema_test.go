@@ -12,6 +12,7 @@ import (
 
 	"github.com/vinculo/vinculo/graph"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/server"
 )
 
 func TestEverythingIsDescribed(t *testing.T) {
@@ -131,8 +132,8 @@ func TestPricesGrowWithThePage(t *testing.T) {
 
 	cost := price(card, object{"id": "x"})
 	t.Logf("the card costs %d", cost)
-	require.Less(t, cost, graph.DefaultComplexity/4)
+	require.Less(t, cost, server.DefaultLimits().AnonymousComplexity/2)
 	for _, query := range []string{night, find, bySource, size} {
-		require.Less(t, price(query, nil), graph.DefaultComplexity)
+		require.Less(t, price(query, nil), server.DefaultLimits().AnonymousComplexity)
 	}
 }

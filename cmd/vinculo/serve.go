@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/rs/zerolog"
@@ -12,6 +14,7 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/server"
 	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/trace"
 	"github.com/vinculo/vinculo/web"
 )
 
@@ -32,6 +35,10 @@ func (serveCmd) Help() string {
 life at /healthz and /readyz. Interrupt it to stop: requests that run come to
 their end.
 
+Clearances bind those who ask this server. Who speaks Bolt to the Neo4j that it
+serves, or reads the SQLite file, sees everything: for them write a projection
+with vinculo copy --clearance PUBLIC (docs/projection.md).
+
 Examples:
 
     vinculo serve --demo
@@ -47,6 +54,9 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	}
 	if err := c.Access.check(c.Demo); err != nil {
 		return err
+	}
+	if n := c.Limits.PageSize; n < trace.DefaultPageSize || n > trace.MaxPageSize {
+		return usageError{fmt.Errorf("--limit-page-size %d: a page has %d rows where nobody says, and %d at most; give a number from the one to the other", n, trace.DefaultPageSize, trace.MaxPageSize)}
 	}
 	if err := server.CheckListen(c.Listen, c.Access.configured()); err != nil {
 		return err
@@ -95,6 +105,9 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 		m.Listening(listener.Addr())
 	}
 	log.Info().Str("graphql", "http://"+listener.Addr().String()+"/graphql").Str("playground", "http://"+listener.Addr().String()+"/playground/").Msg("serving")
+	if !c.Demo && !strings.HasPrefix(c.Store, "sqlite:") {
+		log.Warn().Msg("who speaks Bolt to this database sees everything, RESTRICTED and CONFIDENTIAL too; for readers write a projection with `vinculo copy --clearance PUBLIC` (docs/projection.md)")
+	}
 	if err := srv.Run(ctx, listener); err != nil {
 		return err
 	}

@@ -171,3 +171,33 @@ func TestServeSeesWhatAnotherProcessWrites(t *testing.T) {
 	require.NoError(t, s.stop())
 	succeeds(t, "verify", "--store", name)
 }
+
+// TestLimitsAreThoseOfTheFlags goes over each limit on what one query may ask,
+// at a value that a flag gives, and stays below it.
+func TestLimitsAreThoseOfTheFlags(t *testing.T) {
+	s := serve(t, "--demo", "--limit-depth", "6", "--limit-complexity", "900", "--limit-aliases", "2", "--limit-directives", "2",
+		"--limit-tokens", "80", "--limit-query-bytes", "600", "--limit-body-bytes", "2000", "--limit-page-size", "60")
+	for limit, c := range map[string]struct{ within, over string }{
+		"depth":      {`{ links(first: 1) { nodes { from { name } } } }`, `{ links(first: 1) { nodes { from { links(first: 1) { nodes { from { name } } } } } } }`},
+		"complexity": {`{ links(first: 40) { nodes { id kind } } }`, `{ links(first: 60) { nodes { id kind from { id name } to { id name } a: standing b: disputed role summary strength { score } } } }`},
+		"aliases":    {`{ a: stats { links } b: stats { links } }`, `{ a: stats { links } b: stats { links } c: stats { links } }`},
+		"directives": {`{ stats { links @skip(if: false) sources @skip(if: false) } }`, `{ stats { links @skip(if: false) sources @skip(if: false) entities @skip(if: false) } }`},
+		"tokens":     {`{ stats { links } }`, `{ stats { ` + strings.Repeat("links ", 90) + `} }`},
+		"queryBytes": {`{ stats { links } } # ` + strings.Repeat("x", 500), `{ stats { links } } # ` + strings.Repeat("x", 700)},
+		"bodyBytes":  {`{ stats { links } }`, `{ stats { links } } # ` + strings.Repeat("x", 2100)},
+		"pageSize":   {`{ links(first: 60) { nodes { id } } }`, `{ links(first: 61) { nodes { id } } }`},
+	} {
+		code, text := s.asks(t, "", c.within)
+		require.Equal(t, http.StatusOK, code, "%s: %s", limit, text)
+		require.NotContains(t, text, "errors", limit)
+		_, text = s.asks(t, "", c.over)
+		require.Contains(t, text, `"code":"LIMIT_EXCEEDED"`, limit)
+		require.Contains(t, text, `"limit":"`+limit+`"`, limit)
+	}
+	require.NoError(t, s.stop())
+	for _, size := range []string{"24", "201"} {
+		r := run(t, "serve", "--demo", "--listen", "127.0.0.1:0", "--limit-page-size", size)
+		require.Equal(t, 2, r.code, r.errors)
+		require.Contains(t, r.errors, "--limit-page-size "+size)
+	}
+}

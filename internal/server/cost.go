@@ -108,6 +108,8 @@ func (l *costLimit) MutateOperationContext(ctx context.Context, operation *graph
 		return overLimit("directives", "The query uses %d directives; %d are allowed. Send it in parts.", spent.directives, l.limits.Directives)
 	case spent.complexity > complexity:
 		return overLimit("complexity", "The query costs %d; %d is allowed. Ask for smaller pages (first) or for fewer fields of each row.", spent.complexity, complexity)
+	case walk.largest > l.limits.PageSize:
+		return overLimit("pageSize", "The query asks for %d rows of %s at once; %d are allowed. Ask for the rest with `after`.", walk.largest, cut(walk.paged.Name), l.limits.PageSize)
 	}
 	return nil
 }
@@ -119,6 +121,9 @@ type costWalk struct {
 	fragments map[string]cost
 	// outOfRange is a field whose first or last the type Int does not hold, if there is one.
 	outOfRange *ast.Field
+	// largest is the largest page that is asked for, and paged the field that it is of.
+	largest int
+	paged   *ast.Field
 	// set gives the price that the schema sets itself, if it does.
 	set func(object, field string, inner int, arguments map[string]any) (int, bool)
 }
@@ -166,6 +171,7 @@ func (w *costWalk) price(field *ast.Field, inner int) int {
 		return introspectionPrice
 	}
 	arguments := field.ArgumentMap(w.variables)
+	w.page(field, arguments)
 	set := 0
 	for _, object := range w.objects(field.ObjectDefinition) {
 		if price, ok := w.set(object.Name, field.Name, inner, arguments); ok {
@@ -176,6 +182,18 @@ func (w *costWalk) price(field *ast.Field, inner int) int {
 		return set
 	}
 	return add(1, multiply(w.rows(field, arguments), inner))
+}
+
+// page notes how large a page of a connection, which is what has first and last, is asked for.
+func (w *costWalk) page(field *ast.Field, arguments map[string]any) {
+	if field.Definition.Arguments.ForName("first") == nil || field.Definition.Arguments.ForName("last") == nil {
+		return
+	}
+	for _, name := range []string{"first", "last"} {
+		if n, ok := integer(arguments[name]); ok && n > w.largest {
+			w.largest, w.paged = n, field
+		}
+	}
 }
 
 // objects gives the object types that a field selected on a type may belong to.

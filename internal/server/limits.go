@@ -33,8 +33,9 @@ type Limits struct {
 	QueryBytes int `help:"How long the text of a query may be, in bytes." default:"65536"`
 	// BodyBytes is the length of a request's body, or of one message on a websocket, in bytes.
 	BodyBytes int64 `help:"How large the body of a request may be, in bytes." default:"4194304"`
-	// PageSize is the largest first or last of a list. The schema enforces it, not this package.
-	PageSize int `help:"How many rows one page of a list may have." default:"200"`
+	// PageSize is the largest first or last of a connection. The schema has a limit of its own, which
+	// this one can only make smaller.
+	PageSize int `help:"How many rows one page of a list may have, 25 to 200." default:"200"`
 
 	// RequestTime is how long a query or mutation may run.
 	RequestTime time.Duration `help:"How long a query or mutation may run." default:"30s"`

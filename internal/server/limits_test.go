@@ -70,6 +70,24 @@ func TestLimitsOfADocument(t *testing.T) {
 	require.Contains(t, ask(t, getRequest(t, web.URL+"/metrics")).body, `vinculo_limit_exceeded_total{limit="complexity"}`)
 }
 
+func TestPagesAreAsLargeAsTheServerSays(t *testing.T) {
+	limits := small()
+	limits.PageSize = 50
+	web, _ := start(t, server.Config{Limits: limits})
+	for text, limit := range map[string]string{
+		"{person{friends(first:50){nodes{name}}}}":                                         "",
+		"{person{friends(first:51){nodes{name}}}}":                                         "pageSize",
+		"{person{friends(last:51){nodes{name}}}}":                                          "pageSize",
+		"{person{...F}} fragment F on Person{friends(first:51){nodes{name}}}":              "pageSize",
+		"query($n:Int=51){person{friends(first:$n){nodes{name}}}}":                         "pageSize",
+		"{person{cheap(first:51){nodes{name}}}}":                                           "", // no connection: it has a limit of its own
+		"{person{friend{friends(first:25){nodes{name}} a:friends(first:51){__typename}}}}": "pageSize",
+	} {
+		got := query(t, web.URL, text)
+		require.Equal(t, limit, got.limit(), "%s: %s", text, got.body)
+	}
+}
+
 func TestDefaultsTakeWhatToolsAsk(t *testing.T) {
 	web, _ := start(t, server.Config{})
 	require.Empty(t, query(t, web.URL, introspection.Query).Errors)
