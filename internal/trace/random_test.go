@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -54,6 +55,7 @@ var small = sizes{entities: 7, links: 14, revisions: 3, kinds: linkKinds}
 type writer struct {
 	*rapid.T
 	store    store.Store
+	reversed store.Store // gets the same with each link the other way round, if set
 	size     sizes
 	step     int
 	entities []evidence.ID
@@ -81,17 +83,36 @@ func (w *writer) apply(changes ...evidence.Change) {
 		return
 	}
 	w.step++
-	_, err := storetest.Apply(context.Background(), w.store, w.step, storetest.Top, &evidence.ChangeSet{Reason: "because", Changes: changes})
-	var faults evidence.Faults
-	if !errors.As(err, &faults) {
-		require.NoError(w, err)
+	write := func(st store.Store) {
+		_, err := storetest.Apply(context.Background(), st, w.step, storetest.Top, &evidence.ChangeSet{Reason: "because", Changes: changes})
+		var faults evidence.Faults
+		if !errors.As(err, &faults) {
+			require.NoError(w, err)
+		}
 	}
+	write(w.store)
+	if w.reversed == nil {
+		return
+	}
+	changes = slices.Clone(changes)
+	for i, c := range changes {
+		if c.AssertLink != nil {
+			back := *c.AssertLink
+			back.From, back.To = back.To, back.From
+			changes[i].AssertLink = &back
+		}
+	}
+	write(w.reversed)
 }
 
 // history writes entities, sources and links in several revisions, with merges,
 // retractions and changes of clearance and standing between them.
 func history(t *rapid.T, st store.Store, size sizes) {
-	w := &writer{T: t, store: st, size: size, kinds: map[evidence.ID]string{}}
+	(&writer{T: t, store: st, size: size, kinds: map[evidence.ID]string{}}).history()
+}
+
+func (w *writer) history() {
+	t, size := w.T, w.size
 	var first []evidence.Change
 	for i, s := range []struct{ grade, clearance string }{{"A", ""}, {"C", ""}, {"F", ""}, {"B", "RESTRICTED"}, {"A", "CONFIDENTIAL"}} {
 		put := &evidence.PutSource{

@@ -99,11 +99,14 @@ func (s *Session) claimsAt(ctx context.Context, of []evidence.ID, t *linkTest) (
 	return claims, "", nil
 }
 
-// passes asks everything of a LinkFilter but entities of a record.
+// passes asks everything of a LinkFilter of a record, but whether its ends are
+// placeholders: what is told of an entity may be of one.
 func (s *Session) passes(t *linkTest, r *evidence.Record) bool {
+	of := *t
+	of.Unidentified = true
 	c, level := r.Claim(), s.level(r)
 	e := store.Edge{From: c.From, To: c.To, Standing: level.Standing, Strength: level.Strength, Disputed: level.Disputes > 0, Doubtful: true}
-	return t.keeps(&e) && (!t.timed() || t.held(c.Valid(), evidence.AspectOf(c, s.tracer.vocabulary)))
+	return of.keeps(&e) && (!t.timed() || t.held(c.Valid(), evidence.AspectOf(c, s.tracer.vocabulary)))
 }
 
 func (s *Session) addClaims(out *Timeline, claims []*Claim) {

@@ -1,0 +1,127 @@
+package trace_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/edtf"
+	"github.com/vinculo/vinculo/internal/store/storetest/model"
+	"github.com/vinculo/vinculo/internal/trace"
+)
+
+// around are the links at any of a set, or between two of them, that a filter
+// keeps; to be a placeholder is no reason to leave something out.
+func (w *world) around(asked []evidence.ID, between bool, f trace.LinkFilter) []tie {
+	set, avoid := w.seen(asked), w.seen(f.ExcludeEntities)
+	var out []tie
+	for _, l := range w.links {
+		from, to := slices.Contains(set, l.from), slices.Contains(set, l.to)
+		if (from && to || !between && (from || to)) && !slices.Contains(avoid, l.from) && !slices.Contains(avoid, l.to) && w.passes(l, f) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func checkTimeline(t require.TestingT, s *trace.Session, w *world, asked []evidence.ID, between bool, f trace.LinkFilter) {
+	got, err := s.TimelineOf(context.Background(), asked, between, f)
+	require.NoError(t, err)
+	require.Empty(t, got.Cut)
+	moment := func(what trace.MomentKind, first, last edtf.Day, id evidence.ID) string {
+		return fmt.Sprintf("%s %s..%s %s", what, first, last, id)
+	}
+	undated := map[evidence.ID]bool{}
+	var want, found []string
+	events := map[evidence.ID]bool{}
+	for _, id := range w.seen(asked) {
+		events[id] = true
+	}
+	for _, l := range w.around(asked, between, f) {
+		events[l.from], events[l.to] = true, true
+		b := l.valid.Bounds(l.aspect)
+		switch {
+		case l.valid.IsZero():
+			undated[l.id] = true
+			continue
+		case l.aspect == edtf.Event && (l.valid.Until.IsZero() || b.SinceEarliest == b.UntilEarliest && b.SinceLatest == b.UntilLatest):
+			want = append(want, moment(trace.Happened, b.SinceEarliest, b.SinceLatest, l.id))
+			continue
+		}
+		if l.valid.Since.Earliest() != edtf.MinDay || l.valid.Since.Latest() != edtf.MaxDay {
+			want = append(want, moment(trace.Began, b.SinceEarliest, b.SinceLatest, l.id))
+		}
+		if !l.valid.Until.IsZero() && !l.valid.Until.IsOpen() {
+			want = append(want, moment(trace.Ended, b.UntilEarliest, b.UntilLatest, l.id))
+		}
+	}
+	for id := range events {
+		if when := date(w.entities[id].When); !when.IsZero() {
+			want = append(want, moment(trace.Happened, when.Earliest(), when.Latest(), id))
+		}
+	}
+	for i, m := range got.Moments {
+		id := evidence.ID("")
+		if m.Event != nil {
+			id = m.Event.ID
+		} else {
+			id = m.Claim.Record.ID()
+		}
+		found = append(found, moment(m.What, m.Earliest, m.Latest, id))
+		if i > 0 {
+			last := got.Moments[i-1]
+			first := func(m trace.TimelineMoment) edtf.Day {
+				if m.Earliest == edtf.MinDay {
+					return m.Latest
+				}
+				return m.Earliest
+			}
+			require.LessOrEqual(t, first(last), first(m), "moments come in order")
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(found)
+	require.Equal(t, want, found, "around %v, between %t: %+v", asked, between, f)
+	require.Equal(t, sorted(undated), append([]evidence.ID{}, ids(got.Undated)...))
+}
+
+func checkTurns(t require.TestingT, s *trace.Session, w *world, asked []evidence.ID, first, second string, f trace.LinkFilter) {
+	got, cut, err := s.ChangesBetween(context.Background(), asked, first, second, f)
+	require.NoError(t, err)
+	require.Empty(t, cut)
+	turn := func(id evidence.ID, a, b edtf.Certainty) string { return fmt.Sprintf("%s %s %s", id, a, b) }
+	var want, found []string
+	for _, l := range w.around(asked, false, f) {
+		if a, b := l.valid.HeldOn(l.aspect, date(first)), l.valid.HeldOn(l.aspect, date(second)); a != b {
+			want = append(want, turn(l.id, a, b))
+		}
+	}
+	for _, x := range got {
+		found = append(found, turn(x.Claim.Record.ID(), x.First, x.Second))
+	}
+	slices.Sort(want)
+	slices.Sort(found)
+	require.Equal(t, want, found, "%v from %s to %s: %+v", asked, first, second, f)
+}
+
+func TestTimelinesAreThoseThatTryingEverythingFinds(t *testing.T) {
+	checkRandomly(t, 300, func(t *rapid.T) {
+		st := model.New()
+		history(t, st, small)
+		for range 2 {
+			view := someView(t, st)
+			w, s := readWorld(t, st, view), open(t, st, view)
+			for range 2 {
+				checkTimeline(t, s, w, someIDs(t, "around", w, 3), rapid.Bool().Draw(t, "between"), someFilter(t, w))
+				days := rapid.SampledFrom([]string{"2013-05-01", "2014-09-26", "2014", "2015-06"})
+				checkTurns(t, s, w, someIDs(t, "of", w, 2), days.Draw(t, "first"), days.Draw(t, "second"), someFilter(t, w))
+			}
+			require.NoError(t, s.Close())
+		}
+	})
+}
