@@ -117,7 +117,7 @@ func reading(s *session) func(context.Context) (*session, error) {
 }
 
 func (q *queryResolver) Entity(ctx context.Context, id string, knownAt *KnownAt) (*Entity, error) {
-	s, err := q.session(ctx, knownAt)
+	s, err := (*resolver)(q).sessionFor(ctx, knownAt, func() trace.Card { return cardOf(ctx, id) })
 	if err != nil {
 		return nil, report(ctx, err)
 	}
@@ -211,27 +211,29 @@ func listClaims[C any](ctx context.Context, s *session, f trace.ClaimFilter, arg
 }
 
 func (q *queryResolver) Links(ctx context.Context, filter *LinkFilter, knownAt *KnownAt, first *int32, after *string, last *int32, before *string) (*LinkConnection, error) {
-	s, err := q.session(ctx, knownAt)
-	if err != nil {
-		return nil, report(ctx, err)
-	}
 	f, err := filter.trace()
 	if err != nil {
 		return nil, report(ctx, err)
 	}
-	return listClaims(ctx, s, f, pageArgs(first, after, last, before), newLinkConnection)
+	args := pageArgs(first, after, last, before)
+	s, err := (*resolver)(q).sessionFor(ctx, knownAt, func() trace.Card { return cardOfList(ctx, f, args) })
+	if err != nil {
+		return nil, report(ctx, err)
+	}
+	return listClaims(ctx, s, f, args, newLinkConnection)
 }
 
 func (q *queryResolver) Statements(ctx context.Context, filter *StatementFilter, knownAt *KnownAt, first *int32, after *string, last *int32, before *string) (*StatementConnection, error) {
-	s, err := q.session(ctx, knownAt)
-	if err != nil {
-		return nil, report(ctx, err)
-	}
 	f, err := filter.trace()
 	if err != nil {
 		return nil, report(ctx, err)
 	}
-	return listClaims(ctx, s, f, pageArgs(first, after, last, before), newStatementConnection)
+	args := pageArgs(first, after, last, before)
+	s, err := (*resolver)(q).sessionFor(ctx, knownAt, func() trace.Card { return cardOfList(ctx, f, args) })
+	if err != nil {
+		return nil, report(ctx, err)
+	}
+	return listClaims(ctx, s, f, args, newStatementConnection)
 }
 
 func (q *queryResolver) Source(ctx context.Context, id string, knownAt *KnownAt) (*Source, error) {

@@ -103,6 +103,11 @@ type moment struct {
 // session gives the session of the operation that reads a moment for whoever is
 // asking; now where at is nil.
 func (r *resolver) session(ctx context.Context, at *KnownAt) (*session, error) {
+	return r.sessionFor(ctx, at, nil)
+}
+
+// sessionFor gives a session that has read, or will read, what a card says.
+func (r *resolver) sessionFor(ctx context.Context, at *KnownAt, card func() trace.Card) (*session, error) {
 	o, ok := ctx.Value(operationKey{}).(*operation)
 	if !ok {
 		return nil, errors.New("there is no operation in the context; serve the schema that graph.New gives")
@@ -113,12 +118,20 @@ func (r *resolver) session(ctx context.Context, at *KnownAt) (*session, error) {
 	o.mu.Lock()
 	key := moment{at.key(), o.writes}
 	o.mu.Unlock()
-	return once(ctx, &o.opening, key, func(ctx context.Context) (*session, error) {
+	isNew := false
+	s, err := once(ctx, &o.opening, key, func(ctx context.Context) (*session, error) {
+		isNew = true
 		view, err := r.tracer.Moment(ctx, access.From(ctx).Clearance, at.KnownAt)
 		if err != nil {
 			return nil, err
 		}
-		opened, err := r.tracer.At(ctx, view)
+		open := r.tracer.At
+		if card != nil {
+			open = func(ctx context.Context, view evidence.View) (*trace.Session, error) {
+				return r.tracer.Open(ctx, view, card)
+			}
+		}
+		opened, err := open(ctx, view)
 		if err != nil {
 			return nil, err
 		}
@@ -128,6 +141,10 @@ func (r *resolver) session(ctx context.Context, at *KnownAt) (*session, error) {
 		o.opened = append(o.opened, s)
 		return s, nil
 	})
+	if err == nil && !isNew && card != nil {
+		err = s.Prefetch(ctx, card)
+	}
+	return s, err
 }
 
 // operating is a schema that opens and closes the sessions of its operations.

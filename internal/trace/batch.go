@@ -183,7 +183,7 @@ func (s *Session) CitationsOf(ctx context.Context, claims []evidence.ID, f Citat
 	}
 	streams := map[evidence.ID]*[3][]*Citation{}
 	if p.size > 0 {
-		for x, err := range s.reader.Find(ctx, q) {
+		for x, err := range s.find(ctx, q) {
 			if err != nil {
 				return nil, err
 			}
@@ -356,7 +356,7 @@ func (s *Session) TotalClaims(ctx context.Context, entities []evidence.ID, f Cla
 		}
 	}
 	if len(single) > 0 || len(entities) == 0 && t.plain() {
-		counts, err := s.reader.Count(ctx, store.CountQuery{Of: single, Type: f.Of, Direction: f.Direction, Kinds: f.Kinds})
+		counts, err := s.count(ctx, store.CountQuery{Of: single, Type: f.Of, Direction: f.Direction, Kinds: f.Kinds})
 		switch {
 		case errors.Is(err, store.ErrUncounted):
 			slow = append(slow, single...)

@@ -14,13 +14,12 @@ import (
 // ends, or the budget is spent. keep drops what the filter refuses, a batch at a
 // time.
 func (s *Session) scan(ctx context.Context, q store.Query, p span, keep func([]store.Found) ([]store.Found, error)) (found []store.Found, more bool, reached string, err error) {
-	q.After, q.Reverse = p.after, p.reverse
-	q.Limit = min(p.size+1, store.MaxBatch)
+	q = p.query(q)
 	for looked := 0; ; {
 		var batch []store.Found
 		ended := false
 		n := 0
-		for f, err := range s.reader.Find(ctx, q) {
+		for f, err := range s.find(ctx, q) {
 			if err != nil {
 				return nil, false, "", err
 			}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
 )
 
 // PageArgs ask for one page of a list, as Relay's cursor connections do: the
@@ -107,6 +108,13 @@ func (l list) span(a PageArgs) (span, error) {
 		return span{size: size, reverse: true, after: before, stop: after}, nil
 	}
 	return span{size: size, after: after, stop: before}, nil
+}
+
+// query is a query for the records of the page, and one more that tells whether
+// there is more.
+func (s span) query(q store.Query) store.Query {
+	q.After, q.Reverse, q.Limit = s.after, s.reverse, min(s.size+1, store.MaxBatch)
+	return q
 }
 
 // beyond says whether a key lies at or beyond where the page has to stop.

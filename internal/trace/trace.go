@@ -6,8 +6,8 @@ package trace
 
 import (
 	"context"
-	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -22,6 +22,7 @@ type Tracer struct {
 	planner    *evidence.Planner
 	identities identityCache
 	written    notifier
+	together   atomic.Bool // the store's readers are store.Prefetchers
 }
 
 // New makes a Tracer. The planner decides what change sets given to Apply mean.
@@ -121,23 +122,12 @@ type Session struct {
 	reader   store.Reader
 	identity *identity
 	records  map[evidence.ID]*evidence.Record // what was read already
+	ahead    []*prefetched                    // what was read before it was asked for
 }
 
 // At opens a session on a view. The caller closes it.
 func (t *Tracer) At(ctx context.Context, view evidence.View) (*Session, error) {
-	head, err := t.store.Head(ctx)
-	if err != nil {
-		return nil, err
-	}
-	reader, err := store.Read(ctx, t.store, view, t.vocabulary)
-	if err != nil {
-		return nil, err
-	}
-	id, err := t.identities.get(ctx, reader, head.Sequence)
-	if err != nil {
-		return nil, errors.Join(err, reader.Close())
-	}
-	return &Session{tracer: t, reader: reader, identity: id, records: map[evidence.ID]*evidence.Record{}}, nil
+	return t.Open(ctx, view, func() Card { return Card{} })
 }
 
 // View is what the session reads.

@@ -65,20 +65,34 @@ func (r *reader) Count(ctx context.Context, q store.CountQuery) (map[evidence.ID
 	if !r.view.IsNow() {
 		return nil, store.ErrUncounted
 	}
-	of := q.Of
-	if len(of) == 0 {
-		of = []evidence.ID{""}
+	rows, err := r.read(ctx, countersOf, row{"of": idTexts(countedOf(q))})
+	if err != nil {
+		return nil, err
 	}
+	nodes := make([]any, len(rows))
+	for i, one := range rows {
+		nodes[i] = mapOf(one, "counters")
+	}
+	return r.sum(q, nodes), nil
+}
+
+// countedOf are the ids whose counters a query adds up.
+func countedOf(q store.CountQuery) []evidence.ID {
+	if len(q.Of) == 0 {
+		return []evidence.ID{""}
+	}
+	return unique(q.Of)
+}
+
+// sum adds up the counters of nodes, each given by its properties.
+func (r *reader) sum(q store.CountQuery, nodes []any) map[evidence.ID]int {
+	of := countedOf(q)
 	counts := make(map[evidence.ID]int, len(of))
 	for _, id := range of {
 		counts[id] = 0
 	}
-	rows, err := r.read(ctx, countersOf, row{"of": idTexts(sorted(counts))})
-	if err != nil {
-		return nil, err
-	}
-	for _, one := range rows {
-		properties := mapOf(one, "counters")
+	for _, one := range nodes {
+		properties, _ := one.(map[string]any)
 		id, _ := properties["of"].(string)
 		for name, n := range properties {
 			k, ok := parseCounter(evidence.ID(id), name)
@@ -87,7 +101,7 @@ func (r *reader) Count(ctx context.Context, q store.CountQuery) (map[evidence.ID
 			}
 		}
 	}
-	return counts, nil
+	return counts
 }
 
 // weight says how often a counter counts in an answer: links from an entity to

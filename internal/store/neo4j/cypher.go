@@ -29,6 +29,7 @@ type texts struct {
 	list     map[listShape]query
 	ofClaims map[bool]query // by whether they read the past
 	get      map[bool]query
+	page     map[pageShape]query
 	expand   map[expandShape]query
 	tokens   map[bool]query
 	revision map[revisionShape]query
@@ -228,7 +229,7 @@ func revisionTexts() map[revisionShape]query {
 func newTexts(s *Store) *texts {
 	t := &texts{
 		list: listTexts(), ofClaims: map[bool]query{false: ofClaimsText(false), true: ofClaimsText(true)},
-		get: getTexts(), expand: expandTexts(), tokens: tokenTexts(), revision: revisionTexts(),
+		get: getTexts(), page: pageTexts(), expand: expandTexts(), tokens: tokenTexts(), revision: revisionTexts(),
 	}
 	t.addMakes(s)
 	t.addWrites(s.vocabulary)
@@ -245,6 +246,9 @@ func (t *texts) all() []query {
 		for _, q := range m {
 			all = append(all, q)
 		}
+	}
+	for _, q := range t.page {
+		all = append(all, q)
 	}
 	for _, q := range t.expand {
 		all = append(all, q)

@@ -174,14 +174,12 @@ func (s *Store) read(ctx context.Context, q query, params map[string]any) ([]*dr
 	}
 	defer done()
 	s.trips.Add(1)
-	result, err := driver.ExecuteQuery(ctx, s.driver, q.planned(), params, driver.EagerResultTransformer,
-		driver.ExecuteQueryWithDatabase(s.options.Database),
-		driver.ExecuteQueryWithReadersRouting(),
-		driver.ExecuteQueryWithTransactionConfig(limit(ctx)))
-	if err != nil {
-		return nil, s.fault(ctx, q.name, err)
+	start := time.Now()
+	rows, err := s.ask(ctx, q, params)
+	if err != nil && ctx.Err() == nil && (passing(err) || lost(err) && time.Since(start) < s.options.RetryTime) {
+		rows, err = s.askAgain(ctx, q, params)
 	}
-	return result.Records, nil
+	return rows, s.fault(ctx, q.name, err)
 }
 
 // session is for writes. It shares its bookmarks with all reads of the store,

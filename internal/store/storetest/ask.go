@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
@@ -155,7 +156,7 @@ func historyQuestions(is ids) []question {
 // allQuestions are the fixed set that stores are compared by.
 func allQuestions(is ids) []question {
 	qs := append(graphQuestions(is), tokenQuestions(is)...)
-	return append(append(qs, countQuestions(is)...), historyQuestions(is)...)
+	return slices.Concat(qs, countQuestions(is), prefetchQuestions(is), historyQuestions(is))
 }
 
 // answers puts questions to a view of a store. The first line of each answer is

@@ -1,0 +1,221 @@
+package neo4j
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// A page of claims and what hangs on it is one query: several would each wait for
+// the server, which for a question of a few milliseconds is most of its time.
+
+var _ store.Prefetcher = (*reader)(nil)
+
+// pageShape tells the texts of Prefetch apart.
+type pageShape struct{ anchored, reverse bool }
+
+// ownCitations is up to how many citations of a claim are read with its page,
+// where fewer are asked for. Those are reached from the claim, all of them; what
+// has more is read along an index.
+const ownCitations = 16
+
+// mostCitations is up to how many are, where more are asked for.
+const mostCitations = 64
+
+// wire are the properties from which newest reads a record.
+func wire(n string) string {
+	return fmt.Sprintf("[%[1]s.data, %[1]s.derived, %[1]s.revision]", n)
+}
+
+// pageTexts answer one row with only the first three columns, and one more for
+// each claim with only the others.
+func pageTexts() map[pageShape]query {
+	texts := map[pageShape]query{}
+	for i := range 4 {
+		shape := pageShape{anchored: i&1 != 0, reverse: i&2 != 0}
+		of := listShape{order: "key", reverse: shape.reverse}
+		if shape.anchored {
+			of.anchor = "from"
+		}
+		list, _, _ := strings.Cut(of.text(), "RETURN n.slot")
+		texts[shape] = query{"page" + when(shape.anchored, " of entities") + when(shape.reverse, " reversed"),
+			"MATCH (h:Head {id: 'log'}) WITH h.sequence AS sequence, " +
+				"COLLECT { UNWIND $ids AS id MATCH (e:Record {id: id}) WHERE e.slot % 8 <= $clearance RETURN [e.slot] + " + wire("e") + " } AS records, " +
+				"COLLECT { UNWIND $of AS of MATCH (k:Counter {of: of}) RETURN properties(k) } AS counters " +
+				"RETURN sequence, records, counters, null AS claim, null AS ends, null AS cited UNION ALL " +
+				list + "WITH n ORDER BY n.key" + when(shape.reverse, " DESC") + " LIMIT $limit " +
+				"RETURN null AS sequence, null AS records, null AS counters, [n.slot] + " + wire("n") + " AS claim, " +
+				"CASE WHEN $ends THEN COLLECT { UNWIND [x IN [n.from, n.to] WHERE NOT x IN $ids] AS id MATCH (e:Record {id: id}) WHERE e.slot % 8 <= $clearance RETURN [e.slot] + " + wire("e") + " } END AS ends, " +
+				"CASE WHEN n.supports + n.disputes + n.mentions <= $most THEN COLLECT { MATCH (n)-[:HAS_CITATION]->(x:Citation)-[:IN_SOURCE]->(s) WHERE x.slot % 8 <= $clearance " +
+				"RETURN [[x.slot] + " + wire("x") + ", CASE WHEN s.slot % 8 <= $clearance THEN [s.slot] + " + wire("s") + " END, " +
+				"CASE WHEN x.asserter IS NOT NULL THEN COLLECT { MATCH (a:Record {id: x.asserter}) WHERE a.slot % 8 <= $clearance RETURN [a.slot] + " + wire("a") + " } END] } END AS cited"}
+	}
+	return texts
+}
+
+// Prefetch implements store.Prefetcher.
+func (r *reader) Prefetch(ctx context.Context, p store.Prefetch) (*store.Prefetched, error) {
+	if r.past() {
+		return nil, store.ErrUncounted
+	}
+	shape, params, err := r.pageParams(p)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := r.read(ctx, r.store.texts.page[shape], params)
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, errors.New("the database has no head of the log; it was emptied since the store was opened, so open it again")
+	}
+	u := &unpacking{p: p, out: &store.Prefetched{Records: map[evidence.ID]*evidence.Record{}, Cited: map[evidence.ID][]store.Found{}}}
+	for _, one := range rows {
+		if _, first := one.Values[columnSequence].(int64); first {
+			r.common(u, one)
+		} else {
+			u.claim(one)
+		}
+	}
+	slices.SortFunc(u.out.Page, func(a, b store.Found) int {
+		if shape.reverse {
+			a, b = b, a
+		}
+		return compareText(a.Key, b.Key)
+	})
+	return u.out, u.err
+}
+
+// The columns of pageTexts.
+const (
+	columnSequence = iota
+	columnRecords
+	columnCounters
+	columnClaim
+	columnEnds
+	columnCited
+)
+
+func (r *reader) pageParams(p store.Prefetch) (pageShape, row, error) {
+	shape := pageShape{}
+	params := row{"ids": idTexts(p.Get), "of": []string{}, "lists": []row{}, "incoming": []row{}, "limit": int64(0), "ends": p.Ends, "most": int64(-1)}
+	if err := checkBatch("ids", len(p.Get)); err != nil {
+		return shape, nil, err
+	}
+	if p.Count != nil {
+		params["of"] = idTexts(countedOf(*p.Count))
+	}
+	if p.Citations > 0 {
+		params["most"] = int64(max(ownCitations, min(3*p.Citations, mostCitations)))
+	}
+	if q := p.Page; q != nil {
+		if err := errors.Join(checkBatch("entities", len(q.Entities)), checkBatch("records", q.Limit)); err != nil {
+			return shape, nil, err
+		}
+		if !q.Type.IsClaim() || len(q.Text) > 0 || len(q.About) > 0 {
+			return shape, nil, fmt.Errorf("neo4j: a page that is prefetched has links or statements, of entities or all; ask for the others with Find")
+		}
+		list, lists, incoming := r.lists(*q)
+		shape = pageShape{anchored: list.anchor != "", reverse: list.reverse}
+		params["lists"], params["incoming"], params["limit"] = lists, incoming, int64(max(q.Limit, 0))
+	}
+	return shape, params, nil
+}
+
+// unpacking puts the rows of an answer into its parts; err is the first error.
+type unpacking struct {
+	p   store.Prefetch
+	out *store.Prefetched
+	err error
+}
+
+// record reads the properties that wire sent after the slot; nil where there is
+// none.
+func (u *unpacking) record(sent any) *evidence.Record {
+	list, _ := sent.([]any)
+	if u.err != nil || len(list) != 4 {
+		return nil
+	}
+	slot, _ := list[0].(int64)
+	data, _ := list[1].([]byte)
+	derived, _ := list[2].([]byte)
+	revision, _ := list[3].(int64)
+	r := &evidence.Record{From: evidence.Sequence(revision), To: evidence.Open} //nolint:gosec // written from a sequence
+	if r.Content, u.err = evidence.DecodeContent(typeOfSlot(slot), data); u.err != nil {
+		return nil
+	}
+	r.Derived, u.err = evidence.DecodeDerived(derived)
+	return r
+}
+
+// keep reads a record that others than the page's rows ask for by its id.
+func (u *unpacking) keep(sent any) {
+	if r := u.record(sent); r != nil {
+		u.out.Records[r.ID()] = r
+	}
+}
+
+func (r *reader) common(u *unpacking, one *driver.Record) {
+	sequence, _ := one.Values[columnSequence].(int64)
+	u.out.Sequence = evidence.Sequence(sequence) //nolint:gosec // written from a sequence
+	records, _ := one.Values[columnRecords].([]any)
+	for _, sent := range records {
+		u.keep(sent)
+	}
+	if u.p.Count == nil {
+		return
+	}
+	counters, _ := one.Values[columnCounters].([]any)
+	u.out.Counts = r.sum(*u.p.Count, counters)
+}
+
+func (u *unpacking) claim(one *driver.Record) {
+	claim := u.record(one.Values[columnClaim])
+	if claim == nil {
+		return
+	}
+	u.out.Page = append(u.out.Page, store.Found{Record: claim, Key: claim.Derived.Key})
+	ends, _ := one.Values[columnEnds].([]any)
+	for _, sent := range ends {
+		u.keep(sent)
+	}
+	cited, complete := one.Values[columnCited].([]any)
+	if !complete {
+		return
+	}
+	type citation struct {
+		store.Found
+		source, asserters any
+	}
+	all := make([]citation, 0, len(cited))
+	for _, sent := range cited {
+		if parts, _ := sent.([]any); len(parts) == 3 {
+			if r := u.record(parts[0]); r != nil {
+				all = append(all, citation{store.Found{Record: r, Key: r.Derived.Key}, parts[1], parts[2]})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b citation) int { return compareText(a.Key, b.Key) })
+	var given [evidence.Mentions + 1]int
+	found := make([]store.Found, 0, len(all))
+	for _, c := range all {
+		stance := c.Record.Citation().Stance
+		if given[stance]++; given[stance] > u.p.Citations {
+			continue
+		}
+		found = append(found, c.Found)
+		u.keep(c.source)
+		asserters, _ := c.asserters.([]any)
+		for _, a := range asserters {
+			u.keep(a)
+		}
+	}
+	u.out.Cited[claim.ID()] = found
+}
