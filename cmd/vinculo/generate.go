@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -37,6 +38,7 @@ Examples:
 
 // Run makes a graph.
 func (c *generateCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
+	defer lavish()()
 	config := generate.Config{
 		Seed: c.Seed, Entities: c.Entities, Links: c.Links, Hub: c.Hub, Sources: c.Sources, Citations: c.Citations,
 	}
@@ -65,7 +67,7 @@ func (c *generateCmd) Run(ctx context.Context, m *Main, line *kong.Context) erro
 	if err != nil {
 		return err
 	}
-	bar := m.newProgress()
+	bar, begun := m.newProgress(), time.Now()
 	err = config.Load(ctx, st, newPlanner(v), archivist("generate"), c.Batch, func(done int) {
 		bar.show("generating", uint64(done), uint64(config.Total()))
 	})
@@ -78,5 +80,7 @@ func (c *generateCmd) Run(ctx context.Context, m *Main, line *kong.Context) erro
 		return err
 	}
 	fmt.Fprintf(m.Stdout, "%d sources, %d entities and %d links; the store stands at revision %d\n", config.Total()-c.Entities-c.Links, c.Entities, c.Links, head.Sequence)
+	took := time.Since(begun)
+	fmt.Fprintf(m.Stdout, "%.0f cited links/s in %.1f s\n", float64(c.Links)/took.Seconds(), took.Seconds())
 	return nil
 }

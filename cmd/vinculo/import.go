@@ -44,6 +44,7 @@ Examples:
 
 // Run imports a folder.
 func (c *importCmd) Run(ctx context.Context, m *Main) error {
+	defer lavish()()
 	v, err := c.load()
 	if err != nil {
 		return err

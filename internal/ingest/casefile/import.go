@@ -69,20 +69,25 @@ func (f *File) Import(ctx context.Context, st store.Store, p *evidence.Planner, 
 	}
 	batches = f.batches(changes, o)
 	written := result.Changes - len(changes) // done by an earlier run
-	for _, batch := range batches {
-		commit, err := w.apply(ctx, batch, true)
-		if err != nil {
-			return result, err
+	err = store.Import(ctx, st, func(yield func(store.Plan, error) bool) {
+		for _, batch := range batches {
+			var commit *evidence.Commit
+			if !yield(func(ctx context.Context, snap evidence.Snapshot) (_ *evidence.Commit, err error) {
+				commit, err = w.write(ctx, snap, batch)
+				return commit, err
+			}, nil) {
+				return
+			}
+			if commit.New {
+				result.Revisions = append(result.Revisions, commit.Revision.Numbers[o.Author.Clearance])
+			}
+			written += len(batch)
+			if o.Progress != nil {
+				o.Progress(max(written, 0), result.Changes)
+			}
 		}
-		if commit.New {
-			result.Revisions = append(result.Revisions, commit.Revision.Numbers[o.Author.Clearance])
-		}
-		written += len(batch)
-		if o.Progress != nil {
-			o.Progress(max(written, 0), result.Changes)
-		}
-	}
-	return result, nil
+	})
+	return result, err
 }
 
 // batches cuts the changes into revisions. Claims that speak of each other in a
@@ -172,6 +177,9 @@ type writer struct {
 	store   store.Store
 	planner *evidence.Planner
 	options ImportOptions
+	// whole is what all changes together come to in an empty store: planned to
+	// validate them, they need not be planned again.
+	whole *evidence.Commit
 }
 
 // validate plans everything that was not yet written, and writes nothing. It
@@ -196,13 +204,16 @@ func (w *writer) validate(ctx context.Context, changes []change, batches [][]cha
 			return changes, true, nil
 		}
 	}
-	commit, err := w.plan(ctx, left, false)
+	commit, err := w.plan(ctx, left, head.Sequence == 0) // where nothing was written, nothing was under the key
 	if moved, some := separate(left, err); some {
 		left = moved
 		commit, err = w.plan(ctx, left, false)
 	}
 	if err != nil {
 		return nil, false, w.file.explain(left, err)
+	}
+	if head.Sequence == 0 && len(batches) == 1 && len(left) == len(changes) {
+		w.whole = commit
 	}
 	return left, !commit.New, nil
 }
@@ -231,14 +242,22 @@ func (w *writer) plan(ctx context.Context, changes []change, keyed bool) (*evide
 	return commit, nil
 }
 
-func (w *writer) apply(ctx context.Context, changes []change, keyed bool) (*evidence.Commit, error) {
-	cs, err := w.changeSet(changes, keyed)
+// write decides what a batch comes to.
+func (w *writer) write(ctx context.Context, snap evidence.Snapshot, changes []change) (*evidence.Commit, error) {
+	if w.whole != nil {
+		head, err := snap.Head(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if head.Sequence == 0 { // as it was when it was planned
+			return w.whole, nil
+		}
+	}
+	cs, err := w.changeSet(changes, true)
 	if err != nil {
 		return nil, err
 	}
-	commit, err := w.store.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
-		return w.planner.Plan(ctx, snap, w.options.Author, cs)
-	})
+	commit, err := w.planner.Plan(ctx, snap, w.options.Author, cs)
 	if err != nil {
 		return nil, w.file.explain(changes, err)
 	}

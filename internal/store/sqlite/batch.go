@@ -20,6 +20,7 @@ type batch struct {
 	next      int64 // the highest record number given
 	nums      map[evidence.ID]int64
 	gathered
+	places   []placeChange
 	texts    map[int64]string // of changed records, by row of words; empty where the row goes
 	counters map[counterRow]int64
 	ids      []evidence.ID // of the records that were changed; one more than are followed, at most
@@ -174,6 +175,10 @@ func (b *batch) writeRecord(ctx context.Context, t *evidence.Transition, at evid
 	}
 	if t.Before == nil {
 		err = b.insert(t.After, num, at)
+		for _, p := range b.gathered.places {
+			b.places = append(b.places, placeChange{place: p})
+		}
+		b.gathered.places = b.gathered.places[:0]
 		g.written[id] = entry{num: num, changed: at, record: after}
 	} else {
 		err = b.changeRecord(ctx, t, num, at)
@@ -376,17 +381,52 @@ func (b *batch) flushRecords(ctx context.Context) error {
 	return b.gathered.flushRecords(ctx, b.g.conn)
 }
 
-func flushCounters(ctx context.Context, c *conn, counters map[counterRow]int64) error {
-	rows := slices.SortedFunc(maps.Keys(counters), func(x, y counterRow) int {
-		return cmp.Or(cmp.Compare(x.of, y.of), cmp.Compare(x.kindOf, y.kindOf), cmp.Compare(x.direction, y.direction),
-			cmp.Compare(x.kind, y.kind), cmp.Compare(x.visibility, y.visibility))
+// counterAt is a row of the table counter with what is to be added to it.
+type counterAt struct {
+	counterRow
+	n int64
+}
+
+func (r *counterAt) column(i int) driver.Value {
+	switch i {
+	case 0:
+		return r.of
+	case 1:
+		return r.kindOf
+	case 2:
+		return r.direction
+	case 3:
+		return r.kind
+	case 4:
+		return r.visibility
+	default:
+		return r.n
+	}
+}
+
+// sortCounters gives the counters that change, in the order of their keys.
+func sortCounters(counters map[counterRow]int64) []counterAt {
+	rows := make([]counterAt, 0, len(counters))
+	for k, n := range counters {
+		if n != 0 {
+			rows = append(rows, counterAt{k, n})
+		}
+	}
+	slices.SortFunc(rows, func(x, y counterAt) int {
+		if x.of != y.of {
+			return cmp.Compare(x.of, y.of)
+		}
+		return cmp.Or(cmp.Compare(x.kindOf, y.kindOf), cmp.Compare(x.direction, y.direction), cmp.Compare(x.kind, y.kind), cmp.Compare(x.visibility, y.visibility))
 	})
-	rows = slices.DeleteFunc(rows, func(k counterRow) bool { return counters[k] == 0 })
+	return rows
+}
+
+const insertCounters = "INSERT INTO counter (of, type, direction, kind, visibility, n) SELECT a, b, c, d, e, f FROM temp.feed"
+
+// flushCounters adds to counters, which may be there.
+func flushCounters(ctx context.Context, c *conn, counters map[counterRow]int64) error {
 	// WHERE true keeps the parser from taking ON for a join's.
-	err := c.insert(ctx, "INSERT INTO counter (of, type, direction, kind, visibility, n) SELECT a, b, c, d, e, f FROM temp.feed WHERE true "+
-		"ON CONFLICT DO UPDATE SET n = n + excluded.n", listed(rows, func(k *counterRow, column int) driver.Value {
-		return [...]driver.Value{k.of, k.kindOf, k.direction, k.kind, k.visibility, counters[*k]}[column]
-	}), feedRows)
+	err := c.insert(ctx, insertCounters+" WHERE true ON CONFLICT DO UPDATE SET n = n + excluded.n", listed(sortCounters(counters), (*counterAt).column), feedRows)
 	clear(counters)
 	return err
 }

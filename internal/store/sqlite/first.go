@@ -160,9 +160,13 @@ func (f *first) gatherOne(j job) error {
 	at, num := j.commit.Revision.Sequence(), j.after
 	touched := make([]int64, len(j.commit.Transitions))
 	for start, size := 0, f.t.store.limits.piece; start < len(touched); start += size {
-		p := piece{gathered: gathered{vocabulary: f.t.store.vocabulary, numOf: f.numbers.of}}
+		n := min(size, len(touched)-start)
+		p := piece{gathered: gathered{
+			vocabulary: f.t.store.vocabulary, numOf: f.numbers.of,
+			records: make([]recordRow, 0, n), edges: make([]edgeRow, 0, n/2), words: make([]wordsOf, 0, n), places: f.runs.open,
+		}}
 		f.numbers.mu.RLock()
-		for i := start; i < min(start+size, len(touched)); i++ {
+		for i := start; i < start+n; i++ {
 			num++
 			touched[i] = num
 			if err := p.insert(j.commit.Transitions[i].After, num, at); err != nil {
@@ -171,10 +175,10 @@ func (f *first) gatherOne(j job) error {
 			}
 		}
 		f.numbers.mu.RUnlock()
-		if err := f.runs.add(p.places); err != nil {
+		f.runs.open, p.places = p.places, nil
+		if err := f.runs.full(); err != nil {
 			return err
 		}
-		p.places = nil
 		f.pieces <- p
 	}
 	f.numbers.mu.RLock()
@@ -244,9 +248,12 @@ func (f *first) settle(ctx context.Context) error {
 	if err := f.stop(); err != nil {
 		return err
 	}
+	// Beside SQLite's work, the next of it is sorted.
 	var merged *merge
+	var counters []counterAt
 	sorted := make(chan error, 1)
 	go func() {
+		counters = sortCounters(f.counters)
 		var err error
 		merged, err = f.runs.merge()
 		sorted <- err
@@ -262,8 +269,8 @@ func (f *first) settle(ctx context.Context) error {
 	if err == nil {
 		err = c.insert(ctx, insertPlaces, merged, feedRows)
 	}
-	if err == nil {
-		err = flushCounters(ctx, c, f.counters)
+	if err == nil { // there are none yet that these would add to
+		err = c.insert(ctx, insertCounters, listed(counters, (*counterAt).column), feedRows)
 	}
 	if err != nil {
 		f.fail(err)

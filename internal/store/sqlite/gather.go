@@ -10,8 +10,8 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 )
 
-// gathered are the rows of new records. Making them reads nothing of the file,
-// so that it can go on beside what writes them.
+// gathered are the rows of new records, but for counters. Making them reads
+// nothing of the file, so that it can go on beside what writes them.
 type gathered struct {
 	vocabulary *vocabulary.Vocabulary
 	numOf      func(evidence.ID) (int64, error)
@@ -19,8 +19,7 @@ type gathered struct {
 	nodes      []nodeRow
 	edges      []edgeRow
 	words      []wordsOf
-	places     []placeChange
-	spare      []place // used again for the places of each record
+	places     []place
 }
 
 // recordRow is a row of the table record, of a record's first version.
@@ -110,11 +109,8 @@ func (g *gathered) insert(r *evidence.Record, num int64, at evidence.Sequence) e
 	}
 	t, id := r.Content.Type(), string(r.ID())
 	g.records = append(g.records, recordRow{num: num, id: id, of: int64(t), from: int64(at), to: int64(r.To), derived: derived, content: content}) //nolint:gosec // never that large
-	if g.spare, err = placesOf(g.spare[:0], r, num, g.numOf); err != nil {
+	if g.places, err = placesOf(g.places, r, num, g.numOf); err != nil {
 		return err
-	}
-	for _, p := range g.spare {
-		g.places = append(g.places, placeChange{place: p})
 	}
 	switch c := r.Content.(type) {
 	case *evidence.Entity:

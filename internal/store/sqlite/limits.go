@@ -14,6 +14,9 @@ type limits struct {
 	// matches is how many records of a full-text match are sorted; of more, the
 	// whole list is walked in order and each record's words are looked at.
 	matches int
+	// few is of how few links of a corridor none is left out: it costs more than it
+	// saves.
+	few int
 	// followed is how many changed records are followed one by one; of more, what
 	// is in memory is read anew.
 	followed int
@@ -34,7 +37,7 @@ type limits struct {
 }
 
 var usualLimits = limits{
-	page: 256, edges: 1024, citations: 2000, matches: 10_000, followed: 20_000, written: 100_000,
+	page: 256, edges: 1024, few: 64, citations: 2000, matches: 10_000, followed: 20_000, written: 100_000,
 	groupPlaces: 1_000_000, groupRevisions: 1000, log: 256, logBytes: 8 << 20,
-	firstRecords: 100_000_000, firstWritten: 500_000, firstWords: 200_000, runPlaces: 2_000_000, piece: 4096,
+	firstRecords: 100_000_000, firstWritten: 500_000, firstWords: 50_000, runPlaces: 2_000_000, piece: 4096,
 }

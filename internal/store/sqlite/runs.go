@@ -23,11 +23,8 @@ type runs struct {
 
 func newRuns(limit int, folder string) *runs { return &runs{limit: limit, folder: folder} }
 
-// add takes rows of new records; none of them takes another back.
-func (r *runs) add(places []placeChange) error {
-	for i := range places {
-		r.open = append(r.open, places[i].place)
-	}
+// full writes the last run to a file if it is as long as it may be.
+func (r *runs) full() error {
 	if len(r.open) < r.limit {
 		return nil
 	}
