@@ -1,8 +1,6 @@
 package trace
 
 import (
-	"cmp"
-	"container/heap"
 	"context"
 	"maps"
 	"slices"
@@ -331,15 +329,14 @@ func (p *pathSearch) ofLength(ctx context.Context, g *ground, length int, found 
 	far := g.distances(to, length)
 	var descend func(ways []way, r *route) error
 	descend = func(ways []way, r *route) error {
-		if p.steps++; p.steps > maxWalkSteps {
-			p.cut = CutSteps
-			return nil
-		}
-		if p.steps%1024 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
 		left := length - len(r.ways) - 1
 		for _, w := range ways {
+			if p.steps++; p.steps > maxWalkSteps {
+				p.cut = CutSteps
+			}
+			if p.steps%1024 == 0 && ctx.Err() != nil {
+				return ctx.Err()
+			}
 			if len(found) == p.query.First || p.cut == CutSteps {
 				return nil
 			}
@@ -413,76 +410,6 @@ func (p *pathSearch) readAll(ctx context.Context) (*ground, error) {
 	}
 	p.cut = s.walk.cut
 	return s.walk.ground(), nil
-}
-
-// bestFirst takes routes from a queue, best first. A route never gets better by
-// going on, so that complete ones come out in the order asked for.
-func (p *pathSearch) bestFirst(ctx context.Context, g *ground) ([]trail, error) {
-	from, to := g.numbers(p.from), g.numbers(p.to)
-	far := g.distances(to, p.query.MaxLength)
-	queue := &routeQueue{ground: g}
-	push := func(r *route) {
-		at := r.at[len(r.at)-1]
-		r.at, r.ways = slices.Clip(r.at), slices.Clip(r.ways)
-		for _, w := range g.ways(at) {
-			d := int(far[w.next])
-			if len(r.ways)+1+d > p.query.MaxLength || d > 0 && slices.Contains(from, w.next) || slices.Contains(r.at, w.next) {
-				continue
-			}
-			if longer, ok := r.with(&g.edges[w.edge], w, p.query.CoherentInTime); ok {
-				heap.Push(queue, longer)
-			}
-		}
-	}
-	for _, n := range from {
-		r := newRoute(n)
-		push(&r)
-	}
-	var found []trail
-	for queue.Len() > 0 && len(found) < p.query.First {
-		if p.steps++; p.steps > maxWalkSteps/10 || queue.Len() > maxWalkSteps/4 {
-			p.cut = CutSteps
-			break
-		}
-		if p.steps%1024 == 0 && ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		r := heap.Pop(queue).(route) //nolint:forcetypeassert // the queue holds routes
-		if far[r.at[len(r.at)-1]] == 0 {
-			found = append(found, r.trail(g))
-			continue
-		}
-		push(&r)
-	}
-	return found, nil
-}
-
-// routeQueue is a heap of routes, best first: weakest link, product, length, then
-// the ids of the links and of the entity that it begins at.
-type routeQueue struct {
-	ground *ground
-	routes []route
-}
-
-func (q *routeQueue) Len() int      { return len(q.routes) }
-func (q *routeQueue) Swap(i, j int) { q.routes[i], q.routes[j] = q.routes[j], q.routes[i] }
-func (q *routeQueue) Push(x any)    { q.routes = append(q.routes, x.(route)) } //nolint:forcetypeassert // a heap of routes
-
-func (q *routeQueue) Pop() any {
-	last := q.routes[len(q.routes)-1]
-	q.routes = q.routes[:len(q.routes)-1]
-	return last
-}
-
-func (q *routeQueue) Less(i, j int) bool {
-	a, b, g := &q.routes[i], &q.routes[j], q.ground
-	if c := cmp.Or(cmp.Compare(b.weakest, a.weakest), cmp.Compare(b.product, a.product), cmp.Compare(len(a.ways), len(b.ways))); c != 0 {
-		return c < 0
-	}
-	return cmp.Or(
-		slices.CompareFunc(a.ways, b.ways, func(x, y way) int { return cmp.Compare(g.edges[x.edge].Link, g.edges[y.edge].Link) }),
-		cmp.Compare(g.ids[a.at[0]], g.ids[b.at[0]]),
-	) < 0
 }
 
 // answer reads the records of the links of trails.

@@ -496,7 +496,9 @@ type CommonNeighbor struct {
 }
 
 // CommonNeighbors gives the entities linked to at least so many of a set, those
-// linked to most first, then by id.
+// linked to most first, then by id. It is cut by FAN_OUT where there are more than
+// MaxPageSize, and by LINKS where the set has more links than one question may
+// read: then some that are common may be missing, and Of may be short.
 func (s *Session) CommonNeighbors(ctx context.Context, ids []evidence.ID, atLeast int, f LinkFilter) ([]CommonNeighbor, Cut, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -521,25 +523,28 @@ func (s *Session) CommonNeighbors(ctx context.Context, ids []evidence.ID, atLeas
 			of[next][id] = true
 		}
 	}
-	common := map[evidence.ID]bool{}
 	for id, set := range of {
-		if len(set) >= atLeast && !slices.Contains(around, id) {
-			common[id] = true
+		if _, asked := slices.BinarySearch(around, id); asked || len(set) < atLeast {
+			delete(of, id)
 		}
 	}
-	entities, err := s.entities(ctx, sortedIDs(common))
+	common := make([]evidence.ID, 0, len(of))
+	for id := range of {
+		common = append(common, id)
+	}
+	slices.SortFunc(common, func(a, b evidence.ID) int { return cmp.Or(cmp.Compare(len(of[b]), len(of[a])), cmp.Compare(a, b)) })
+	if len(common) > MaxPageSize {
+		common, w.cut = common[:MaxPageSize], CutFanOut
+	}
+	entities, err := s.entities(ctx, common)
 	if err != nil {
 		return nil, "", err
 	}
 	var out []CommonNeighbor
-	for _, id := range sortedIDs(common) {
+	for _, id := range common {
 		if e := entities[id]; e != nil {
 			out = append(out, CommonNeighbor{e, sortedIDs(of[id])})
 		}
-	}
-	slices.SortStableFunc(out, func(a, b CommonNeighbor) int { return cmp.Compare(len(b.Of), len(a.Of)) })
-	if len(out) > MaxPageSize {
-		out, w.cut = out[:MaxPageSize], CutFanOut
 	}
 	return out, w.cut, nil
 }
