@@ -12,7 +12,8 @@ import (
 // ways count, and in what order, stays with who asks. Readers of the past, and
 // stores that gain nothing by it, leave it away.
 type Corridors interface {
-	// Corridor gives every link on the walks that are asked for. ok is false where
+	// Corridor gives every link of those walks that meet no entity twice, and may
+	// give others of walks that do. ok is false where
 	// this reader cannot tell, or not within the limits; Expand can then. An error
 	// is what Expand would give.
 	Corridor(ctx context.Context, w Walks) (c Corridor, ok bool, err error)
@@ -29,6 +30,10 @@ type Walks struct {
 	// many more than the shortest walk that there is.
 	Length, Beyond int
 	Filter         WalkFilter
+	// Parallel, where above 0, lets the answer leave out those links of two entities
+	// that come after so many stronger ones (of one strength: of a lesser id) that
+	// pass Filter and can be passed the same way.
+	Parallel int
 	// Groups are entities that count as one.
 	Groups []Group
 	// Looked and Total are limits: on the links that are looked at, and on those in
@@ -54,6 +59,9 @@ type WalkFilter struct {
 	ExcludeDisputed bool
 	// Avoid are entities that no walk meets, in From and To either; whole groups.
 	Avoid []evidence.ID
+	// When, where set, keeps only the links it is true for, by the Bounds, Dated and
+	// Doubtful of an edge that has nothing else and is used again.
+	When func(*Edge) bool
 	// Placeholders lets walks meet placeholders that are not in From or To.
 	Placeholders bool
 }

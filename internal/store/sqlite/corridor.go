@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -38,7 +39,7 @@ func (r *reader) Corridor(ctx context.Context, w store.Walks) (c store.Corridor,
 	}
 	s := p.scratches.take(len(p.nodes))
 	defer p.scratches.give(s)
-	search := corridor{p: p, s: s, walks: &w, at: r.g.head.Sequence, clearance: r.view.Clearance, length: w.Length}
+	search := corridor{p: p, s: s, walks: &w, at: r.g.head.Sequence, clearance: r.view.Clearance, length: w.Length, few: r.g.store.limits.few}
 	if ok, err = search.run(ctx); err != nil || !ok {
 		return c, false, r.g.store.wrap(err)
 	}
@@ -63,9 +64,18 @@ type scratch struct {
 	epoch  uint32
 	queue  [2][]uint32 // entities by distance
 	log    [2][]passed // by distance of the entity that they were passed from
-	picked []uint32
+	picked []passed
 	avoid  bitset
+	shut   []uint32 // what is in avoid
+	hops   []hops
+	edge   store.Edge // for WalkFilter.When
 }
+
+// hops are, of the links picked, the first entity that one leads on to and that
+// one comes from, plus 1, with a bit for whether there is another.
+type hops struct{ on, from uint32 }
+
+const another = 1 << 31
 
 // scratches keeps the memory of as many searches as have run at once, up to a
 // few.
@@ -98,7 +108,17 @@ func (x *scratches) take(nodes int) *scratch {
 		s.queue[side], s.log[side] = s.queue[side][:0], s.log[side][:0]
 	}
 	s.picked = s.picked[:0]
+	for _, n := range s.shut {
+		s.avoid.set(n, false)
+	}
+	s.shut = s.shut[:0]
 	return s
+}
+
+// shun lets no walk meet an entity.
+func (s *scratch) shun(n uint32) {
+	s.avoid.set(n, true)
+	s.shut = append(s.shut, n)
 }
 
 // next begins a new epoch.
@@ -136,6 +156,7 @@ type corridor struct {
 	at        evidence.Sequence
 	clearance evidence.Clearance
 	groups    *grouping // nil: none
+	few       int       // of so few links none is left out
 
 	plain      bool   // every link that the view sees is wanted
 	kinds      []bool // by number; nil: all
@@ -150,6 +171,7 @@ type corridor struct {
 	met      bool
 	shortest int
 	length   int // of the longest walks
+	followed int // how many links at the ends every walk passes
 	looked   int
 	checked  int // looked when the context was asked last
 }
@@ -165,6 +187,14 @@ func (c *corridor) far(n uint32, side int) (int, bool) {
 
 func (c *corridor) run(ctx context.Context) (ok bool, err error) {
 	c.prepare()
+	if c.groups == nil {
+		for side := range 2 {
+			if joined := c.follow(side); joined || c.length < 0 {
+				c.thin()
+				return len(c.s.picked) <= c.walks.Total, nil
+			}
+		}
+	}
 	for !c.met {
 		if c.radius[0]+c.radius[1] == c.length || c.ended(0) || c.ended(1) {
 			return true, nil
@@ -175,6 +205,7 @@ func (c *corridor) run(ctx context.Context) (ok bool, err error) {
 	}
 	c.shortest = c.radius[0] + c.radius[1]
 	c.length = min(c.length, c.shortest+c.walks.Beyond)
+	defer func() { c.shortest += c.followed }()
 	for c.radius[0]+c.radius[1] < c.length {
 		last := c.radius[0]+c.radius[1]+1 == c.length
 		if ok, err := c.grow(ctx, c.cheaper(), last); err != nil || !ok {
@@ -206,13 +237,12 @@ func (c *corridor) prepare() {
 	for _, standing := range f.Standing {
 		c.standing |= 1 << standing
 	}
-	c.plain = c.kinds == nil && c.standing == 0 && f.MinStrength <= 0 && !f.ExcludeDisputed && len(p.born)+len(p.died) == 0
+	c.plain = c.kinds == nil && c.standing == 0 && f.MinStrength <= 0 && !f.ExcludeDisputed && f.When == nil && len(p.born)+len(p.died) == 0
 	c.groups = p.grouped(w.Groups)
-	clear(c.s.avoid)
 	id := p.nodeID
 	for _, a := range f.Avoid {
 		if n, ok := p.byID.find(string(a), id); ok {
-			c.s.avoid.set(n, true)
+			c.s.shun(n)
 		}
 	}
 	for side, ids := range [2][]evidence.ID{w.From, w.To} {
@@ -227,6 +257,53 @@ func (c *corridor) prepare() {
 }
 
 func (c *corridor) ended(side int) bool { return c.level[side] == len(c.s.queue[side]) }
+
+// follow goes from an end that only one other entity is linked to on to that one,
+// as every walk has to, and again from there: it is the end from then on, so that
+// the search does not go over all that lies around it only to come back to it. It
+// is true where that leads to the other end: no other walk meets no entity twice.
+// Where it leads nowhere, or too far, length is less than 0.
+func (c *corridor) follow(side int) (joined bool) {
+	s, other, ends := c.s, 1-side, c.mark(0)
+	for len(s.queue[side]) == 1 && len(s.queue[other]) == 1 {
+		n, first := s.queue[side][0], len(s.picked)
+		list := c.p.adjacent.of(c.p.nodes[n].links)
+		next, found := uint32(0), false
+		for _, sp := range list {
+			v := sp.far()
+			if v == n || sp.visibility() > c.clearance || !sp.leads(n, c.directions[side]) || !c.plain && !c.wants(sp.link()) ||
+				s.marks[v][other] != ends && c.closed(v) {
+				continue
+			}
+			if found && v != next {
+				s.picked = s.picked[:first]
+				return false
+			}
+			next, found = v, true
+			e := passed{n, v, sp.link()}
+			if side == 1 {
+				e.at, e.next = v, n
+			}
+			s.picked = append(s.picked, e)
+		}
+		if !found || c.length == 0 {
+			c.length = -1
+			s.picked = s.picked[:0]
+			return false
+		}
+		c.length--
+		c.followed++
+		if s.marks[next][other] == ends {
+			c.shortest = c.followed
+			return true
+		}
+		s.marks[n][side] = 0
+		s.shun(n)
+		s.marks[next][side] = ends
+		s.queue[side][0] = next
+	}
+	return false
+}
 
 // cheaper is the side from which to go further looks at fewer links.
 func (c *corridor) cheaper() int {
@@ -319,8 +396,16 @@ func (c *corridor) wants(n uint32) bool {
 	}
 	l, f := c.p.links.at(n), &c.walks.Filter
 	at := l.levels[c.clearance]
-	return (c.kinds == nil || c.kinds[l.kind]) && (c.standing == 0 || c.standing>>at.standing()&1 != 0) &&
-		int(at.strength()) >= f.MinStrength && !(f.ExcludeDisputed && at.disputed())
+	if c.kinds != nil && !c.kinds[l.kind] || c.standing != 0 && c.standing>>at.standing()&1 == 0 ||
+		int(at.strength()) < f.MinStrength || f.ExcludeDisputed && at.disputed() {
+		return false
+	}
+	if f.When == nil {
+		return true
+	}
+	e := &c.s.edge
+	e.Bounds, e.Dated, e.Doubtful = l.days(), l.traits&dated != 0, l.traits&doubtful != 0
+	return f.When(e)
 }
 
 // closed says whether walks may not meet an entity that is none of their ends.
@@ -363,30 +448,109 @@ func (c *corridor) passedAt(side, distance int) []passed {
 	return c.s.log[side][c.logAt[side][distance]:c.logAt[side][distance+1]]
 }
 
-// pick gathers the links on walks. What both sides have passed is taken from the
-// first.
+// pick gathers the links on walks, as they are passed. What both sides have
+// passed is taken from the first.
 func (c *corridor) pick() {
-	s := c.s
-	for side := range 2 {
-		for i := range c.radius[side] {
-			for _, e := range c.passedAt(side, i) {
-				left, known := c.far(e.next, 1-side)
-				if known && i+1+left <= c.length && (side == 0 || left >= c.radius[0]) {
-					s.picked = append(s.picked, e.link)
-				}
+	s, before := c.s, len(c.s.picked)
+	for i := range c.radius[0] {
+		for _, e := range c.passedAt(0, i) {
+			if left, known := c.far(e.next, 1); known && i+1+left <= c.length {
+				s.picked = append(s.picked, e)
 			}
 		}
 	}
-	if c.walks.Beyond > 0 { // a link may have been passed both ways
-		slices.Sort(s.picked)
-		s.picked = slices.Compact(s.picked)
+	for i := range c.radius[1] {
+		for _, e := range c.passedAt(1, i) {
+			if begun, known := c.far(e.next, 0); known && i+1+begun <= c.length && begun >= c.radius[0] {
+				s.picked = append(s.picked, passed{at: e.next, next: e.at, link: e.link})
+			}
+		}
 	}
+	if c.walks.Beyond > 0 && c.groups == nil && len(s.picked) > c.few {
+		rest := s.picked[before:]
+		s.picked = s.picked[:before+len(c.peel(c.peel(rest)))]
+	}
+	c.thin()
+	if c.walks.Beyond > 0 { // a link may have been passed both ways
+		slices.SortFunc(s.picked, func(a, b passed) int { return cmp.Compare(a.link, b.link) })
+		s.picked = slices.CompactFunc(s.picked, func(a, b passed) bool { return a.link == b.link })
+	}
+}
+
+// peel leaves out links after which, or before which, there is nothing but the
+// way back to where they were passed from: around a hub these are nearly all.
+func (c *corridor) peel(picked []passed) []passed {
+	s := c.s
+	if len(s.hops) < len(s.marks) {
+		s.hops = make([]hops, len(s.marks))
+	}
+	for _, e := range picked {
+		s.hops[e.at], s.hops[e.next] = hops{}, hops{}
+	}
+	note := func(at *uint32, n uint32) {
+		if *at == 0 {
+			*at = n + 1
+		} else if *at&^another != n+1 {
+			*at |= another
+		}
+	}
+	for _, e := range picked {
+		note(&s.hops[e.at].on, e.next)
+		note(&s.hops[e.next].from, e.at)
+	}
+	begins, ends := c.mark(0), c.mark(0)
+	return slices.DeleteFunc(picked, func(e passed) bool {
+		on, from := s.hops[e.next].on, s.hops[e.at].from
+		return s.marks[e.next][1] != ends && (on == 0 || on == e.at+1) || s.marks[e.at][0] != begins && (from == 0 || from == e.next+1)
+	})
+}
+
+// thin leaves out links beside many stronger ones.
+func (c *corridor) thin() {
+	s, p := c.s, c.p
+	if c.walks.Parallel == 0 || len(s.picked) <= c.few {
+		return
+	}
+	both := c.walks.Direction == evidence.Any
+	pair := func(e passed) (uint32, uint32) {
+		if both && e.next < e.at {
+			return e.next, e.at
+		}
+		return e.at, e.next
+	}
+	slices.SortFunc(s.picked, func(a, b passed) int {
+		a1, a2 := pair(a)
+		b1, b2 := pair(b)
+		if c := cmp.Or(cmp.Compare(a1, b1), cmp.Compare(a2, b2)); c != 0 || a.link == b.link {
+			return c
+		}
+		x, y := p.links.at(a.link), p.links.at(b.link)
+		if c := cmp.Compare(y.levels[c.clearance].strength(), x.levels[c.clearance].strength()); c != 0 {
+			return c
+		}
+		return cmp.Compare(p.ids.get(x.id), p.ids.get(y.id))
+	})
+	kept, same := s.picked[:0], 0
+	var one, two, last uint32
+	for i, e := range s.picked {
+		a, b := pair(e)
+		switch {
+		case i == 0 || a != one || b != two:
+			one, two, same = a, b, 1
+		case e.link != last:
+			same++
+		}
+		if last = e.link; same <= c.walks.Parallel {
+			kept = append(kept, e)
+		}
+	}
+	s.picked = kept
 }
 
 func (c *corridor) answer() (store.Corridor, bool, error) {
 	s, p := c.s, c.p
 	out := store.Corridor{Shortest: c.shortest}
-	if len(s.picked) == 0 {
+	if c.shortest == 0 || len(s.picked) == 0 {
 		return out, true, nil
 	}
 	out.Edges, out.Ends = make([]store.Edge, len(s.picked)), make([][2]int32, len(s.picked))
@@ -400,14 +564,17 @@ func (c *corridor) answer() (store.Corridor, bool, error) {
 		}
 		return int32(s.marks[n][1]) //nolint:gosec // bounded
 	}
-	for i, n := range s.picked {
-		l := p.links.at(n)
-		e := &out.Edges[i]
-		*e = l.edge(c.clearance)
+	for i, e := range s.picked {
+		l := p.links.at(e.link)
+		x := &out.Edges[i]
+		*x = l.edge(c.clearance)
 		from, to := place(l.from), place(l.to)
-		e.Link, e.Kind, e.From, e.To = evidence.ID(p.ids.get(l.id)), p.kinds[l.kind], out.IDs[from], out.IDs[to]
-		e.FromPlaceholder, e.ToPlaceholder = p.placeholder(l.from, c.at), p.placeholder(l.to, c.at)
+		x.Link, x.Kind, x.From, x.To = evidence.ID(p.ids.get(l.id)), p.kinds[l.kind], out.IDs[from], out.IDs[to]
+		x.FromPlaceholder, x.ToPlaceholder = p.placeholder(l.from, c.at), p.placeholder(l.to, c.at)
 		out.Ends[i] = [2]int32{from, to}
+	}
+	for _, e := range s.picked { // a place is no distance
+		s.marks[e.at], s.marks[e.next] = marking{}, marking{}
 	}
 	return out, true, nil
 }

@@ -87,10 +87,15 @@ func (f *features) edge(c evidence.Clearance) store.Edge {
 	return store.Edge{
 		Standing: at.standing(), Strength: at.strength(), Disputed: at.disputed(),
 		Accepted: f.traits&accepted != 0, Dated: f.traits&dated != 0, Doubtful: f.traits&doubtful != 0,
-		Bounds: edtf.Bounds{
-			SinceEarliest: edtf.Day(f.bounds[0]), SinceLatest: edtf.Day(f.bounds[1]),
-			UntilEarliest: edtf.Day(f.bounds[2]), UntilLatest: edtf.Day(f.bounds[3]),
-		},
+		Bounds: f.days(),
+	}
+}
+
+// days are the bounds as the domain has them.
+func (f *features) days() edtf.Bounds {
+	return edtf.Bounds{
+		SinceEarliest: edtf.Day(f.bounds[0]), SinceLatest: edtf.Day(f.bounds[1]),
+		UntilEarliest: edtf.Day(f.bounds[2]), UntilLatest: edtf.Day(f.bounds[3]),
 	}
 }
 

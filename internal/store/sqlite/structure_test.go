@@ -63,6 +63,27 @@ func TestListsReuse(t *testing.T) {
 	require.EqualValues(t, 99, l.of(rooms[17])[99])
 }
 
+// TestListsBesideALongOne takes room for a list longer than a block before all
+// others: none of them may come to lie in it.
+func TestListsBesideALongOne(t *testing.T) {
+	var l lists
+	rooms := make([]room, 100)
+	for i := range rooms {
+		length := 1 + i
+		if i%50 == 0 {
+			length = blockSize + i
+		}
+		rooms[i] = l.take(length)
+		rooms[i].length = uint32(length)
+		for k := range l.of(rooms[i]) {
+			l.of(rooms[i])[k] = spoke(i)
+		}
+	}
+	for i, r := range rooms {
+		require.Equal(t, []spoke{spoke(i)}, slices.Compact(slices.Clone(l.of(r))), "list %d", i)
+	}
+}
+
 func TestIndex(t *testing.T) {
 	x, kept := newIndex(), texts{}
 	var refs []textRef

@@ -94,8 +94,9 @@ func (x *index) put(n uint32, key string) {
 // again.
 type lists struct {
 	blocks [][]spoke
-	used   int // of the last block of ordinary size
-	last   int // that block
+	begun  bool // there is a block of ordinary size
+	last   int  // the last of these
+	used   int  // of it
 	free   [32][]room
 }
 
@@ -121,9 +122,9 @@ func (l *lists) take(capacity int) room {
 		l.blocks = append(l.blocks, make([]spoke, capacity))
 		return room{block: uint32(len(l.blocks) - 1), capacity: uint32(capacity)} //nolint:gosec // few blocks
 	}
-	if l.blocks == nil || l.used+capacity > blockSize {
+	if !l.begun || l.used+capacity > blockSize {
 		l.blocks = append(l.blocks, make([]spoke, blockSize))
-		l.last, l.used = len(l.blocks)-1, 0
+		l.begun, l.last, l.used = true, len(l.blocks)-1, 0
 	}
 	r := room{block: uint32(l.last), offset: uint32(l.used), capacity: uint32(capacity)} //nolint:gosec // within a block
 	l.used += capacity
