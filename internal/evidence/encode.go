@@ -31,7 +31,16 @@ func mustDecode(m cbor.DecMode, err error) cbor.DecMode {
 }
 
 // EncodeContent gives the bytes under which a store keeps a content.
-func EncodeContent(c Content) ([]byte, error) { return encoding.Marshal(c) }
+func EncodeContent(c Content) ([]byte, error) {
+	switch c := c.(type) {
+	case *Claim:
+		return appendClaimCBOR(make([]byte, 0, 160), c), nil
+	case *Citation:
+		return appendCitationCBOR(make([]byte, 0, 96), c), nil
+	default:
+		return encoding.Marshal(c)
+	}
+}
 
 // sameContent says whether two contents are stored as the same bytes.
 func sameContent(a, b Content) bool {
@@ -68,7 +77,12 @@ func DecodeContent(t RecordType, data []byte) (Content, error) {
 }
 
 // EncodeDerived gives the bytes under which a store keeps derived values.
-func EncodeDerived(d *Derived) ([]byte, error) { return encoding.Marshal(d) }
+func EncodeDerived(d *Derived) ([]byte, error) {
+	if d.Check != nil {
+		return encoding.Marshal(d)
+	}
+	return appendDerivedCBOR(make([]byte, 0, 96), d), nil
+}
 
 // DecodeDerived reads what EncodeDerived wrote.
 func DecodeDerived(data []byte) (Derived, error) {

@@ -300,21 +300,20 @@ func repeated(done *Revision, digest string) (*Commit, error) {
 
 func (p *Planner) leaves(meta Meta, outcomes []Outcome) ([]ledger.Leaf, error) {
 	leaves := make([]ledger.Leaf, 0, len(outcomes)+1)
-	add := func(v any) error {
-		content, err := json.Marshal(v)
-		if err != nil {
-			return fmt.Errorf("encoding the log: %w", err)
+	content, err := json.Marshal(meta)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the log: %w", err)
+	}
+	leaves = append(leaves, ledger.NewLeaf(p.NewSalt(), content))
+	var buffer []byte
+	for i := range outcomes {
+		appended, ok := appendOutcome(buffer[:0], &outcomes[i])
+		if buffer = appended; ok {
+			content = slices.Clone(appended)
+		} else if content, err = json.Marshal(&outcomes[i]); err != nil {
+			return nil, fmt.Errorf("encoding the log: %w", err)
 		}
 		leaves = append(leaves, ledger.NewLeaf(p.NewSalt(), content))
-		return nil
-	}
-	if err := add(meta); err != nil {
-		return nil, err
-	}
-	for i := range outcomes {
-		if err := add(&outcomes[i]); err != nil {
-			return nil, err
-		}
 	}
 	return leaves, nil
 }

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -179,12 +180,42 @@ func idempotencyKey(author string, c Clearance, key string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Digest identifies the content of a change set, whatever ids are made for it.
+// Digest identifies the content of a change set, whatever ids are made for it: the
+// SHA-256 of its JSON.
 func (cs *ChangeSet) Digest() (string, error) {
-	b, err := json.Marshal(cs)
+	head := ChangeSet{Reason: cs.Reason, IdempotencyKey: cs.IdempotencyKey, ExpectedRevision: cs.ExpectedRevision}
+	b, err := json.Marshal(&head)
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:]), nil
+	h := sha256.New()
+	b = bytes.TrimSuffix(b, []byte("null}"))
+	for i := range cs.Changes {
+		c := &cs.Changes[i]
+		b = append(b, "[,"[min(i, 1)])
+		if c.AssertLink != nil && c.only() != "" {
+			b = append(b, `{"assertLink":`...)
+			b = append(appendLink(b, c.AssertLink), '}')
+		} else {
+			text, err := json.Marshal(c)
+			if err != nil {
+				return "", err
+			}
+			b = append(b, text...)
+		}
+		if len(b) > 1<<16 {
+			h.Write(b)
+			b = b[:0]
+		}
+	}
+	switch {
+	case cs.Changes == nil:
+		b = append(b, "null"...)
+	case len(cs.Changes) == 0:
+		b = append(b, "[]"...)
+	default:
+		b = append(b, ']')
+	}
+	h.Write(append(b, '}'))
+	return hex.EncodeToString(h.Sum(nil)), nil
 }

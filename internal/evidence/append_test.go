@@ -1,0 +1,164 @@
+package evidence
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// drawn draws what claims and citations are made of, so that each field is often
+// empty, and texts often hold what has to be escaped.
+type drawn struct{ *rapid.T }
+
+func (d drawn) text() string {
+	return rapid.OneOf(
+		rapid.Just(""), rapid.StringN(0, 30, 300), rapid.SampledFrom([]string{
+			"Ángel Muñoz", `"`, `\`, "<b>&amp;</b>", "a\u2028b", "\u2029", "\x00\x1f\x7f", "\n\t\r\b\f", "\xff", "e\xcc", "\ufffd", "😀", "ñ\xc3",
+		}),
+	).Draw(d.T, "text")
+}
+
+func (d drawn) id() ID { return ID(d.text()) }
+
+func (d drawn) texts() []string {
+	return rapid.OneOf(rapid.Just([]string(nil)), rapid.Just([]string{}), rapid.SliceOfN(rapid.Custom(func(t *rapid.T) string { return drawn{t}.text() }), 0, 30)).Draw(d.T, "texts")
+}
+
+func (d drawn) small() uint8 {
+	return rapid.SampledFrom([]uint8{0, 0, 1, 2, 23, 24, 255}).Draw(d.T, "small")
+}
+
+func (d drawn) count() uint32 {
+	return rapid.SampledFrom([]uint32{0, 1, 23, 24, 255, 256, 65535, 65536, math.MaxUint32}).Draw(d.T, "count")
+}
+
+func (d drawn) yes() bool { return rapid.Bool().Draw(d.T, "yes") }
+
+func (d drawn) quote() *Quote {
+	if d.yes() {
+		return nil
+	}
+	return &Quote{Exact: d.text(), Prefix: d.text(), Suffix: d.text()}
+}
+
+func (d drawn) claim() *Claim {
+	c := &Claim{
+		ID: d.id(), Of: RecordType(d.small()), Kind: d.text(), From: d.id(), To: d.id(), Value: d.text(), Role: d.text(), Summary: d.text(),
+		Since: d.text(), Until: d.text(), Observed: d.texts(), About: d.id(), Accepted: d.yes(), Clearance: Clearance(d.small()),
+	}
+	for range rapid.IntRange(-1, 30).Draw(d.T, "standings") {
+		c.Standing = append(c.Standing, StandingChange{Standing: Standing(d.small()), On: d.text(), Citation: d.id(), Note: d.text()})
+	}
+	if c.Standing == nil && d.yes() {
+		c.Standing = []StandingChange{}
+	}
+	return c
+}
+
+func (d drawn) citation() *Citation {
+	return &Citation{
+		ID: d.id(), Claim: d.id(), Source: d.id(), Stance: Stance(d.small()), Locator: d.text(), Quote: d.quote(), Credibility: Credibility(d.small()),
+		AsserterWords: d.text(), AsserterEntity: d.id(), StandingInSource: d.text(), Note: d.text(), Clearance: Clearance(d.small()),
+	}
+}
+
+func (d drawn) derived() *Derived {
+	derived := &Derived{Now: Clearance(d.small()), Visibility: Clearance(d.small()), Key: d.text()}
+	for i := range rapid.IntRange(0, Clearances).Draw(d.T, "levels") {
+		derived.Levels[i] = Level{
+			Standing: Standing(d.small()), Strength: uint16(d.count() & math.MaxUint16), Lineages: d.count(), Supports: d.count(), Disputes: d.count(), Mentions: d.count(),
+		}
+	}
+	if d.yes() {
+		derived.Check = &QuoteCheck{State: Verified, At: d.text(), Start: 7}
+	}
+	return derived
+}
+
+// TestAppendedCBOR compares what is stored with what the general encoding gives.
+func TestAppendedCBOR(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		d := drawn{r}
+		for _, c := range []Content{d.claim(), d.citation()} {
+			want, err := encoding.Marshal(c)
+			require.NoError(t, err)
+			got, err := EncodeContent(c)
+			require.NoError(t, err)
+			require.Equal(t, want, got)
+		}
+		derived := d.derived()
+		want, err := encoding.Marshal(derived)
+		require.NoError(t, err)
+		got, err := EncodeDerived(derived)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	})
+}
+
+// TestAppendedOutcome compares leaves of the log with encoding/json.
+func TestAppendedOutcome(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		d := drawn{r}
+		o := &Outcome{Change: d.text(), ID: d.id()}
+		for range rapid.IntRange(0, 4).Draw(r, "effects") {
+			e := rapid.SampledFrom([]func() Effect{
+				func() Effect { return Effect{Claim: d.claim()} }, func() Effect { return Effect{Citation: d.citation()} }, func() Effect { return Effect{Close: d.id()} },
+			}).Draw(r, "effect")
+			o.Effects = append(o.Effects, e())
+		}
+		want, err := json.Marshal(o)
+		require.NoError(t, err)
+		if got, ok := appendOutcome(nil, o); ok {
+			require.Equal(t, string(want), string(got))
+		} else {
+			require.Contains(t, string(want), `"close"`, "nothing else is left to encoding/json")
+		}
+	})
+}
+
+// TestDigest compares digests with the sum of what encoding/json writes.
+func TestDigest(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		d := drawn{r}
+		cs := &ChangeSet{Reason: d.text(), IdempotencyKey: d.text()}
+		if d.yes() {
+			n := uint64(d.count())
+			cs.ExpectedRevision = &n
+		}
+		if d.yes() {
+			cs.Changes = []Change{}
+		}
+		for range rapid.IntRange(0, 4).Draw(r, "changes") {
+			link := &AssertLink{
+				ID: d.id(), Kind: d.text(), From: d.id(), To: d.id(), Role: d.text(), Summary: d.text(), Valid: ValidTime{Since: d.text(), Until: d.text(), Observed: d.texts()},
+				Standing: d.text(), About: d.id(), Clearance: d.text(),
+			}
+			for range rapid.IntRange(-1, 3).Draw(r, "citations") {
+				c := NewCitation{ID: d.id(), Source: d.id(), Stance: d.text(), Locator: d.text(), Quote: d.quote(), Credibility: int(int8(d.small())), StandingInSource: d.text(), Note: d.text(), Clearance: d.text()}
+				if d.yes() {
+					c.AssertedBy = &Asserter{Words: d.text(), Entity: d.id()}
+				}
+				link.Citations = append(link.Citations, c)
+			}
+			change := Change{AssertLink: link}
+			if d.yes() {
+				change.Retract = &Retract{ID: d.id()}
+			}
+			if d.yes() {
+				change.AssertLink = nil
+			}
+			cs.Changes = append(cs.Changes, change)
+		}
+		text, err := json.Marshal(cs)
+		require.NoError(t, err)
+		sum := sha256.Sum256(text)
+		got, err := cs.Digest()
+		require.NoError(t, err)
+		require.Equal(t, hex.EncodeToString(sum[:]), got)
+	})
+}
