@@ -79,5 +79,6 @@ neo4j: ## Run an empty test Neo4j until Ctrl-C, and print its address
 	@$(SERVE_NEO4J)
 
 .PHONY: bench
-bench: ## Run the benchmarks
-	@if [ -x bench/run ]; then bench/run; else echo "There are no benchmarks (bench/run) in this tree."; fi
+bench: ## Compare with what else there is; SCALE=small, medium or full
+	@$(GO) build -o build/bench/bench ./bench
+	@exec build/bench/bench --scale $(or $(SCALE),small)

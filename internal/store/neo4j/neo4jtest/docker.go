@@ -32,7 +32,7 @@ func dockerCommand(opts Options, _ string, port int) (launch, error) {
 			"--env", "NEO4J_AUTH=none",
 			"--env", "NEO4J_server_bolt_advertised__address=" + addr,
 			"--env", "NEO4J_server_memory_heap_max__size=" + opts.Heap,
-			"--env", "NEO4J_server_memory_pagecache_size=256m",
+			"--env", "NEO4J_server_memory_pagecache_size=" + opts.PageCache,
 			"--env", "NEO4J_dbms_usage__report_enabled=false",
 			"--env", "NEO4J_db_tx__log_preallocate=false",
 			"neo4j:" + opts.Version + "-community",

@@ -23,6 +23,9 @@ const DefaultVersion = "5.26.5"
 // takes it, unless VINCULO_TEST_NEO4J_HEAP says otherwise.
 const DefaultHeap = "1g"
 
+// DefaultPageCache is the page cache of a server started here.
+const DefaultPageCache = "256m"
+
 // ErrUnavailable means that this machine cannot run Neo4j at all: no Docker
 // daemon answers, and Java or Maven is missing. The error around it names what
 // is missing. A server that could run but failed to start is another error.
@@ -42,6 +45,9 @@ type Options struct {
 	Version string
 	// Heap is the largest heap, in java's notation: "512m", "1g".
 	Heap string
+	// PageCache is how much of the store files the server keeps in memory, in
+	// the same notation.
+	PageCache string
 }
 
 // OptionsFromEnv reads VINCULO_TEST_NEO4J_VERSION and VINCULO_TEST_NEO4J_HEAP.
@@ -58,6 +64,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Heap == "" {
 		o.Heap = DefaultHeap
+	}
+	if o.PageCache == "" {
+		o.PageCache = DefaultPageCache
 	}
 	return o
 }
@@ -229,7 +238,7 @@ func javaCommand(opts Options, java, jars, home string, port int) (launch, error
 		"server.bolt.advertised_address=" + addr,
 		"server.http.enabled=false",
 		"server.https.enabled=false",
-		"server.memory.pagecache.size=256m",
+		"server.memory.pagecache.size=" + opts.PageCache,
 		"dbms.usage_report.enabled=false",
 		// Else each of the two databases begins by writing 256 MB of zeros.
 		"db.tx_log.preallocate=false",

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/vinculo/vinculo/bench/answer"
+	"github.com/vinculo/vinculo/bench/contender"
+	"github.com/vinculo/vinculo/bench/dataset"
+	"github.com/vinculo/vinculo/bench/measure"
+	"github.com/vinculo/vinculo/bench/report"
+)
+
+// grownPairs is how many pairs the questions of each size are about.
+const grownPairs = 200
+
+// measureGrowth asks the embedded store the same questions at several sizes, all
+// with the same number of links for each entity and without a hub.
+func (b *bench) measureGrowth(ctx context.Context) error {
+	if !b.wanted["growth"] {
+		return nil
+	}
+	for _, entities := range b.size.growth {
+		if err := b.measureSize(ctx, entities); err != nil {
+			return fmt.Errorf("at %d entities: %w", entities, err)
+		}
+	}
+	return nil
+}
+
+func (b *bench) measureSize(ctx context.Context, entities int) error {
+	name := fmt.Sprintf("grown-%d", entities)
+	b.say("growth: generating %d entities and %d links into the embedded store", entities, linksEach*entities)
+	began := time.Now()
+	if _, err := contender.Run(ctx, "", nil, b.built("vinculo"), "generate", "--store", b.embedded(name), "--seed", fmt.Sprint(b.seed),
+		"--entities", fmt.Sprint(entities), "--links", fmt.Sprint(linksEach*entities)); err != nil {
+		return err
+	}
+	b.say("growth: %.0f links a second", float64(linksEach*entities)/time.Since(began).Seconds())
+	graph, err := dataset.Make(grown(b.seed, entities), true)
+	if err != nil {
+		return err
+	}
+	pairs := graph.Pairs(b.seed, grownPairs, maxPath)
+	if err := b.askSize(ctx, name, entities, graph, pairs); err != nil {
+		return err
+	}
+	return b.serveSize(ctx, name, entities, pairs)
+}
+
+// askSize asks in process.
+func (b *bench) askSize(ctx context.Context, name string, entities int, graph *dataset.Graph, pairs []dataset.Pair) error {
+	p, err := contender.Start(ctx, report.Names[report.Inside], "", nil, b.built("inside"), b.embedded(name))
+	if err != nil {
+		return err
+	}
+	defer p.Stop()
+	if _, err := p.Ask(contender.Question{Op: "hello"}); err != nil {
+		return err
+	}
+	asked := ends(pairs)
+	a, err := p.Ask(contender.Question{Op: "answer", Asked: report.Path, Pairs: asked})
+	if err != nil {
+		return err
+	}
+	for i, entities := range a.Answers {
+		if err := answer.CheckShortest(graph, pairs[i], answer.Path{Entities: entities}); err != nil {
+			return err
+		}
+	}
+	for _, question := range report.GrowthQuestions {
+		var runs []measure.Figures
+		for run := range b.size.runs + 1 {
+			lasting := b.size.lasting / 2
+			a, err := p.Ask(contender.Question{Op: "time", Asked: question, Pairs: asked, Seconds: lasting.Seconds(), Seed: b.seed + uint64(run)})
+			if err != nil {
+				return fmt.Errorf("%s: %w", question, err)
+			}
+			if run > 0 { // the first warms up
+				runs = append(runs, measure.Summarize(a.Durations(), 1, lasting))
+			}
+		}
+		all := measure.Merge(runs)
+		b.say("growth: %d entities, %s: p50 %.4g ms, p99 %.4g ms", entities, question, all.P50, all.P99)
+		b.found.Growth = append(b.found.Growth, report.Growth{Question: question, Entities: entities, P50: all.P50, P99: all.P99})
+	}
+	return nil
+}
+
+// serveSize serves the graph and says how long it took to start, and how much
+// memory it holds when it has answered for a while.
+func (b *bench) serveSize(ctx context.Context, name string, entities int, pairs []dataset.Pair) error {
+	s, err := contender.Vinculo(ctx, report.Names[report.Embedded], b.built("vinculo"), b.embedded(name))
+	if err != nil {
+		return err
+	}
+	defer s.Stop()
+	resident := s.Resident()
+	for _, question := range []string{report.Card, report.Path, report.Around} {
+		if _, err := b.timed(ctx, measure.Job{
+			Server: s.URL, Query: queries[question][report.Embedded], Pool: pairVariables(pairs), Clients: 8, Seed: b.seed, For: b.size.lasting,
+		}); err != nil {
+			return err
+		}
+		resident = max(resident, s.Resident())
+	}
+	held := report.Held{Contender: report.Embedded, Entities: entities, Links: linksEach * entities, Seconds: rounded(s.Start.Seconds()), MiB: rounded(float64(resident) / (1 << 20))}
+	for i, h := range b.found.Held {
+		if h.Contender == held.Contender && h.Entities == entities && h.Links == held.Links {
+			// The main graph, which has the same size, was weighed after more questions.
+			b.found.Held[i].MiB = max(h.MiB, held.MiB)
+			return nil
+		}
+	}
+	b.found.Held = append(b.found.Held, held)
+	b.say("growth: %d entities: started in %.2f s, holds %.0f MiB", entities, held.Seconds, held.MiB)
+	return nil
+}
+
+// ends are the two ends of each pair.
+func ends(pairs []dataset.Pair) [][2]string {
+	all := make([][2]string, len(pairs))
+	for i, p := range pairs {
+		all[i] = [2]string{p.From, p.To}
+	}
+	return all
+}
+
+// pairVariables are the variables of any question about pairs, or about the
+// first of each.
+func pairVariables(pairs []dataset.Pair) []map[string]any {
+	all := make([]map[string]any, len(pairs))
+	for i, p := range pairs {
+		all[i] = map[string]any{"id": p.From, "from": p.From, "to": p.To}
+	}
+	return all
+}

@@ -1,0 +1,371 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/vinculo/vinculo/bench/answer"
+	"github.com/vinculo/vinculo/bench/contender"
+	"github.com/vinculo/vinculo/bench/dataset"
+	"github.com/vinculo/vinculo/bench/measure"
+	"github.com/vinculo/vinculo/bench/report"
+)
+
+// order is the order in which contenders are asked, and shown.
+var order = []string{report.Embedded, report.OnNeo4j, report.Neo4jGraphQL, report.Bolt, report.Inside, report.NetworkX, report.IGraph}
+
+// asked are those who answer a question over the network and were started.
+func (b *bench) asked(question string) []string {
+	var all []string
+	for _, who := range order {
+		if queries[question][who] != "" && b.address[who] != "" {
+			all = append(all, who)
+		}
+	}
+	return all
+}
+
+// checkAndTime puts every question that is wanted: first all answers are
+// compared, then they are timed.
+func (b *bench) checkAndTime(ctx context.Context) error {
+	cards := map[string][]string{ // what is asked about, by question
+		report.Card: b.graph.Cards(b.seed, b.size.cards, answer.CardLinks),
+		report.Full: b.graph.FullCards(b.seed, b.size.cards, answer.CardLinks),
+		report.Hub:  {dataset.Hub},
+	}
+	for _, question := range []string{report.Card, report.Full, report.Hub} {
+		if !b.wanted[question] {
+			continue
+		}
+		if len(cards[question]) == 0 {
+			b.say("%s: this small graph has no such entity", question)
+			continue
+		}
+		if err := b.checkCards(ctx, question, cards[question]); err != nil {
+			return fmt.Errorf("%s: %w", question, err)
+		}
+		clients := []int{1, 8}
+		if question == report.Hub {
+			clients = clients[:1]
+		}
+		for _, n := range clients {
+			if err := b.race(ctx, question, n, idVariables(cards[question])); err != nil {
+				return fmt.Errorf("%s: %w", question, err)
+			}
+		}
+	}
+	pairs := b.graph.Pairs(b.seed, b.size.pairs, maxPath)
+	around := b.graph.Neighbours(b.seed, 0, b.size.around)
+	for _, part := range []struct {
+		question string
+		ask      func() error
+	}{
+		{report.Path, func() error { return b.pathRace(ctx, pairs) }},
+		{report.Paths, func() error { return b.pathsRace(ctx, pairs[:min(b.size.hard, len(pairs))]) }},
+		{report.Around, func() error { return b.aroundRace(ctx, around) }},
+	} {
+		if !b.wanted[part.question] {
+			continue
+		}
+		if err := part.ask(); err != nil {
+			return fmt.Errorf("%s: %w", part.question, err)
+		}
+	}
+	return nil
+}
+
+func idVariables(ids []string) []map[string]any {
+	all := make([]map[string]any, len(ids))
+	for i, id := range ids {
+		all[i] = map[string]any{"id": id}
+	}
+	return all
+}
+
+// dial opens a connection to each contender that is asked a question.
+func (b *bench) dial(question string) (servers map[string]measure.Server, end func(context.Context), err error) {
+	servers = map[string]measure.Server{}
+	end = func(ctx context.Context) {
+		for _, s := range servers {
+			s.Close(ctx)
+		}
+	}
+	for _, who := range b.asked(question) {
+		if servers[who], err = measure.Dial(b.address[who], 1); err != nil {
+			return nil, nil, err
+		}
+	}
+	return servers, end, nil
+}
+
+func (b *bench) checked(question string, answers int, who []string, note string) {
+	b.found.Checked = append(b.found.Checked, report.Checked{Question: question, Answers: answers, Contenders: who, Note: note})
+	b.say("%s: %d answers of each of %d are right", question, answers, len(who))
+}
+
+// checkCards compares the cards of all with the graph, and those of Vínculo's two
+// stores with each other, in order and all.
+func (b *bench) checkCards(ctx context.Context, question string, ids []string) error {
+	b.say("%s: comparing %d answers of each", question, len(ids))
+	servers, end, err := b.dial(question)
+	if err != nil {
+		return err
+	}
+	defer end(ctx)
+	who := b.asked(question)
+	for _, id := range ids {
+		first := answer.Card{}
+		for _, w := range who {
+			card, err := readCard(ctx, servers[w], w, id)
+			if err != nil {
+				return fmt.Errorf("%s: %w", report.Names[w], err)
+			}
+			if err := answer.CheckCard(b.graph, id, card); err != nil {
+				return fmt.Errorf("%s is wrong: %w", report.Names[w], err)
+			}
+			switch w {
+			case report.Embedded:
+				first = card
+			case report.OnNeo4j:
+				if err := answer.SameCards(first, card); err != nil {
+					return fmt.Errorf("the two stores differ: %w", err)
+				}
+			}
+		}
+	}
+	note := "Vínculo's two stores in the same order, the others, which have no order, as sets."
+	if question != report.Card {
+		note = "Vínculo's two stores in the same order; of the others, which have no order, that each link is the entity's, with its citations, and that there are 25."
+	}
+	b.checked(question, len(ids), who, note)
+	return nil
+}
+
+// race times a question, the contenders in turn, several times over.
+func (b *bench) race(ctx context.Context, question string, clients int, pool []map[string]any, without ...string) error {
+	who := slices.DeleteFunc(b.asked(question), func(w string) bool { return slices.Contains(without, w) })
+	runs := map[string][]measure.Figures{}
+	for run := range b.size.runs {
+		for i := range who {
+			w := who[(i+run)%len(who)] // nobody is always the one after another
+			f, err := b.timed(ctx, measure.Job{
+				Server: b.address[w], Query: queries[question][w], Pool: pool, Clients: clients, Seed: b.seed + uint64(run),
+				WarmUp: b.size.warmUp, For: b.size.lasting,
+			})
+			if err != nil {
+				return fmt.Errorf("%s: %w", report.Names[w], err)
+			}
+			runs[w] = append(runs[w], f)
+		}
+	}
+	for _, w := range who {
+		b.timedAs(question, w, clients, runs[w])
+	}
+	return nil
+}
+
+func (b *bench) timedAs(question, who string, clients int, runs []measure.Figures) {
+	all := measure.Merge(runs)
+	b.found.Measured = append(b.found.Measured, report.Measured{Question: question, Contender: who, Clients: clients, Median: all, Runs: runs})
+	b.say("%s, %d at once, %s: %.0f a second, p50 %.4g ms, p99 %.4g ms", question, clients, report.Names[who], all.PerSecond, all.P50, all.P99)
+}
+
+func (b *bench) pathRace(ctx context.Context, pairs []dataset.Pair) error {
+	b.say("path: comparing %d answers of each", len(pairs))
+	servers, end, err := b.dial(report.Path)
+	if err != nil {
+		return err
+	}
+	defer end(ctx)
+	who := b.asked(report.Path)
+	for _, pair := range pairs {
+		var first []answer.Path
+		for _, w := range who {
+			found, err := readPaths(ctx, servers[w], report.Path, w, pair.From, pair.To)
+			if err != nil {
+				return fmt.Errorf("%s: %w", report.Names[w], err)
+			}
+			if len(found) != 1 {
+				return fmt.Errorf("%s gives %d paths from %s to %s", report.Names[w], len(found), pair.From, pair.To)
+			}
+			if err := answer.CheckShortest(b.graph, pair, found[0]); err != nil {
+				return fmt.Errorf("%s is wrong: %w", report.Names[w], err)
+			}
+			switch w {
+			case report.Embedded:
+				first = found
+			case report.OnNeo4j:
+				if err := answer.SamePaths(first, found); err != nil {
+					return fmt.Errorf("the two stores differ: %w", err)
+				}
+			}
+		}
+	}
+	for _, w := range order {
+		if b.inner[w] == nil {
+			continue
+		}
+		a, err := b.inner[w].Ask(contender.Question{Op: "answer", Asked: report.Path, Pairs: ends(pairs)})
+		if err != nil {
+			return err
+		}
+		if len(a.Answers) != len(pairs) {
+			return fmt.Errorf("%s gives %d paths for %d pairs", report.Names[w], len(a.Answers), len(pairs))
+		}
+		for i, entities := range a.Answers {
+			if err := answer.CheckShortest(b.graph, pairs[i], answer.Path{Entities: entities}); err != nil {
+				return fmt.Errorf("%s is wrong: %w", report.Names[w], err)
+			}
+		}
+		who = append(who, w)
+	}
+	b.checked(report.Path, len(pairs), who, "Each leads along links of the graph and is as short as a plain search of it finds; Vínculo's two stores give the same links.")
+	if err := b.race(ctx, report.Path, 1, pairVariables(pairs)); err != nil {
+		return err
+	}
+	return b.innerRace(pairs)
+}
+
+// innerRace times those who answer in their own memory.
+func (b *bench) innerRace(pairs []dataset.Pair) error {
+	runs := map[string][]measure.Figures{}
+	for run := range b.size.runs + 1 {
+		for _, w := range order {
+			if b.inner[w] == nil {
+				continue
+			}
+			a, err := b.inner[w].Ask(contender.Question{
+				Op: "time", Asked: report.Path, Pairs: ends(pairs), Seconds: b.size.lasting.Seconds(), Seed: b.seed + uint64(run),
+			})
+			if err != nil {
+				return err
+			}
+			if run > 0 { // the first warms up
+				runs[w] = append(runs[w], measure.Summarize(a.Durations(), 1, b.size.lasting))
+			}
+		}
+	}
+	for _, w := range order {
+		if runs[w] != nil {
+			b.timedAs(report.Path, w, 1, runs[w])
+			b.inner[w].Stop()
+		}
+	}
+	return nil
+}
+
+func (b *bench) pathsRace(ctx context.Context, pairs []dataset.Pair) error {
+	b.say("paths: comparing %d answers of each store", len(pairs))
+	servers, end, err := b.dial(report.Paths)
+	if err != nil {
+		return err
+	}
+	defer end(ctx)
+	stores := slices.DeleteFunc(b.asked(report.Paths), func(w string) bool { return w == report.Bolt })
+	ours := make([][]answer.Path, len(pairs))
+	for i, pair := range pairs {
+		for _, w := range stores {
+			found, err := readPaths(ctx, servers[w], report.Paths, w, pair.From, pair.To)
+			if err != nil {
+				return fmt.Errorf("%s: %w", report.Names[w], err)
+			}
+			if err := answer.CheckPaths(b.graph, pair, found); err != nil {
+				return fmt.Errorf("%s is wrong: %w", report.Names[w], err)
+			}
+			if ours[i] == nil {
+				ours[i] = found
+			} else if err := answer.SamePaths(ours[i], found); err != nil {
+				return fmt.Errorf("the two stores differ: %w", err)
+			}
+		}
+	}
+	b.checked(report.Paths, len(pairs), stores, "Each a way without a loop along links of the graph, none twice, in the order of length, the first as short as can be; both stores give the same.")
+	if err := b.race(ctx, report.Paths, 1, pairVariables(pairs), report.Bolt); err != nil {
+		return err
+	}
+	if servers[report.Bolt] == nil {
+		return nil
+	}
+	return b.shortestRace(ctx, servers[report.Bolt], pairs[:min(shortestPairs, len(pairs))], ours)
+}
+
+// shortestRace asks Neo4j's own five shortest paths of a few pairs, for it may
+// take longer than anybody waits, and compares what it does answer in time.
+func (b *bench) shortestRace(ctx context.Context, server measure.Server, pairs []dataset.Pair, ours [][]answer.Path) error {
+	b.say("paths: Neo4j's SHORTEST 5 for %d pairs, of %v each at the most", len(pairs), shortestPatience)
+	var times []time.Duration
+	late, compared := 0, 0
+	began := time.Now()
+	for i, pair := range pairs {
+		if time.Since(began) > shortestTime {
+			break
+		}
+		limited, cancel := context.WithTimeout(ctx, shortestPatience)
+		asked := time.Now()
+		found, err := readPaths(limited, server, report.Paths, report.Bolt, pair.From, pair.To)
+		took := time.Since(asked)
+		cancel()
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil && took > shortestPatience-time.Second: // the server may have noticed first
+			late++
+			times = append(times, shortestPatience)
+			continue
+		case err != nil:
+			return fmt.Errorf("%s: %w", report.Names[report.Bolt], err)
+		}
+		for _, p := range found {
+			if err := answer.CheckPath(b.graph, pair, p); err != nil {
+				return fmt.Errorf("%s is wrong: %w", report.Names[report.Bolt], err)
+			}
+		}
+		if err := answer.SameLengths(ours[i], found); err != nil {
+			return fmt.Errorf("from %s to %s: %w", pair.From, pair.To, err)
+		}
+		compared++
+		times = append(times, took)
+	}
+	if len(times) == 0 {
+		return errors.New("no pair to ask SHORTEST 5 of")
+	}
+	if compared > 0 {
+		b.checked(report.Paths, compared, []string{report.Bolt}, "Those that SHORTEST 5 answered in time have the same lengths.")
+	}
+	f := measure.Summarize(times, 1, time.Since(began))
+	f.TimedOut = late
+	b.timedAs(report.Paths, report.Bolt, 1, []measure.Figures{f})
+	return nil
+}
+
+func (b *bench) aroundRace(ctx context.Context, ids []string) error {
+	b.say("around: comparing %d answers of each", len(ids))
+	servers, end, err := b.dial(report.Around)
+	if err != nil {
+		return err
+	}
+	defer end(ctx)
+	who := b.asked(report.Around)
+	for _, id := range ids {
+		var first *answer.Subgraph
+		for _, w := range who {
+			found, err := readAround(ctx, servers[w], w, id)
+			if err != nil {
+				return fmt.Errorf("%s: %w", report.Names[w], err)
+			}
+			if err := answer.CheckSubgraph(b.graph, id, aroundDepth, aroundLinks, found); err != nil {
+				return fmt.Errorf("%s is wrong: %w", report.Names[w], err)
+			}
+			if first == nil {
+				first = &found
+			} else if err := answer.SameSubgraphs(*first, found); err != nil {
+				return fmt.Errorf("the two stores differ around %s: %w", id, err)
+			}
+		}
+	}
+	b.checked(report.Around, len(ids), who, "The links are the graph's, distances and what is hidden are as counted in it, and both stores give the same.")
+	return b.race(ctx, report.Around, 1, idVariables(ids))
+}
