@@ -251,6 +251,11 @@ func (p *pathSearch) corridor(ctx context.Context, t *linkTest, beyond int) (g *
 			Avoid: slices.Collect(maps.Keys(t.avoid)), Placeholders: t.Unidentified,
 		},
 	}
+	if t.timed() {
+		w.Filter.When = t.mayHold
+	} else if !p.query.CoherentInTime {
+		w.Parallel = p.query.First // with all others the same, each of these makes a better path
+	}
 	c, ok, err := reader.Corridor(ctx, w)
 	if err != nil || !ok || c.Shortest == 0 {
 		return nil, 0, ok, err
@@ -259,9 +264,8 @@ func (p *pathSearch) corridor(ctx context.Context, t *linkTest, beyond int) (g *
 		walk := p.session.walk(t, p.query.Direction)
 		arcs := make([]arc, 0, len(c.Edges))
 		for i := range c.Edges {
-			if e := &c.Edges[i]; t.mayHold(e) {
-				arcs = append(arcs, arc{*e, identity.resolve(e.From), identity.resolve(e.To)})
-			}
+			e := &c.Edges[i]
+			arcs = append(arcs, arc{*e, identity.resolve(e.From), identity.resolve(e.To)})
 		}
 		if arcs, err = walk.decideDates(ctx, arcs); err != nil {
 			return nil, 0, false, err
