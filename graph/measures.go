@@ -72,7 +72,7 @@ func (q *queryResolver) Match(ctx context.Context, name string, kind *EntityKind
 	if kind != nil {
 		of = string(*kind)
 	}
-	found, err := s.Match(ctx, name, of, beside)
+	found, why, err := s.Match(ctx, name, of, beside)
 	if err != nil {
 		return nil, report(ctx, err)
 	}
@@ -84,7 +84,7 @@ func (q *queryResolver) Match(ctx context.Context, name string, kind *EntityKind
 	for i, e := range newEntities(s, mapped(rows, func(c trace.Candidate) *trace.Entity { return c.Entity })) {
 		out.Candidates[i] = &MatchCandidate{Entity: e, Score: toInt(rows[i].Score), Reasons: reasons(rows[i].Reasons)}
 	}
-	out.Truncated, out.TruncatedBy = cut("", more)
+	out.Truncated, out.TruncatedBy = cut(why, more)
 	return out, nil
 }
 

@@ -155,8 +155,9 @@ func TestEveryAliasFindsItsEntityFirst(t *testing.T) {
 		}
 		require.Contains(t, first, of[0], "%q does not find %s first", alias, of[0])
 
-		meant, err := s.Match(t.Context(), alias, "", nil)
+		meant, cut, err := s.Match(t.Context(), alias, "", nil)
 		require.NoError(t, err)
+		require.Empty(t, cut)
 		require.NotEmpty(t, meant, "%q matches nothing", alias)
 		require.Equal(t, of[0], meant[0].Entity.ID, "%q is matched to another: %v", alias, meant[0].Reasons)
 	}
@@ -205,8 +206,9 @@ func TestMatchKnowsUnitsAndNameOrders(t *testing.T) {
 		"Peña Nieto, Enrique": "pena-nieto", "E. Peña Nieto": "pena-nieto", "ENRIQUE PENA NIETO": "pena-nieto",
 		"Jose Luis Abarca Velasquez": "abarca",
 	} {
-		got, err := s.Match(t.Context(), name, "", nil)
+		got, cut, err := s.Match(t.Context(), name, "", nil)
 		require.NoError(t, err)
+		require.Empty(t, cut)
 		require.NotEmpty(t, got, name)
 		require.Equal(t, want, got[0].Entity.ID, name)
 		require.NotEmpty(t, got[0].Reasons)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -37,23 +38,30 @@ const (
 	mostNeighbour = 90
 )
 
-// maxMatched is how many candidates one match compares.
-const maxMatched = 3000
+// Budgets of one match.
+const (
+	maxMatched  = 3000 // candidates that are compared
+	maxPrefixes = 20   // beginnings of words that candidates are looked for by
+	maxTied     = 200  // links of one of the likeliest candidates that are read
+)
 
 // Match finds the entities that a name may mean, best first, then by id. The kind,
 // if given, must be theirs; entities of the context that they share links with
-// make them likelier.
-func (s *Session) Match(ctx context.Context, name, kind string, around []evidence.ID) ([]Candidate, error) {
+// make those of the likeliest that do likelier. The cut is FAN_OUT where more
+// entities have words like those of the name than are compared: the one that is
+// meant may then be missing, and a fuller name finds it.
+func (s *Session) Match(ctx context.Context, name, kind string, around []evidence.ID) ([]Candidate, Cut, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(names.Tokens(name)) == 0 {
-		return nil, evidence.Faulty(evidence.InvalidInput, "name", "%q has no letter or digit to compare", name)
+		return nil, "", evidence.Faulty(evidence.InvalidInput, "name", "%q has no letter or digit to compare", name)
 	}
-	found, err := s.match(ctx, []string{name}, kind, nil)
+	found, cut, err := s.match(ctx, []string{name}, kind, nil)
 	if err != nil || len(around) == 0 {
-		return found, err
+		return found, cut, err
 	}
-	return s.withNeighbours(ctx, found, s.identity.groups(around))
+	found, err = s.withNeighbours(ctx, found, s.identity.groups(around))
+	return found, cut, err
 }
 
 // Duplicates finds entities that may be the same as one, best first. It proposes;
@@ -77,7 +85,7 @@ func (s *Session) duplicates(ctx context.Context, of evidence.ID) ([]Candidate, 
 	for _, n := range e.Names {
 		called = append(called, n.Text)
 	}
-	found, err := s.match(ctx, called, e.Kind, e.Members)
+	found, _, err := s.match(ctx, called, e.Kind, e.Members)
 	if err != nil || len(found) == 0 {
 		return found, err
 	}
@@ -122,14 +130,14 @@ func (s *Session) AllDuplicates(ctx context.Context, f EntityFilter, a PageArgs)
 	return p, pairs, nil
 }
 
-func (s *Session) match(ctx context.Context, called []string, kind string, not []evidence.ID) ([]Candidate, error) {
-	ids, err := s.similar(ctx, called)
+func (s *Session) match(ctx context.Context, called []string, kind string, not []evidence.ID) ([]Candidate, Cut, error) {
+	ids, cut, err := s.similar(ctx, called)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	entities, err := s.entities(ctx, ids)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	seen := map[evidence.ID]bool{}
 	var out []Candidate
@@ -152,7 +160,7 @@ func (s *Session) match(ctx context.Context, called []string, kind string, not [
 		}
 	}
 	sortCandidates(out)
-	return out, nil
+	return out, cut, nil
 }
 
 func sortCandidates(all []Candidate) {
@@ -162,40 +170,43 @@ func sortCandidates(all []Candidate) {
 }
 
 // similar reads the entities with a word that begins as one of the names' words
-// do; four letters are enough, so that a slip further on does no harm.
-func (s *Session) similar(ctx context.Context, called []string) ([]evidence.ID, error) {
-	prefixes := map[string]bool{}
+// do; four letters are enough, so that a slip further on does no harm. Of more
+// words than are looked for, the longer beginnings come first.
+func (s *Session) similar(ctx context.Context, called []string) ([]evidence.ID, Cut, error) {
+	set := map[string]bool{}
 	for _, name := range called {
 		for _, word := range names.Tokens(name) {
 			if !names.Stop(word) {
 				runes := []rune(word)
-				prefixes[string(runes[:min(len(runes), 4)])] = true
+				set[string(runes[:min(len(runes), 4)])] = true
 			}
 		}
 		for _, term := range names.Unit(name) {
-			prefixes[term] = true
+			set[term] = true
 		}
 	}
+	prefixes, cut := slices.Collect(maps.Keys(set)), Cut("")
+	slices.SortFunc(prefixes, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
+	if len(prefixes) > maxPrefixes {
+		prefixes, cut = prefixes[:maxPrefixes], CutFanOut
+	}
 	var ids []evidence.ID
-	for _, prefix := range sortedStrings(prefixes) {
-		for c, err := range s.reader.Candidates(ctx, store.TokenQuery{Prefix: prefix, Limit: maxMatched / max(len(prefixes), 1)}) {
+	limit := maxMatched / max(len(prefixes), 1)
+	for _, prefix := range prefixes {
+		n := 0
+		for c, err := range s.reader.Candidates(ctx, store.TokenQuery{Prefix: prefix, Limit: limit + 1}) {
 			if err != nil {
-				return nil, err
+				return nil, "", err
+			}
+			if n++; n > limit {
+				cut = CutFanOut
+				break
 			}
 			ids = append(ids, c.Entity)
 		}
 	}
 	slices.Sort(ids)
-	return slices.Compact(ids), nil
-}
-
-func sortedStrings(set map[string]bool) []string {
-	out := make([]string, 0, len(set))
-	for s := range set {
-		out = append(out, s)
-	}
-	slices.Sort(out)
-	return out
+	return slices.Compact(ids), cut, nil
 }
 
 // compareNames scores two names, with the best reason for the score.
@@ -283,7 +294,8 @@ func (s *Session) neighbours(ctx context.Context, group []evidence.ID) ([]eviden
 	return sortedIDs(set), nil
 }
 
-// withNeighbours raises the candidates that share neighbours.
+// withNeighbours raises those of the likeliest candidates that share neighbours,
+// by up to maxTied links of each.
 func (s *Session) withNeighbours(ctx context.Context, found []Candidate, around []evidence.ID) ([]Candidate, error) {
 	known := map[evidence.ID]bool{}
 	for _, id := range around {
@@ -291,14 +303,14 @@ func (s *Session) withNeighbours(ctx context.Context, found []Candidate, around 
 	}
 	owner := map[evidence.ID]int{}
 	var frontier []evidence.ID
-	for i, c := range found {
+	for i, c := range found[:min(len(found), MaxPageSize)] {
 		for _, id := range c.Entity.Members {
 			owner[id] = i
 			frontier = append(frontier, id)
 		}
 	}
 	shared := make([]map[evidence.ID]bool, len(found))
-	for e, err := range s.reader.Expand(ctx, store.Expansion{Frontier: frontier, PerNode: 500, Total: maxWalkLinks}) {
+	for e, err := range s.reader.Expand(ctx, store.Expansion{Frontier: frontier, PerNode: maxTied, Total: maxTied * MaxPageSize}) {
 		if err != nil {
 			return nil, err
 		}
