@@ -142,11 +142,38 @@ func (w *walker) visit(n uint32) {
 		}
 		w.ranked = append(w.ranked, rankedLink{l, w.p.links.at(l).levels[w.clearance].strength()})
 	}
-	slices.SortStableFunc(w.ranked, func(a, b rankedLink) int { return int(b.strength) - int(a.strength) })
-	for _, l := range w.ranked[:min(limit, len(w.ranked))] {
+	for _, l := range strongest(w.ranked, limit) {
 		w.describe(l.link)
 		w.left--
 	}
+}
+
+// strongest gives so many of the strongest links, in their order, those of one
+// strength in the order they had. Of a hub's many links it sorts those alone: it
+// counts first how many there are of each strength. What it is given is changed.
+func strongest(ranked []rankedLink, limit int) []rankedLink {
+	if len(ranked) > limit {
+		var of [1 << 10]int
+		for _, l := range ranked {
+			of[l.strength]++
+		}
+		least, room := len(of)-1, limit // room is for those of strength least
+		for of[least] < room {
+			room -= of[least]
+			least--
+		}
+		kept := ranked[:0]
+		for _, l := range ranked {
+			if int(l.strength) > least {
+				kept = append(kept, l)
+			} else if int(l.strength) == least && room > 0 {
+				kept, room = append(kept, l), room-1
+			}
+		}
+		ranked = kept
+	}
+	slices.SortStableFunc(ranked, func(a, b rankedLink) int { return int(b.strength) - int(a.strength) })
+	return ranked
 }
 
 // wants says whether a link in the list of an entity is asked for, but for Keep.

@@ -116,12 +116,18 @@ func (r *reader) Count(ctx context.Context, q store.CountQuery) (map[evidence.ID
 	if len(q.Of) == 0 {
 		counts[""], of[0], nums = 0, "", []int64{0}
 	} else {
-		known, err := r.g.nums(ctx, q.Of)
+		for _, id := range q.Of {
+			counts[id] = 0
+		}
+		left, err := r.countInMemory(ctx, &q, counts)
 		if err != nil {
 			return nil, r.g.store.wrap(err)
 		}
-		for _, id := range q.Of {
-			counts[id] = 0
+		known, err := r.g.nums(ctx, left)
+		if err != nil {
+			return nil, r.g.store.wrap(err)
+		}
+		for _, id := range left {
 			if num, ok := known[id]; ok && of[num] == "" {
 				of[num] = id
 				nums = append(nums, num)
@@ -146,6 +152,47 @@ func (r *reader) Count(ctx context.Context, q store.CountQuery) (map[evidence.ID
 		return nil
 	})
 	return counts, r.g.store.wrap(err)
+}
+
+// countedInMemory is up to how many links in memory are counted one by one; what
+// has more is looked up in its counters.
+const countedInMemory = 1000
+
+// countInMemory counts the links of those entities that have few, where links
+// are in memory, and gives the others.
+func (r *reader) countInMemory(ctx context.Context, q *store.CountQuery, counts map[evidence.ID]int) ([]evidence.ID, error) {
+	if q.Type != evidence.LinkRecord || len(q.Kinds) > 0 {
+		return q.Of, nil
+	}
+	if ok, err := r.g.store.traversable(ctx, r.g); err != nil || !ok {
+		return q.Of, err
+	}
+	p, at := r.g.store.links, r.g.head.Sequence
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if !p.answers(at) {
+		return q.Of, nil
+	}
+	var left []evidence.ID
+	for _, id := range q.Of {
+		n, ok := p.byID.find(string(id), p.nodeID)
+		if !ok {
+			continue // there is no such entity
+		}
+		list := p.adjacent.of(p.nodes[n].links)
+		if len(list) > countedInMemory {
+			left = append(left, id)
+			continue
+		}
+		sum := 0
+		for _, s := range list {
+			if s.visibility() <= r.view.Clearance && s.leads(n, q.Direction) && (!p.versioned.has(s.link()) || p.there(s.link(), at)) {
+				sum++
+			}
+		}
+		counts[id] = sum
+	}
+	return left, nil
 }
 
 // Versions implements store.Reader.

@@ -84,6 +84,24 @@ func TestListsBesideALongOne(t *testing.T) {
 	}
 }
 
+// TestStrongest compares the choice of the strongest links with sorting them all.
+func TestStrongest(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		strengths := rapid.SliceOfN(rapid.Uint16Range(0, uint16(rapid.SampledFrom([]int{2, 1023}).Draw(r, "most"))), 0, 40).Draw(r, "strengths")
+		var all []rankedLink
+		for i, s := range strengths {
+			all = append(all, rankedLink{uint32(i), s})
+		}
+		limit := rapid.IntRange(0, 45).Draw(r, "limit")
+		want := slices.Clone(all)
+		slices.SortStableFunc(want, func(a, b rankedLink) int { return int(b.strength) - int(a.strength) })
+		want = want[:min(limit, len(want))]
+		if got := strongest(all, limit); !slices.Equal(want, got) {
+			r.Fatalf("%v, want %v", got, want)
+		}
+	})
+}
+
 func TestIndex(t *testing.T) {
 	x, kept := newIndex(), texts{}
 	var refs []textRef
