@@ -62,8 +62,8 @@ var (
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
 
 	// fullText answers one row without a record where there are more matches than
-	// are worth ordering.
-	fullText = query{"find by words", "CALL db.index.fulltext.queryNodes($index, $words, {limit: $most + 1}) YIELD node " +
+	// are worth ordering. It first waits until the index has all that was written.
+	fullText = query{"find by words", "CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh() CALL db.index.fulltext.queryNodes($index, $words, {limit: $most + 1}) YIELD node " +
 		"WITH collect(node) AS matches UNWIND CASE WHEN size(matches) > $most THEN [null] ELSE matches END AS n " +
 		"WITH n, 0 AS now WHERE n IS NULL OR n.slot IN $slots AND n.key > $lo AND n.key < $hi AND ($kinds IS NULL OR coalesce(n.stance, n.kind) IN $kinds) " +
 		"AND all(word IN $checks WHERE (' ' + n.text) CONTAINS word) " +
