@@ -351,7 +351,8 @@ func (p *past) citationsOf(ctx context.Context, q Query) iter.Seq2[Found, error]
 }
 
 // Expand implements Reader. Links of the past have to be judged one by one, so
-// it reads at most a fixed number of them beyond what is asked for.
+// it reads at most a fixed number of them beyond what is asked for. Where the rest
+// might have been part of the answer, that is an evidence.LimitExceeded.
 func (p *past) Expand(ctx context.Context, x Expansion) iter.Seq2[Edge, error] {
 	return func(yield func(Edge, error) bool) {
 		all := x
@@ -365,6 +366,11 @@ func (p *past) Expand(ctx context.Context, x Expansion) iter.Seq2[Edge, error] {
 			}
 			edges = append(edges, e)
 			wanted[e.Link] = true
+		}
+		partly := len(edges) == all.Total
+		if partly && x.Strongest {
+			yield(Edge{}, errTooManyThen)
+			return
 		}
 		judged, err := p.judgeIDs(ctx, wanted)
 		if err != nil {
@@ -394,8 +400,14 @@ func (p *past) Expand(ctx context.Context, x Expansion) iter.Seq2[Edge, error] {
 				return
 			}
 		}
+		if partly && total < x.Total {
+			yield(Edge{}, errTooManyThen)
+		}
 	}
 }
+
+// errTooManyThen refuses what would be answered in part without saying so.
+var errTooManyThen = evidence.Faulty(evidence.LimitExceeded, "knownAt", "these entities had more links then than can be judged for one question; ask for fewer kinds, of fewer entities, or of now")
 
 func (p *past) judgeIDs(ctx context.Context, wanted map[evidence.ID]bool) (map[evidence.ID]*judgedClaim, error) {
 	var ids []evidence.ID

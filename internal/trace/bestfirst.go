@@ -7,11 +7,12 @@ import (
 	"slices"
 )
 
-// Budgets of the search for the strongest paths.
-const (
-	maxBestRoutes = 200_000 // routes that wait to be gone on with
-	maxBestSteps  = 400_000 // routes that were made
-)
+// maxBestRoutes is how many routes may wait to be gone on with in the search for
+// the strongest paths.
+const maxBestRoutes = 200_000
+
+// maxBestSteps is how many ways it may look at. Tests lower it.
+var maxBestSteps = 1_000_000
 
 // bestFirst takes routes from a queue, best first. What counts is what a route may
 // still come to at best, which never gets better by going on, so that complete

@@ -376,8 +376,8 @@ func (p *pathSearch) strongest(ctx context.Context) (Paths, error) {
 	least := p.test.MinStrength
 	for i, threshold := range strengthSteps {
 		last := i == len(strengthSteps)-1
-		if threshold <= least && !last {
-			continue
+		if !last && (threshold <= least || !p.session.reader.View().IsNow()) {
+			continue // of the past, all links have to be judged to know their strength
 		}
 		narrowed := *p.test
 		narrowed.MinStrength = max(threshold, least)

@@ -111,8 +111,8 @@ type growing struct {
 }
 
 // maxRanked is how many links the entities of a subgraph may have in all: that
-// many are put in the order of strength to show the strongest.
-const maxRanked = 1_000_000
+// many are put in the order of strength to show the strongest. Tests lower it.
+var maxRanked = 1_000_000
 
 // grow reads one level: the strongest links of each entity of the level, as
 // many as are left, shared out so that no hub takes all.
@@ -181,7 +181,7 @@ func (g *growing) strongest(ctx context.Context, frontier []evidence.ID, perNode
 	asked := perNode + perNode/4 + 16
 	x := store.Expansion{
 		Frontier: frontier, Direction: g.query.Direction, Kinds: test.Kinds,
-		Strongest: true, PerNode: asked, Total: asked * len(frontier),
+		Strongest: true, PerNode: asked, Total: min(asked*len(frontier), s.linkBudget()),
 	}
 	read, kept := make([]int, len(frontier)), make([]int, len(frontier))
 	weakest := make([]int, len(frontier))
@@ -193,15 +193,20 @@ func (g *growing) strongest(ctx context.Context, frontier []evidence.ID, perNode
 		}
 		arcs = append(arcs, arc{e, s.identity.resolve(e.From), s.identity.resolve(e.To)})
 	}
+	n := 0
 	for e, err := range s.reader.Expand(ctx, x) {
 		if err != nil {
 			return nil, err
 		}
+		n++
 		read[e.At]++
 		weakest[e.At] = int(e.Strength)
 		if test.keeps(&e) {
 			take(e, e.At)
 		}
+	}
+	if n == x.Total && n < asked*len(frontier) {
+		g.cut = CutLinks
 	}
 	var again []evidence.ID
 	var places []int
@@ -222,7 +227,7 @@ func (g *growing) strongest(ctx context.Context, frontier []evidence.ID, perNode
 	for _, i := range places {
 		kept[i] = 0
 	}
-	x.Frontier, x.Keep, x.PerNode, x.Total = again, test.keeps, perNode+1, (perNode+1)*len(again)
+	x.Frontier, x.Keep, x.PerNode, x.Total = again, test.keeps, perNode+1, min((perNode+1)*len(again), s.linkBudget())
 	for e, err := range s.reader.Expand(ctx, x) {
 		if err != nil {
 			return nil, err
@@ -422,7 +427,8 @@ func (s *Session) among(ctx context.Context, around []evidence.ID, t *linkTest, 
 		return nil, cut, err
 	}
 	among := s.set(around)
-	x := store.Expansion{Frontier: frontier, Kinds: t.Kinds, Total: maxWalkLinks, Keep: func(e *store.Edge) bool {
+	budget := s.linkBudget()
+	x := store.Expansion{Frontier: frontier, Kinds: t.Kinds, Total: budget, Keep: func(e *store.Edge) bool {
 		return among[e.From] && among[e.To] && t.keeps(e)
 	}}
 	var arcs []arc
@@ -432,7 +438,7 @@ func (s *Session) among(ctx context.Context, around []evidence.ID, t *linkTest, 
 		}
 		arcs = append(arcs, arc{e, s.identity.resolve(e.From), s.identity.resolve(e.To)})
 	}
-	if len(arcs) == maxWalkLinks {
+	if len(arcs) == budget {
 		cut = CutLinks
 	}
 	if arcs, err = s.walk(t, evidence.Any).decideDates(ctx, arcs); err != nil {

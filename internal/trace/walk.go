@@ -19,11 +19,20 @@ const (
 	CutSteps  Cut = "TIME"    // the budget of work was spent
 )
 
-// Budgets of one question.
-const (
+// Budgets of one question. Tests lower them.
+var (
 	maxWalkLinks = 200_000   // links read from the store
-	maxWalkSteps = 2_000_000 // steps of a search in what was read
+	maxWalkSteps = 2_000_000 // ways looked at by a search in what was read
+	maxPastLinks = 20_000    // links read where each has to be judged anew
 )
+
+// linkBudget is how many links one question of the session may read.
+func (s *Session) linkBudget() int {
+	if s.reader.View().IsNow() {
+		return maxWalkLinks
+	}
+	return min(maxWalkLinks, maxPastLinks)
+}
 
 // arc is a link as a walk passes it, with identities resolved.
 type arc struct {
@@ -58,7 +67,7 @@ func (w *walk) expand(ctx context.Context, at []evidence.ID, backwards bool) ([]
 	}
 	var arcs []arc
 	for batch := range slices.Chunk(frontier, store.MaxBatch) {
-		left := maxWalkLinks - w.read
+		left := w.session.linkBudget() - w.read
 		if left <= 0 {
 			w.cut = CutLinks
 			break
