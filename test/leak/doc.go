@@ -7,4 +7,8 @@
 // and one named `after` or `before` has the pages of the list walked through.
 // A field, an argument or a field of an input that no operation names fails the
 // test with its name: add it to a case.
+//
+// It is done for readers of PUBLIC, with RESTRICTED and CONFIDENTIAL records
+// hidden, and for readers of RESTRICTED, with CONFIDENTIAL ones. What fits into a
+// run of all tests is little; VINCULO_LEAK_TIMES=20 tries twenty times as much.
 package leak

@@ -1,6 +1,8 @@
 package leak_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"time"
@@ -15,6 +17,8 @@ import (
 // PUBLIC sees; the hidden ones, between them, must not be told by any answer.
 type plan struct {
 	steps []*step
+	// level is the clearance of those who ask; what is hidden is above it.
+	level evidence.Clearance
 	pub   pool
 	sec   pool
 	// above are what goes with a record when it is raised, itself too.
@@ -23,6 +27,11 @@ type plan struct {
 	// limit is how many records beyond those it names a change of the editor may
 	// touch.
 	limit int
+	// propped are a claim that only something hidden supports any more, and its
+	// citations.
+	propped []evidence.ID
+	// checked is a citation whose quote was found.
+	checked evidence.ID
 }
 
 // pool is the ids of a plan, by sort.
@@ -65,8 +74,8 @@ type planner struct {
 	n int
 }
 
-func draw(t *rapid.T, most int) *plan {
-	g := &planner{T: t, plan: &plan{above: map[evidence.ID][]evidence.ID{}, kinds: map[evidence.ID]string{}}}
+func draw(t *rapid.T, level evidence.Clearance, most int) *plan {
+	g := &planner{T: t, plan: &plan{level: level, above: map[evidence.ID][]evidence.ID{}, kinds: map[evidence.ID]string{}}}
 	g.limit = rapid.SampledFrom([]int{6, 30, 10_000}).Draw(t, "limit")
 	g.found()
 	n := rapid.IntRange(most/2, most).Draw(t, "steps")
@@ -77,14 +86,58 @@ func draw(t *rapid.T, most int) *plan {
 			g.open()
 		}
 	}
+	g.prop()
 	for i, s := range g.steps {
 		s.at = start.Add(time.Duration(i) * time.Minute)
 	}
 	return g.plan
 }
 
+// Reasons of the revisions of prop.
+const (
+	propping   = "a claim"
+	unpropping = "its support is withdrawn"
+)
+
+// prop has a hidden citation support a claim whose one support that everybody
+// sees is then withdrawn: for them the claim goes with it.
+func (g *planner) prop() {
+	id, support, mention := g.id("lnk", false, false), g.id("cit", false, false), g.id("cit", false, false)
+	cite := func(id, source evidence.ID, stance string) evidence.NewCitation {
+		return evidence.NewCitation{ID: id, Source: source, Stance: stance, Locator: "p. 7"}
+	}
+	link := &evidence.AssertLink{ID: id, Kind: "LINKED_TO", From: g.pub.entities[0], To: g.pub.entities[1], Citations: []evidence.NewCitation{
+		cite(support, g.pub.sources[0], "SUPPORTS"), cite(mention, g.pub.sources[0], "MENTIONS"),
+	}}
+	hidden := cite(g.id("cit", true, false), g.sec.sources[0], "SUPPORTS")
+	for _, s := range []*step{
+		{set: &evidence.ChangeSet{Reason: propping, Changes: []evidence.Change{{AssertLink: link}}}},
+		{hidden: true, set: &evidence.ChangeSet{Reason: "not for everybody", Changes: []evidence.Change{{Cite: &evidence.Cite{Claim: id, Citation: hidden}}}}},
+		{set: &evidence.ChangeSet{Reason: unpropping, Changes: []evidence.Change{{Retract: &evidence.Retract{ID: support}}}}},
+	} {
+		g.steps = append(g.steps, s)
+	}
+	g.propped = []evidence.ID{id, support, mention}
+}
+
 func (g *planner) oneIn(n uint32, label string) bool {
 	return rapid.Custom(func(t *rapid.T) bool { return rapid.Uint32().Draw(t, label)%n == n-1 }).Draw(g.T, label)
+}
+
+// hidden draws a clearance above that of those who ask.
+func (g *planner) hidden() string {
+	if g.level == evidence.Restricted {
+		return "CONFIDENTIAL"
+	}
+	return oneOf(g, "clearance", "RESTRICTED", "CONFIDENTIAL")
+}
+
+// shown draws one that they are cleared for.
+func (g *planner) shown() string {
+	if g.level == evidence.Restricted {
+		return oneOf(g, "clearance", "PUBLIC", "RESTRICTED")
+	}
+	return "PUBLIC"
 }
 
 func oneOf[V any](g *planner, label string, from ...V) V {
@@ -130,18 +183,26 @@ func (g *planner) found() {
 	} {
 		links.Changes = append(links.Changes, evidence.Change{AssertLink: g.linkOf(l.kind, l.from, l.to, s, false, false)})
 	}
-	links.Changes = append(links.Changes, evidence.Change{AssertStatement: g.newStatement(false, false, e[:1], s)})
+	for i, founder := range e[:2] { // two versions
+		links.Changes = append(links.Changes, evidence.Change{AssertLink: g.linkOf("FOUNDED", founder, e[5], s[i:i+1], false, false)})
+	}
+	charged := g.standing(g.pub.links[0], s, false, false)
+	charged.On = "2016"
+	spoken := g.newStatement(false, false, e[:1], s)
+	spoken.About = g.pub.links[0]
+	links.Changes = append(links.Changes, evidence.Change{AssertStatement: spoken})
 	units := []evidence.ID{e[3], e[4]}
 	for _, unit := range units {
 		links.Changes = append(links.Changes, evidence.Change{AssertLink: g.linkOf("OPERATES_IN", unit, e[6], s, false, false)})
 	}
 	cited := slices.DeleteFunc(slices.Clone(g.above[s[0]]), func(id evidence.ID) bool { return !slices.Contains(g.pub.citations, id) })
 	cited = append(cited, g.pub.citations...)
+	g.checked = cited[0]
 	links.Changes = append(links.Changes, evidence.Change{AttachCapture: capture(s[0], "aa")}, evidence.Change{RecordChecks: &evidence.RecordChecks{Checks: []evidence.CitationCheck{
 		{Citation: cited[0], Check: evidence.QuoteCheck{State: evidence.Verified, At: "2026-11-23T09:00:00Z", Capture: capture(s[0], "aa").Capture.SHA256, Start: 1, End: 4, Context: "antes y después"}},
 		{Citation: cited[1], Check: evidence.QuoteCheck{State: evidence.Failed, At: "2026-11-23T09:00:00Z", Capture: capture(s[0], "aa").Capture.SHA256, Nearest: "otra", Distance: 3}},
 	}}})
-	g.steps = append(g.steps, &step{set: links})
+	g.steps = append(g.steps, &step{set: links}, &step{set: &evidence.ChangeSet{Reason: "charged", Changes: []evidence.Change{{SetStanding: charged}}}})
 	g.hide()
 	g.hide()
 }
@@ -211,7 +272,7 @@ func (g *planner) open() {
 			c.AttachCapture = capture(oneOf(g, "source", sources...), "aa")
 		case "check":
 			s.editor = false
-			c.RecordChecks = &evidence.RecordChecks{Checks: []evidence.CitationCheck{{Citation: oneOf(g, "citation", g.pub.citations...), Check: evidence.QuoteCheck{State: evidence.Verified, At: "2026-11-23T09:00:00Z", Capture: "aa", Start: 1, End: 4, Context: "antes y después"}}}}
+			c.RecordChecks = &evidence.RecordChecks{Checks: []evidence.CitationCheck{{Citation: oneOf(g, "citation", g.pub.citations...), Check: evidence.QuoteCheck{State: evidence.Verified, At: "2026-11-23T09:00:00Z", Capture: sumOf("aa"), Start: 1, End: 4, Context: "antes y después"}}}}
 		case "restate":
 			s.editor, s.restate = true, oneOf(g, "restated", slices.Concat(sources, g.pub.entities)...)
 			g.steps = append(g.steps, s)
@@ -237,7 +298,7 @@ func (g *planner) adding() func(*evidence.ChangeSet) {
 	entity := g.newEntity(true, false, "PERSON")
 	denial := g.linkOf("LINKED_TO", g.pub.entities[0], g.pub.entities[1], []evidence.ID{source.ID}, true, false)
 	cited := g.newCitation("DISPUTES", g.pub.sources, true, false)
-	cited.Clearance = "RESTRICTED"
+	cited.Clearance = g.hidden()
 	before := g.oneIn(2, "before")
 	return func(cs *evidence.ChangeSet) {
 		cs.Changes = slices.Clone(cs.Changes)
@@ -273,11 +334,19 @@ func (g *planner) adding() func(*evidence.ChangeSet) {
 	}
 }
 
-func capture(source evidence.ID, sum string) *evidence.AttachCapture {
-	for len(sum) < 64 {
-		sum += sum
-	}
-	return &evidence.AttachCapture{Source: source, Capture: evidence.Capture{SHA256: sum, Length: 3, MediaType: "text/plain", Captured: "2026-11-23T09:00:00Z", Text: sum}}
+// documents are what is captured, by the names that the plans give them.
+var documents = map[string]string{
+	"aa": "La verdad histórica, dijo, se cayó en 2015.", "bb": "Otro documento, que no todos ven.", "cc": "Un tercero.",
+}
+
+func sumOf(document string) string {
+	sum := sha256.Sum256([]byte(documents[document]))
+	return hex.EncodeToString(sum[:])
+}
+
+func capture(source evidence.ID, document string) *evidence.AttachCapture {
+	sum := sumOf(document)
+	return &evidence.AttachCapture{Source: source, Capture: evidence.Capture{SHA256: sum, Length: int64(len(documents[document])), MediaType: "text/plain", Captured: "2026-11-23T09:00:00Z", Text: sum}}
 }
 
 // goesWith notes that a record is gone where one of those it hangs on is.
@@ -307,7 +376,9 @@ func (g *planner) newEntity(hidden, editor bool, kind string) *evidence.PutEntit
 	p := &g.pub
 	if hidden {
 		p = &g.sec
-		e.Clearance = evidence.Of(oneOf(g, "clearance", "RESTRICTED", "CONFIDENTIAL"))
+		e.Clearance = evidence.Of(g.hidden())
+	} else if len(p.entities) > 8 {
+		e.Clearance = evidence.Of(g.shown())
 	}
 	p.entities = append(p.entities, e.ID)
 	g.kinds[e.ID] = kind
@@ -336,7 +407,9 @@ func (g *planner) newSource(hidden, editor bool, kind string) *evidence.PutSourc
 	p := &g.pub
 	if hidden {
 		p = &g.sec
-		s.Clearance = evidence.Of(oneOf(g, "clearance", "RESTRICTED", "CONFIDENTIAL"))
+		s.Clearance = evidence.Of(g.hidden())
+	} else if len(p.sources) > 2 {
+		s.Clearance = evidence.Of(g.shown())
 	}
 	p.sources = append(p.sources, s.ID)
 	s.Title = evidence.Of("Informe Guerrero " + mark(s.ID))
@@ -383,7 +456,9 @@ func (g *planner) linkOf(kind string, from, to evidence.ID, sources []evidence.I
 	p := &g.pub
 	if hidden {
 		p = &g.sec
-		l.Clearance = oneOf(g, "clearance", "RESTRICTED", "CONFIDENTIAL")
+		l.Clearance = g.hidden()
+	} else if len(p.links) > 12 {
+		l.Clearance = g.shown()
 	}
 	l.Role, l.Summary = "capitán "+mark(l.ID), "en Guerrero "+mark(l.ID)
 	l.Valid = g.validTime()
@@ -423,7 +498,7 @@ func (g *planner) newStatement(hidden, editor bool, entities, sources []evidence
 	p := &g.pub
 	if hidden {
 		p = &g.sec
-		s.Clearance = oneOf(g, "clearance", "RESTRICTED", "CONFIDENTIAL")
+		s.Clearance = g.hidden()
 	}
 	if len(p.links) > 0 && g.oneIn(2, "speaks") {
 		s.About = oneOf(g, "about", p.links...)
@@ -442,7 +517,7 @@ func (g *planner) standing(claim evidence.ID, sources []evidence.ID, hidden, edi
 	p := &g.pub
 	if hidden {
 		p = &g.sec
-		s.Citation.Clearance = oneOf(g, "clearance", "RESTRICTED", "CONFIDENTIAL")
+		s.Citation.Clearance = g.hidden()
 	}
 	p.citations = append(p.citations, s.Citation.ID)
 	g.goesWith(s.Citation.ID, claim, s.Citation.Source)
@@ -512,7 +587,7 @@ func (g *planner) hide() {
 		case "retract":
 			c.Retract = &evidence.Retract{ID: oneOf(g, "retracted", g.sec.all()...)}
 		case "level":
-			c.SetClearance = &evidence.SetClearance{ID: oneOf(g, "level of", slices.Concat(g.sec.entities, g.sec.sources)...), Clearance: oneOf(g, "level", "RESTRICTED", "CONFIDENTIAL")}
+			c.SetClearance = &evidence.SetClearance{ID: oneOf(g, "level of", slices.Concat(g.sec.entities, g.sec.sources)...), Clearance: g.hidden()}
 		case "undo":
 			continue
 		}

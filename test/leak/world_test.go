@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,14 +17,20 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
 	"github.com/google/uuid"
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/vinculo/vinculo/graph"
 	"github.com/vinculo/vinculo/internal/access"
+	"github.com/vinculo/vinculo/internal/archive"
+	domain "github.com/vinculo/vinculo/internal/capture"
+	"github.com/vinculo/vinculo/internal/capture/blob"
+	"github.com/vinculo/vinculo/internal/capture/extract"
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/proposal"
+	"github.com/vinculo/vinculo/internal/server"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/trace"
 )
@@ -38,12 +46,22 @@ var (
 
 var identities = map[string]access.Identity{"reader": reader, "contributor": contributor, "editor": editor}
 
+// who is somebody who asks, cleared as the plan says.
+func (w *world) who(role string) access.Identity {
+	who := identities[role]
+	who.Clearance = w.level
+	return who
+}
+
 // world is one graph with everything that was answered in it.
 type world struct {
 	tb      testing.TB
 	cases   *cases
 	cover   *coverage // nil: not noted
 	st      store.Store
+	level   evidence.Clearance
+	blobs   blob.Store
+	web     *server.Server
 	planner *evidence.Planner
 	tracer  *trace.Tracer
 	shelf   *proposal.Service
@@ -72,12 +90,12 @@ func (a answer) String() string {
 	return fmt.Sprintf("%s %s\n%s\n%s", a.to, with, a.data, a.errors)
 }
 
-func newWorld(tb testing.TB, c *cases, cover *coverage, st store.Store, limit int) *world {
+func newWorld(tb testing.TB, c *cases, cover *coverage, st store.Store, p *plan) *world {
 	tb.Helper()
-	w := &world{tb: tb, cases: c, cover: cover, st: st, now: start}
+	w := &world{tb: tb, cases: c, cover: cover, st: st, level: p.level, now: start}
 	var salts uint64
 	w.planner = &evidence.Planner{
-		Vocabulary: vocabulary.Standard(), CascadeLimit: limit, MaxChanges: 100,
+		Vocabulary: vocabulary.Standard(), CascadeLimit: p.limit, MaxChanges: 100,
 		Now: func() time.Time { return w.now },
 		NewID: func() evidence.ID {
 			w.made++
@@ -89,18 +107,69 @@ func newWorld(tb testing.TB, c *cases, cover *coverage, st store.Store, limit in
 			return salt
 		},
 	}
+	var err error
+	w.blobs, err = blob.OpenDir(tb.TempDir())
+	require.NoError(tb, err)
+	kept := archive.New(st, w.planner, &domain.Service{Blobs: w.blobs, Extract: extractor}, zerolog.Nop())
 	w.tracer = trace.New(st, vocabulary.Standard(), w.planner)
 	shelf, ok := st.(store.Shelf)
 	require.True(tb, ok)
 	w.shelf = proposal.New(shelf, proposal.Over(st, w.planner, w.tracer.Apply))
-	schema, err := graph.New(graph.Options{Tracer: w.tracer, Proposals: w.shelf})
+	schema, err := graph.New(graph.Options{Tracer: w.tracer, Proposals: w.shelf, Captures: kept})
 	require.NoError(tb, err)
 	w.exec = executor.New(schema)
 	w.exec.SetErrorPresenter(graph.ErrorPresenter)
 	w.exec.SetRecoverFunc(graph.RecoverFunc)
 	cache := graphql.MapCache[*ast.QueryDocument]{}
 	w.exec.SetQueryCache(cache)
+	w.web, err = server.New(server.Config{Schema: schema, Captures: kept, Access: w})
+	require.NoError(tb, err)
 	return w
+}
+
+// extractor reads the documents, which are plain text.
+var extractor = extract.New(extract.Limits{})
+
+// Authenticate implements server.Authenticator: everybody is the reader.
+func (w *world) Authenticate(*http.Request) (access.Identity, error) { return w.who("reader"), nil }
+
+// Init implements server.Authenticator.
+func (w *world) Init(*http.Request, map[string]any) (access.Identity, error) {
+	return w.who("reader"), nil
+}
+
+// fetch asks for captures over HTTP, and keeps all of each response but its time.
+func (w *world) fetch(sums ...string) {
+	w.tb.Helper()
+	for _, sum := range sums {
+		for _, method := range []string{http.MethodGet, http.MethodHead} {
+			r := httptest.NewRequestWithContext(w.tb.Context(), method, "http://127.0.0.1/captures/"+sum, http.NoBody)
+			out := httptest.NewRecorder()
+			w.web.ServeHTTP(out, r)
+			for _, differs := range []string{"Date", "X-Request-Id"} {
+				out.Header().Del(differs)
+			}
+			head, err := json.Marshal(out.Header())
+			require.NoError(w.tb, err)
+			w.answers = append(w.answers, answer{to: method + " /captures", with: map[string]any{"sha256": sum}, data: fmt.Sprintf("%d %s %s", out.Code, head, out.Body)})
+		}
+	}
+}
+
+// store keeps the bytes of the captures that a change set attaches.
+func (w *world) store(set *evidence.ChangeSet) {
+	w.tb.Helper()
+	for _, c := range set.Changes {
+		if c.AttachCapture == nil {
+			continue
+		}
+		for name, text := range documents {
+			if sumOf(name) == c.AttachCapture.Capture.SHA256 {
+				_, _, err := w.blobs.Put(w.tb.Context(), strings.NewReader(text), 1<<20)
+				require.NoError(w.tb, err)
+			}
+		}
+	}
 }
 
 // at begins a step: its clock and the ids that it makes follow from its name.
@@ -125,6 +194,7 @@ func (w *world) play(p *plan, hidden bool) {
 		if set == nil {
 			continue
 		}
+		w.store(set)
 		if s.editor {
 			w.planner.CascadeLimit = p.limit
 			w.ask("Apply", map[string]any{"changeSet": asVariable(w.tb, set)})
@@ -171,14 +241,14 @@ func (w *world) restated(id evidence.ID) *evidence.ChangeSet {
 	seen := func(ids []evidence.ID) []evidence.ID {
 		var out []evidence.ID
 		for _, id := range ids {
-			if w.read(evidence.Public, id) != nil {
+			if w.read(w.level, id) != nil {
 				out = append(out, id)
 			}
 		}
 		return out
 	}
 	cs := &evidence.ChangeSet{Reason: "again"}
-	switch r := w.read(evidence.Public, id); {
+	switch r := w.read(w.level, id); {
 	case r == nil:
 		return nil
 	case r.Source() != nil:
@@ -187,7 +257,7 @@ func (w *world) restated(id evidence.ID) *evidence.ChangeSet {
 	case r.Entity() != nil:
 		put := &evidence.PutEntity{ID: id, Name: evidence.Of(r.Entity().PrimaryName())}
 		put.Names = evidence.Of([]evidence.NewName{})
-		for _, n := range r.Entity().VisibleNames(evidence.Public)[1:] {
+		for _, n := range r.Entity().VisibleNames(w.level)[1:] {
 			put.Names.Value = append(put.Names.Value, evidence.NewName{Text: n.Text, Type: n.Type.String(), Language: n.Language, Sources: seen(n.Sources)})
 		}
 		cs.Changes = []evidence.Change{{PutEntity: put}}
@@ -237,7 +307,7 @@ func asVariable(tb testing.TB, cs *evidence.ChangeSet) any {
 
 // start begins an operation as whoever its file says asks.
 func (w *world) start(ctx context.Context, o *operation, with map[string]any) (graphql.ResponseHandler, context.Context, *graphql.Response) {
-	ctx = access.With(graphql.StartOperationTrace(ctx), identities[o.by])
+	ctx = access.With(graphql.StartOperationTrace(ctx), w.who(o.by))
 	vars := map[string]any{}
 	for name, value := range with {
 		vars[name] = value
@@ -291,7 +361,7 @@ func (w *world) keep(o *operation, with map[string]any, r *graphql.Response) {
 var (
 	uuids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	// when finds the times of the real clock, which proposals go by.
-	when = regexp.MustCompile(`"(created|at)":"20[0-9T:.-]+Z"`)
+	when = regexp.MustCompile(`"(created|at|storedAt)":"20[0-9T:.-]+Z"`)
 )
 
 // plain puts in place of what is random in proposals, ids and times, what does
@@ -341,7 +411,7 @@ func (w *world) follow(o *operation, round int, with map[string]any, hidden bool
 	name := fmt.Sprintf("follow-%d", round)
 	if hidden {
 		w.at(name+"-hidden", w.now.Add(time.Second))
-		require.NoError(w.tb, w.write(&evidence.ChangeSet{Reason: "not for everybody", Changes: []evidence.Change{{PutEntity: &evidence.PutEntity{Kind: evidence.Of("PERSON"), Name: evidence.Of("zqxfollowed"), Clearance: evidence.Of("RESTRICTED")}}}}))
+		require.NoError(w.tb, w.write(&evidence.ChangeSet{Reason: "not for everybody", Changes: []evidence.Change{{PutEntity: &evidence.PutEntity{Kind: evidence.Of("PERSON"), Name: evidence.Of("zqxfollowed"), Clearance: evidence.Of((w.level + 1).String())}}}}))
 	}
 	w.at(name, start.Add(24*time.Hour+time.Duration(round)*time.Minute))
 	require.NoError(w.tb, w.write(&evidence.ChangeSet{Reason: name, Changes: []evidence.Change{{PutSource: &evidence.PutSource{ID: evidence.ID(name), Kind: evidence.Of("NEWS"), Title: evidence.Of(name), URL: evidence.Of("https://example.org/" + name)}}}}))
