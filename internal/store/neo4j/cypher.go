@@ -54,7 +54,9 @@ type listShape struct {
 	words   bool // each record is checked for words
 }
 
-type expandShape struct{ past, strongest bool }
+// expandShape tells the texts of Expand apart. A ranked one is to the strongest, of
+// all kinds.
+type expandShape struct{ past, strongest, ranked bool }
 
 // revisionShape tells the texts that read the log by number apart.
 type revisionShape struct {
@@ -185,13 +187,29 @@ func expandTexts() map[expandShape]query {
 				return text + fmt.Sprintf(" RETURN n ORDER BY n.%s, n.slot, n.key LIMIT $each", end)
 			}
 			order := when(strongest, "n.edge[$strength] DESC, ") + "n.key"
-			expand[expandShape{past, strongest}] = query{"expand" + when(past, " in the past") + when(strongest, " to the strongest"),
+			expand[expandShape{past: past, strongest: strongest}] = query{"expand" + when(past, " in the past") + when(strongest, " to the strongest"),
 				"UNWIND $frontier AS f WITH f.at AS at, f.id AS e, f.after AS after " +
 					"CALL (e, after) { CALL (e, after) { UNWIND $outgoing AS s CALL (e, after, s) { " + at("from") + " } RETURN n " +
 					"UNION UNWIND $incoming AS s CALL (e, after, s) { " + at("to") + " } RETURN n } RETURN n ORDER BY " + order + " LIMIT $each } " +
 					"RETURN at, n.id, n.from, n.to, n.kind, n.edge, n.fromPlaceholder, n.toPlaceholder, n.key ORDER BY at, " + order + " LIMIT $total"}
 		}
 	}
+	// In the order of an index, of which no more is read than is wanted; only links
+	// that others see as stronger or weaker are put in order first.
+	const order = "n.edge[$strength] DESC, n.key"
+	at := func(end, order string) string {
+		return fmt.Sprintf("MATCH (n:Version) WHERE n.%s = e AND n.rankSlot = slot AND n.rank > '' RETURN n ORDER BY %s LIMIT $each", end, order)
+	}
+	var parts []string
+	for _, end := range []string{"from", "to"} {
+		parts = append(parts,
+			fmt.Sprintf("UNWIND $%sSlots AS slot CALL (e, slot) { %s } RETURN n", end, at(end, "n."+end+", n.rankSlot, n.rank")),
+			fmt.Sprintf("UNWIND $%sMixed AS slot CALL (e, slot) { %s } RETURN n", end, at(end, order)))
+	}
+	expand[expandShape{strongest: true, ranked: true}] = query{"expand" + " by rank",
+		"UNWIND $frontier AS f WITH f.at AS at, f.id AS e " +
+			"CALL (e) { CALL (e) { " + strings.Join(parts, " UNION ") + " } RETURN n ORDER BY " + order + " LIMIT $each } " +
+			"RETURN at, n.id, n.from, n.to, n.kind, n.edge, n.fromPlaceholder, n.toPlaceholder, n.key ORDER BY at, " + order + " LIMIT $total"}
 	return expand
 }
 

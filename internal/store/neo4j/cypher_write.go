@@ -112,6 +112,12 @@ var (
 	awaitIndexes    = query{"await indexes", "CALL db.awaitIndexes($seconds)"}
 	relationshipsOf = query{"relationship types", "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS type"}
 
+	// rankLinks writes what rankOf says; $first is the place of the lowest strength in
+	// n.edge.
+	rankLinks = query{"rank links", "UNWIND $slots AS slot MATCH (n:Version) WHERE n.slot = slot AND n.key > '' AND n.rank IS NULL " +
+		"CALL (n) { WITH n, n.edge[$first + $size * (n.slot % 8)] AS strength, [c IN range(n.slot % 8, 2) | n.edge[$first + $size * c]] AS all " +
+		"SET n.rank = right('000' + toString($most - strength), 4) + ' ' + n.key, n.rankSlot = CASE WHEN any(x IN all WHERE x <> strength) THEN n.slot + $mixed ELSE n.slot END } IN TRANSACTIONS OF 5000 ROWS"}
+
 	scanCounters = query{"scan counters", "MATCH (k:Counter) WHERE k.of >= $after RETURN properties(k) AS counters ORDER BY k.of LIMIT $limit"}
 	scanDerived  = query{"scan what is derived", "MATCH (n:Record) WHERE n.id >= $after RETURN n.id AS id, n.derived AS derived ORDER BY n.id LIMIT $limit"}
 	scanTokens   = query{"scan tokens", "UNWIND $slots AS slot CALL (slot) { MATCH (t:Token) WHERE t.slot = slot AND t.key >= $after RETURN t ORDER BY t.slot, t.key LIMIT $limit } " +
@@ -130,7 +136,7 @@ var fixed = append([]query{
 	readHead, lockHead, appendRevision, revisionBySequence, revisionByKey, revisionByHash, readLog,
 	newestOf, newestTo, versionsOf, claimsOn, citationsOf, citationsIn, derivedSources, fullText, fullTextReversed, countersOf,
 	addToCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
-	makeItem, changeItem, readItem, readItems, schemaVersion, schemaIs, scanCounters, scanDerived, scanTokens, scanRecords,
+	makeItem, changeItem, readItem, readItems, schemaVersion, schemaIs, rankLinks, scanCounters, scanDerived, scanTokens, scanRecords,
 	linksCitedBy, kindsOfLinks, eraseOlder, eraseRecords, eraseCounters, eraseTokens, versionAt, rewriteOlder, rewriteRevisions,
 }, revisionByNumber[:]...)
 

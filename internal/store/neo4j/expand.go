@@ -103,9 +103,14 @@ func (e *expansion) ask(ctx context.Context) error {
 	case e.Strongest:
 		each = unlimited // where the strongest are turned away, no key tells where to go on
 	}
-	rows, err := e.reader.read(ctx, e.reader.store.texts.expand[expandShape{e.reader.past(), e.Strongest}], row{
+	shape := expandShape{past: e.reader.past(), strongest: e.Strongest, ranked: e.Strongest && e.Keep == nil && len(e.Kinds) == 0}
+	params := row{
 		"frontier": frontier, "outgoing": e.outgoing, "incoming": e.incoming, "each": each, "total": total, "strength": strengthAt(e.reader.view.Clearance),
-	})
+	}
+	if shape.ranked {
+		e.rank(params)
+	}
+	rows, err := e.reader.read(ctx, e.reader.store.texts.expand[shape], params)
 	if err != nil {
 		return err
 	}
@@ -133,6 +138,28 @@ func (e *expansion) ask(ctx context.Context) error {
 	}
 	e.each *= 8
 	return nil
+}
+
+// rank names the lists that are in the order of their strength for the view's
+// clearance, and those that have to be put in order.
+func (e *expansion) rank(params row) {
+	ranked, mixed := []int64{}, []int64{}
+	for _, slot := range slots(evidence.LinkRecord, e.reader.view) {
+		ranked = append(ranked, slot)
+		if slot%placesOfType == int64(e.reader.view.Clearance) {
+			ranked = append(ranked, slot+mixedSlots)
+		} else {
+			mixed = append(mixed, slot+mixedSlots)
+		}
+	}
+	none := []int64{}
+	params["fromSlots"], params["fromMixed"], params["toSlots"], params["toMixed"] = ranked, mixed, ranked, mixed
+	switch e.Direction {
+	case evidence.Outgoing:
+		params["toSlots"], params["toMixed"] = none, none
+	case evidence.Incoming:
+		params["fromSlots"], params["fromMixed"] = none, none
+	}
 }
 
 // filled says whether the entities before a place give all that is wanted.

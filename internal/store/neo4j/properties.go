@@ -125,8 +125,34 @@ func (s *Store) claimProperties(p map[string]any, c *evidence.Claim, d *evidence
 	}
 	if c.Of == evidence.LinkRecord {
 		p["edge"] = edgeProperty(c, d, s.vocabulary)
+		p["rank"], p["rankSlot"] = rankOf(p["slot"].(int64), d) //nolint:forcetypeassert // set by the caller
 	}
 }
+
+// mixedSlots is what is added to the slot of links that are not equally strong
+// for all who see them.
+const mixedSlots = 100
+
+// rankOf is the place of a link that is seen now among those of its ends by
+// strength: the strongest first, those of one strength by key. It counts for all
+// who see the link, or, where what only some see makes it weaker or stronger, for
+// the lowest clearance that sees it; the list that it is in tells which.
+func rankOf(slot int64, d *evidence.Derived) (rank, rankSlot any) {
+	if d.Visibility >= evidence.Hidden || slot%placesOfType > int64(evidence.Confidential) {
+		return nil, nil
+	}
+	strength := d.At(d.Visibility).Strength
+	for c := d.Visibility; c <= evidence.Confidential; c++ {
+		if d.At(c).Strength != strength {
+			slot += mixedSlots
+			break
+		}
+	}
+	return fmt.Sprintf("%04d %s", maxStrength-strength, d.Key), slot
+}
+
+// maxStrength is that of the strongest link.
+const maxStrength = 1000
 
 func citationProperties(p map[string]any, c *evidence.Citation, d *evidence.Derived) {
 	p["claim"], p["source"], p["stance"], p["sourceKey"] = string(c.Claim), string(c.Source), c.Stance.String(), evidence.SourceKey(c)

@@ -48,6 +48,9 @@ var migrations = []migration{{
 	{"link_words", wordsIndex("link_words", "Link")},
 	{"statement_words", wordsIndex("statement_words", "Statement")},
 	{"citation_words", wordsIndex("citation_words", "Citation")},
+}, {
+	{"version_from_rank", "CREATE INDEX version_from_rank IF NOT EXISTS FOR (n:Version) ON (n.from, n.rankSlot, n.rank)"},
+	{"version_to_rank", "CREATE INDEX version_to_rank IF NOT EXISTS FOR (n:Version) ON (n.to, n.rankSlot, n.rank)"},
 }}
 
 // wordsIndex is of folded text, so it splits at white space and does no more. It
@@ -136,7 +139,25 @@ func (s *Store) build(ctx context.Context, steps []string) error {
 	}
 	_, err := session.ExecuteWrite(ctx, work)
 	if err == nil {
+		err = rank(ctx, session)
+	}
+	if err == nil {
 		_, err = session.ExecuteWrite(ctx, note)
 	}
 	return s.fault(ctx, "build the schema", errors.Join(err, session.Close(context.WithoutCancel(ctx))))
+}
+
+// rank gives links that an older program wrote the properties of rankOf, in
+// batches that Neo4j commits by itself.
+func rank(ctx context.Context, session driver.SessionWithContext) error {
+	lists := []int64{}
+	for place := int64(evidence.Public); place <= int64(evidence.Confidential); place++ {
+		lists = append(lists, slotOf(evidence.LinkRecord, place))
+	}
+	result, err := session.Run(ctx, rankLinks.planned(), map[string]any{"slots": lists, "first": strengthAt(evidence.Public), "size": int64(edgeLevelSize), "mixed": int64(mixedSlots), "most": int64(maxStrength)})
+	if err != nil {
+		return err
+	}
+	_, err = result.Consume(ctx)
+	return err
 }
