@@ -1,0 +1,159 @@
+package trace_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/store/neo4j"
+	"github.com/vinculo/vinculo/internal/store/neo4j/neo4jtest"
+)
+
+// hasty is a store whose reader gives a request up in the middle of what it reads.
+type hasty struct {
+	store.Store
+	giveUp context.CancelFunc
+	after  int // things read
+	read   int
+	calls  int // made after the request was given up
+}
+
+func (h *hasty) Raw(ctx context.Context, view evidence.View) (store.Reader, error) {
+	r, err := h.Store.Raw(ctx, view)
+	return &hastyReader{r, h}, err
+}
+
+type hastyReader struct {
+	store.Reader
+	of *hasty
+}
+
+func (h *hasty) tick() {
+	if h.read++; h.read == h.after {
+		h.giveUp()
+	}
+}
+
+func (h *hasty) call(ctx context.Context) {
+	if ctx.Err() != nil {
+		h.calls++
+	}
+}
+
+func (r *hastyReader) Get(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*evidence.Record, error) {
+	r.of.call(ctx)
+	found, err := r.Reader.Get(ctx, ids)
+	for range found {
+		r.of.tick()
+	}
+	return found, err
+}
+
+func (r *hastyReader) Find(ctx context.Context, q store.Query) iter.Seq2[store.Found, error] {
+	r.of.call(ctx)
+	return ticking(r.Reader.Find(ctx, q), r.of)
+}
+
+func (r *hastyReader) Expand(ctx context.Context, x store.Expansion) iter.Seq2[store.Edge, error] {
+	r.of.call(ctx)
+	return ticking(r.Reader.Expand(ctx, x), r.of)
+}
+
+func (r *hastyReader) Count(ctx context.Context, q store.CountQuery) (map[evidence.ID]int, error) {
+	r.of.call(ctx)
+	return r.Reader.Count(ctx, q)
+}
+
+func (r *hastyReader) Candidates(ctx context.Context, q store.TokenQuery) iter.Seq2[store.Candidate, error] {
+	r.of.call(ctx)
+	return ticking(r.Reader.Candidates(ctx, q), r.of)
+}
+
+func ticking[T any](all iter.Seq2[T, error], h *hasty) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for x, err := range all {
+			h.tick()
+			if !yield(x, err) {
+				return
+			}
+		}
+	}
+}
+
+// TestAGivenUpQuestionStops gives every question up once it has read a part of
+// what it reads, and counts what it goes on to read and to ask for.
+func TestAGivenUpQuestionStops(t *testing.T) {
+	st := worstCase(t, worst{members: 1500, joined: 100, block: 24})
+	for _, q := range questions() {
+		whole := &hasty{Store: st}
+		s := open(t, whole, evidence.Now(evidence.Public))
+		_, err := q.ask(t.Context(), s)
+		require.NoError(t, err, q.name)
+		require.NoError(t, s.Close())
+		if whole.read < 10 {
+			continue
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		h := &hasty{Store: st, giveUp: cancel, after: whole.read / 3}
+		s = open(t, h, evidence.Now(evidence.Public))
+		began := time.Now()
+		_, err = q.ask(ctx, s)
+		cancel()
+		if err == nil && h.calls == 0 {
+			require.NoError(t, s.Close())
+			continue // what it was given up in was the last that it read
+		}
+		require.ErrorIs(t, err, context.Canceled, q.name)
+		require.Less(t, time.Since(began), 2*time.Second, q.name)
+		require.LessOrEqual(t, h.calls, 1, "%s asked for more", q.name)
+		require.LessOrEqual(t, h.read-h.after, 10_000, "%s read on", q.name)
+		require.NoError(t, s.Close())
+	}
+}
+
+// TestAGivenUpQuestionLeavesNeo4j asks Neo4j for what would take it very long,
+// gives up while it is at it, and sees that its transaction ends.
+func TestAGivenUpQuestionLeavesNeo4j(t *testing.T) {
+	st, err := neo4j.Open(t.Context(), neo4jtest.Fresh(t), neo4j.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, st.Close()) })
+	worst{members: 500}.load(t, st)
+	reader, err := st.Raw(t.Context(), evidence.Now(evidence.Public))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, reader.Close()) })
+	running := func() bool {
+		return len(neo4jtest.Cypher(t, "SHOW TRANSACTIONS YIELD currentQuery WHERE currentQuery CONTAINS $word RETURN 1 AS one", map[string]any{"word": "$front" + "ier"})) > 0
+	}
+	require.False(t, running())
+	hubs := make([]evidence.ID, store.MaxBatch) // the same hub again and again: five million links
+	for i := range hubs {
+		hubs[i] = "hub-a"
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		for _, err := range reader.Expand(ctx, store.Expansion{Frontier: hubs, Total: 1 << 30}) {
+			if err != nil {
+				done <- err
+				return
+			}
+		}
+		done <- errors.New("it was answered")
+	}()
+	require.Eventually(t, running, 30*time.Second, 20*time.Millisecond, "Neo4j is at it")
+	cancel()
+	select {
+	case err := <-done:
+		require.ErrorIs(t, err, context.Canceled)
+	case <-time.After(5 * time.Second):
+		require.Fail(t, "the question was given up and goes on")
+	}
+	require.Eventually(t, func() bool { return !running() }, 5*time.Second, 20*time.Millisecond, "Neo4j goes on")
+}
