@@ -58,6 +58,25 @@ func (b *bench) skip(who string, reason error) {
 	b.say("without %s: %s", report.Names[who], text)
 }
 
+// attempt does one part of the run. Where it fails the others are done all the
+// same, and the failure is part of what was found; only an interruption ends all.
+func (b *bench) attempt(ctx context.Context, question string, part func() error) error {
+	err := part()
+	if err == nil || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	if len(text) > longestReason {
+		text = strings.ToValidUTF8(text[:longestReason], "") + " …"
+	}
+	b.found.Failed = append(b.found.Failed, report.Failed{Question: question, Reason: text})
+	b.say("FAILED: %s: %s", question, text)
+	return nil
+}
+
+// longestReason is how many bytes of an error are kept with the results.
+const longestReason = 600
+
 // built is a program that was built for this run.
 func (b *bench) built(name string) string { return filepath.Join(b.root, "build", "bench", name) }
 
@@ -91,6 +110,7 @@ func (b *bench) all(ctx context.Context) error {
 			return err
 		}
 	}
+	b.found.Sort()
 	b.found.Minutes = time.Since(b.began).Minutes()
 	return nil
 }
@@ -149,6 +169,18 @@ func (b *bench) load(ctx context.Context) error {
 		return err
 	}
 	b.loaded(report.Embedded, took)
+	return b.attempt(ctx, "loading Neo4j", func() error {
+		err := b.loadNeo4j(ctx)
+		if err != nil {
+			b.neo4j = nil // nobody is asked who needs it
+		}
+		return err
+	})
+}
+
+// loadNeo4j starts Neo4j and imports the graph into it twice, for Vínculo and for
+// the rivals.
+func (b *bench) loadNeo4j(ctx context.Context) error {
 	neo4j, err := contender.StartNeo4j(ctx)
 	if errors.Is(err, contender.ErrAbsent) {
 		for _, who := range []string{report.OnNeo4j, report.Neo4jGraphQL, report.Bolt} {
@@ -166,7 +198,7 @@ func (b *bench) load(ctx context.Context) error {
 		return err
 	}
 	b.say("importing into Neo4j")
-	took, err = b.importInto(ctx, "main", neo4j.URI)
+	took, err := b.importInto(ctx, "main", neo4j.URI)
 	if err != nil {
 		return err
 	}
@@ -224,15 +256,17 @@ func (b *bench) start(ctx context.Context) error {
 		return err
 	}
 	if b.neo4j != nil {
-		if err := serve(report.OnNeo4j, b.neo4j.URI); err != nil {
-			return err
-		}
 		b.address[report.Bolt] = b.neo4j.URI
-		if err := b.startRival(ctx); err != nil {
-			return err
+		for who, begin := range map[string]func() error{
+			report.OnNeo4j:      func() error { return serve(report.OnNeo4j, b.neo4j.URI) },
+			report.Neo4jGraphQL: func() error { return b.startRival(ctx) },
+		} {
+			if err := b.attempt(ctx, "starting "+report.Names[who], begin); err != nil {
+				return err
+			}
 		}
 	}
-	return b.startInner(ctx)
+	return b.attempt(ctx, "starting those that answer in their own memory", func() error { return b.startInner(ctx) })
 }
 
 func (b *bench) startRival(ctx context.Context) error {
@@ -265,42 +299,58 @@ func (b *bench) startInner(ctx context.Context) error {
 	if !b.wanted[report.Path] {
 		return nil
 	}
-	hello := func(who string, argv ...string) error {
+	inner, err := b.startInnerOn(ctx, "main", b.skip)
+	if err != nil {
+		return err
+	}
+	b.inner = inner
+	for _, who := range order {
+		if p := inner[who]; p != nil {
+			a, err := p.Ask(contender.Question{Op: "hello"})
+			if err != nil {
+				return err
+			}
+			if who != report.Inside {
+				b.found.Versions[report.Names[who]] = a.Version
+			}
+			b.hold(who, p.Resident(), a.Load)
+		}
+	}
+	return nil
+}
+
+// startInnerOn starts them on a graph of which there is both a store and a case
+// file. What is not installed is skipped.
+func (b *bench) startInnerOn(ctx context.Context, name string, skip func(who string, reason error)) (map[string]*contender.Process, error) {
+	inner := map[string]*contender.Process{}
+	start := func(who string, argv ...string) error {
 		p, err := contender.Start(ctx, report.Names[who], "", nil, argv...)
 		if err != nil {
 			return err
 		}
 		b.later(p.Stop)
-		a, err := p.Ask(contender.Question{Op: "hello"})
-		if err != nil {
-			return err
-		}
-		b.inner[who] = p
-		if who != report.Inside {
-			b.found.Versions[report.Names[who]] = a.Version
-		}
-		b.hold(who, p.Resident(), a.Load)
+		inner[who] = p
 		return nil
 	}
-	if err := hello(report.Inside, b.built("inside"), b.embedded("main")); err != nil {
-		return err
+	if err := start(report.Inside, b.built("inside"), b.embedded(name)); err != nil {
+		return nil, err
 	}
 	dir := filepath.Join(b.root, "bench", "rivals", "python")
 	python, err := contender.Python(ctx, dir, b.built("venv"))
 	if errors.Is(err, contender.ErrAbsent) {
-		b.skip(report.NetworkX, err)
-		b.skip(report.IGraph, err)
-		return nil
+		skip(report.NetworkX, err)
+		skip(report.IGraph, err)
+		return inner, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, who := range []string{report.NetworkX, report.IGraph} {
-		if err := hello(who, python, filepath.Join(dir, "rival.py"), who, filepath.Join(b.csv("main"), "links.csv")); err != nil {
-			return err
+		if err := start(who, python, filepath.Join(dir, "rival.py"), who, filepath.Join(b.csv(name), "links.csv")); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return inner, nil
 }
 
 // hold notes the memory of a process on the main graph.

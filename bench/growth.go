@@ -22,8 +22,8 @@ func (b *bench) measureGrowth(ctx context.Context) error {
 		return nil
 	}
 	for _, entities := range b.size.growth {
-		if err := b.measureSize(ctx, entities); err != nil {
-			return fmt.Errorf("at %d entities: %w", entities, err)
+		if err := b.attempt(ctx, fmt.Sprintf("growth, %d entities", entities), func() error { return b.measureSize(ctx, entities) }); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -46,7 +46,30 @@ func (b *bench) measureSize(ctx context.Context, entities int) error {
 	if err := b.askSize(ctx, name, entities, graph, pairs); err != nil {
 		return err
 	}
+	if b.wanted[report.Path] && entities == b.size.entities {
+		if err := b.plainRace(ctx, name, graph, pairs); err != nil {
+			return err
+		}
+	}
 	return b.serveSize(ctx, name, entities, pairs)
+}
+
+// plainRace asks the libraries for the same paths, for a hub makes most paths
+// short and easy to find.
+func (b *bench) plainRace(ctx context.Context, name string, graph *dataset.Graph, pairs []dataset.Pair) error {
+	if err := b.generate(ctx, name, graph.Config.Entities, graph.Config.Links, 0); err != nil {
+		return err
+	}
+	inner, err := b.startInnerOn(ctx, name, func(string, error) {}) // it was said of the main graph
+	if err != nil {
+		return err
+	}
+	who, err := checkInner(graph, inner, pairs)
+	if err != nil {
+		return err
+	}
+	b.checked(report.Plain, len(pairs), who, "As above.")
+	return b.innerRace(report.Plain, inner, pairs)
 }
 
 // askSize asks in process.

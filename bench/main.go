@@ -111,9 +111,15 @@ func run(ctx context.Context, args []string) error {
 	if *asJSON {
 		encoder := json.NewEncoder(os.Stdout)
 		encoder.SetIndent("", "  ")
-		return encoder.Encode(b.found)
+		if err := encoder.Encode(b.found); err != nil {
+			return err
+		}
+	} else {
+		fmt.Print(b.found.Text())
 	}
-	fmt.Print(b.found.Text())
+	if n := len(b.found.Failed); n > 0 {
+		return fmt.Errorf("%d of the questions failed; see above", n)
+	}
 	return nil
 }
 

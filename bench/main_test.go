@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -56,4 +59,19 @@ func TestBothStoresAreAskedTheSame(t *testing.T) {
 			require.Contains(t, order, who)
 		}
 	}
+}
+
+// A wrong answer to one question is told, and the other questions are asked.
+func TestAFailureIsKeptAndAnInterruptionEndsAll(t *testing.T) {
+	t.Parallel()
+	b := &bench{}
+	require.NoError(t, b.attempt(t.Context(), "card", func() error { return errors.New("the two stores\n differ") }))
+	require.NoError(t, b.attempt(t.Context(), "path", func() error { return nil }))
+	require.Equal(t, []report.Failed{{Question: "card", Reason: "the two stores differ"}}, b.found.Failed)
+	require.NoError(t, b.attempt(t.Context(), "path", func() error { return errors.New(strings.Repeat("é", 1000)) }))
+	require.Len(t, b.found.Failed[1].Reason, longestReason+len(" …"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, b.attempt(ctx, "card", func() error { return errors.New("killed") }), context.Canceled)
+	require.Len(t, b.found.Failed, 2)
 }

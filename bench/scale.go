@@ -29,17 +29,17 @@ var sizes = map[string]size{
 	},
 	"small": {
 		entities: 10_000, links: 50_000, hub: 10_000, cards: 300, pairs: 200, around: 50, hard: 60,
-		runs: 3, warmUp: 300 * time.Millisecond, lasting: 1500 * time.Millisecond,
+		runs: 3, warmUp: 250 * time.Millisecond, lasting: time.Second,
 		growth: []int{2_000, 10_000, 50_000},
 	},
 	"medium": {
 		entities: 100_000, links: 500_000, hub: 100_000, cards: 1000, pairs: 300, around: 100, hard: 100,
-		runs: 3, warmUp: 500 * time.Millisecond, lasting: 2500 * time.Millisecond,
+		runs: 3, warmUp: 400 * time.Millisecond, lasting: 2 * time.Second,
 		growth: []int{10_000, 100_000},
 	},
 	"full": {
 		entities: 100_000, links: 500_000, hub: 100_000, cards: 1000, pairs: 300, around: 100, hard: 100,
-		runs: 3, warmUp: 500 * time.Millisecond, lasting: 2500 * time.Millisecond,
+		runs: 3, warmUp: 400 * time.Millisecond, lasting: 2 * time.Second,
 		growth: []int{10_000, 100_000, 1_000_000},
 	},
 }
@@ -49,7 +49,7 @@ var sizes = map[string]size{
 const (
 	shortestPatience = 20 * time.Second
 	shortestPairs    = 6
-	shortestTime     = 60 * time.Second // after which no further pair is begun
+	shortestTime     = 45 * time.Second // after which no further pair is begun
 )
 
 func (s size) graph(seed uint64) generate.Config {

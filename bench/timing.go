@@ -44,17 +44,8 @@ func (b *bench) checkAndTime(ctx context.Context) error {
 			b.say("%s: this small graph has no such entity", question)
 			continue
 		}
-		if err := b.checkCards(ctx, question, cards[question]); err != nil {
-			return fmt.Errorf("%s: %w", question, err)
-		}
-		clients := []int{1, 8}
-		if question == report.Hub {
-			clients = clients[:1]
-		}
-		for _, n := range clients {
-			if err := b.race(ctx, question, n, idVariables(cards[question])); err != nil {
-				return fmt.Errorf("%s: %w", question, err)
-			}
+		if err := b.attempt(ctx, question, func() error { return b.cardRace(ctx, question, cards[question]) }); err != nil {
+			return err
 		}
 	}
 	pairs := b.graph.Pairs(b.seed, b.size.pairs, maxPath)
@@ -70,8 +61,25 @@ func (b *bench) checkAndTime(ctx context.Context) error {
 		if !b.wanted[part.question] {
 			continue
 		}
-		if err := part.ask(); err != nil {
-			return fmt.Errorf("%s: %w", part.question, err)
+		if err := b.attempt(ctx, part.question, part.ask); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cardRace compares and times one of the questions about cards.
+func (b *bench) cardRace(ctx context.Context, question string, ids []string) error {
+	if err := b.checkCards(ctx, question, ids); err != nil {
+		return err
+	}
+	clients := []int{1, 8}
+	if question == report.Hub {
+		clients = clients[:1]
+	}
+	for _, n := range clients {
+		if err := b.race(ctx, question, n, idVariables(ids)); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -204,40 +212,51 @@ func (b *bench) pathRace(ctx context.Context, pairs []dataset.Pair) error {
 			}
 		}
 	}
+	inner, err := checkInner(b.graph, b.inner, pairs)
+	if err != nil {
+		return err
+	}
+	b.checked(report.Path, len(pairs), append(who, inner...), "Each leads along links of the graph and is as short as a plain search of it finds; Vínculo's two stores give the same links.")
+	if err := b.race(ctx, report.Path, 1, pairVariables(pairs)); err != nil {
+		return err
+	}
+	return b.innerRace(report.Path, b.inner, pairs)
+}
+
+// checkInner compares the paths of those who answer in their own memory with the
+// graph, and gives their names.
+func checkInner(g *dataset.Graph, inner map[string]*contender.Process, pairs []dataset.Pair) ([]string, error) {
+	var who []string
 	for _, w := range order {
-		if b.inner[w] == nil {
+		if inner[w] == nil {
 			continue
 		}
-		a, err := b.inner[w].Ask(contender.Question{Op: "answer", Asked: report.Path, Pairs: ends(pairs)})
+		a, err := inner[w].Ask(contender.Question{Op: "answer", Asked: report.Path, Pairs: ends(pairs)})
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if len(a.Answers) != len(pairs) {
-			return fmt.Errorf("%s gives %d paths for %d pairs", report.Names[w], len(a.Answers), len(pairs))
+			return nil, fmt.Errorf("%s gives %d paths for %d pairs", report.Names[w], len(a.Answers), len(pairs))
 		}
 		for i, entities := range a.Answers {
-			if err := answer.CheckShortest(b.graph, pairs[i], answer.Path{Entities: entities}); err != nil {
-				return fmt.Errorf("%s is wrong: %w", report.Names[w], err)
+			if err := answer.CheckShortest(g, pairs[i], answer.Path{Entities: entities}); err != nil {
+				return nil, fmt.Errorf("%s is wrong: %w", report.Names[w], err)
 			}
 		}
 		who = append(who, w)
 	}
-	b.checked(report.Path, len(pairs), who, "Each leads along links of the graph and is as short as a plain search of it finds; Vínculo's two stores give the same links.")
-	if err := b.race(ctx, report.Path, 1, pairVariables(pairs)); err != nil {
-		return err
-	}
-	return b.innerRace(pairs)
+	return who, nil
 }
 
-// innerRace times those who answer in their own memory.
-func (b *bench) innerRace(pairs []dataset.Pair) error {
+// innerRace times those who answer in their own memory, and ends them.
+func (b *bench) innerRace(question string, inner map[string]*contender.Process, pairs []dataset.Pair) error {
 	runs := map[string][]measure.Figures{}
 	for run := range b.size.runs + 1 {
 		for _, w := range order {
-			if b.inner[w] == nil {
+			if inner[w] == nil {
 				continue
 			}
-			a, err := b.inner[w].Ask(contender.Question{
+			a, err := inner[w].Ask(contender.Question{
 				Op: "time", Asked: report.Path, Pairs: ends(pairs), Seconds: b.size.lasting.Seconds(), Seed: b.seed + uint64(run),
 			})
 			if err != nil {
@@ -250,8 +269,8 @@ func (b *bench) innerRace(pairs []dataset.Pair) error {
 	}
 	for _, w := range order {
 		if runs[w] != nil {
-			b.timedAs(report.Path, w, 1, runs[w])
-			b.inner[w].Stop()
+			b.timedAs(question, w, 1, runs[w])
+			inner[w].Stop()
 		}
 	}
 	return nil

@@ -109,6 +109,14 @@ func Neo4jGraphQL(ctx context.Context, dir, uri string) (*Serving, error) {
 	return &Serving{p, strings.TrimSpace(string(line)), time.Since(began)}, nil
 }
 
+// absent is the error of what could not be installed, without a network say.
+func absent(err error) error {
+	if errors.Is(err, ErrAbsent) {
+		return err
+	}
+	return fmt.Errorf("%w, and cannot be: %w", ErrAbsent, err)
+}
+
 // install runs npm unless what is there is what the lock file names.
 func install(ctx context.Context, dir string) error {
 	lock, err := os.ReadFile(filepath.Join(dir, "package-lock.json"))
@@ -120,7 +128,7 @@ func install(ctx context.Context, dir string) error {
 		return nil
 	}
 	if _, err := Run(ctx, dir, nil, "npm", "ci", "--omit=dev", "--no-audit", "--no-fund"); err != nil {
-		return err
+		return absent(err)
 	}
 	return os.WriteFile(stamp, lock, 0o600)
 }
@@ -138,10 +146,10 @@ func Python(ctx context.Context, dir, venv string) (string, error) {
 		return interpreter, nil
 	}
 	if _, err := Run(ctx, "", nil, "python3", "-m", "venv", "--clear", venv); err != nil {
-		return "", err
+		return "", absent(err)
 	}
 	if _, err := Run(ctx, "", nil, interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", filepath.Join(dir, "requirements.txt")); err != nil {
-		return "", err
+		return "", absent(err)
 	}
 	return interpreter, os.WriteFile(stamp, pins, 0o600)
 }

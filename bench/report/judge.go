@@ -166,6 +166,7 @@ func (r *Results) Rows() []Row {
 		r.ratio(path, "p50, embedded over GraphQL : shortestPath over Bolt", middle(Path, Embedded), middle(Path, Bolt), atMost(1, 0.5)),
 		r.ratio(path, "p99, embedded over GraphQL : shortestPath over Bolt", slow(Path, Embedded), slow(Path, Bolt), atMost(0.1, 0.05)),
 		r.ratio(path, "p50, in process : NetworkX", middle(Path, Inside), middle(Path, NetworkX), atMost(0.1, 0.02)),
+		r.ratio(path, "the same, in a graph without a hub", middle(Plain, Inside), middle(Plain, NetworkX), atMost(0.1, 0.02)),
 		r.plain("five shortest paths of a random pair", "p99, embedded", slow(Paths, Embedded), within(50, 5)),
 		r.plain("five shortest paths of a random pair", "p99, on Neo4j", slow(Paths, OnNeo4j), within(500, 100)),
 		r.plain("two links around, up to 500 links, through the hub", "p99, embedded", slow(Around, Embedded), within(50, 10)),

@@ -92,6 +92,9 @@ func (r *Results) section() string {
 	for _, s := range r.Skipped {
 		fmt.Fprintf(&b, "- Skipped: %s, because %s\n", Names[s.Contender], s.Reason)
 	}
+	for _, f := range r.Failed {
+		fmt.Fprintf(&b, "- Not timed: %s, because %s\n", f.Question, f.Reason)
+	}
 	return b.String()
 }
 

@@ -44,6 +44,7 @@ func sample() *report.Results {
 			{Question: report.Path, Entities: 2000, P50: 0.010, P99: 0.1}, {Question: report.Path, Entities: 50_000, P50: 0.012, P99: 0.2},
 		},
 		Skipped: []report.Skipped{{Contender: report.IGraph, Reason: "python3 is not installed"}},
+		Failed:  []report.Failed{{Question: report.Around, Reason: "the two stores differ"}},
 	}
 }
 
@@ -125,6 +126,7 @@ func TestTheTableIsEvenlyPadded(t *testing.T) {
 		require.Len(t, []rune(line), len([]rune(lines[0])), line)
 	}
 	require.Contains(t, sample().Text(), "Skipped: igraph: python3 is not installed")
+	require.Contains(t, sample().Text(), "Failed: around: the two stores differ")
 }
 
 func TestChartsAreWellFormedAndSelfContained(t *testing.T) {

@@ -4,10 +4,12 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/vinculo/vinculo/bench/measure"
 )
@@ -36,6 +38,7 @@ const (
 	Full   = "full"   // the same of an entity with 25 links or more
 	Hub    = "hub"    // the same of the hub
 	Path   = "path"   // the shortest path of a random pair
+	Plain  = "plain"  // the same in a graph without a hub, of those who answer in their own memory
 	Paths  = "paths"  // five shortest paths of a random pair
 	Around = "around" // what lies two links around a neighbour of the hub, up to 500 links
 )
@@ -55,6 +58,7 @@ type Results struct {
 	Held     []Held            `json:"held"`
 	Growth   []Growth          `json:"growth"`
 	Skipped  []Skipped         `json:"skipped,omitempty"`
+	Failed   []Failed          `json:"failed,omitempty"`
 }
 
 // Machine is what the run was made on.
@@ -124,6 +128,26 @@ type Growth struct {
 type Skipped struct {
 	Contender string `json:"contender"`
 	Reason    string `json:"reason"`
+}
+
+// Failed is a question that was not timed, because an answer to it was wrong or
+// an error.
+type Failed struct {
+	Question string `json:"question"`
+	Reason   string `json:"reason"`
+}
+
+// shown is the order in which questions are shown.
+var shown = []string{Card, Full, Hub, Path, Plain, Paths, Around}
+
+// Sort brings what was measured into the order in which it is shown.
+func (r *Results) Sort() {
+	slices.SortStableFunc(r.Measured, func(a, b Measured) int {
+		return cmp.Compare(slices.Index(shown, a.Question), slices.Index(shown, b.Question))
+	})
+	slices.SortStableFunc(r.Checked, func(a, b Checked) int {
+		return cmp.Compare(slices.Index(shown, a.Question), slices.Index(shown, b.Question))
+	})
 }
 
 func (r *Results) measured(question, contender string, clients int) (measure.Figures, bool) {

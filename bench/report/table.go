@@ -94,7 +94,7 @@ func (r *Results) Judged() string {
 
 var questionNames = map[string]string{
 	Card: "a random entity, 25 links, 3 citations each", Full: "the same, 25 links or more", Hub: "the same, the hub",
-	Path: "shortest path", Paths: "five shortest paths", Around: "two links around, through the hub",
+	Path: "shortest path", Plain: "shortest path, no hub", Paths: "five shortest paths", Around: "two links around, through the hub",
 }
 
 // Times is the table of everything that was timed.
@@ -186,6 +186,9 @@ func (r *Results) Text() string {
 	}
 	for _, s := range r.Skipped {
 		fmt.Fprintf(&b, "\nSkipped: %s: %s\n", Names[s.Contender], s.Reason)
+	}
+	for _, f := range r.Failed {
+		fmt.Fprintf(&b, "\nFailed: %s: %s\n", f.Question, f.Reason)
 	}
 	return b.String()
 }
