@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -33,7 +34,8 @@ type serveCmd struct {
 func (serveCmd) Help() string {
 	return `The API is at /graphql, a page to ask questions in at /playground, signs of
 life at /healthz and /readyz. Interrupt it to stop: requests that run come to
-their end.
+their end. Memory for what is no longer needed is up to 256 MiB, or half of what
+is, before it is cleared away; the variables GOGC and GOMEMLIMIT override that.
 
 Clearances bind those who ask this server. Who speaks Bolt to the Neo4j that it
 serves, or reads the SQLite file, sees everything: for them write a projection
@@ -70,6 +72,8 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	if err != nil {
 		return err
 	}
+	warm(ctx, st, log)
+	defer roomForGarbage()()
 	planner := newPlanner(v)
 	planner.MaxChanges, planner.CascadeLimit = c.MaxChanges, c.CascadeLimit
 	who, err := c.Access.authenticator(ctx, m, st, c.Store, log)
@@ -125,6 +129,22 @@ func (c *serveCmd) withCaptures(ctx context.Context, m *Main, st store.Store, pl
 	place := c.blobPlace
 	place.create = true // captures that are added while it runs are found
 	return m.checking(ctx, place, name, st, planner, log)
+}
+
+// warm begins to bring the links of an embedded store into memory, so that the
+// first who asks for a path need not wait for it.
+func warm(ctx context.Context, st store.Store, log zerolog.Logger) {
+	embedded, ok := st.(interface {
+		Warm(ctx context.Context) error
+	})
+	if !ok {
+		return
+	}
+	go func() {
+		if err := embedded.Warm(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrClosed) {
+			log.Warn().Err(err).Msg("links could not be read into memory; traversal stays slow")
+		}
+	}()
 }
 
 // ready says whether the store answers.

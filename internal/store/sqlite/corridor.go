@@ -29,7 +29,13 @@ func (r *reader) Corridor(ctx context.Context, w store.Walks) (c store.Corridor,
 		return c, false, nil
 	}
 	p := r.g.store.links
-	if ok, err = r.g.store.traversable(ctx, r.g); err != nil || !ok {
+	if ok, err = r.g.store.traversable(ctx, r.g); err == nil && !ok {
+		// To wait for the links takes less than to find ways in the file.
+		if err = r.g.store.await(ctx); err == nil {
+			ok, err = r.g.store.traversable(ctx, r.g)
+		}
+	}
+	if err != nil || !ok {
 		return c, false, r.g.store.wrap(err)
 	}
 	p.mu.RLock()

@@ -53,6 +53,21 @@ func (s *Store) build(ctx context.Context) error {
 	return s.end(c)
 }
 
+// await waits until links are in memory, or the context ends.
+func (s *Store) await(ctx context.Context) error {
+	if s.cold.Load() {
+		return nil
+	}
+	built := make(chan error, 1)
+	go func() { built <- s.build(s.life) }()
+	select {
+	case err := <-built:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // adopt takes over what another projection has loaded. Readers stay.
 func (p *projection) adopt(next *projection) {
 	p.gaps, p.kinds, p.kindOf, p.ids, p.nodes, p.byID = nil, next.kinds, next.kindOf, next.ids, next.nodes, next.byID
