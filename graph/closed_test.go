@@ -50,11 +50,11 @@ func TestTokensAboveOnesOwnAreNotTold(t *testing.T) {
 	admin := func(c evidence.Clearance) access.Identity {
 		return access.Identity{Name: "Admin " + c.String(), Role: access.Admin, Clearance: c, Subject: "admin " + c.String()}
 	}
-	const make = `mutation($name: String!, $clearance: Clearance!) { createToken(name: $name, role: READER, clearance: $clearance) { token { id } } }`
+	const creation = `mutation($name: String!, $clearance: Clearance!) { createToken(name: $name, role: READER, clearance: $clearance) { token { id } } }`
 	const look = `{ tokens(first: 10) { nodes { name } pageInfo { hasNextPage } } back: tokens(last: 10) { nodes { name } } }`
 	made := map[string]string{}
 	for _, c := range []string{"PUBLIC", "RESTRICTED", "CONFIDENTIAL"} {
-		out := s.as(admin(evidence.Confidential)).get(t, make, `{"name": "of `+c+`", "clearance": "`+c+`"}`)
+		out := s.as(admin(evidence.Confidential)).get(t, creation, `{"name": "of `+c+`", "clearance": "`+c+`"}`)
 		made[c] = at(t, out, "createToken", "token", "id").(string)
 	}
 	for c, want := range map[evidence.Clearance]int{evidence.Public: 1, evidence.Restricted: 2, evidence.Confidential: 3} {
@@ -67,7 +67,7 @@ func TestTokensAboveOnesOwnAreNotTold(t *testing.T) {
 	_, hidden := s.as(admin(evidence.Public)).ask(t, revoke, `{"id": "`+made["RESTRICTED"]+`"}`)
 	_, none := s.as(admin(evidence.Public)).ask(t, revoke, `{"id": "nothing"}`)
 	require.Equal(t, faults(none), faults(hidden), "one that is hidden answers as one that never was")
-	_, errs := s.as(admin(evidence.Public)).ask(t, make, `{"name": "x", "clearance": "RESTRICTED"}`)
+	_, errs := s.as(admin(evidence.Public)).ask(t, creation, `{"name": "x", "clearance": "RESTRICTED"}`)
 	require.Equal(t, []string{"FORBIDDEN clearance"}, faults(errs))
 	s.as(admin(evidence.Public)).get(t, revoke, `{"id": "`+made["PUBLIC"]+`"}`)
 }

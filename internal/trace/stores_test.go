@@ -33,7 +33,7 @@ func TestEveryStoreAnswersWhatTryingEverythingFinds(t *testing.T) {
 		},
 	}
 	views := map[string]int{"embedded": 24, "neo4j": 4} // a server has each question still to plan
-	for name, make := range stores {
+	for name, open := range stores {
 		t.Run(name, func(t *testing.T) {
 			var st store.Store
 			t.Cleanup(func() {
@@ -49,7 +49,7 @@ func TestEveryStoreAnswersWhatTryingEverythingFinds(t *testing.T) {
 					return
 				}
 				written = true
-				st = make(t)
+				st = open(t)
 				history(r, st, sizes{entities: 24, links: 90, revisions: 3, kinds: linkKinds})
 				for i := range views[name] {
 					if i == views[name]/2 {

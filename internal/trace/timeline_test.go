@@ -66,7 +66,7 @@ func checkTimeline(t require.TestingT, s *trace.Session, w *world, asked []evide
 		}
 	}
 	for i, m := range got.Moments {
-		id := evidence.ID("")
+		var id evidence.ID
 		if m.Event != nil {
 			id = m.Event.ID
 		} else {
