@@ -43,6 +43,8 @@ type workspace struct {
 	author   Author
 	sequence Sequence
 	slots    map[ID]*slot
+	spare    []slot  // to be given out
+	made     int     // how many were
 	touched  []*slot // in the order they were first touched
 	closed   []*slot // in the order they were closed
 	// citations holds the slots of citations by claim; dependent those of claims
@@ -99,11 +101,14 @@ func (w *workspace) load(ids []ID) error {
 		w.slots = make(map[ID]*slot, len(ids))
 	}
 	var missing []ID
+	var slots []*slot
 	for _, id := range ids {
-		if _, ok := w.slots[id]; !ok && id != "" {
-			w.slots[id] = nil // so that it is asked for once
-			missing = append(missing, id)
+		if _, ok := w.slots[id]; ok || id == "" {
+			continue
 		}
+		s := w.empty(id)
+		w.slots[id] = s
+		missing, slots = append(missing, id), append(slots, s)
 	}
 	if len(missing) == 0 {
 		return nil
@@ -112,43 +117,53 @@ func (w *workspace) load(ids []ID) error {
 	if err != nil {
 		return err
 	}
-	fresh := make([]slot, len(missing)-len(records))
-	for _, id := range missing {
-		r := records[id]
-		switch {
-		case r != nil:
-			w.add(r)
-			if w.slots[id] == nil {
-				delete(w.slots, id)
-			}
-		case len(fresh) > 0:
-			w.slots[id], fresh = &fresh[0], fresh[1:]
-			w.slots[id].id = id
-		default:
-			w.slots[id] = &slot{id: id}
+	for i, id := range missing {
+		if r := records[id]; r != nil {
+			w.fill(slots[i], r)
 		}
 	}
 	return nil
 }
 
+// empty makes a slot of which nothing is known but the id. They are made many at
+// a time.
+func (w *workspace) empty(id ID) *slot {
+	if len(w.spare) == 0 {
+		w.spare = make([]slot, min(max(2*w.made, 16), 1024))
+	}
+	s := &w.spare[0]
+	w.spare, w.made = w.spare[1:], w.made+1
+	s.id = id
+	return s
+}
+
 // add takes a record of the snapshot in, unless it is there.
 func (w *workspace) add(r *Record) {
 	id := r.ID()
-	if s := w.slots[id]; s != nil && (s.base != nil || s.content != nil) {
+	s := w.slots[id]
+	if s != nil && (s.base != nil || s.content != nil) {
 		return
 	}
+	if s == nil {
+		s = w.empty(id)
+		w.slots[id] = s
+	}
+	w.fill(s, r)
+}
+
+// fill puts a record of the snapshot into its slot, which is empty.
+func (w *workspace) fill(s *slot, r *Record) {
 	if w.erasing != nil {
-		if _, gone := w.erasing.gone[id]; gone {
-			return // its slot, if any, stays empty: it is as if it had never been
+		if _, gone := w.erasing.gone[s.id]; gone {
+			return // its slot stays empty: it is as if it had never been
 		}
-		if to := w.rewritten[id]; to != nil && to.From == r.From {
+		if to := w.rewritten[s.id]; to != nil && to.From == r.From {
 			as := *r
 			as.Content = to.Content
 			r = &as
 		}
 	}
-	s := &slot{id: id, base: r, content: r.Content, open: r.IsOpen(), now: r.Derived.Now, check: r.Derived.Check, derived: r.Derived}
-	w.slots[id] = s
+	*s = slot{id: s.id, base: r, content: r.Content, open: r.IsOpen(), now: r.Derived.Now, check: r.Derived.Check, derived: r.Derived}
 	w.link(s)
 }
 

@@ -16,6 +16,25 @@ func (s *Store) Crowd() {
 		firstRecords: 30, firstWritten: 2, firstWords: 5, runPlaces: 20, piece: 3}
 }
 
+// SpillEarly has a first load sort its lists in many small runs, read again what
+// it has written, and make rows of a few records at a time.
+func (s *Store) SpillEarly() {
+	s.limits.runPlaces, s.limits.piece, s.limits.firstWords, s.limits.firstWritten = 100, 7, 50, 10
+}
+
+// Schema is the SQL of everything in the file, by name.
+func (s *Store) Schema(t *testing.T) map[string]string {
+	t.Helper()
+	made := map[string]string{}
+	require.NoError(t, s.briefly(t.Context(), func(c *conn) error {
+		return c.query(t.Context(), "SELECT name, sql FROM sqlite_schema", nil, func(r row) error {
+			made[r.text(0)] = r.text(1)
+			return nil
+		})
+	}))
+	return made
+}
+
 // KeepCold keeps the links out of memory, so that traversal reads the file.
 func (s *Store) KeepCold() { s.cold.Store(true) }
 

@@ -161,6 +161,7 @@ func (f *first) gatherOne(j job) error {
 	touched := make([]int64, len(j.commit.Transitions))
 	for start, size := 0, f.t.store.limits.piece; start < len(touched); start += size {
 		n := min(size, len(touched)-start)
+		f.runs.room(4 * n)
 		p := piece{gathered: gathered{
 			vocabulary: f.t.store.vocabulary, numOf: f.numbers.of,
 			records: make([]recordRow, 0, n), edges: make([]edgeRow, 0, n/2), words: make([]wordsOf, 0, n), places: f.runs.open,
@@ -267,7 +268,9 @@ func (f *first) settle(ctx context.Context) error {
 		err = e
 	}
 	if err == nil {
-		err = c.insert(ctx, insertPlaces, merged, feedRows)
+		places := merged.ahead()
+		err = c.insert(ctx, insertPlaces, places, feedRows)
+		places.stop()
 	}
 	if err == nil { // there are none yet that these would add to
 		err = c.insert(ctx, insertCounters, listed(counters, (*counterAt).column), feedRows)

@@ -20,6 +20,17 @@ type gathered struct {
 	edges      []edgeRow
 	words      []wordsOf
 	places     []place
+	// claim is the last claim: most citations stand right behind theirs.
+	claim    evidence.ID
+	claimNum int64
+}
+
+// known is the number of a record that is there.
+func (g *gathered) known(id evidence.ID) (int64, error) {
+	if id == g.claim && id != "" {
+		return g.claimNum, nil
+	}
+	return g.numOf(id)
 }
 
 // recordRow is a row of the table record, of a record's first version.
@@ -109,7 +120,8 @@ func (g *gathered) insert(r *evidence.Record, num int64, at evidence.Sequence) e
 	}
 	t, id := r.Content.Type(), string(r.ID())
 	g.records = append(g.records, recordRow{num: num, id: id, of: int64(t), from: int64(at), to: int64(r.To), derived: derived, content: content}) //nolint:gosec // never that large
-	if g.places, err = placesOf(g.places, r, num, g.numOf); err != nil {
+	before := len(g.places)
+	if g.places, err = placesOf(g.places, r, num, g.known); err != nil {
 		return err
 	}
 	switch c := r.Content.(type) {
@@ -120,17 +132,12 @@ func (g *gathered) insert(r *evidence.Record, num int64, at evidence.Sequence) e
 		}
 		g.nodes = append(g.nodes, node)
 	case *evidence.Claim:
+		g.claim, g.claimNum = c.ID, num
 		if !traversed(r) {
 			break
 		}
-		from, err := g.numOf(c.From)
-		if err != nil {
-			return err
-		}
-		to, err := g.numOf(c.To)
-		if err != nil {
-			return err
-		}
+		ends := g.places[before+1 : before+3] // the lists of either end, behind that of all links
+		from, to := ends[0].anchor/listCodes, ends[1].anchor/listCodes
 		l := featuresOf(r, g.vocabulary)
 		g.edges = append(g.edges, edgeRow{num: num, id: id, data: l.pack(from, to)})
 	}

@@ -23,6 +23,14 @@ type runs struct {
 
 func newRuns(limit int, folder string) *runs { return &runs{limit: limit, folder: folder} }
 
+// room makes room for more rows of the last run, which grows by doubling: so long
+// a slice is not to be copied often.
+func (r *runs) room(more int) {
+	if cap(r.open)-len(r.open) < more {
+		r.open = slices.Grow(r.open, max(more, len(r.open)))
+	}
+}
+
 // full writes the last run to a file if it is as long as it may be.
 func (r *runs) full() error {
 	if len(r.open) < r.limit {
@@ -129,7 +137,7 @@ func (r *run) next() (bool, error) {
 	return true, nil
 }
 
-// merge gives the rows of sorted runs in order. It implements rows.
+// merge gives the rows of sorted runs in order.
 type merge struct {
 	left  runHeap
 	now   place
@@ -157,7 +165,65 @@ func (m *merge) next() (bool, error) {
 	return false, nil
 }
 
-func (m *merge) column(i int) driver.Value { return m.now.column(i) }
+// merging gives the rows of a merge, which goes on beside what is done with them,
+// as SQLite takes them. It implements rows.
+type merging struct {
+	batches <-chan []placeValues
+	quit    chan struct{}
+	batch   []placeValues // what is left of one, from the present row on
+	begun   bool
+	err     error // of the merge; to be read when batches is closed
+}
+
+// placeValues are the columns of a row.
+type placeValues [4]driver.Value
+
+// mergedBatch is how many rows are handed over at a time.
+const mergedBatch = 1024
+
+// ahead starts a merge. Whoever reads of it ends it with stop.
+func (m *merge) ahead() *merging {
+	batches := make(chan []placeValues, 8)
+	to := &merging{batches: batches, quit: make(chan struct{})}
+	go func() {
+		defer close(batches)
+		for more := true; more; {
+			batch := make([]placeValues, 0, mergedBatch)
+			for len(batch) < mergedBatch {
+				if more, to.err = m.next(); !more {
+					break
+				}
+				batch = append(batch, placeValues{m.now.anchor, m.now.slot, m.now.key, m.now.num})
+			}
+			select {
+			case batches <- batch:
+			case <-to.quit:
+				return
+			}
+		}
+	}()
+	return to
+}
+
+func (m *merging) next() (bool, error) {
+	if m.begun {
+		m.batch = m.batch[1:]
+	}
+	m.begun = true
+	for len(m.batch) == 0 {
+		batch, ok := <-m.batches
+		if !ok {
+			m.begun = false
+			return false, m.err
+		}
+		m.batch = batch
+	}
+	return true, nil
+}
+
+func (m *merging) column(i int) driver.Value { return m.batch[0][i] }
+
+func (m *merging) stop() { close(m.quit) }
 
 // runHeap implements heap.Interface: the run with the least row comes first.
 type runHeap []*run

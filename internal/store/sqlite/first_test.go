@@ -1,0 +1,149 @@
+package sqlite_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/store/sqlite"
+)
+
+// steady plans alike whenever it does.
+func steady() *evidence.Planner {
+	p := planner()
+	p.Now = func() time.Time { return time.Date(2014, 9, 26, 23, 0, 0, 0, time.UTC) }
+	return p
+}
+
+// imported gives change sets that only add, and then some that do more.
+func imported() (adding, changing []*evidence.ChangeSet) {
+	for cs := range made(400) {
+		for at := 0; at < len(cs.Changes); at += 90 {
+			adding = append(adding, &evidence.ChangeSet{Reason: "part", Changes: cs.Changes[at:min(at+90, len(cs.Changes))]})
+		}
+	}
+	cite := evidence.NewCitation{ID: "late", Source: "s0", Stance: "DISPUTES", Locator: "p. 9"}
+	return adding, []*evidence.ChangeSet{
+		{Reason: "cite", Changes: []evidence.Change{{Cite: &evidence.Cite{Claim: "l7", Citation: cite}}}},
+		{Reason: "again", IdempotencyKey: "again", Changes: []evidence.Change{{PutEntity: &evidence.PutEntity{ID: "e3", Name: evidence.Of("Otra Núñez")}}}},
+		{Reason: "retract", Changes: []evidence.Change{{Retract: &evidence.Retract{ID: "l9"}}}},
+	}
+}
+
+// importing gives plans of change sets. Where after is not negative, an error
+// comes after so many of them.
+func importing(sets []*evidence.ChangeSet, after int, err error) func(func(store.Plan, error) bool) {
+	p := steady()
+	return func(yield func(store.Plan, error) bool) {
+		for i, cs := range sets {
+			if i == after && !yield(nil, err) {
+				return
+			}
+			if !yield(func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+				return p.Plan(ctx, snap, editor, cs)
+			}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func scanned(t *testing.T, s *sqlite.Store) []store.Row {
+	t.Helper()
+	var rows []store.Row
+	for r, err := range s.Scan(t.Context()) {
+		require.NoError(t, err)
+		require.Empty(t, r.Fault)
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// TestFirstLoad imports into empty stores and compares them with one that was
+// written revision by revision: rows, lists, full text, and the file's schema.
+func TestFirstLoad(t *testing.T) {
+	adding, changing := imported()
+	for name, sets := range map[string][]*evidence.ChangeSet{"adds": adding, "changes": append(append([]*evidence.ChangeSet{}, adding...), changing...)} {
+		t.Run(name, func(t *testing.T) {
+			written := open(t, filepath.Join(t.TempDir(), "written.db"), sqlite.Options{})
+			p := steady()
+			for _, cs := range sets {
+				_, err := written.Write(t.Context(), func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+					return p.Plan(ctx, snap, editor, cs)
+				})
+				require.NoError(t, err)
+			}
+			want := scanned(t, written)
+			for name, hurry := range map[string]func(*sqlite.Store){"usual": func(*sqlite.Store) {}, "spilling": (*sqlite.Store).SpillEarly, "crowded": (*sqlite.Store).Crowd} {
+				t.Run(name, func(t *testing.T) {
+					dir := t.TempDir()
+					loaded := open(t, filepath.Join(dir, "loaded.db"), sqlite.Options{})
+					hurry(loaded)
+					require.NoError(t, loaded.Import(t.Context(), importing(sets, -1, nil)))
+					require.Equal(t, want, scanned(t, loaded))
+					require.Equal(t, written.Schema(t), loaded.Schema(t))
+					for _, q := range []store.Query{
+						{Type: evidence.LinkRecord, Text: []string{"iguala"}, Limit: 1000},
+						{Type: evidence.LinkRecord, Entities: []evidence.ID{hub}, Limit: 1000},
+						{Type: evidence.CitationRecord, Text: []string{"p"}, Limit: 1000},
+					} {
+						require.Equal(t, keysOf(t, written, q), keysOf(t, loaded, q))
+					}
+					more := &evidence.ChangeSet{Reason: "more", Changes: []evidence.Change{{PutEntity: &evidence.PutEntity{ID: "more", Kind: evidence.Of("PERSON"), Name: evidence.Of("Íñigo")}}}}
+					require.NoError(t, loaded.Import(t.Context(), importing([]*evidence.ChangeSet{more}, -1, nil)), "which is no first load any more")
+					head, err := loaded.Head(t.Context())
+					require.NoError(t, err)
+					require.EqualValues(t, len(sets)+1, head.Sequence)
+					left, err := filepath.Glob(filepath.Join(dir, "vinculo-*"))
+					require.NoError(t, err)
+					require.Empty(t, left, "no temporary file stays")
+				})
+			}
+		})
+	}
+}
+
+func keysOf(t *testing.T, s store.Store, q store.Query) []string {
+	t.Helper()
+	var keys []string
+	for f, err := range now(t, s, evidence.Public).Find(t.Context(), q) {
+		require.NoError(t, err)
+		keys = append(keys, f.Key)
+	}
+	require.NotEmpty(t, keys)
+	return keys
+}
+
+// TestFirstLoadEnds has a first load end early: what was planned before an error
+// is kept, and nothing of it where the context has ended.
+func TestFirstLoadEnds(t *testing.T) {
+	adding, _ := imported()
+	stop := errors.New("the sequence has ended")
+	s := open(t, filepath.Join(t.TempDir(), "graph.db"), sqlite.Options{})
+	require.ErrorIs(t, s.Import(t.Context(), importing(adding, 3, stop)), stop)
+	head, err := s.Head(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 3, head.Sequence)
+	scanned(t, s)
+
+	empty := open(t, filepath.Join(t.TempDir(), "graph.db"), sqlite.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := func(yield func(store.Plan, error) bool) {
+		importing(adding[:3], -1, nil)(yield)
+		cancel()
+		yield(nil, ctx.Err())
+	}
+	require.ErrorIs(t, empty.Import(ctx, ended), context.Canceled)
+	head, err = empty.Head(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, head.Sequence)
+	require.Equal(t, s.Schema(t), empty.Schema(t), "the index is there again")
+	require.NoError(t, empty.Import(t.Context(), importing(adding, -1, nil)), "and the store can be loaded")
+	scanned(t, empty)
+}
