@@ -4173,7 +4173,7 @@ type Query {
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): CommonNeighbors!
-  "Who stood above a unit or a person, or below, on a day: level by level along commands, posts and subordination."
+  "Who stood above a unit or a person, or below, on a day: level by level along commands, posts and subordination. Membership counts in military units, police forces and criminal groups alone. On the way up from a body, those who hold a post in it are told beside those who command it."
   commandChain(
     "The id of the unit, force, group, body or person."
     of: ID!
