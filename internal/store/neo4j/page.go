@@ -31,7 +31,7 @@ const mostCitations = 64
 
 // wire are the properties from which newest reads a record.
 func wire(n string) string {
-	return fmt.Sprintf("[%[1]s.data, %[1]s.derived, %[1]s.revision]", n)
+	return fmt.Sprintf("[%[1]s.slot, %[1]s.data, %[1]s.derived, %[1]s.revision]", n)
 }
 
 // pageTexts answer one row with only the first three columns, and one more for
@@ -47,15 +47,15 @@ func pageTexts() map[pageShape]query {
 		list, _, _ := strings.Cut(of.text(), "RETURN n.slot")
 		texts[shape] = query{"page" + when(shape.anchored, " of entities") + when(shape.reverse, " reversed"),
 			"MATCH (h:Head {id: 'log'}) WITH h.sequence AS sequence, " +
-				"COLLECT { UNWIND $ids AS id MATCH (e:Record {id: id}) WHERE e.slot % 8 <= $clearance RETURN [e.slot] + " + wire("e") + " } AS records, " +
+				"COLLECT { UNWIND $ids AS id MATCH (e:Record {id: id}) WHERE e.slot % 8 <= $clearance RETURN " + wire("e") + " } AS records, " +
 				"COLLECT { UNWIND $of AS of MATCH (k:Counter {of: of}) RETURN properties(k) } AS counters " +
 				"RETURN sequence, records, counters, null AS claim, null AS ends, null AS cited UNION ALL " +
 				list + "WITH n ORDER BY n.key" + when(shape.reverse, " DESC") + " LIMIT $limit " +
-				"RETURN null AS sequence, null AS records, null AS counters, [n.slot] + " + wire("n") + " AS claim, " +
-				"CASE WHEN $ends THEN COLLECT { UNWIND [x IN [n.from, n.to] WHERE NOT x IN $ids] AS id MATCH (e:Record {id: id}) WHERE e.slot % 8 <= $clearance RETURN [e.slot] + " + wire("e") + " } END AS ends, " +
+				"RETURN null AS sequence, null AS records, null AS counters, " + wire("n") + " AS claim, " +
+				"CASE WHEN $ends THEN COLLECT { UNWIND [x IN [n.from, n.to] WHERE NOT x IN $ids] AS id MATCH (e:Record {id: id}) WHERE e.slot % 8 <= $clearance RETURN " + wire("e") + " } END AS ends, " +
 				"CASE WHEN n.supports + n.disputes + n.mentions <= $most THEN COLLECT { MATCH (n)-[:HAS_CITATION]->(x:Citation)-[:IN_SOURCE]->(s) WHERE x.slot % 8 <= $clearance " +
-				"RETURN [[x.slot] + " + wire("x") + ", CASE WHEN s.slot % 8 <= $clearance THEN [s.slot] + " + wire("s") + " END, " +
-				"CASE WHEN x.asserter IS NOT NULL THEN COLLECT { MATCH (a:Record {id: x.asserter}) WHERE a.slot % 8 <= $clearance RETURN [a.slot] + " + wire("a") + " } END] } END AS cited"}
+				"RETURN [" + wire("x") + ", CASE WHEN s.slot % 8 <= $clearance THEN " + wire("s") + " END, " +
+				"CASE WHEN x.asserter IS NOT NULL THEN COLLECT { MATCH (a:Record {id: x.asserter}) WHERE a.slot % 8 <= $clearance RETURN " + wire("a") + " } END] } END AS cited"}
 	}
 	return texts
 }
