@@ -2,6 +2,7 @@ package trace_test
 
 import (
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -12,8 +13,8 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence/edtf"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/ingest/casefile"
+	"github.com/vinculo/vinculo/internal/store/sqlite"
 	"github.com/vinculo/vinculo/internal/store/storetest"
-	"github.com/vinculo/vinculo/internal/store/storetest/model"
 	"github.com/vinculo/vinculo/internal/trace"
 )
 
@@ -24,7 +25,9 @@ func theCase(t *testing.T) *trace.Session {
 	require.NoError(t, err)
 	file, err := casefile.Read(files, casefile.Options{Vocabulary: vocabulary.Standard()})
 	require.NoError(t, err)
-	st := model.New()
+	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "case.db"), sqlite.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, st.Close()) })
 	planner := storetest.Planner(1)
 	_, err = file.Import(t.Context(), st, planner, casefile.ImportOptions{Author: evidence.Author{Name: "test", Clearance: evidence.Confidential}})
 	require.NoError(t, err)
