@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -29,7 +30,7 @@ func FreePort(ctx context.Context) (string, error) {
 type Serving struct {
 	*Process
 	URL   string        // where it answers GraphQL
-	Start time.Duration // from the start of the process until it was ready
+	Start time.Duration // from the start of the process until it had answered
 }
 
 // startLimit is how long a server may take to be ready.
@@ -46,11 +47,38 @@ func Vinculo(ctx context.Context, name, program, store string) (*Serving, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := waitReady(ctx, p, "http://"+address+"/readyz"); err != nil {
+	url := "http://" + address + "/graphql"
+	err = waitReady(ctx, p, "http://"+address+"/readyz")
+	if err == nil {
+		err = answered(ctx, p, url)
+	}
+	if err != nil {
 		p.Stop()
 		return nil, err
 	}
-	return &Serving{p, "http://" + address + "/graphql", time.Since(began)}, nil
+	return &Serving{p, url, time.Since(began)}, nil
+}
+
+// first is a question that needs all links: what is ready may yet have to read
+// them.
+const first = `{"query": "{ paths(from: [\"e00000001\"], to: [\"e00000002\"], maxLength: 2, first: 1) { truncated } }"}`
+
+func answered(ctx context.Context, p *Process, url string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(first))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("%s does not answer: %w", p.Name, err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // what was read of it is enough
+	text, err := io.ReadAll(resp.Body)
+	if err == nil && (resp.StatusCode != http.StatusOK || bytes.Contains(text, []byte(`"errors"`))) {
+		err = fmt.Errorf("%s answers %d: %.300s", p.Name, resp.StatusCode, text)
+	}
+	return err
 }
 
 func waitReady(ctx context.Context, p *Process, url string) error {
