@@ -23,9 +23,9 @@ func steady() *evidence.Planner {
 
 // imported gives change sets that only add, and then some that do more.
 func imported() (adding, changing []*evidence.ChangeSet) {
-	for cs := range made(400) {
-		for at := 0; at < len(cs.Changes); at += 90 {
-			adding = append(adding, &evidence.ChangeSet{Reason: "part", Changes: cs.Changes[at:min(at+90, len(cs.Changes))]})
+	for cs := range made(200) {
+		for at := 0; at < len(cs.Changes); at += 60 {
+			adding = append(adding, &evidence.ChangeSet{Reason: "part", Changes: cs.Changes[at:min(at+60, len(cs.Changes))]})
 		}
 	}
 	cite := evidence.NewCitation{ID: "late", Source: "s0", Stance: "DISPUTES", Locator: "p. 9"}
