@@ -15,7 +15,8 @@ import (
 
 // TestStore runs the suite that every store passes.
 func TestStore(t *testing.T) {
-	neo4jtest.Fresh(t)
+	neo4jtest.Exclusive(t)
+	require.NoError(t, neo4jtest.Empty(t.Context(), neo4jtest.Driver(t))) // the first store that is opened makes the schema
 	storetest.Run(t, func(t testing.TB) storetest.Opened {
 		return storetest.Opened{Store: empty(t), Again: func(t testing.TB) store.Store { return handle(t) }}
 	}, storetest.Histories(4), storetest.Steps(8))
@@ -43,16 +44,10 @@ func empty(t testing.TB) *neo4j.Store {
 	return handle(t)
 }
 
-// wipe takes all nodes away, in an auto-commit query as its batches demand.
+// wipe takes all nodes away.
 func wipe(t testing.TB) {
 	t.Helper()
-	d := neo4jtest.Driver(t)
-	session := d.NewSession(t.Context(), driver.SessionConfig{DatabaseName: "neo4j"})
-	result, err := session.Run(t.Context(), "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS", nil)
-	require.NoError(t, err)
-	_, err = result.Consume(t.Context())
-	require.NoError(t, err)
-	require.NoError(t, session.Close(t.Context()))
+	require.NoError(t, neo4jtest.Wipe(t.Context(), neo4jtest.Driver(t)))
 }
 
 var shared driver.DriverWithContext

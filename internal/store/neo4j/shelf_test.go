@@ -10,7 +10,7 @@ import (
 
 // TestShelf runs the suite that the shelf of every store passes.
 func TestShelf(t *testing.T) {
-	neo4jtest.Fresh(t)
+	neo4jtest.Exclusive(t)
 	storetest.RunShelf(t, func(tb testing.TB) storetest.Opened {
 		tb.Helper()
 		return storetest.Opened{Store: empty(tb), Again: func(tb testing.TB) store.Store {

@@ -93,14 +93,16 @@ func Driver(tb testing.TB) neo4j.DriverWithContext {
 	return driver
 }
 
-// Fresh waits until the test has the database to itself, empties it, and
-// returns the URI. This is what a test that needs the whole database calls.
+// Fresh waits until the test has the database to itself, takes all data away, and
+// returns the URI. This is what a test that needs the whole database calls. The
+// constraints and indexes of tests before it stay, since making them anew takes
+// seconds and a store that is opened makes those that it misses; see [Empty].
 func Fresh(tb testing.TB) string {
 	tb.Helper()
 	uri := URI(tb)
 	Exclusive(tb)
 	driver := Driver(tb)
-	if err := Empty(tb.Context(), driver); err != nil {
+	if err := Wipe(tb.Context(), driver); err != nil {
 		tb.Fatalf("neo4jtest: %v", err)
 	}
 	return uri
@@ -171,8 +173,23 @@ func lockPath(uri string) string {
 // database does not have to fit into one transaction. Hold the database first:
 // see [Exclusive].
 func Empty(ctx context.Context, driver neo4j.DriverWithContext) error {
+	return inSession(ctx, driver, func(session neo4j.SessionWithContext) error {
+		if err := dropSchema(ctx, session); err != nil {
+			return err
+		}
+		return wipe(ctx, session)
+	})
+}
+
+// Wipe deletes every node and relationship of the database, and leaves its
+// constraints and indexes.
+func Wipe(ctx context.Context, driver neo4j.DriverWithContext) error {
+	return inSession(ctx, driver, func(session neo4j.SessionWithContext) error { return wipe(ctx, session) })
+}
+
+func inSession(ctx context.Context, driver neo4j.DriverWithContext, work func(neo4j.SessionWithContext) error) error {
 	session := driver.NewSession(ctx, neo4j.SessionConfig{DatabaseName: "neo4j"})
-	err := empty(ctx, session)
+	err := work(session)
 	if closeErr := session.Close(ctx); closeErr != nil {
 		err = errors.Join(err, fmt.Errorf("close the session: %w", closeErr))
 	}
@@ -182,7 +199,7 @@ func Empty(ctx context.Context, driver neo4j.DriverWithContext) error {
 	return nil
 }
 
-func empty(ctx context.Context, session neo4j.SessionWithContext) error {
+func dropSchema(ctx context.Context, session neo4j.SessionWithContext) error {
 	// Constraints first: they own indexes, which cannot be dropped alone.
 	for _, step := range []struct{ list, drop string }{
 		{"SHOW CONSTRAINTS YIELD name RETURN name", "DROP CONSTRAINT $name IF EXISTS"},
@@ -199,6 +216,10 @@ func empty(ctx context.Context, session neo4j.SessionWithContext) error {
 			}
 		}
 	}
+	return nil
+}
+
+func wipe(ctx context.Context, session neo4j.SessionWithContext) error {
 	// CALL … IN TRANSACTIONS commits as it goes, so it needs a session's
 	// auto-commit transaction and not a managed one.
 	_, err := run(ctx, session, "MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS", nil)
