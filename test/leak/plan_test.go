@@ -30,8 +30,8 @@ type plan struct {
 	// propped are a claim that only something hidden supports any more, and its
 	// citations.
 	propped []evidence.ID
-	// checked is a citation whose quote was found.
-	checked evidence.ID
+	// checked is a citation whose quote was found, missed one whose was not.
+	checked, missed evidence.ID
 }
 
 // pool is the ids of a plan, by sort.
@@ -197,7 +197,7 @@ func (g *planner) found() {
 	}
 	cited := slices.DeleteFunc(slices.Clone(g.above[s[0]]), func(id evidence.ID) bool { return !slices.Contains(g.pub.citations, id) })
 	cited = append(cited, g.pub.citations...)
-	g.checked = cited[0]
+	g.checked, g.missed = cited[0], cited[1]
 	links.Changes = append(links.Changes, evidence.Change{AttachCapture: capture(s[0], "aa")}, evidence.Change{RecordChecks: &evidence.RecordChecks{Checks: []evidence.CitationCheck{
 		{Citation: cited[0], Check: evidence.QuoteCheck{State: evidence.Verified, At: "2026-11-23T09:00:00Z", Capture: capture(s[0], "aa").Capture.SHA256, Start: 1, End: 4, Context: "antes y después"}},
 		{Citation: cited[1], Check: evidence.QuoteCheck{State: evidence.Failed, At: "2026-11-23T09:00:00Z", Capture: capture(s[0], "aa").Capture.SHA256, Nearest: "otra", Distance: 3}},
