@@ -110,13 +110,11 @@ func (g *planner) prop() {
 		cite(support, g.pub.sources[0], "SUPPORTS"), cite(mention, g.pub.sources[0], "MENTIONS"),
 	}}
 	hidden := cite(g.id("cit", true, false), g.sec.sources[0], "SUPPORTS")
-	for _, s := range []*step{
-		{set: &evidence.ChangeSet{Reason: propping, Changes: []evidence.Change{{AssertLink: link}}}},
-		{hidden: true, set: &evidence.ChangeSet{Reason: "not for everybody", Changes: []evidence.Change{{Cite: &evidence.Cite{Claim: id, Citation: hidden}}}}},
-		{set: &evidence.ChangeSet{Reason: unpropping, Changes: []evidence.Change{{Retract: &evidence.Retract{ID: support}}}}},
-	} {
-		g.steps = append(g.steps, s)
-	}
+	g.steps = append(g.steps,
+		&step{set: &evidence.ChangeSet{Reason: propping, Changes: []evidence.Change{{AssertLink: link}}}},
+		&step{hidden: true, set: &evidence.ChangeSet{Reason: "not for everybody", Changes: []evidence.Change{{Cite: &evidence.Cite{Claim: id, Citation: hidden}}}}},
+		&step{set: &evidence.ChangeSet{Reason: unpropping, Changes: []evidence.Change{{Retract: &evidence.Retract{ID: support}}}}},
+	)
 	g.propped = []evidence.ID{id, support, mention}
 }
 

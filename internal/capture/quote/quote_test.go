@@ -210,13 +210,40 @@ func TestFindRefuses(t *testing.T) {
 	require.EqualError(t, err, "the text is not valid UTF-8 at byte 2; convert it to UTF-8 first")
 }
 
+// TestContextMayOverlap has a prefix and a suffix that share letters with the
+// quote, and a quote whose places overlap each other.
+func TestContextMayOverlap(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, text string
+		quote      evidence.Quote
+		state      evidence.CheckState
+		start      int
+	}{
+		{"a prefix that ends as the quote begins", "x la la verdad y", evidence.Quote{Exact: "la verdad", Prefix: "la "}, evidence.Verified, 5},
+		{"a prefix that is the quote", "ab ab", evidence.Quote{Exact: "ab", Prefix: "ab "}, evidence.Verified, 3},
+		{"a suffix that is the quote", "ab ab", evidence.Quote{Exact: "ab", Suffix: " ab"}, evidence.Verified, 0},
+		{"a prefix longer than what is before", "la verdad", evidence.Quote{Exact: "la verdad", Prefix: "decía que la verdad"}, evidence.Verified, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := find(t, c.text, c.quote)
+			require.Equal(t, c.state, r.State)
+			require.Equal(t, c.start, r.Start)
+		})
+	}
+	long := strings.Repeat("aab", 20)
+	r := find(t, long, evidence.Quote{Exact: strings.Repeat("aab", 5), Prefix: "b", Suffix: "a"})
+	require.Equal(t, evidence.Ambiguous, r.State, "places that overlap are places all the same")
+}
+
 // The texts are made so that a search whose time is the product of both lengths
 // would take hours.
 func TestLinearTime(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped: texts of 50 MB take some seconds")
 	}
-	const size = 50 << 20
+	const size = pathological
 	for _, c := range []struct {
 		name, text string
 		quote      evidence.Quote
