@@ -190,7 +190,7 @@ func (w *costWalk) page(field *ast.Field, arguments map[string]any) {
 		return
 	}
 	for _, name := range []string{"first", "last"} {
-		if n, ok := integer(arguments[name]); ok && n > w.largest {
+		if n, ok := integer(arguments[name]); ok && n > w.largest && n <= math.MaxInt32 { // beyond, it is no Int
 			w.largest, w.paged = n, field
 		}
 	}

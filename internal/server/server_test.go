@@ -351,7 +351,7 @@ func TestAccess(t *testing.T) {
 			}
 		}
 	}
-	dear := `{"query":"{person{friends(first:9000){nodes{name}}}}"}`
+	dear := `{"query":"{person{friends(first:200){nodes{friends(first:90){nodes{name}}}}}}"}`
 	require.Empty(t, ask(t, postRequest(t, web.URL, dear, "Authorization", "Bearer known")).Errors)
 	require.Equal(t, "complexity", ask(t, postRequest(t, web.URL, dear, "Authorization", "Bearer anyone")).limit())
 }
