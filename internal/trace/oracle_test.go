@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/stretchr/testify/require"
 
@@ -247,14 +248,14 @@ func (x way) common() (first, last edtf.Day, ok bool) {
 // definite says whether on one day all links definitely held, trying every day of
 // the years that random links speak of.
 func (x way) definite() bool {
-	for day := edtf.DayOf(2009, 12, 30); day <= edtf.DayOf(2020, 2, 1); day++ {
-		on, all := date(day.String()), true
-		for _, l := range x.links {
-			all = all && l.valid.HeldOn(l.aspect, on) == edtf.Definitely
-		}
-		if all {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(everyDay(), func(on edtf.Date) bool {
+		return !slices.ContainsFunc(x.links, func(l tie) bool { return l.valid.HeldOn(l.aspect, on) != edtf.Definitely })
+	})
 }
+
+var everyDay = sync.OnceValue(func() (days []edtf.Date) {
+	for day := edtf.DayOf(2009, 12, 30); day <= edtf.DayOf(2020, 2, 1); day++ {
+		days = append(days, date(day.String()))
+	}
+	return days
+})
