@@ -34,12 +34,12 @@ var sizes = map[string]size{
 	},
 	"medium": {
 		entities: 100_000, links: 500_000, hub: 100_000, cards: 1000, pairs: 300, around: 100, hard: 100,
-		runs: 3, warmUp: 400 * time.Millisecond, lasting: 2 * time.Second,
+		runs: 3, warmUp: 400 * time.Millisecond, lasting: 1500 * time.Millisecond,
 		growth: []int{10_000, 100_000},
 	},
 	"full": {
 		entities: 100_000, links: 500_000, hub: 100_000, cards: 1000, pairs: 300, around: 100, hard: 100,
-		runs: 3, warmUp: 400 * time.Millisecond, lasting: 2 * time.Second,
+		runs: 3, warmUp: 400 * time.Millisecond, lasting: 1500 * time.Millisecond,
 		growth: []int{10_000, 100_000, 1_000_000},
 	},
 }
