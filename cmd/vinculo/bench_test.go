@@ -29,8 +29,7 @@ var questions = []struct{ name, text string }{
 
 // BenchmarkServe asks a server in this process over HTTP, from 8 clients: of a
 // generated graph of 5,000 entities, or of 100,000 (VINCULO_BENCH_ENTITIES) in the
-// file that VINCULO_BENCH_STORE names. With -cpuprofile, Mixed is what
-// cmd/vinculo/default.pgo is made of: see `make pgo`.
+// file that VINCULO_BENCH_STORE names.
 func BenchmarkServe(b *testing.B) {
 	path, entities := os.Getenv("VINCULO_BENCH_STORE"), 100_000
 	if n, err := strconv.Atoi(os.Getenv("VINCULO_BENCH_ENTITIES")); err == nil {

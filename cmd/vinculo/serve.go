@@ -34,8 +34,7 @@ type serveCmd struct {
 func (serveCmd) Help() string {
 	return `The API is at /graphql, a page to ask questions in at /playground, signs of
 life at /healthz and /readyz. Interrupt it to stop: requests that run come to
-their end. Memory for what is no longer needed is up to 256 MiB, or half of what
-is, before it is cleared away; the variables GOGC and GOMEMLIMIT override that.
+their end.
 
 Clearances bind those who ask this server. Who speaks Bolt to the Neo4j that it
 serves, or reads the SQLite file, sees everything: for them write a projection
@@ -73,7 +72,6 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 		return err
 	}
 	warm(ctx, st, log)
-	defer roomForGarbage()()
 	planner := newPlanner(v)
 	planner.MaxChanges, planner.CascadeLimit = c.MaxChanges, c.CascadeLimit
 	who, err := c.Access.authenticator(ctx, m, st, c.Store, log)
