@@ -4,84 +4,15 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"testing"
 	"time"
 
-	"github.com/99designs/gqlgen/graphql"
-	"github.com/99designs/gqlgen/graphql/executor"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
 	"github.com/stretchr/testify/require"
-	"github.com/vektah/gqlparser/v2/ast"
 
-	"github.com/vinculo/vinculo/graph"
-	"github.com/vinculo/vinculo/internal/access"
 	"github.com/vinculo/vinculo/internal/evidence"
-	"github.com/vinculo/vinculo/internal/generate"
 	"github.com/vinculo/vinculo/internal/store/storetest"
-	"github.com/vinculo/vinculo/internal/trace"
 )
-
-// BenchmarkCard asks for cards through the schema, without HTTP, and by hand-written
-// Cypher: of entities at random and of the hub, by one client and by eight.
-func BenchmarkCard(b *testing.B) {
-	s := open(b)
-	config := generate.Config{Seed: 1, Entities: 2_000, Links: 10_000, Hub: 2_000, Citations: 1.5}
-	p := storetest.Planner(1)
-	p.MaxChanges, p.CascadeLimit = 1_000_000, 1_000_000
-	require.NoError(b, config.Load(b.Context(), s, p, storetest.Top, 5_000, func(int) {}))
-	schema, err := graph.New(graph.Options{Tracer: trace.New(s, s.vocabulary, p)})
-	require.NoError(b, err)
-	exec := executor.New(schema)
-	exec.SetQueryCache(lru.New[*ast.QueryDocument](10))
-	const card = `query($id: ID!) { entity(id: $id) { id name kind links(direction: ANY, first: 25) { edges { node {
-		id kind from { id name } to { id name } citations(first: 3) { nodes { stance locator source { id title } } } } } } } }`
-	const byHand = "MATCH (e:Entity {id: $id}) MATCH (e)-[r]-(o:Entity) WITH e, r, o LIMIT 25 MATCH (c:Claim {id: r.id}) RETURN e.name, e.kind, r.id, type(r), o.id, o.name, " +
-		"COLLECT { MATCH (c)-[:HAS_CITATION]->(x)-[:IN_SOURCE]->(s) RETURN [x.stance, x.locator, s.id, s.title] LIMIT 3 } AS citations"
-	ways := map[string]func(context.Context, string) error{
-		"schema": func(ctx context.Context, id string) error {
-			ctx = access.With(graphql.StartOperationTrace(ctx), access.Identity{})
-			operation, faults := exec.CreateOperationContext(ctx, &graphql.RawParams{Query: card, Variables: map[string]any{"id": id}})
-			if len(faults) > 0 {
-				return faults
-			}
-			handler, ctx := exec.DispatchOperation(ctx, operation)
-			if response := handler(ctx); len(response.Errors) > 0 {
-				return response.Errors
-			}
-			return nil
-		},
-		"by hand": func(ctx context.Context, id string) error {
-			_, err := s.ask(ctx, query{text: byHand}, row{"id": id})
-			return err
-		},
-	}
-	for _, clients := range []int{1, 8} {
-		for _, who := range []string{"anyone", "the hub"} {
-			for _, way := range sorted(ways) {
-				b.Run(fmt.Sprintf("%s/%d clients/%s", who, clients, way), func(b *testing.B) {
-					b.SetParallelism(max(clients/runtime.GOMAXPROCS(0), 1))
-					if clients == 1 {
-						defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-					}
-					b.RunParallel(func(pb *testing.PB) {
-						for pb.Next() {
-							id := "e00000000"
-							if who == "anyone" {
-								id = fmt.Sprintf("e%08d", 1+rand.IntN(config.Entities-1)) //nolint:gosec // a benchmark's choice is no secret
-							}
-							if err := ways[way](b.Context(), id); err != nil {
-								b.Error(err)
-							}
-						}
-					})
-					b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "cards/s")
-				})
-			}
-		}
-	}
-}
 
 // BenchmarkWrite writes revisions of 5,000 links with 1.5 citations each, to
 // 20,000 entities and 2,000 sources, and tells links a second.

@@ -74,6 +74,19 @@ const (
 	still = "MATCH (r:Record {id: n.id}) WHERE r.now <= $clearance"
 )
 
+// seek tells Neo4j by which index to find a list. A plan that was made while the
+// graph had nothing in it would else read all of an index, and stay.
+func (o listShape) seek(anchor string) string {
+	columns := []string{"slot", o.order}
+	if o.order == "sourceKey" {
+		columns = []string{"slot", "stance", o.order}
+	}
+	if anchor != "" {
+		columns = append([]string{anchor}, columns...)
+	}
+	return "USING INDEX SEEK n:Version(" + strings.Join(columns, ", ") + ")"
+}
+
 // stream reads one list in the order of its index: that of the row s, with its
 // anchor, slot and bounds.
 func (o listShape) stream(anchor string) string {
@@ -99,10 +112,11 @@ func (o listShape) stream(anchor string) string {
 	if o.words {
 		where = append(where, "all(word IN $words WHERE (' ' + n.text) CONTAINS word)")
 	}
-	text, now := "MATCH (n:Version) WHERE %s RETURN n, %s AS now ORDER BY %s LIMIT $limit", "0"
+	match := "MATCH (n:Version) " + o.seek(anchor)
+	text, now := match+" WHERE %s RETURN n, %s AS now ORDER BY %s LIMIT $limit", "0"
 	if o.past {
 		where = append(where, stood)
-		text, now = "MATCH (n:Version) WHERE %s "+still+" RETURN n, %s AS now ORDER BY %s LIMIT $limit", "r.now"
+		text, now = match+" WHERE %s "+still+" RETURN n, %s AS now ORDER BY %s LIMIT $limit", "r.now"
 	}
 	return fmt.Sprintf(text, strings.Join(where, " AND "), now, strings.Join(order, ", "))
 }
@@ -177,7 +191,7 @@ func expandTexts() map[expandShape]query {
 			}
 			at := func(end string) string {
 				where := fmt.Sprintf("n.%s = e AND n.slot = s.slot AND n.key > s.lo AND n.key > after AND n.key < s.hi", end)
-				text := "MATCH (n:Version) WHERE " + where
+				text := "MATCH (n:Version) " + listShape{order: "key"}.seek(end) + " WHERE " + where
 				if past {
 					text += " AND " + stood + " " + still
 				}
@@ -198,7 +212,7 @@ func expandTexts() map[expandShape]query {
 	// that others see as stronger or weaker are put in order first.
 	const order = "n.edge[$strength] DESC, n.key"
 	at := func(end, order string) string {
-		return fmt.Sprintf("MATCH (n:Version) WHERE n.%s = e AND n.rankSlot = slot AND n.rank > '' RETURN n ORDER BY %s LIMIT $each", end, order)
+		return fmt.Sprintf("MATCH (n:Version) USING INDEX SEEK n:Version(%[1]s, rankSlot, rank) WHERE n.%[1]s = e AND n.rankSlot = slot AND n.rank > '' RETURN n ORDER BY %[2]s LIMIT $each", end, order)
 	}
 	var parts []string
 	for _, end := range []string{"from", "to"} {

@@ -51,12 +51,12 @@ var (
 	versionsOf = query{"versions", "CALL () { MATCH (n:Record {id: $id}) WHERE n.revision <= $known RETURN n UNION ALL MATCH (n:Superseded {id: $id}) WHERE n.revision <= $known RETURN n } " +
 		"WITH n, n.now AS now RETURN " + result + " ORDER BY revision"}
 
-	claimsOn = query{"claims on entities", "CALL () { UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) WHERE n.from = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL RETURN n " +
-		"UNION UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) WHERE n.to = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL RETURN n } " +
+	claimsOn = query{"claims on entities", "CALL () { UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(from, slot, key) WHERE n.from = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL RETURN n " +
+		"UNION UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(to, slot, key) WHERE n.to = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL RETURN n } " +
 		"WITH n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
-	citationsOf = query{"citations of claims", "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) WHERE n.claim = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL " +
+	citationsOf = query{"citations of claims", "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(claim, slot, key) WHERE n.claim = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL " +
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
-	citationsIn = query{"citations into sources", "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) WHERE n.source = id AND n.slot = slot AND n.stance > '' AND n.sourceKey > '' AND n.closedBy IS NULL " +
+	citationsIn = query{"citations into sources", "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(source, slot, stance, sourceKey) WHERE n.source = id AND n.slot = slot AND n.stance > '' AND n.sourceKey > '' AND n.closedBy IS NULL " +
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
 	derivedSources = query{"sources that derive from sources", "UNWIND $ids AS id MATCH (:Record {id: id})<-[:DERIVED_FROM]-(n:Source) " +
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
@@ -90,14 +90,14 @@ var (
 
 	draw = query{"draw", "UNWIND $rows AS row OPTIONAL MATCH (a:Record {id: row.from}) OPTIONAL MATCH (b:Record {id: row.to}) CREATE (a)-[r:$(row.kind)]->(b) SET r = row.link"}
 
-	underive = query{"forget what sources derive from", "UNWIND $rows AS row MATCH (n:Record {id: row.id})-[d:DERIVED_FROM]->() DELETE d"}
+	underive = query{"forget what sources derive from", "UNWIND $rows AS row MATCH (n:Record {id: row.id})-[d:DERIVED_FROM]->() USING INDEX SEEK n:Record(id) DELETE d"}
 	derive   = query{"note what sources derive from", "UNWIND $rows AS row MATCH (n:Record {id: row.id}) UNWIND row.parents AS parent OPTIONAL MATCH (p:Record {id: parent}) CREATE (n)-[:DERIVED_FROM]->(p)"}
 
 	// markFrom and markTo keep on links whether their ends are placeholders.
 	markFrom = query{"mark links from placeholders", "UNWIND $rows AS row MATCH (n:Version) WHERE n.from = row.id AND n.slot IN $slots AND n.key > '' SET n.fromPlaceholder = row.placeholder"}
 	markTo   = query{"mark links to placeholders", "UNWIND $rows AS row MATCH (n:Version) WHERE n.to = row.id AND n.slot IN $slots AND n.key > '' SET n.toPlaceholder = row.placeholder"}
 
-	linksCiting = query{"links that cite sources", "UNWIND $ids AS id MATCH (:Record {id: id})<-[:IN_SOURCE]-(:Citation)<-[:HAS_CITATION]-(c:Link) RETURN DISTINCT c.id AS id"}
+	linksCiting = query{"links that cite sources", "UNWIND $ids AS id MATCH (s:Record {id: id})<-[:IN_SOURCE]-(:Citation)<-[:HAS_CITATION]-(c:Link) USING INDEX SEEK s:Record(id) RETURN DISTINCT c.id AS id"}
 	sourcesOf   = query{"sources of links", "UNWIND $ids AS id MATCH (c:Record {id: id}) WHERE c:Link RETURN c.id AS id, c.kind AS kind, " + supportOf("c") + " AS sources"}
 
 	makeItem   = query{"put a new item", "MERGE (i:Shelf {kind: $kind, id: $id}) ON CREATE SET i += $next RETURN i.nonce = $next.nonce AS mine"}

@@ -8,8 +8,8 @@ import (
 
 // What an erasure runs.
 var (
-	linksCitedBy = query{"links with citations", "UNWIND $ids AS id MATCH (c:Link)-[:HAS_CITATION]->(:Record {id: id}) RETURN DISTINCT c.id AS id"}
-	kindsOfLinks = query{"kinds of links", "UNWIND $ids AS id MATCH (n:Record {id: id}) WHERE n:Link RETURN n.id AS id, n.kind AS kind"}
+	linksCitedBy = query{"links with citations", "UNWIND $ids AS id MATCH (c:Link)-[:HAS_CITATION]->(x:Record {id: id}) USING INDEX SEEK x:Record(id) RETURN DISTINCT c.id AS id"}
+	kindsOfLinks = query{"kinds of links", "UNWIND $ids AS id MATCH (n:Record {id: id}) USING INDEX SEEK n:Record(id) WHERE n:Link RETURN n.id AS id, n.kind AS kind"}
 
 	eraseOlder    = query{"erase older versions", "UNWIND $ids AS id MATCH (n:Superseded {id: id}) WHERE n.revision >= 0 DETACH DELETE n"}
 	eraseRecords  = query{"erase records", "UNWIND $ids AS id MATCH (n:Record {id: id}) DETACH DELETE n"}

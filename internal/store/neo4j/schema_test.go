@@ -48,5 +48,6 @@ func TestOlderDatabase(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, row.Fault, row.Key)
 	}
-	require.Equal(t, before, [2][]evidence.ID{strongest(again, evidence.Public), strongest(again, evidence.Restricted)})
+	after := [2][]evidence.ID{strongest(again, evidence.Public), strongest(again, evidence.Restricted)}
+	require.Equal(t, before, after)
 }

@@ -1,6 +1,7 @@
 package neo4jtest
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j"
@@ -24,4 +25,18 @@ func Cypher(tb testing.TB, query string, params map[string]any) []map[string]any
 		rows[i] = r.AsMap()
 	}
 	return rows
+}
+
+// Asking returns a function that reads with a query, in a transaction that commits
+// itself and over connections that are used again, as the quickest of programs
+// would: what a benchmark holds others against. It may be called from many
+// goroutines.
+func Asking(tb testing.TB) func(query string, params map[string]any) error {
+	tb.Helper()
+	driver := Driver(tb)
+	return func(query string, params map[string]any) error {
+		session := driver.NewSession(tb.Context(), neo4j.SessionConfig{DatabaseName: "neo4j", AccessMode: neo4j.AccessModeRead, FetchSize: neo4j.FetchAll})
+		_, err := run(tb.Context(), session, query, params)
+		return errors.Join(err, session.Close(tb.Context()))
+	}
 }
