@@ -111,20 +111,15 @@ type identity struct {
 	application, version, tables int64
 }
 
+// identity reads it in one statement, so as it was at one moment: another process
+// may be making the file ours meanwhile.
 func (c *conn) identity(ctx context.Context) (id identity, err error) {
-	for _, q := range []struct {
-		sql  string
-		into *int64
-	}{
-		{"PRAGMA application_id", &id.application},
-		{"PRAGMA user_version", &id.version},
-		{"SELECT count(*) FROM sqlite_schema", &id.tables},
-	} {
-		if _, err := c.one(ctx, q.sql, nil, func(r row) error { *q.into = r.int(0); return nil }); err != nil {
-			return id, err
-		}
-	}
-	return id, nil
+	_, err = c.one(ctx, `SELECT (SELECT application_id FROM pragma_application_id), (SELECT user_version FROM pragma_user_version),
+		(SELECT count(*) FROM sqlite_schema)`, nil, func(r row) error {
+		id = identity{r.int(0), r.int(1), r.int(2)}
+		return nil
+	})
+	return id, err
 }
 
 // check says what is wrong with a file for this program; nil for one that can be
