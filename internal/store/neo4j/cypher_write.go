@@ -58,7 +58,7 @@ var (
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
 	citationsIn = query{"citations into sources", "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(source, slot, stance, sourceKey) WHERE n.source = id AND n.slot = slot AND n.stance > '' AND n.sourceKey > '' AND n.closedBy IS NULL " +
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
-	derivedSources = query{"sources that derive from sources", "UNWIND $ids AS id MATCH (:Record {id: id})<-[:DERIVED_FROM]-(n:Source) " +
+	derivedSources = query{"sources that derive from sources", "UNWIND $ids AS id MATCH (s:Record {id: id})<-[:DERIVED_FROM]-(n:Source) USING INDEX SEEK s:Record(id) " +
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
 
 	// fullText answers one row without a record where there are more matches than
