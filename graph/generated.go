@@ -4123,7 +4123,7 @@ type Query {
     first: Int! = 5
     "Which ways are the best."
     by: PathOrder! = SHORTEST
-    "Whether links are followed from their beginning to their end (OUT), backwards (IN), or either way."
+    "Whether links are followed from their beginning to their end (OUT), backwards (IN), or either way. A link that reads the same both ways is followed either way."
     direction: Direction! = ANY
     "Keep only ways of which one day exists on which every link held, at least possibly."
     coherentInTime: Boolean! = false
@@ -4138,7 +4138,7 @@ type Query {
     around: [ID!]!
     "How many links away from the middle; 4 at the most."
     depth: Int! = 1
-    "Whether links are followed from their beginning to their end (OUT), backwards (IN), or either way."
+    "Whether links are followed from their beginning to their end (OUT), backwards (IN), or either way. A link that reads the same both ways is followed either way."
     direction: Direction! = ANY
     "At most this many entities; 2,000 at the most."
     maxEntities: Int! = 200
@@ -5850,7 +5850,7 @@ enum Role {
   ADMIN
 }
 
-"On which end of a link an entity stands."
+"On which end of a link an entity stands. A link of a symmetric kind, which reads the same both ways, matches each of them."
 enum Direction {
   "On either end."
   ANY
@@ -6020,9 +6020,9 @@ input LinkFilter {
   kinds: [LinkKind!]
   "Those with one of these entities at either end; of the links of an entity, at the far end."
   ends: [ID!]
-  "Those with one of these entities at the beginning."
+  "Those with one of these entities at the beginning; of links that read the same both ways, at either end."
   from: [ID!]
-  "Those with one of these entities at the end."
+  "Those with one of these entities at the end; of links that read the same both ways, at either end."
   to: [ID!]
   "Those of one of these standings."
   standing: [Standing!]
@@ -6076,7 +6076,7 @@ input ScopeInput {
   around: [ID!]!
   "How many links away from the middle; 4 at the most."
   depth: Int! = 2
-  "Whether links are followed from their beginning to their end (OUT), backwards (IN), or either way."
+  "Whether links are followed from their beginning to their end (OUT), backwards (IN), or either way. A link that reads the same both ways is followed either way."
   direction: Direction! = ANY
   "At most this many entities; 2,000 at the most."
   maxEntities: Int! = 500

@@ -393,9 +393,9 @@ type LinkFilter struct {
 	Kinds graphql.Omittable[[]LinkKind] `json:"kinds,omitempty,omitzero"`
 	// Those with one of these entities at either end; of the links of an entity, at the far end.
 	Ends graphql.Omittable[[]string] `json:"ends,omitempty,omitzero"`
-	// Those with one of these entities at the beginning.
+	// Those with one of these entities at the beginning; of links that read the same both ways, at either end.
 	From graphql.Omittable[[]string] `json:"from,omitempty,omitzero"`
-	// Those with one of these entities at the end.
+	// Those with one of these entities at the end; of links that read the same both ways, at either end.
 	To graphql.Omittable[[]string] `json:"to,omitempty,omitzero"`
 	// Those of one of these standings.
 	Standing graphql.Omittable[[]Standing] `json:"standing,omitempty,omitzero"`
@@ -717,7 +717,7 @@ type ScopeInput struct {
 	Around []string `json:"around"`
 	// How many links away from the middle; 4 at the most.
 	Depth int32 `json:"depth"`
-	// Whether links are followed from their beginning to their end (OUT), backwards (IN), or either way.
+	// Whether links are followed from their beginning to their end (OUT), backwards (IN), or either way. A link that reads the same both ways is followed either way.
 	Direction Direction `json:"direction"`
 	// At most this many entities; 2,000 at the most.
 	MaxEntities int32 `json:"maxEntities"`
@@ -1381,7 +1381,7 @@ func (e Decision) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// On which end of a link an entity stands.
+// On which end of a link an entity stands. A link of a symmetric kind, which reads the same both ways, matches each of them.
 type Direction string
 
 const (

@@ -26,6 +26,7 @@ type Walks struct {
 	// From and To have no id in common, and hold whole groups of Groups.
 	From, To  []evidence.ID
 	Direction evidence.Direction // Outgoing passes links from their from to their to
+	Either    []string           // kinds that are passed both ways, whatever the Direction
 	// Length is how many links a walk has at most, 1 to MaxCorridor, and Beyond how
 	// many more than the shortest walk that there is.
 	Length, Beyond int

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/edtf"
@@ -159,6 +160,8 @@ type Query struct {
 	// that has two comes once), or statements of one of them.
 	Entities  []evidence.ID
 	Direction evidence.Direction
+	// Either are kinds of links that match at either end, whatever the Direction.
+	Either []string
 	// Claims anchors citations of claims. Records come claim by claim in the order
 	// of Claims, in each by key; Limit then counts for each claim and stance.
 	Claims []evidence.ID
@@ -181,6 +184,19 @@ type Query struct {
 	Limit int
 }
 
+// Across are the kinds of links that the query finds at the ends that its
+// Direction leaves out too; sorted, each once.
+func (q *Query) Across() []string {
+	if q.Type != evidence.LinkRecord || len(q.Entities) == 0 || q.Direction == evidence.Any {
+		return nil
+	}
+	across := slices.DeleteFunc(slices.Clone(q.Either), func(kind string) bool {
+		return len(q.Kinds) > 0 && !slices.Contains(q.Kinds, kind)
+	})
+	slices.Sort(across)
+	return slices.Compact(across)
+}
+
 // Found is a record with the key of its place in the list that was asked for.
 type Found struct {
 	Record *evidence.Record
@@ -191,6 +207,7 @@ type Found struct {
 type Expansion struct {
 	Frontier  []evidence.ID
 	Direction evidence.Direction
+	Either    []string // kinds that match at either end, as in Query
 	Kinds     []string // empty: all
 	// Keep, where set, keeps only the edges it is true for, before the limits.
 	Keep func(*Edge) bool
@@ -243,6 +260,7 @@ type CountQuery struct {
 	Of        []evidence.ID // entities, or sources; empty: the whole graph
 	Type      evidence.RecordType
 	Direction evidence.Direction // of links of an entity
+	Either    []string           // kinds that match at either end, as in Query
 	Kinds     []string           // empty: all
 }
 

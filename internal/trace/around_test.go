@@ -26,7 +26,7 @@ func someScope(t *rapid.T, w *world) trace.SubgraphQuery {
 
 // at says whether a link is at an entity in a direction.
 func (l tie) at(id evidence.ID, d evidence.Direction) bool {
-	return d != evidence.Incoming && l.from == id || d != evidence.Outgoing && l.to == id
+	return (l.bothWays() || d != evidence.Incoming) && l.from == id || (l.bothWays() || d != evidence.Outgoing) && l.to == id
 }
 
 // neighbourhood takes, level by level, the strongest links first.

@@ -71,7 +71,7 @@ func (s *Session) firstPages(ctx context.Context, entities []evidence.ID, t *cla
 		kept[x.Record.ID()] = true
 		s.keep(x.Record)
 		c := s.claim(x.Record)
-		for _, end := range c.stands(t.filter.Direction) {
+		for _, end := range s.stands(c, t.filter.Direction) {
 			of[end] = append(of[end], keyed[*Claim]{c, x.Key})
 		}
 	}
@@ -89,13 +89,14 @@ func (s *Session) firstPages(ctx context.Context, entities []evidence.ID, t *cla
 	return uncertain, nil
 }
 
-// stands are the ends of the claim on which an entity that it is listed for may
+// stands are the ends of a claim on which an entity that it is listed for may
 // stand, each once.
-func (c *Claim) stands(d evidence.Direction) []evidence.ID {
+func (s *Session) stands(c *Claim, d evidence.Direction) []evidence.ID {
+	atFrom, atTo := s.leads(c.Record.Claim().Kind, d)
 	switch {
-	case c.To == "" || d == evidence.Outgoing || c.From == c.To:
+	case c.To == "" || !atTo || c.From == c.To:
 		return []evidence.ID{c.From}
-	case d == evidence.Incoming:
+	case !atFrom:
 		return []evidence.ID{c.To}
 	default:
 		return []evidence.ID{c.From, c.To}
@@ -111,7 +112,7 @@ func (s *Session) firstLinks(ctx context.Context, entities []evidence.ID, t *cla
 		perNode = max(2*perNode, 50)
 	}
 	x := store.Expansion{
-		Frontier: frontier, Direction: t.filter.Direction, Kinds: t.filter.Kinds, Keep: t.edge,
+		Frontier: frontier, Direction: t.filter.Direction, Either: s.either(t.filter.Direction), Kinds: t.filter.Kinds, Keep: t.edge,
 		PerNode: perNode, Total: len(frontier) * perNode,
 	}
 	cut = map[evidence.ID]bool{}
@@ -140,7 +141,7 @@ func (s *Session) firstLinks(ctx context.Context, entities []evidence.ID, t *cla
 // edge drops edges that the filter refuses by what an edge tells.
 func (t *claimTest) edge(e *store.Edge) bool {
 	f := t.filter
-	return (t.from == nil || t.from[e.From]) && (t.to == nil || t.to[e.To]) &&
+	return t.joins(e.Kind, e.From, e.To) &&
 		(t.with == nil || t.with[e.From] || t.with[e.To]) &&
 		(len(f.Standing) == 0 || slices.Contains(f.Standing, e.Standing)) &&
 		(f.Disputed == nil || *f.Disputed == e.Disputed) &&
@@ -356,7 +357,7 @@ func (s *Session) TotalClaims(ctx context.Context, entities []evidence.ID, f Cla
 		}
 	}
 	if len(single) > 0 || len(entities) == 0 && t.plain() {
-		counts, err := s.count(ctx, store.CountQuery{Of: single, Type: f.Of, Direction: f.Direction, Kinds: f.Kinds})
+		counts, err := s.count(ctx, t.count(single))
 		switch {
 		case errors.Is(err, store.ErrUncounted):
 			slow = append(slow, single...)
@@ -404,7 +405,7 @@ func (s *Session) countTogether(ctx context.Context, t *claimTest, entities []ev
 	}
 	counts := map[evidence.ID]int{}
 	for _, x := range found {
-		for _, end := range s.claim(x.Record).stands(t.filter.Direction) {
+		for _, end := range s.stands(s.claim(x.Record), t.filter.Direction) {
 			counts[end]++
 		}
 	}

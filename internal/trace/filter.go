@@ -126,7 +126,7 @@ func (t *claimTest) plain() bool {
 func (t *claimTest) keeps(r *evidence.Record) bool {
 	c, f := r.Claim(), t.filter
 	if len(f.Kinds) > 0 && !slices.Contains(f.Kinds, c.Kind) ||
-		t.from != nil && !t.from[c.From] || t.to != nil && !t.to[c.To] ||
+		!t.joins(c.Kind, c.From, c.To) ||
 		t.with != nil && !t.with[c.From] && !t.with[c.To] ||
 		len(f.About) > 0 && !slices.Contains(f.About, c.About) {
 		return false
@@ -141,6 +141,15 @@ func (t *claimTest) keeps(r *evidence.Record) bool {
 		return false
 	}
 	return t.held(c)
+}
+
+// joins says whether a claim leads from and to what the filter names. A link of
+// a symmetric kind does so either way.
+func (t *claimTest) joins(kind string, from, to evidence.ID) bool {
+	leads := func(from, to evidence.ID) bool {
+		return (t.from == nil || t.from[from]) && (t.to == nil || t.to[to])
+	}
+	return leads(from, to) || t.filter.Of == evidence.LinkRecord && t.session.tracer.symmetric.is[kind] && leads(to, from)
 }
 
 func (t *claimTest) held(c *evidence.Claim) bool {
@@ -194,5 +203,15 @@ func (t *claimTest) query(entities []evidence.ID, direction evidence.Direction) 
 	case len(t.words) > 0:
 		q.Text = t.words
 	}
+	if q.Type == evidence.LinkRecord {
+		q.Either = t.session.either(q.Direction)
+	}
 	return q
+}
+
+// count is what the store is asked for where counters answer how many claims of
+// entities there are.
+func (t *claimTest) count(entities []evidence.ID) store.CountQuery {
+	f := t.filter
+	return store.CountQuery{Of: entities, Type: f.Of, Direction: f.Direction, Either: t.session.either(f.Direction), Kinds: f.Kinds}
 }

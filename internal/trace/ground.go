@@ -37,13 +37,14 @@ func (w way) start(g *ground) int32 {
 	return g.ends[w.edge][0]
 }
 
-func newGround(d evidence.Direction, ids []evidence.ID, edges []store.Edge, ends [][2]int32) *ground {
+// ground lays out links that may be passed in a direction.
+func (s *Session) ground(d evidence.Direction, ids []evidence.ID, edges []store.Edge, ends [][2]int32) *ground {
 	g := &ground{ids: ids, edges: edges, ends: ends, first: make([]int32, len(ids)+2), sorted: make([]bool, len(ids))}
-	forwards, backwards := d != evidence.Incoming, d != evidence.Outgoing
 	// Counted two places on, so that filling moves each beginning to its place.
 	total := int32(0)
 	count := func(n int32) { g.first[n+2]++; total++ }
-	for _, e := range ends {
+	for i, e := range ends {
+		forwards, backwards := s.leads(edges[i].Kind, d)
 		if forwards {
 			count(e[0])
 		}
@@ -57,6 +58,7 @@ func newGround(d evidence.Direction, ids []evidence.ID, edges []store.Edge, ends
 	g.all = make([]way, total)
 	fill := func(n int32, w way) { g.all[g.first[n+1]] = w; g.first[n+1]++ }
 	for i, e := range ends {
+		forwards, backwards := s.leads(edges[i].Kind, d)
 		if forwards {
 			fill(e[0], way{edge: int32(i), next: e[1]}) //nolint:gosec // bounded by a budget
 		}

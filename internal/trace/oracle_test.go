@@ -56,6 +56,12 @@ func readWorld(t require.TestingT, st store.Store, view evidence.View) *world {
 	return w
 }
 
+// bothWays says that the link says the same from either end.
+func (l tie) bothWays() bool {
+	k, _ := vocabulary.Standard().Link(l.claim.Kind)
+	return k.Symmetric
+}
+
 // merge labels entities until no accepted identity joins two labels. A group is
 // shown under the least id that none absorbs, or the least.
 func (w *world) merge() {
@@ -198,7 +204,7 @@ func (w *world) ways(q trace.PathQuery) []way {
 				if back {
 					near, far = far, near
 				}
-				if near != at || slices.Contains(x.meets, far) || q.Direction == evidence.Outgoing && back || q.Direction == evidence.Incoming && !back {
+				if near != at || slices.Contains(x.meets, far) || !l.bothWays() && (q.Direction == evidence.Outgoing && back || q.Direction == evidence.Incoming && !back) {
 					continue
 				}
 				longer := way{

@@ -244,7 +244,7 @@ func (p *pathSearch) corridor(ctx context.Context, t *linkTest, beyond int) (g *
 	}
 	identity := p.session.identity
 	w := store.Walks{
-		From: identity.groups(p.from), To: identity.groups(p.to), Direction: p.query.Direction,
+		From: identity.groups(p.from), To: identity.groups(p.to), Direction: p.query.Direction, Either: p.session.either(p.query.Direction),
 		Length: p.query.MaxLength, Beyond: beyond, Groups: identity.merged, Looked: maxCorridorLooked, Total: maxWalkLinks,
 		Filter: store.WalkFilter{
 			Kinds: t.Kinds, Standing: t.Standing, MinStrength: t.MinStrength, ExcludeDisputed: t.ExcludeDisputed,
@@ -273,7 +273,7 @@ func (p *pathSearch) corridor(ctx context.Context, t *linkTest, beyond int) (g *
 		walk.add(arcs)
 		return walk.ground(), c.Shortest, true, nil
 	}
-	return newGround(p.query.Direction, c.IDs, c.Edges, c.Ends), c.Shortest, true, nil
+	return p.session.ground(p.query.Direction, c.IDs, c.Edges, c.Ends), c.Shortest, true, nil
 }
 
 // trail is a path that was found, without what its links say.

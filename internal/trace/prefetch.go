@@ -107,7 +107,8 @@ func (s *Session) asking(card Card) (p store.Prefetch) {
 		return p
 	}
 	if card.Total && t.plain() && len(group) < 2 {
-		p.Count = &store.CountQuery{Of: group, Type: f.Of, Direction: f.Direction, Kinds: f.Kinds}
+		count := t.count(group)
+		p.Count = &count
 	}
 	span, err := claimsList(f, group).span(card.Page)
 	if err != nil || span.size == 0 {

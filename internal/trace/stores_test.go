@@ -72,6 +72,7 @@ func askEverything(t *rapid.T, st store.Store, view evidence.View) {
 		q.MaxLength = min(q.MaxLength, 4)
 		checkPaths(t, s, w, q)
 		checkSubgraph(t, s, w, someScope(t, w))
+		checkLists(t, s, w, someIDs(t, "listed", w, 4), someClaimFilter(t, w))
 		checkAmong(t, s, w, someIDs(t, "among", w, 12), someFilter(t, w))
 		checkCommon(t, s, w, someIDs(t, "common", w, 6), rapid.IntRange(2, 3).Draw(t, "at least"), someFilter(t, w))
 		checkTimeline(t, s, w, someIDs(t, "around", w, 3), rapid.Bool().Draw(t, "between"), someFilter(t, w))

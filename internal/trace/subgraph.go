@@ -180,7 +180,7 @@ func (g *growing) strongest(ctx context.Context, frontier []evidence.ID, perNode
 	s, test := g.walk.session, g.walk.test
 	asked := perNode + perNode/4 + 16
 	x := store.Expansion{
-		Frontier: frontier, Direction: g.query.Direction, Kinds: test.Kinds,
+		Frontier: frontier, Direction: g.query.Direction, Either: s.either(g.query.Direction), Kinds: test.Kinds,
 		Strongest: true, PerNode: asked, Total: min(asked*len(frontier), s.linkBudget()),
 	}
 	read, kept := make([]int, len(frontier)), make([]int, len(frontier))
@@ -258,10 +258,11 @@ func (s *Session) subgraph(ctx context.Context, g *growing, q SubgraphQuery) (Su
 	}
 	for _, a := range g.links {
 		links = append(links, a.edge.Link)
-		if q.Direction != evidence.Incoming {
+		atFrom, atTo := s.leads(a.edge.Kind, q.Direction)
+		if atFrom {
 			shown[a.from]++
 		}
-		if q.Direction != evidence.Outgoing {
+		if atTo {
 			shown[a.to]++
 		}
 	}
@@ -327,7 +328,7 @@ func (g *growing) more(ctx context.Context, ids []evidence.ID) (bool, error) {
 		return false, nil
 	}
 	s := g.walk.session
-	x := store.Expansion{Frontier: s.identity.groups(looked), Direction: g.query.Direction, Kinds: g.walk.test.Kinds, Total: 1, Keep: func(e *store.Edge) bool {
+	x := store.Expansion{Frontier: s.identity.groups(looked), Direction: g.query.Direction, Either: s.either(g.query.Direction), Kinds: g.walk.test.Kinds, Total: 1, Keep: func(e *store.Edge) bool {
 		return !g.walk.links[e.Link] && s.identity.resolve(e.From) != s.identity.resolve(e.To) && g.walk.test.keeps(e)
 	}}
 	for _, err := range s.reader.Expand(ctx, x) {
@@ -370,7 +371,7 @@ func (s *Session) leaveOutLoops(ctx context.Context, totals map[evidence.ID]int,
 	if len(frontier) == 0 {
 		return nil
 	}
-	x := store.Expansion{Frontier: frontier, Direction: q.Direction, Kinds: q.Filter.Kinds, Total: 2 * maxWalkLinks, Keep: func(e *store.Edge) bool {
+	x := store.Expansion{Frontier: frontier, Direction: q.Direction, Either: s.either(q.Direction), Kinds: q.Filter.Kinds, Total: 2 * maxWalkLinks, Keep: func(e *store.Edge) bool {
 		return s.identity.resolve(e.From) == s.identity.resolve(e.To)
 	}}
 	for e, err := range s.reader.Expand(ctx, x) {
@@ -385,7 +386,7 @@ func (s *Session) leaveOutLoops(ctx context.Context, totals map[evidence.ID]int,
 // degrees counts the links of entities in a direction; nil where that would have
 // to be counted one by one.
 func (s *Session) degrees(ctx context.Context, ids []evidence.ID, d evidence.Direction, kinds []string) (map[evidence.ID]int, error) {
-	counts, err := s.reader.Count(ctx, store.CountQuery{Of: s.identity.groups(ids), Type: evidence.LinkRecord, Direction: d, Kinds: kinds})
+	counts, err := s.reader.Count(ctx, store.CountQuery{Of: s.identity.groups(ids), Type: evidence.LinkRecord, Direction: d, Either: s.either(d), Kinds: kinds})
 	if errors.Is(err, store.ErrUncounted) {
 		return nil, nil //nolint:nilnil // an empty map of counts: none is known
 	}

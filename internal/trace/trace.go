@@ -19,6 +19,7 @@ import (
 type Tracer struct {
 	store      store.Store
 	vocabulary *vocabulary.Vocabulary
+	symmetric  symmetric
 	planner    *evidence.Planner
 	identities identityCache
 	written    notifier
@@ -27,7 +28,7 @@ type Tracer struct {
 
 // New makes a Tracer. The planner decides what change sets given to Apply mean.
 func New(s store.Store, v *vocabulary.Vocabulary, p *evidence.Planner) *Tracer {
-	return &Tracer{store: s, vocabulary: v, planner: p}
+	return &Tracer{store: s, vocabulary: v, symmetric: symmetricOf(v), planner: p}
 }
 
 // Vocabulary is the vocabulary that the tracer speaks.

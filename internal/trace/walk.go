@@ -72,7 +72,7 @@ func (w *walk) expand(ctx context.Context, at []evidence.ID, backwards bool) ([]
 			w.cut = CutLinks
 			break
 		}
-		x := store.Expansion{Frontier: batch, Direction: direction, Kinds: w.test.Kinds, Keep: w.test.keeps, Total: left}
+		x := store.Expansion{Frontier: batch, Direction: direction, Either: w.session.either(direction), Kinds: w.test.Kinds, Keep: w.test.keeps, Total: left}
 		n := 0
 		for e, err := range w.session.reader.Expand(ctx, x) {
 			if err != nil {
@@ -132,7 +132,7 @@ func (w *walk) ground() *ground {
 	for i, a := range w.arcs {
 		edges[i], ends[i] = a.edge, [2]int32{number(a.from), number(a.to)}
 	}
-	w.laid = newGround(w.direction, ids, edges, ends)
+	w.laid = w.session.ground(w.direction, ids, edges, ends)
 	w.laid.known = numbers
 	return w.laid
 }

@@ -113,10 +113,10 @@ func weight(k evidence.CounterKey, q store.CountQuery, c evidence.Clearance) int
 	if k.Type != evidence.LinkRecord || k.Of == "" {
 		return 1
 	}
-	switch {
-	case q.Direction == k.Direction && q.Direction != evidence.Any, q.Direction == evidence.Any && k.Direction != evidence.Any:
+	switch both := q.Direction == evidence.Any || slices.Contains(q.Either, k.Kind); {
+	case k.Direction != evidence.Any && (both || k.Direction == q.Direction):
 		return 1
-	case q.Direction == evidence.Any:
+	case k.Direction == evidence.Any && both:
 		return -1
 	default:
 		return 0

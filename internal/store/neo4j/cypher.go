@@ -220,6 +220,11 @@ func expandTexts() map[expandShape]query {
 			fmt.Sprintf("UNWIND $%sSlots AS slot CALL (e, slot) { %s } RETURN n", end, at(end, "n."+end+", n.rankSlot, n.rank")),
 			fmt.Sprintf("UNWIND $%sMixed AS slot CALL (e, slot) { %s } RETURN n", end, at(end, order)))
 	}
+	// And those of kinds that match at either end, at the other one.
+	for _, list := range [][2]string{{"outgoing", "from"}, {"incoming", "to"}} {
+		parts = append(parts, fmt.Sprintf("UNWIND $%s AS s CALL (e, s) { MATCH (n:Version) %s WHERE n.%[3]s = e AND n.slot = s.slot AND n.key > s.lo AND n.key < s.hi "+
+			"RETURN n ORDER BY %[4]s LIMIT $each } RETURN n", list[0], listShape{order: "key"}.seek(list[1]), list[1], order))
+	}
 	expand[expandShape{strongest: true, ranked: true}] = query{"expand" + " by rank",
 		"UNWIND $frontier AS f WITH f.at AS at, f.id AS e " +
 			"CALL (e) { CALL (e) { " + strings.Join(parts, " UNION ") + " } RETURN n ORDER BY " + order + " LIMIT $each } " +

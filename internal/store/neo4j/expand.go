@@ -46,6 +46,7 @@ type expansion struct {
 	reader *reader
 	store.Expansion
 	outgoing, incoming []row
+	across             [2][]row       // of outgoing and incoming, those of kinds that match at either end
 	kept               [][]store.Edge // by place in the frontier
 	wanted             int            // edges of one entity
 	each               int            // edges of one entity asked for at a time
@@ -73,18 +74,25 @@ func (r *reader) newExpansion(x store.Expansion) *expansion {
 	for i := range x.Frontier {
 		e.open = append(e.open, i)
 	}
-	q := store.Query{Type: evidence.LinkRecord, Kinds: x.Kinds}
-	for _, prefix := range prefixesOf(q) {
+	q := store.Query{Type: evidence.LinkRecord, Entities: x.Frontier, Direction: x.Direction, Either: x.Either, Kinds: x.Kinds}
+	add := func(prefix string, outgoing, incoming bool) {
 		lo, hi := bounds(q, prefix)
 		for _, slot := range slots(q.Type, r.view) {
 			list := row{"slot": slot, "lo": lo, "hi": hi}
-			if x.Direction != evidence.Incoming {
+			if outgoing {
 				e.outgoing = append(e.outgoing, list)
 			}
-			if x.Direction != evidence.Outgoing {
+			if incoming {
 				e.incoming = append(e.incoming, list)
 			}
 		}
+	}
+	for _, kind := range q.Across() {
+		add(evidence.ClaimKeyPrefix(kind), x.Direction == evidence.Incoming, x.Direction == evidence.Outgoing)
+	}
+	e.across = [2][]row{e.outgoing, e.incoming}
+	for _, prefix := range prefixesOf(q) {
+		add(prefix, x.Direction != evidence.Incoming, x.Direction != evidence.Outgoing)
 	}
 	return e
 }
@@ -154,6 +162,7 @@ func (e *expansion) rank(params row) {
 	}
 	none := []int64{}
 	params["fromSlots"], params["fromMixed"], params["toSlots"], params["toMixed"] = ranked, mixed, ranked, mixed
+	params["outgoing"], params["incoming"] = e.across[0], e.across[1]
 	switch e.Direction {
 	case evidence.Outgoing:
 		params["toSlots"], params["toMixed"] = none, none

@@ -178,7 +178,7 @@ func (r *reader) lists(q store.Query) (shape listShape, lists, incoming []row) {
 			}
 		}
 	default:
-		prefixes := prefixesOf(q)
+		prefixes, across := prefixesOf(q), q.Across()
 		anchors, back := []any{nil}, []any(nil)
 		switch {
 		case len(q.Entities) > 0:
@@ -198,6 +198,15 @@ func (r *reader) lists(q store.Query) (shape listShape, lists, incoming []row) {
 			}
 			for _, anchor := range back {
 				add(&incoming, anchor, prefix, "")
+			}
+		}
+		opposite := &incoming
+		if q.Direction == evidence.Incoming {
+			opposite = &lists
+		}
+		for _, kind := range across {
+			for _, id := range unique(q.Entities) {
+				add(opposite, string(id), evidence.ClaimKeyPrefix(kind), "")
 			}
 		}
 	}

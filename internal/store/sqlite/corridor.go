@@ -166,6 +166,7 @@ type corridor struct {
 
 	plain      bool   // every link that the view sees is wanted
 	kinds      []bool // by number; nil: all
+	either     []bool // by number: kinds that are passed both ways; nil: none
 	standing   uint16 // a bit for each; 0: all
 	directions [2]evidence.Direction
 
@@ -232,14 +233,7 @@ func (c *corridor) prepare() {
 		c.directions[1] = evidence.Outgoing + evidence.Incoming - w.Direction
 	}
 	f := &w.Filter
-	if len(f.Kinds) > 0 {
-		c.kinds = make([]bool, len(p.kinds))
-		for _, name := range f.Kinds {
-			if k, ok := p.kindOf[name]; ok {
-				c.kinds[k] = true
-			}
-		}
-	}
+	c.kinds, c.either = p.kindSet(f.Kinds), p.kindSet(w.Either)
 	for _, standing := range f.Standing {
 		c.standing |= 1 << standing
 	}
@@ -277,7 +271,7 @@ func (c *corridor) follow(side int) (joined bool) {
 		next, found := uint32(0), false
 		for _, sp := range list {
 			v := sp.far()
-			if v == n || sp.visibility() > c.clearance || !sp.leads(n, c.directions[side]) || !c.plain && !c.wants(sp.link()) ||
+			if v == n || sp.visibility() > c.clearance || !c.leads(sp, n, c.directions[side]) || !c.plain && !c.wants(sp.link()) ||
 				s.marks[v][other] != ends && c.closed(v) {
 				continue
 			}
@@ -357,7 +351,7 @@ func (c *corridor) grow(ctx context.Context, side int, last bool) (ok bool, err 
 			m := &s.marks[v]
 			known, across := m[own]>>distanceBits == epoch, m[other]>>distanceBits == epoch
 			if known && m[own]&maxDistance < least || crossing && !across ||
-				sp.visibility() > c.clearance || !sp.leads(n, direction) ||
+				sp.visibility() > c.clearance || !c.leads(sp, n, direction) ||
 				!c.plain && !c.wants(sp.link()) {
 				continue
 			}
@@ -393,6 +387,11 @@ func (c *corridor) reach(n uint32, side int, mark uint32) {
 		c.s.marks[n][side] = mark
 		c.s.queue[side] = append(c.s.queue[side], n)
 	}
+}
+
+// leads says whether a link may be passed from an end.
+func (c *corridor) leads(sp spoke, from uint32, d evidence.Direction) bool {
+	return sp.leads(from, d) || c.p.ofKinds(sp.link(), c.either)
 }
 
 // wants says whether the filter lets a link pass.

@@ -70,6 +70,7 @@ type walker struct {
 	at        evidence.Sequence
 	clearance evidence.Clearance
 	kinds     []bool // by number; nil: all
+	either    []bool // by number: kinds that match at either end; nil: none
 	next      int    // in the frontier
 	left      int
 	buffer    int
@@ -90,15 +91,7 @@ func (w *walker) gather() bool {
 	if !w.p.answers(w.at) {
 		return false
 	}
-	w.kinds = nil
-	if len(w.x.Kinds) > 0 {
-		w.kinds = make([]bool, len(w.p.kinds))
-		for _, name := range w.x.Kinds {
-			if k, ok := w.p.kindOf[name]; ok {
-				w.kinds[k] = true
-			}
-		}
-	}
+	w.kinds, w.either = w.p.kindSet(w.x.Kinds), w.p.kindSet(w.x.Either)
 	idOf := w.p.nodeID
 	for w.next < len(w.x.Frontier) && w.left > 0 && len(w.edges) < w.buffer {
 		if n, ok := w.p.byID.find(string(w.x.Frontier[w.next]), idOf); ok {
@@ -178,7 +171,7 @@ func strongest(ranked []rankedLink, limit int) []rankedLink {
 
 // wants says whether a link in the list of an entity is asked for, but for Keep.
 func (w *walker) wants(n uint32, s spoke) bool {
-	return s.visibility() <= w.clearance && s.leads(n, w.x.Direction) &&
+	return s.visibility() <= w.clearance && (s.leads(n, w.x.Direction) || w.p.ofKinds(s.link(), w.either)) &&
 		(w.kinds == nil || w.kinds[w.p.links.at(s.link()).kind]) &&
 		(!w.p.versioned.has(s.link()) || w.p.there(s.link(), w.at))
 }
@@ -217,7 +210,7 @@ func (r *reader) expandFile(ctx context.Context, x *store.Expansion, first, left
 		if x.PerNode > 0 {
 			limit = min(limit, x.PerNode)
 		}
-		q := &store.Query{Type: evidence.LinkRecord, Entities: []evidence.ID{id}, Direction: x.Direction, Kinds: x.Kinds}
+		q := &store.Query{Type: evidence.LinkRecord, Entities: []evidence.ID{id}, Direction: x.Direction, Either: x.Either, Kinds: x.Kinds}
 		of, err := r.listed(ctx, q)
 		if err != nil {
 			return err

@@ -77,6 +77,7 @@ func (r *reader) listed(ctx context.Context, q *store.Query) ([]span, error) {
 		}
 	}
 	prefixes := prefixesOf(q)
+	across, opposite := prefixesAcross(q), directions[evidence.Outgoing+evidence.Incoming-q.Direction]
 	anchored := func(ids []evidence.ID, codes ...int64) error {
 		ids = slices.Clone(ids)
 		slices.Sort(ids)
@@ -84,6 +85,9 @@ func (r *reader) listed(ctx context.Context, q *store.Query) ([]span, error) {
 		for _, num := range nums {
 			for _, code := range codes {
 				add(listOf(num, code), false, prefixes)
+			}
+			for _, code := range opposite {
+				add(listOf(num, code), false, across)
 			}
 		}
 		return err
@@ -143,6 +147,16 @@ func prefixesOf(q *store.Query) []string {
 	}
 	slices.Sort(prefixes)
 	return slices.Compact(prefixes)
+}
+
+// prefixesAcross are the beginnings of the keys of links that a query finds at
+// either end.
+func prefixesAcross(q *store.Query) []string {
+	kinds := q.Across()
+	for i, k := range kinds {
+		kinds[i] = evidence.ClaimKeyPrefix(k)
+	}
+	return kinds
 }
 
 func stancesOf(kinds []string) (stances []evidence.Stance) {

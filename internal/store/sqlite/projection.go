@@ -159,6 +159,25 @@ func (p *projection) kind(name string) uint16 {
 	return k
 }
 
+// kindSet is a set of kinds by their numbers; nil where none is named.
+func (p *projection) kindSet(names []string) []bool {
+	if len(names) == 0 {
+		return nil
+	}
+	set := make([]bool, len(p.kinds))
+	for _, name := range names {
+		if k, ok := p.kindOf[name]; ok {
+			set[k] = true
+		}
+	}
+	return set
+}
+
+// ofKinds says whether a link is of the kinds of a set; of none in nil.
+func (p *projection) ofKinds(link uint32, set []bool) bool {
+	return set != nil && set[p.links.at(link).kind]
+}
+
 // node gives the number of an entity, new ones included.
 func (p *projection) node(id string) uint32 {
 	if n, ok := p.byID.find(id, p.nodeID); ok {

@@ -107,9 +107,12 @@ func (r *reader) Count(ctx context.Context, q store.CountQuery) (map[evidence.ID
 	if len(q.Of) > store.MaxBatch {
 		return nil, errTooMany("ids", len(q.Of))
 	}
-	wanted := map[string]bool{}
+	wanted, either := map[string]bool{}, map[string]bool{}
 	for _, k := range q.Kinds {
 		wanted[k] = true
+	}
+	for _, k := range q.Either {
+		either[k] = true
 	}
 	counts, of := map[evidence.ID]int{}, map[int64]evidence.ID{}
 	var nums []int64
@@ -141,10 +144,10 @@ func (r *reader) Count(ctx context.Context, q store.CountQuery) (map[evidence.ID
 		}
 		n := int(row.int(5))
 		if d := evidence.Direction(row.int(2)); ofEntity { //nolint:gosec // a small number
-			switch {
-			case d == evidence.Any && q.Direction == evidence.Any:
+			switch both := q.Direction == evidence.Any || either[row.text(3)]; {
+			case d == evidence.Any && both:
 				n = -n // links to itself, which both directions have counted
-			case d == evidence.Any, q.Direction != evidence.Any && d != q.Direction:
+			case d == evidence.Any, !both && d != q.Direction:
 				return nil
 			}
 		}
@@ -173,6 +176,7 @@ func (r *reader) countInMemory(ctx context.Context, q *store.CountQuery, counts 
 	if !p.answers(at) {
 		return q.Of, nil
 	}
+	either := p.kindSet(q.Either)
 	var left []evidence.ID
 	for _, id := range q.Of {
 		n, ok := p.byID.find(string(id), p.nodeID)
@@ -186,7 +190,7 @@ func (r *reader) countInMemory(ctx context.Context, q *store.CountQuery, counts 
 		}
 		sum := 0
 		for _, s := range list {
-			if s.visibility() <= r.view.Clearance && s.leads(n, q.Direction) && (!p.versioned.has(s.link()) || p.there(s.link(), at)) {
+			if s.visibility() <= r.view.Clearance && (s.leads(n, q.Direction) || p.ofKinds(s.link(), either)) && (!p.versioned.has(s.link()) || p.there(s.link(), at)) {
 				sum++
 			}
 		}

@@ -16,6 +16,10 @@ type question struct {
 	ask  func(context.Context, store.Reader, style) []string
 }
 
+// either are the kinds that questions find at either end. No store knows that one
+// of them says something else from there.
+var either = []string{"PAYS", "SAME_AS", "LINKED_TO", "no kind"}
+
 // plenty is a limit that no answer of the suite reaches.
 const plenty = 1000
 
@@ -54,6 +58,13 @@ func graphQuestions(is ids) []question {
 			find(fmt.Sprintf("links of all %s by kind", d), store.Query{Type: evidence.LinkRecord, Entities: e, Direction: d, Kinds: []string{"LINKED_TO", "SAME_AS"}, Limit: plenty}),
 			expand(fmt.Sprintf("all %s", d), store.Expansion{Frontier: e, Direction: d, Total: plenty}),
 			expand(fmt.Sprintf("strongest %s", d), store.Expansion{Frontier: e, Direction: d, Strongest: true, PerNode: 2, Total: 9}),
+			find(fmt.Sprintf("links of one %s or either end", d), store.Query{Type: evidence.LinkRecord, Entities: e[:1], Direction: d, Either: either, Limit: plenty}),
+			find(fmt.Sprintf("links of three %s or either end, last 3", d), store.Query{Type: evidence.LinkRecord, Entities: e[:3], Direction: d, Either: either, Limit: 3, Reverse: true}),
+			find(fmt.Sprintf("links of all %s or either end by kind", d), store.Query{Type: evidence.LinkRecord, Entities: e, Direction: d, Either: either, Kinds: []string{"LINKED_TO", "COMMANDS"}, Limit: plenty}),
+			expand(fmt.Sprintf("all %s or either end", d), store.Expansion{Frontier: e, Direction: d, Either: either, PerNode: 3, Total: plenty}),
+			expand(fmt.Sprintf("%s or either end by kind", d), store.Expansion{Frontier: e, Direction: d, Either: either, Kinds: []string{"PAYS", "COMMANDS"}, Total: plenty}),
+			expand(fmt.Sprintf("some %s or either end", d), store.Expansion{Frontier: e, Direction: d, Either: either, Keep: func(x *store.Edge) bool { return x.Dated }, PerNode: 1, Total: plenty}),
+			expand(fmt.Sprintf("strongest %s or either end", d), store.Expansion{Frontier: e, Direction: d, Either: either, Strongest: true, PerNode: 2, Total: plenty}),
 		)
 	}
 	return append(qs,
@@ -117,6 +128,8 @@ func countQuestions(is ids) []question {
 	}
 	for d := evidence.Any; d <= evidence.Incoming; d++ {
 		count(store.CountQuery{Of: is.entities, Type: evidence.LinkRecord, Direction: d})
+		count(store.CountQuery{Of: is.entities, Type: evidence.LinkRecord, Direction: d, Either: either})
+		count(store.CountQuery{Of: is.entities, Type: evidence.LinkRecord, Direction: d, Either: either, Kinds: []string{"LINKED_TO", "COMMANDS"}})
 	}
 	count(store.CountQuery{Of: is.entities, Type: evidence.LinkRecord, Kinds: []string{"LINKED_TO", "COMMANDS"}})
 	count(store.CountQuery{Of: is.entities, Type: evidence.StatementRecord})

@@ -80,6 +80,7 @@ func (s *suite) testFind(t *testing.T) {
 		{"sources by kind", all, store.Query{Type: evidence.SourceRecord, Kinds: []string{"LEAK"}}, is{"s1"}},
 		{"links out", all, store.Query{Type: evidence.LinkRecord, Entities: is{"e0"}, Direction: evidence.Outgoing, Kinds: []string{"LINKED_TO"}, Limit: 3}, is{"many-10", "many-08", "l3"}},
 		{"links in", all, store.Query{Type: evidence.LinkRecord, Entities: is{"e0"}, Direction: evidence.Incoming}, is{"l4", "l1"}},
+		{"links in, or at either end", all, store.Query{Type: evidence.LinkRecord, Entities: is{"e0"}, Direction: evidence.Incoming, Either: []string{"COMMANDS"}}, is{"l0", "l4", "l1"}},
 		{"links of both ends come once", all, store.Query{Type: evidence.LinkRecord, Entities: is{"e2", "e3"}, Kinds: []string{"LINKED_TO"}, Limit: 2}, is{"many-10", "r-l5"}},
 		{"links of two kinds", all, store.Query{Type: evidence.LinkRecord, Entities: is{"e0"}, Kinds: []string{"DENIES", "COMMANDS"}}, is{"l0", "p-l6"}},
 		{"links that the view does not see", now, store.Query{Type: evidence.LinkRecord, Entities: is{"e0"}, Direction: evidence.Incoming}, is{}},
@@ -117,6 +118,7 @@ func (s *suite) testPages(t *testing.T) {
 		"entities": {Type: evidence.EntityRecord}, "sources": {Type: evidence.SourceRecord}, "links": {Type: evidence.LinkRecord},
 		"links of the hub":     {Type: evidence.LinkRecord, Entities: []evidence.ID{"e0"}},
 		"links of the hub out": {Type: evidence.LinkRecord, Entities: []evidence.ID{"e0"}, Direction: evidence.Outgoing},
+		"links of the hub in":  {Type: evidence.LinkRecord, Entities: []evidence.ID{"e0"}, Direction: evidence.Incoming, Either: either},
 		"links of two":         {Type: evidence.LinkRecord, Entities: []evidence.ID{"e2", "e3"}},
 		"links by kind":        {Type: evidence.LinkRecord, Entities: []evidence.ID{"e0", "e3"}, Kinds: []string{"PAYS", "COMMANDS", "LINKED_TO"}},
 		"links with text":      {Type: evidence.LinkRecord, Text: []string{"guerrero"}},
@@ -206,6 +208,7 @@ func (s *suite) testExpand(t *testing.T) {
 		{"entity by entity", all, store.Expansion{Frontier: is{"e1", "p-e5", "r-e4"}, Total: 9}, is{"l0", "l4", "l3"}},
 		{"a link at two entities comes twice", all, store.Expansion{Frontier: is{"p-e5", "e0"}, Direction: evidence.Any, Kinds: []string{"LINKED_TO", "COMMANDS"}, PerNode: 2, Total: 9}, is{"l4", "l0", "many-10"}},
 		{"out", all, store.Expansion{Frontier: is{"e3", "p-e5"}, Direction: evidence.Outgoing, Total: 9}, is{"l1", "l4"}},
+		{"in, or at either end", all, store.Expansion{Frontier: is{"e0", "e1"}, Direction: evidence.Incoming, Either: []string{"COMMANDS"}, Total: 9}, is{"l0", "l4", "l1", "l0"}},
 		{"in", all, store.Expansion{Frontier: is{"e0", "e1"}, Direction: evidence.Incoming, Total: 9}, is{"l4", "l1", "l0"}},
 		{"hidden", now, store.Expansion{Frontier: is{"p-e5", "r-e4"}, Total: 9}, is{}},
 		{"in all", all, store.Expansion{Frontier: is{"e0", "e1"}, PerNode: 2, Total: 3}, is{"l0", "p-l6", "l0"}},
@@ -277,11 +280,12 @@ func (s *suite) testCount(t *testing.T) {
 			require.Equal(t, len(list(t, b, v, store.Query{Type: rt})), got[""], "%s at %s", rt, c)
 		}
 		for d := evidence.Any; d <= evidence.Incoming; d++ {
-			for _, kinds := range [][]string{nil, {"LINKED_TO", "PAYS"}} {
-				got, err := b.read(t, v).Count(b.ctx, store.CountQuery{Of: space.entities, Type: evidence.LinkRecord, Direction: d, Kinds: kinds})
+			for i, kinds := range [][]string{nil, {"LINKED_TO", "PAYS"}, nil, {"LINKED_TO", "COMMANDS"}} {
+				across := either[:len(either)*(i/2)]
+				got, err := b.read(t, v).Count(b.ctx, store.CountQuery{Of: space.entities, Type: evidence.LinkRecord, Direction: d, Either: across, Kinds: kinds})
 				require.NoError(t, err)
 				for _, id := range space.entities {
-					want := list(t, b, v, store.Query{Type: evidence.LinkRecord, Entities: []evidence.ID{id}, Direction: d, Kinds: kinds})
+					want := list(t, b, v, store.Query{Type: evidence.LinkRecord, Entities: []evidence.ID{id}, Direction: d, Either: across, Kinds: kinds})
 					require.Equal(t, len(want), got[id], "links %s of %s at %s", d, id, c)
 				}
 			}

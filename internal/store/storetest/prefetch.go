@@ -52,6 +52,10 @@ func prefetchQuestions(is ids) []question {
 	}
 	ask("the last links of two", store.Prefetch{Page: &store.Query{Type: evidence.LinkRecord, Entities: e[:2], Limit: 3, Reverse: true}, Citations: plenty})
 	ask("links to one by kind", store.Prefetch{Page: &store.Query{Type: evidence.LinkRecord, Entities: e[:1], Direction: evidence.Incoming, Kinds: []string{"LINKED_TO", "PAYS"}, Limit: 3}, Ends: true})
+	ask("links of one, out or either end", store.Prefetch{
+		Count: &store.CountQuery{Of: e[:1], Type: evidence.LinkRecord, Direction: evidence.Outgoing, Either: either},
+		Page:  &store.Query{Type: evidence.LinkRecord, Entities: e[:1], Direction: evidence.Outgoing, Either: either, Limit: 3}, Ends: true,
+	})
 	ask("all links", store.Prefetch{Page: &store.Query{Type: evidence.LinkRecord, Limit: 4}, Ends: true, Citations: 1})
 	ask("the last statements", store.Prefetch{Page: &store.Query{Type: evidence.StatementRecord, Limit: 2, Reverse: true}, Ends: true, Citations: 1})
 	ask("statements of all", store.Prefetch{Page: &store.Query{Type: evidence.StatementRecord, Entities: e, Limit: plenty}, Citations: 3})

@@ -147,17 +147,18 @@ func anchored(content evidence.Content, q store.Query, claim evidence.ID) bool {
 		if len(q.About) > 0 {
 			return slices.Contains(q.About, c.About)
 		}
-		return len(q.Entities) == 0 || slices.ContainsFunc(q.Entities, func(id evidence.ID) bool { return touches(c, id, q.Direction) })
+		return len(q.Entities) == 0 || slices.ContainsFunc(q.Entities, func(id evidence.ID) bool { return touches(c, id, q) })
 	}
 	return true
 }
 
 // touches says whether a claim is at an entity, seen from the entity.
-func touches(c *evidence.Claim, id evidence.ID, d evidence.Direction) bool {
+func touches(c *evidence.Claim, id evidence.ID, q store.Query) bool {
 	if c.Of == evidence.StatementRecord {
 		return c.From == id
 	}
-	return d != evidence.Incoming && c.From == id || d != evidence.Outgoing && c.To == id
+	both := slices.Contains(q.Either, c.Kind)
+	return (both || q.Direction != evidence.Incoming) && c.From == id || (both || q.Direction != evidence.Outgoing) && c.To == id
 }
 
 // Expand implements store.Reader.
@@ -170,7 +171,7 @@ func (r *reader) Expand(ctx context.Context, x store.Expansion) iter.Seq2[store.
 		total := 0
 		for at, id := range x.Frontier {
 			var edges []store.Edge
-			for _, f := range r.list(store.Query{Type: evidence.LinkRecord, Entities: []evidence.ID{id}, Direction: x.Direction, Kinds: x.Kinds}, "") {
+			for _, f := range r.list(store.Query{Type: evidence.LinkRecord, Entities: []evidence.ID{id}, Direction: x.Direction, Either: x.Either, Kinds: x.Kinds}, "") {
 				e := r.edge(f.Record, at)
 				if x.Keep == nil || x.Keep(&e) {
 					edges = append(edges, e)
@@ -254,7 +255,7 @@ func (r *reader) Count(ctx context.Context, q store.CountQuery) (map[evidence.ID
 		if q.Type == evidence.CitationRecord {
 			find.Sources = []evidence.ID{id}
 		} else {
-			find.Entities, find.Direction = []evidence.ID{id}, q.Direction
+			find.Entities, find.Direction, find.Either = []evidence.ID{id}, q.Direction, q.Either
 		}
 		counts[id] = count(find)
 	}
