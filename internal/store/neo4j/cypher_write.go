@@ -94,8 +94,8 @@ var (
 	derive   = query{"note what sources derive from", "UNWIND $rows AS row MATCH (n:Record {id: row.id}) UNWIND row.parents AS parent OPTIONAL MATCH (p:Record {id: parent}) CREATE (n)-[:DERIVED_FROM]->(p)"}
 
 	// markFrom and markTo keep on links whether their ends are placeholders.
-	markFrom = query{"mark links from placeholders", "UNWIND $rows AS row MATCH (n:Version) WHERE n.from = row.id AND n.slot IN $slots AND n.key > '' SET n.fromPlaceholder = row.placeholder"}
-	markTo   = query{"mark links to placeholders", "UNWIND $rows AS row MATCH (n:Version) WHERE n.to = row.id AND n.slot IN $slots AND n.key > '' SET n.toPlaceholder = row.placeholder"}
+	markFrom = query{"mark links from placeholders", "UNWIND $rows AS row MATCH (n:Version) USING INDEX SEEK n:Version(from, slot, key) WHERE n.from = row.id AND n.slot IN $slots AND n.key > '' SET n.fromPlaceholder = row.placeholder"}
+	markTo   = query{"mark links to placeholders", "UNWIND $rows AS row MATCH (n:Version) USING INDEX SEEK n:Version(to, slot, key) WHERE n.to = row.id AND n.slot IN $slots AND n.key > '' SET n.toPlaceholder = row.placeholder"}
 
 	linksCiting = query{"links that cite sources", "UNWIND $ids AS id MATCH (s:Record {id: id})<-[:IN_SOURCE]-(:Citation)<-[:HAS_CITATION]-(c:Link) USING INDEX SEEK s:Record(id) RETURN DISTINCT c.id AS id"}
 	sourcesOf   = query{"sources of links", "UNWIND $ids AS id MATCH (c:Record {id: id}) WHERE c:Link RETURN c.id AS id, c.kind AS kind, " + supportOf("c") + " AS sources"}
@@ -114,7 +114,7 @@ var (
 
 	// rankLinks writes what rankOf says; $first is the place of the lowest strength in
 	// n.edge.
-	rankLinks = query{"rank links", "UNWIND $slots AS slot MATCH (n:Version) WHERE n.slot = slot AND n.key > '' AND n.rank IS NULL " +
+	rankLinks = query{"rank links", "UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(slot, key) WHERE n.slot = slot AND n.key > '' AND n.rank IS NULL " +
 		"CALL (n) { WITH n, n.edge[$first + $size * (n.slot % 8)] AS strength, [c IN range(n.slot % 8, 2) | n.edge[$first + $size * c]] AS all " +
 		"SET n.rank = right('000' + toString($most - strength), 4) + ' ' + n.key, n.rankSlot = CASE WHEN any(x IN all WHERE x <> strength) THEN n.slot + $mixed ELSE n.slot END } IN TRANSACTIONS OF 5000 ROWS"}
 
