@@ -4,6 +4,7 @@
 package browser_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -236,6 +237,14 @@ func (p *traffic) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodConnect:
 		tunnel(w, r)
 	default:
+		// The whole question is read before it is passed on: an answer that comes before the last
+		// of it has been read would have the connection to the server closed within that answer.
+		question, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(question))
 		(&httputil.ReverseProxy{Rewrite: func(out *httputil.ProxyRequest) {
 			out.Out.URL = out.In.URL
 			out.Out.Host = out.In.Host

@@ -19,7 +19,7 @@ func TestStore(t *testing.T) {
 	require.NoError(t, neo4jtest.Empty(t.Context(), neo4jtest.Driver(t))) // the first store that is opened makes the schema
 	storetest.Run(t, func(t testing.TB) storetest.Opened {
 		return storetest.Opened{Store: empty(t), Again: func(t testing.TB) store.Store { return handle(t) }}
-	}, storetest.Histories(4), storetest.Steps(8))
+	}, storetest.Histories(4), storetest.Steps(8), storetest.Lacks(storetest.Corridors))
 }
 
 // handle opens one more handle on the server's database.

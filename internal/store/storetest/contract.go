@@ -151,9 +151,6 @@ func writeAtOnce(t *testing.T, ctx context.Context, head evidence.Head, handles 
 // testDurable closes a store and opens its storage again.
 func (s *suite) testDurable(t *testing.T) {
 	b := s.bench(t)
-	if b.Again == nil {
-		t.Skip("the storage ends with its only handle")
-	}
 	want, err := scan(b.ctx, b.Store)
 	require.NoError(t, err)
 	require.NoError(t, b.Store.Close())
@@ -184,9 +181,6 @@ func same(t *testing.T, b *bench, st store.Store, v evidence.View, qs []question
 // testTwoHandles writes through one handle and reads through another.
 func (s *suite) testTwoHandles(t *testing.T) {
 	b := s.bench(t)
-	if b.Again == nil {
-		t.Skip("the storage has one handle only")
-	}
 	other := b.Again(t)
 	defer func() { require.NoError(t, other.Close()) }()
 	for _, v := range b.views() {
@@ -442,9 +436,7 @@ func (s *suite) testScan(t *testing.T) {
 func (s *suite) testLoad(t *testing.T) {
 	o, ctx := s.empty(t), s.context(t)
 	loader, ok := o.Store.(store.BulkLoader)
-	if !ok {
-		t.Skip("the store does not load in bulk")
-	}
+	require.True(t, ok, "%T is no store.BulkLoader, nor said to lack one", o.Store)
 	b := &bench{Opened: o, ctx: ctx, model: nil}
 	m := s.modelOfFixture(t, ctx)
 	b.model = m

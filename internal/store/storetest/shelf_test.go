@@ -8,5 +8,5 @@ import (
 )
 
 func TestShelfOfModel(t *testing.T) {
-	storetest.RunShelf(t, func(testing.TB) storetest.Opened { return storetest.Opened{Store: model.New()} })
+	storetest.RunShelf(t, func(testing.TB) storetest.Opened { return storetest.Opened{Store: model.New()} }, storetest.Lacks(storetest.SecondHandle))
 }
