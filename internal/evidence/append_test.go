@@ -100,6 +100,94 @@ func TestAppendedCBOR(t *testing.T) {
 	})
 }
 
+// scans are the readers by hand, and the library in place of each.
+var scans = []func(data []byte) (scanned any, ok bool, decoded any, err error){
+	func(data []byte) (any, bool, any, error) {
+		c, ok := scanClaim(data)
+		want := new(Claim)
+		err := decoding.Unmarshal(data, want)
+		return c, ok, want, err
+	},
+	func(data []byte) (any, bool, any, error) {
+		c, ok := scanCitation(data)
+		want := new(Citation)
+		err := decoding.Unmarshal(data, want)
+		return c, ok, want, err
+	},
+	func(data []byte) (any, bool, any, error) {
+		d, ok := scanDerived(data)
+		var want Derived
+		err := decoding.Unmarshal(data, &want)
+		return d, ok, want, err
+	},
+}
+
+// TestScanned reads by hand what was stored, whole and with a byte changed, and
+// compares it with what the library reads.
+func TestScanned(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		d := drawn{r}
+		contents := []Content{d.claim(), d.citation()}
+		for i, scan := range scans {
+			var data []byte
+			var err error
+			if i < len(contents) {
+				data, err = EncodeContent(contents[i])
+			} else {
+				data, err = EncodeDerived(d.derived())
+			}
+			require.NoError(t, err)
+			scanned, ok, want, err := scan(data)
+			if ok {
+				require.NoError(t, err)
+				require.Equal(t, want, scanned)
+			}
+			at := rapid.IntRange(0, len(data)-1).Draw(r, "at")
+			data[at] = rapid.Byte().Draw(r, "byte")
+			if scanned, ok, want, err := scan(data[:rapid.IntRange(at, len(data)).Draw(r, "end")]); ok {
+				require.NoError(t, err)
+				require.Equal(t, want, scanned)
+			}
+		}
+	})
+}
+
+// TestScanReadsWhatIsWritten keeps the tests above from passing for nothing: what
+// usual records are stored as is read by hand.
+func TestScanReadsWhatIsWritten(t *testing.T) {
+	claim, err := EncodeContent(&Claim{
+		ID: "l1", Of: LinkRecord, Kind: "PAYS", From: "a", To: "b", Role: "enlace", Summary: "Pagó.", Since: "2014", Until: "..", Observed: []string{"2014-09"},
+		About: "l0", Standing: []StandingChange{{}, {Standing: Charged, On: "2015", Citation: "c1", Note: "n"}}, Accepted: true, Clearance: Confidential,
+	})
+	require.NoError(t, err)
+	citation, err := EncodeContent(&Citation{
+		ID: "c1", Claim: "l1", Source: "s1", Stance: Disputes, Locator: "p. 4", Quote: &Quote{Exact: "x", Prefix: "p", Suffix: "s"}, Credibility: 2,
+		AsserterWords: "w", AsserterEntity: "a", StandingInSource: "found", Note: "n", Clearance: Restricted,
+	})
+	require.NoError(t, err)
+	derived, err := EncodeDerived(&Derived{Now: Restricted, Visibility: Hidden, Key: "k", Levels: [Clearances]Level{{Charged, 1000, 300, 70_000, 1, 2}}})
+	require.NoError(t, err)
+	for i, data := range [][]byte{claim, citation, derived} {
+		_, ok, _, err := scans[i](data)
+		require.NoError(t, err)
+		require.True(t, ok)
+	}
+}
+
+func FuzzScan(f *testing.F) {
+	for _, text := range []string{"", "\xa0", "\xa1\x01\x61a", "\xa1\x0d\x9b\xff\xff\xff\xff\xff\xff\xff\xff", "\xa2\x01\x61a\x01\x61b", "\xa1\x01\x78\x01a", "\xa1\x06\xa1\x01\x62\xc3("} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, scan := range scans {
+			if scanned, ok, want, err := scan(data); ok {
+				require.NoError(t, err)
+				require.Equal(t, want, scanned)
+			}
+		}
+	})
+}
+
 // TestAppendedOutcome compares leaves of the log with encoding/json.
 func TestAppendedOutcome(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {

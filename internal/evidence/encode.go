@@ -64,8 +64,14 @@ func DecodeContent(t RecordType, data []byte) (Content, error) {
 	case SourceRecord:
 		c = new(Source)
 	case LinkRecord, StatementRecord:
+		if claim, ok := scanClaim(data); ok {
+			return claim, nil
+		}
 		c = new(Claim)
 	case CitationRecord:
+		if citation, ok := scanCitation(data); ok {
+			return citation, nil
+		}
 		c = new(Citation)
 	default:
 		return nil, fmt.Errorf("a stored record is of unknown type %d; run `vinculo verify`", t)
@@ -86,7 +92,11 @@ func EncodeDerived(d *Derived) ([]byte, error) {
 
 // DecodeDerived reads what EncodeDerived wrote.
 func DecodeDerived(data []byte) (Derived, error) {
-	var d Derived
+	d, ok := scanDerived(data)
+	if ok {
+		return d, nil
+	}
+	d = Derived{}
 	if err := decoding.Unmarshal(data, &d); err != nil {
 		return d, fmt.Errorf("stored derived values do not read: %w; run `vinculo verify`", err)
 	}

@@ -1,9 +1,13 @@
 package sqlite
 
 import (
+	"encoding/binary"
 	"hash/maphash"
+	"math"
 	"sync"
 	"sync/atomic"
+
+	"github.com/VictoriaMetrics/fastcache"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 )
@@ -16,15 +20,21 @@ type entry struct {
 	record  *evidence.Record
 }
 
-// cache keeps decoded entries. All of them are as of one revision, the cache's
-// head: an entry that a reader of an older revision finds is right for that
-// reader if it has not changed since, and a reader of a newer one asks the file
-// until the cache has been brought there.
+// cache keeps entries: those that were asked for more than once lately as they
+// are, and many more as the bytes that they are stored in, which are a tenth of
+// the size and none of the garbage collector's business. All of them are as of
+// one revision, the cache's head: an entry that a reader of an older revision
+// finds is right for that reader if it has not changed since, and a reader of a
+// newer one asks the file until the cache has been brought there.
 type cache struct {
 	head   atomic.Uint64 // entries may be put that were read at this revision
 	ready  atomic.Uint64 // entries may be had by readers of revisions up to this one
 	seed   maphash.Seed
 	shards [cacheShards]shard
+
+	stored  *fastcache.Cache // nil where there is no room for it
+	storing sync.RWMutex     // held for reading while an entry is stored, for writing while the head moves
+	buffers sync.Pool        // of *[]byte
 }
 
 const (
@@ -32,6 +42,10 @@ const (
 	// entryCost is what an entry takes beside what grows with its content, and
 	// contentCost how much larger content is in memory than in the file.
 	entryCost, contentCost = 600, 3
+	// storedShare of four parts of the cache are for stored bytes, if that is at
+	// least what fastcache takes anyway.
+	storedShare = 3
+	leastStored = 32 << 20
 )
 
 type shard struct {
@@ -48,9 +62,13 @@ type held struct {
 }
 
 func newCache(bytes int64, head evidence.Sequence) *cache {
-	c := &cache{seed: maphash.MakeSeed()}
+	c := &cache{seed: maphash.MakeSeed(), buffers: sync.Pool{New: func() any { return new([]byte) }}}
 	c.head.Store(uint64(head))
 	c.ready.Store(uint64(head))
+	if stored := bytes / 4 * storedShare; stored >= leastStored {
+		c.stored = fastcache.New(int(stored))
+		bytes -= stored
+	}
 	for i := range c.shards {
 		c.shards[i] = shard{entries: map[evidence.ID]*held{}, room: int(bytes / cacheShards)}
 	}
@@ -63,15 +81,24 @@ func (c *cache) shard(id evidence.ID) *shard {
 
 // get gives the entry of an id as a reader of a revision sees it.
 func (c *cache) get(id evidence.ID, at evidence.Sequence) (entry, bool) {
-	s := c.shard(id)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	h := s.entries[id]
-	if h == nil || h.changed > at || uint64(at) > c.ready.Load() {
+	// Looked at first: whatever is found after it is at least as new.
+	if uint64(at) > c.ready.Load() {
 		return entry{}, false
 	}
-	h.used = true
-	return h.entry, true
+	s := c.shard(id)
+	s.mu.Lock()
+	if h := s.entries[id]; h != nil {
+		h.used = true
+		e := h.entry
+		s.mu.Unlock()
+		return e, e.changed <= at
+	}
+	s.mu.Unlock()
+	e, ok := c.unpack(id, at)
+	if ok {
+		c.put(id, e, at)
+	}
+	return e, ok
 }
 
 // put offers an entry that a reader of a revision has read.
@@ -90,6 +117,58 @@ func (c *cache) put(id evidence.ID, e entry, at evidence.Sequence) {
 		s.entries[id] = &held{entry: e}
 		s.room -= cost
 	}
+}
+
+// pack offers an entry in the bytes of the row that a reader of a revision has
+// read it from.
+func (c *cache) pack(id evidence.ID, e entry, r row, at evidence.Sequence) {
+	if c.stored == nil {
+		c.put(id, e, at)
+		return
+	}
+	buffer := c.buffers.Get().(*[]byte) //nolint:forcetypeassert // nothing else is put there
+	b := binary.AppendVarint((*buffer)[:0], e.num)
+	b = append(b, byte(e.record.Content.Type()))
+	b = binary.AppendUvarint(b, uint64(e.record.From))
+	b = binary.AppendUvarint(b, uint64(e.record.To))
+	b = binary.AppendUvarint(b, uint64(e.changed))
+	b = binary.AppendUvarint(b, uint64(len(r.bytes(derivedColumn))))
+	b = append(append(b, r.bytes(derivedColumn)...), r.bytes(contentColumn)...)
+	c.storing.RLock()
+	if uint64(at) == c.head.Load() {
+		c.stored.Set([]byte(id), b) // drops what is too large for it
+	}
+	c.storing.RUnlock()
+	*buffer = b
+	c.buffers.Put(buffer)
+}
+
+// unpack gives the entry that was packed for an id.
+func (c *cache) unpack(id evidence.ID, at evidence.Sequence) (e entry, ok bool) {
+	if c.stored == nil {
+		return e, false
+	}
+	buffer := c.buffers.Get().(*[]byte) //nolint:forcetypeassert // nothing else is put there
+	defer c.buffers.Put(buffer)
+	b, ok := c.stored.HasGet((*buffer)[:0], []byte(id))
+	*buffer = b
+	if !ok {
+		return e, false
+	}
+	num, n := binary.Varint(b)
+	t := evidence.RecordType(b[n])
+	b = b[n+1:]
+	var numbers [4]uint64
+	for i := range numbers {
+		numbers[i], n = binary.Uvarint(b)
+		b = b[n:]
+	}
+	from, to, changed, derived := int64(numbers[0]), int64(numbers[1]), evidence.Sequence(numbers[2]), numbers[3] //nolint:gosec // as they were packed
+	if changed > at {
+		return e, false
+	}
+	record, err := recordOf(t, from, to, b[:derived], b[derived:])
+	return entry{num: num, changed: changed, size: len(b), record: record}, err == nil
 }
 
 // evict makes room, sparing what was used since the last time where it can. A
@@ -114,11 +193,19 @@ func (s *shard) drop(id evidence.ID, h *held) {
 	s.room += entryCost + contentCost*h.size
 }
 
+// move begins to bring the cache to a revision: nothing is put any more that was
+// read before it.
+func (c *cache) move(head evidence.Sequence) {
+	c.storing.Lock()
+	c.head.Store(uint64(head))
+	c.storing.Unlock()
+}
+
 // advance brings the cache to a revision that has changed the given records.
 // What is put while it runs was read at the new head already; readers of the new
 // head are served only when nothing older is left.
 func (c *cache) advance(head evidence.Sequence, changed []evidence.ID) {
-	c.head.Store(uint64(head))
+	c.move(head)
 	for _, id := range changed {
 		s := c.shard(id)
 		s.mu.Lock()
@@ -126,13 +213,19 @@ func (c *cache) advance(head evidence.Sequence, changed []evidence.ID) {
 			s.drop(id, h)
 		}
 		s.mu.Unlock()
+		if c.stored != nil {
+			c.stored.Del([]byte(id))
+		}
 	}
 	c.ready.Store(uint64(head))
 }
 
 // reset empties the cache and brings it to a revision.
 func (c *cache) reset(head evidence.Sequence) {
-	c.head.Store(uint64(head))
+	c.move(head)
+	if c.stored != nil {
+		c.stored.Reset()
+	}
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.mu.Lock()
@@ -144,4 +237,12 @@ func (c *cache) reset(head evidence.Sequence) {
 		s.mu.Unlock()
 	}
 	c.ready.Store(uint64(head))
+}
+
+// close gives the memory of stored bytes back; nothing is put any more.
+func (c *cache) close() {
+	c.move(math.MaxUint64)
+	if c.stored != nil {
+		c.stored.Reset()
+	}
 }

@@ -23,6 +23,8 @@ type graph struct {
 
 const recordColumns = "num, id, type, from_seq, to_seq, changed, derived, content"
 
+const derivedColumn, contentColumn = 6, 7
+
 // batches are the sizes of IN lists; a list is padded to the next of them, so
 // that few statements are prepared.
 var batches = [...]int{1, 4, 16, 64, 256}
@@ -61,11 +63,11 @@ var inLists = func() map[int]string {
 
 // entryOf reads a row of recordColumns.
 func entryOf(r row) (entry, error) {
-	record, err := recordOf(evidence.RecordType(r.int(2)), r.int(3), r.int(4), r.bytes(6), r.bytes(7)) //nolint:gosec // a small number
+	record, err := recordOf(evidence.RecordType(r.int(2)), r.int(3), r.int(4), r.bytes(derivedColumn), r.bytes(contentColumn)) //nolint:gosec // a small number
 	if err != nil {
 		return entry{}, fmt.Errorf("record %q: %w", r.text(1), err)
 	}
-	return entry{num: r.int(0), changed: evidence.Sequence(r.int(5)), size: len(r.bytes(6)) + len(r.bytes(7)), record: record}, nil //nolint:gosec // never negative
+	return entry{num: r.int(0), changed: evidence.Sequence(r.int(5)), size: len(r.bytes(derivedColumn)) + len(r.bytes(contentColumn)), record: record}, nil //nolint:gosec // never negative
 }
 
 func recordOf(t evidence.RecordType, from, to int64, derived, content []byte) (*evidence.Record, error) {
@@ -86,9 +88,10 @@ func (g *graph) known(id evidence.ID) (entry, bool) {
 	return g.store.cache.get(id, g.head.Sequence)
 }
 
-func (g *graph) keep(id evidence.ID, e entry) {
+// keep keeps an entry that was read from a row of recordColumns.
+func (g *graph) keep(id evidence.ID, e entry, r row) {
 	if g.written == nil {
-		g.store.cache.put(id, e, g.head.Sequence)
+		g.store.cache.pack(id, e, r, g.head.Sequence)
 	} else {
 		g.written[id] = e
 	}
@@ -110,7 +113,7 @@ func (g *graph) byID(ctx context.Context, ids []evidence.ID) (map[evidence.ID]en
 		if err == nil {
 			id := evidence.ID(r.text(1))
 			found[id] = e
-			g.keep(id, e)
+			g.keep(id, e, r)
 		}
 		return err
 	})
@@ -136,7 +139,7 @@ func (g *graph) at(ctx context.Context, places []place) ([]entry, error) {
 		e, err := entryOf(r)
 		if err == nil {
 			read[e.num] = e
-			g.keep(evidence.ID(r.text(1)), e)
+			g.keep(evidence.ID(r.text(1)), e, r)
 		}
 		return err
 	})

@@ -32,13 +32,14 @@ type Options struct {
 	Vocabulary *vocabulary.Vocabulary
 	// Readers bounds how many readers are open at once; more wait. 128 by default.
 	Readers int
-	// Cache bounds the memory of decoded records in bytes; 128 MiB by default.
+	// Cache bounds the memory in which records are kept, in bytes; 256 MiB by
+	// default.
 	Cache int64
 }
 
 const (
 	defaultReaders = 128
-	defaultCache   = 128 << 20
+	defaultCache   = 256 << 20
 )
 
 // Store implements store.Store and store.BulkLoader on one file.
@@ -130,6 +131,9 @@ func (s *Store) Close() error {
 	if s.writer != nil {
 		err = s.writer.close()
 		s.writer = nil
+	}
+	if s.cache != nil {
+		s.cache.close()
 	}
 	return errors.Join(err, s.readers.close(), s.brief.close(), s.tidy())
 }

@@ -223,29 +223,64 @@ func TestSpans(t *testing.T) {
 	}
 }
 
-// TestCache has entries found by the readers that may find them.
+// TestCache has entries found by the readers that may find them, those kept as
+// they are and those kept as stored.
 func TestCache(t *testing.T) {
-	c := newCache(1<<20, 5)
-	put := func(id evidence.ID, changed, at evidence.Sequence) { c.put(id, entry{num: 1, changed: changed}, at) }
-	has := func(id evidence.ID, at evidence.Sequence) bool { _, ok := c.get(id, at); return ok }
-	put("a", 3, 5)
-	put("old", 2, 4)
-	require.True(t, has("a", 5))
-	require.True(t, has("a", 3), "a reader of an older revision that already had it")
-	require.False(t, has("a", 2), "but not of one before it changed")
-	require.False(t, has("old", 4), "what an old reader has read is not kept: it may have changed since")
-	require.False(t, has("a", 6), "nor is a newer reader served before the cache was brought there")
-	c.advance(6, []evidence.ID{"b"})
-	require.True(t, has("a", 6))
-	c.advance(7, []evidence.ID{"a"})
-	require.False(t, has("a", 7))
-	require.False(t, has("a", 5))
-	put("a", 7, 7)
-	c.reset(9)
-	require.False(t, has("a", 9))
+	for name, bytes := range map[string]int64{"as they are": 1 << 20, "as stored": 64 << 20} {
+		t.Run(name, func(t *testing.T) {
+			c := newCache(bytes, 5)
+			put := func(id evidence.ID, changed, at evidence.Sequence) {
+				content := &evidence.Entity{ID: id, Kind: "PERSON", Description: "José " + string(id)}
+				data, err := evidence.EncodeContent(content)
+				require.NoError(t, err)
+				derived, err := evidence.EncodeDerived(&evidence.Derived{Key: "key of " + string(id)})
+				require.NoError(t, err)
+				r := &evidence.Record{Content: content, From: changed, To: evidence.Open, Derived: evidence.Derived{Key: "key of " + string(id)}}
+				c.pack(id, entry{num: 7, changed: changed, size: len(derived) + len(data), record: r}, row{derivedColumn: derived, contentColumn: data}, at)
+			}
+			has := func(id evidence.ID, at evidence.Sequence) bool {
+				_, first := c.get(id, at)
+				e, again := c.get(id, at)
+				require.Equal(t, first, again)
+				if again {
+					require.Equal(t, "José "+string(id), e.record.Entity().Description)
+					require.Equal(t, "key of "+string(id), e.record.Derived.Key)
+					require.Equal(t, int64(7), e.num)
+					require.Equal(t, e.changed, e.record.From)
+					require.True(t, e.record.IsOpen())
+				}
+				return again
+			}
+			put("a", 3, 5)
+			put("old", 2, 4)
+			require.True(t, has("a", 5))
+			require.True(t, has("a", 3), "a reader of an older revision that already had it")
+			require.False(t, has("a", 2), "but not of one before it changed")
+			require.False(t, has("old", 4), "what an old reader has read is not kept: it may have changed since")
+			require.False(t, has("a", 6), "nor is a newer reader served before the cache was brought there")
+			put("seldom", 3, 5)
+			c.advance(6, []evidence.ID{"b"})
+			require.True(t, has("a", 6))
+			c.advance(7, []evidence.ID{"a", "seldom"})
+			require.False(t, has("a", 7))
+			require.False(t, has("a", 5))
+			require.False(t, has("seldom", 7), "nor what was not asked for since it was put")
+			put("a", 7, 7)
+			c.reset(9)
+			require.False(t, has("a", 9))
+			put("a", 9, 9)
+			c.close()
+			put("b", 9, 9)
+			require.False(t, has("b", 9), "a closed cache takes nothing")
+		})
+	}
+}
 
+// TestCacheIsBounded has a cache keep no more than it may.
+func TestCacheIsBounded(t *testing.T) {
+	c := newCache(1<<20, 9)
 	for i := range 100_000 {
-		put(evidence.ID(fmt.Sprint(i)), 1, 9)
+		c.put(evidence.ID(fmt.Sprint(i)), entry{num: 1, changed: 1}, 9)
 	}
 	kept := 0
 	for i := range c.shards {
