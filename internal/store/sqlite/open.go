@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	lib "modernc.org/sqlite/lib"
 
@@ -81,8 +82,20 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 		return s.wrap(err)
 	}
 	err = s.migrate(ctx, c)
+	for began := time.Now(); resultCode(err) == lib.SQLITE_BUSY && time.Since(began) < patience; err = s.migrate(ctx, c) {
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), c.close())
+		}
+	}
 	return errors.Join(err, c.close())
 }
+
+// Two who make a file at once stand in each other's way where SQLite changes how
+// it keeps its journal. It refuses both at once, without the wait of busyTimeout,
+// since each might wait for the other.
+const patience, pause = 4 * time.Second, 10 * time.Millisecond
 
 // checkPath refuses, before SQLite touches it, a path that cannot be a store.
 func checkPath(path string, readOnly bool) (exists bool, err error) {
