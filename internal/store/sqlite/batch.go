@@ -24,6 +24,7 @@ type batch struct {
 	texts    map[int64]string // of changed records, by row of words; empty where the row goes
 	counters map[counterRow]int64
 	ids      []evidence.ID // of the records that were changed; one more than are followed, at most
+	lists    []int64       // the anchors of lists that were changed, as far as short ones are kept; so many too
 	changed  []change      // where the projection wants to know
 }
 
@@ -281,6 +282,9 @@ func (b *batch) flushPlaces(ctx context.Context) error {
 	sortPlaces(b.places)
 	kept := b.places[:0]
 	for i, p := range b.places {
+		if keepsShort(p.anchor) && len(b.lists) <= b.g.store.limits.followed && (len(b.lists) == 0 || b.lists[len(b.lists)-1] != p.anchor) {
+			b.lists = append(b.lists, p.anchor)
+		}
 		if i+1 < len(b.places) && comparePlaces(p.place, b.places[i+1].place) == 0 {
 			continue
 		}

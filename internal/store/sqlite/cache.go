@@ -32,9 +32,11 @@ type cache struct {
 	seed   maphash.Seed
 	shards [cacheShards]shard
 
-	stored  *fastcache.Cache // nil where there is no room for it
-	storing sync.RWMutex     // held for reading while an entry is stored, for writing while the head moves
-	buffers sync.Pool        // of *[]byte
+	// stored holds entries, lists short lists by their anchor. Both are nil where
+	// there is no room for them.
+	stored, lists *fastcache.Cache
+	storing       sync.RWMutex // held for reading while something is put there, for writing while the head moves
+	buffers       sync.Pool    // of *[]byte
 }
 
 const (
@@ -42,9 +44,7 @@ const (
 	// entryCost is what an entry takes beside what grows with its content, and
 	// contentCost how much larger content is in memory than in the file.
 	entryCost, contentCost = 600, 3
-	// storedShare of four parts of the cache are for stored bytes, if that is at
-	// least what fastcache takes anyway.
-	storedShare = 3
+	// leastStored is what fastcache takes at the least.
 	leastStored = 32 << 20
 )
 
@@ -65,9 +65,9 @@ func newCache(bytes int64, head evidence.Sequence) *cache {
 	c := &cache{seed: maphash.MakeSeed(), buffers: sync.Pool{New: func() any { return new([]byte) }}}
 	c.head.Store(uint64(head))
 	c.ready.Store(uint64(head))
-	if stored := bytes / 4 * storedShare; stored >= leastStored {
-		c.stored = fastcache.New(int(stored))
-		bytes -= stored
+	if quarter := bytes / 4; quarter >= leastStored {
+		c.stored, c.lists = fastcache.New(int(2*quarter)), fastcache.New(int(quarter))
+		bytes = quarter
 	}
 	for i := range c.shards {
 		c.shards[i] = shard{entries: map[evidence.ID]*held{}, room: int(bytes / cacheShards)}
@@ -201,10 +201,11 @@ func (c *cache) move(head evidence.Sequence) {
 	c.storing.Unlock()
 }
 
-// advance brings the cache to a revision that has changed the given records.
+// advance brings the cache to a revision that has changed the given records and
+// lists.
 // What is put while it runs was read at the new head already; readers of the new
 // head are served only when nothing older is left.
-func (c *cache) advance(head evidence.Sequence, changed []evidence.ID) {
+func (c *cache) advance(head evidence.Sequence, changed []evidence.ID, lists []int64, allLists bool) {
 	c.move(head)
 	for _, id := range changed {
 		s := c.shard(id)
@@ -217,6 +218,7 @@ func (c *cache) advance(head evidence.Sequence, changed []evidence.ID) {
 			c.stored.Del([]byte(id))
 		}
 	}
+	c.dropLists(lists, allLists)
 	c.ready.Store(uint64(head))
 }
 
@@ -226,6 +228,7 @@ func (c *cache) reset(head evidence.Sequence) {
 	if c.stored != nil {
 		c.stored.Reset()
 	}
+	c.dropLists(nil, true)
 	for i := range c.shards {
 		s := &c.shards[i]
 		s.mu.Lock()
@@ -245,4 +248,5 @@ func (c *cache) close() {
 	if c.stored != nil {
 		c.stored.Reset()
 	}
+	c.dropLists(nil, true)
 }

@@ -20,6 +20,7 @@ const everything = -1
 // revision, whose transitions still lead to what goes.
 func (t *transaction) erase(ctx context.Context, e *evidence.Erasing) error {
 	c := t.conn
+	t.erased = true
 	if err := t.flush(ctx); err != nil {
 		return err
 	}

@@ -291,21 +291,42 @@ func (r *reader) smallLists(ctx context.Context, claims []evidence.ID, nums map[
 	anchors = slices.Compact(anchors)
 	top := r.slots()[len(r.slots())-1]
 	lists, n := map[int64][]place{}, 0
-	err = inBatches(ctx, r.g, "SELECT anchor, key, num FROM place WHERE slot <= "+slotDigits[top]+" AND anchor IN ", anchors, func(row row) error {
-		claim := row.int(0) / listCodes
-		lists[claim] = append(lists[claim], place{key: row.text(1), num: row.int(2)})
-		if n++; n > r.g.store.limits.citations {
+	add := func(p *place) {
+		if n++; p.slot <= top {
+			lists[p.anchor/listCodes] = append(lists[p.anchor/listCodes], *p)
+		}
+	}
+	missing := anchors[:0]
+	for _, anchor := range anchors {
+		list, short, _ := r.g.store.cache.list(anchor, r.g.head.Sequence)
+		if !short {
+			missing = append(missing, anchor)
+			continue
+		}
+		for i := range list {
+			add(&list[i])
+		}
+	}
+	read := make(map[int64][]place, len(missing))
+	err = inBatches(ctx, r.g, "SELECT anchor, slot, key, num FROM place WHERE anchor IN ", missing, func(row row) error {
+		p := place{anchor: row.int(0), slot: row.int(1), key: row.text(2), num: row.int(3)}
+		read[p.anchor] = append(read[p.anchor], p)
+		if add(&p); n > r.g.store.limits.citations {
 			return errEnough
 		}
 		return nil
 	})
+	all = n <= r.g.store.limits.citations
+	for anchor, list := range read {
+		if all && len(list) <= r.g.store.limits.short {
+			r.g.store.cache.keepList(anchor, list, true, r.g.head.Sequence)
+		}
+	}
 	for _, list := range lists {
 		slices.SortFunc(list, func(a, b place) int { return cmp.Compare(a.key, b.key) })
 	}
-	return lists, n <= r.g.store.limits.citations, err
+	return lists, all, err
 }
-
-var slotDigits = [...]string{"0", "1", "2", "3"}
 
 func (r *reader) giveSmall(ctx context.Context, q *store.Query, list []place, stances []evidence.Stance, yield func(store.Found) bool) error {
 	list = slices.CompactFunc(list, func(a, b place) bool { return a.key == b.key })

@@ -11,6 +11,8 @@ type limits struct {
 	// citations is how many citations of a batch of claims are read at once; of
 	// more, each claim's list is read by itself.
 	citations int
+	// short is how many rows a list has that is kept in memory.
+	short int
 	// matches is how many records of a full-text match are sorted; of more, the
 	// whole list is walked in order and each record's words are looked at.
 	matches int
@@ -37,7 +39,7 @@ type limits struct {
 }
 
 var usualLimits = limits{
-	page: 256, edges: 1024, few: 64, citations: 2000, matches: 10_000, followed: 20_000, written: 100_000,
+	page: 256, edges: 1024, few: 64, citations: 2000, short: 40, matches: 10_000, followed: 20_000, written: 100_000,
 	groupPlaces: 1_000_000, groupRevisions: 1000, log: 256, logBytes: 8 << 20,
 	firstRecords: 100_000_000, firstWritten: 500_000, firstWords: 50_000, runPlaces: 2_000_000, piece: 4096,
 }

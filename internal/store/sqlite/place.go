@@ -191,6 +191,9 @@ func mergeText(columns string, ranges int, order string) string {
 // take reads the next rows of the spans, at most limit, each key once, and moves
 // past them. more is false where nothing is left.
 func (g *graph) take(ctx context.Context, s *spans, limit int) (found []place, more bool, err error) {
+	if found, more, ok, err := g.takeShort(ctx, s, limit); ok || err != nil {
+		return found, more, err
+	}
 	queries := 0
 	for group := range groups(s.of) {
 		queries++

@@ -226,7 +226,7 @@ func TestSpans(t *testing.T) {
 // TestCache has entries found by the readers that may find them, those kept as
 // they are and those kept as stored.
 func TestCache(t *testing.T) {
-	for name, bytes := range map[string]int64{"as they are": 1 << 20, "as stored": 64 << 20} {
+	for name, bytes := range map[string]int64{"as they are": 1 << 20, "as stored": 4 * leastStored} {
 		t.Run(name, func(t *testing.T) {
 			c := newCache(bytes, 5)
 			put := func(id evidence.ID, changed, at evidence.Sequence) {
@@ -259,9 +259,9 @@ func TestCache(t *testing.T) {
 			require.False(t, has("old", 4), "what an old reader has read is not kept: it may have changed since")
 			require.False(t, has("a", 6), "nor is a newer reader served before the cache was brought there")
 			put("seldom", 3, 5)
-			c.advance(6, []evidence.ID{"b"})
+			c.advance(6, []evidence.ID{"b"}, nil, false)
 			require.True(t, has("a", 6))
-			c.advance(7, []evidence.ID{"a", "seldom"})
+			c.advance(7, []evidence.ID{"a", "seldom"}, nil, false)
 			require.False(t, has("a", 7))
 			require.False(t, has("a", 5))
 			require.False(t, has("seldom", 7), "nor what was not asked for since it was put")
@@ -274,6 +274,39 @@ func TestCache(t *testing.T) {
 			require.False(t, has("b", 9), "a closed cache takes nothing")
 		})
 	}
+}
+
+// TestShortLists has lists found by the readers that may find them.
+func TestShortLists(t *testing.T) {
+	c := newCache(4*leastStored, 5)
+	defer c.close()
+	rows := []place{{anchor: 17, slot: 0, key: "PAYS 2014 l1", num: 300}, {anchor: 17, slot: 3, key: "PAYS ñ", num: 1 << 40}, {anchor: 17, slot: 3, key: "", num: 0}}
+	require.True(t, keepsShort(17))
+	has := func(anchor int64, at evidence.Sequence) bool {
+		got, short, ok := c.list(anchor, at)
+		if ok && short {
+			require.Equal(t, rows, got)
+		}
+		return ok
+	}
+	c.keepList(17, rows, true, 4)
+	require.False(t, has(17, 5), "what an old reader has read may have changed since")
+	c.keepList(17, rows, true, 5)
+	require.True(t, has(17, 5))
+	require.False(t, has(17, 4), "it may have been another then")
+	require.False(t, has(17, 6), "the cache was not brought there")
+	c.keepList(33, rows, false, 5)
+	_, short, ok := c.list(33, 5)
+	require.True(t, ok)
+	require.False(t, short)
+	c.advance(6, nil, []int64{33}, false)
+	require.True(t, has(17, 6))
+	require.False(t, has(33, 6))
+	c.advance(7, nil, nil, true)
+	require.False(t, has(17, 7))
+	c.keepList(17, rows, true, 7)
+	c.reset(8)
+	require.False(t, has(17, 8))
 }
 
 // TestCacheIsBounded has a cache keep no more than it may.

@@ -39,9 +39,6 @@ func (s *Store) Write(ctx context.Context, plan store.Plan) (*evidence.Commit, e
 	if err := t.commit(ctx); err != nil {
 		return nil, err
 	}
-	if commit.Erasing != nil {
-		s.forget(commit.Revision.Sequence())
-	}
 	return commit, nil
 }
 
@@ -76,6 +73,8 @@ type transaction struct {
 	batch
 	base evidence.Sequence // the newest revision before it
 	done bool
+	// erased says that records are gone, so that nothing in memory can be followed.
+	erased bool
 }
 
 // beginWrite takes the lock of the file, which keeps other processes from
@@ -161,12 +160,16 @@ func (t *transaction) commit(ctx context.Context) error {
 
 // learn tells what is in memory of a commit of this process.
 func (s *Store) learn(t *transaction) {
+	if t.erased {
+		s.forget(t.head.Sequence)
+		return
+	}
 	s.catching.Lock()
 	if s.cache.head.Load() < uint64(t.head.Sequence) {
-		if len(t.ids) > s.limits.followed {
+		if len(t.ids) > s.limits.followed || len(t.lists) > s.limits.followed {
 			s.cache.reset(t.head.Sequence)
 		} else {
-			s.cache.advance(t.head.Sequence, t.ids)
+			s.cache.advance(t.head.Sequence, t.ids, t.lists, false)
 		}
 	}
 	s.catching.Unlock()
@@ -202,7 +205,7 @@ func (s *Store) follow(ctx context.Context, g *graph) error {
 	if err != nil {
 		return s.wrap(err)
 	}
-	s.cache.advance(at, ids)
+	s.cache.advance(at, ids, nil, true)
 	return nil
 }
 
