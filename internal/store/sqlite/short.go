@@ -128,10 +128,11 @@ func (g *graph) takeShort(ctx context.Context, s *spans, limit int) (found []pla
 		n++
 	}
 	for i, a := range anchors[:n] {
-		short := false
-		if lists[i], short, err = g.shortList(ctx, a); err != nil || !short {
+		list, short, err := g.shortList(ctx, a)
+		if err != nil || !short {
 			return nil, false, false, err
 		}
+		lists[i] = list
 	}
 	for _, one := range s.of {
 		low, high := one.bounds(s.after, s.reverse)
