@@ -131,13 +131,18 @@ func (s *Store) build(ctx context.Context, steps []string) error {
 		}
 		return nil, nil //nolint:nilnil // the transaction has no result
 	}
+	await := func(tx driver.ManagedTransaction) (any, error) {
+		return send(ctx, tx, awaitIndexes, map[string]any{"seconds": int64(indexWait.Seconds())})
+	}
 	note := func(tx driver.ManagedTransaction) (any, error) {
-		if _, err := send(ctx, tx, awaitIndexes, map[string]any{"seconds": int64(indexWait.Seconds())}); err != nil {
-			return nil, err
-		}
 		return send(ctx, tx, schemaIs, map[string]any{"version": int64(len(migrations)), "head": headProperties(evidence.Head{})})
 	}
 	_, err := session.ExecuteWrite(ctx, work)
+	if err == nil {
+		// Before rank, whose query names an index: Neo4j refuses to plan by one
+		// that it is still filling.
+		_, err = session.ExecuteWrite(ctx, await)
+	}
 	if err == nil {
 		err = rank(ctx, session)
 	}
