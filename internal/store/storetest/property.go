@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,6 +22,7 @@ type pair struct {
 	store store.Store
 	model *model.Store
 	step  int
+	last  drawn // the change set that was applied last
 }
 
 func (s *suite) pair(t *testing.T, r *rapid.T) (*pair, func()) {
@@ -36,6 +38,7 @@ func (s *suite) pair(t *testing.T, r *rapid.T) (*pair, func()) {
 // apply gives both stores a change set, which must come to the same in both.
 func (p *pair) apply(author evidence.Author, cs *evidence.ChangeSet) (*evidence.Commit, error) {
 	p.step++
+	p.last = drawn{author, cs}
 	want, wantErr := Apply(p.ctx, p.model, p.step, author, cs)
 	got, err := Apply(p.ctx, p.store, p.step, author, cs)
 	require.Equal(p, commit(want, wantErr), commit(got, err), "step %d by %s: what %s came to", p.step, author.Name, asJSON(cs))
@@ -119,6 +122,7 @@ func (s *suite) testHistories(t *testing.T) {
 			v := evidence.Now(c)
 			p.sameAnswers(v, allQuestions(space))
 			p.supported(v)
+			p.cleared(v)
 		}
 		for i := range 2 {
 			v := evidence.View{
@@ -127,6 +131,7 @@ func (s *suite) testHistories(t *testing.T) {
 			}
 			p.sameAnswers(v, allQuestions(space))
 			p.supported(v)
+			p.cleared(v)
 			if was := then[v.KnownAt]; was != nil {
 				n := len(graphQuestions(space))
 				now, err := answers(p.ctx, p.store, v, true, graphQuestions(space))
@@ -172,6 +177,62 @@ func (p *pair) twice(c *evidence.Commit) {
 	head := p.head()
 	require.ErrorContains(p, Copy(p.ctx, []*evidence.Revision{c.Revision}, p.store), "does not follow")
 	require.Equal(p, head, p.head(), "a revision that is replayed twice")
+	switch again := p.last; {
+	case again.set.IdempotencyKey != "":
+		c, err := p.apply(again.author, again.set)
+		require.NoError(p, err, "a change set that is sent again with its key")
+		require.False(p, c.New)
+		require.Equal(p, head.Hash, c.Revision.Hash, "a key answers the revision that it made")
+	case namesAll(again.set):
+		_, _ = p.apply(again.author, again.set) // it may be refused, since what it retracted is closed
+	default:
+		return // each record that it makes without an id is another one
+	}
+	require.Equal(p, head, p.head(), "a change set that is sent twice")
+}
+
+// namesAll says whether a change set gives the id of each record that it makes,
+// and undoes nothing: an undoing can be undone.
+func namesAll(cs *evidence.ChangeSet) bool {
+	named := func(citations ...evidence.NewCitation) bool {
+		return !slices.ContainsFunc(citations, func(c evidence.NewCitation) bool { return c.ID == "" })
+	}
+	return !slices.ContainsFunc(cs.Changes, func(c evidence.Change) bool {
+		switch {
+		case c.PutEntity != nil:
+			return c.PutEntity.ID == ""
+		case c.PutSource != nil:
+			return c.PutSource.ID == ""
+		case c.AssertLink != nil:
+			return c.AssertLink.ID == "" || !named(c.AssertLink.Citations...)
+		case c.AssertStatement != nil:
+			return c.AssertStatement.ID == "" || !named(c.AssertStatement.Citations...)
+		case c.Cite != nil:
+			return !named(c.Cite.Citation)
+		case c.SetStanding != nil:
+			return !named(c.SetStanding.Citation)
+		case c.MergeEntities != nil:
+			return c.MergeEntities.Link == "" || !named(c.MergeEntities.Citations...)
+		default:
+			return c.Undo != nil
+		}
+	})
+}
+
+// cleared checks that no record of a view is above it, neither by the clearance
+// that it had then nor by the one that it has now.
+func (p *pair) cleared(v evidence.View) {
+	now, err := p.model.Snapshot().Newest(p.ctx, space.all(), evidence.Open)
+	require.NoError(p, err)
+	r, err := store.Read(p.ctx, p.store, v, vocabulary.Standard())
+	require.NoError(p, err)
+	defer func() { require.NoError(p, r.Close()) }()
+	seen, err := r.Get(p.ctx, space.all())
+	require.NoError(p, err)
+	for id, r := range seen {
+		require.LessOrEqual(p, r.Content.OwnClearance(), v.Clearance, "the clearance that %q had, at %+v", id, v)
+		require.LessOrEqual(p, now[id].Content.OwnClearance(), v.Clearance, "the clearance that %q has now, at %+v", id, v)
+	}
 }
 
 // supported checks in one view that every claim has a supporting citation, and
@@ -271,13 +332,17 @@ func (p *pair) undoNewest() {
 	require.NoError(p, err)
 }
 
-// testMergeGivesBack says of two entities that they are one and withdraws it.
+// testMergeGivesBack says of two entities that they are one and withdraws it,
+// at once or after others have written. It comes to what is there when it was
+// never said: what was written in between stays with the entity that it names.
 func (s *suite) testMergeGivesBack(t *testing.T) {
 	s.check(t, func(r *rapid.T) {
 		p, done := s.pair(t, r)
 		defer done()
+		never := model.New()
 		for range rapid.IntRange(1, s.steps/2+1).Draw(r, "steps") {
 			_, _ = p.random(&generator{})
+			_, _ = Apply(p.ctx, never, p.step, p.last.author, p.last.set)
 		}
 		before := p.bare(p.store, presentQuestions())
 		merge := &evidence.ChangeSet{Reason: "one and the same", Changes: []evidence.Change{{MergeEntities: &evidence.MergeEntities{
@@ -289,10 +354,28 @@ func (s *suite) testMergeGivesBack(t *testing.T) {
 		}
 		if rapid.Bool().Draw(r, "undo") {
 			p.undoNewest()
-		} else {
-			_, err := p.apply(Top, &evidence.ChangeSet{Reason: "two after all", Changes: []evidence.Change{{Retract: &evidence.Retract{ID: "merge"}}}})
-			require.NoError(p, err)
+			p.same(before, p.bare(p.store, presentQuestions()), "after the merge was undone")
+			return
 		}
-		p.same(before, p.bare(p.store, presentQuestions()), "after the merge was withdrawn")
+		for range rapid.IntRange(0, 3).Draw(r, "in between") {
+			p.inBetween(never)
+		}
+		_, err := p.apply(Top, &evidence.ChangeSet{Reason: "two after all", Changes: []evidence.Change{{Retract: &evidence.Retract{ID: "merge"}}}})
+		require.NoError(p, err)
+		p.same(p.bare(never, presentQuestions()), p.bare(p.store, presentQuestions()), "after the merge was withdrawn")
 	})
+}
+
+// inBetween applies a random change set, and to another model too, in which the
+// revisions have other numbers.
+func (p *pair) inBetween(never *model.Store) {
+	author, cs := (&generator{sane: true}).next(p.ctx, p.T, never, p.step)
+	cs.ExpectedRevision = nil
+	cs.Changes = slices.DeleteFunc(cs.Changes, func(c evidence.Change) bool { return c.Undo != nil })
+	if len(cs.Changes) == 0 {
+		return
+	}
+	_, err := p.apply(author, cs)
+	_, wantErr := Apply(p.ctx, never, p.step, author, cs)
+	require.Equal(p, wantErr == nil, err == nil, "a merge is in the way of nothing: %v, and without it %v", err, wantErr)
 }
