@@ -106,16 +106,13 @@ func Import(ctx context.Context, st Store, plans iter.Seq2[Plan, error]) error {
 
 // Reader reads one view. Reads of now see only what the view's clearance sees,
 // with everything derived filled in. Reads of the past give the versions that
-// stood at View().KnownAt with only Derived.Now and Derived.Key filled in, and
+// stood at the view's KnownAt with only Derived.Now and Derived.Key filled in, and
 // leave out those whose own clearance, then or now, is above the view's; Judged
 // does the rest.
 //
 // A reader belongs to one goroutine at a time, sees one state of the graph (in
 // Neo4j: each of its queries sees one state) and is closed by its caller.
 type Reader interface {
-	// View is what is read; KnownAt stays evidence.Open for now.
-	View() evidence.View
-
 	// Get gives the records of the ids that the view sees; others are left out.
 	// At most MaxBatch ids.
 	Get(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*evidence.Record, error)

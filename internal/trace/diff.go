@@ -69,7 +69,7 @@ type diff struct {
 
 func (d *diff) open(ctx context.Context) error {
 	for number, into := range map[*uint64]*store.Reader{&d.from: &d.was, &d.to: &d.is} {
-		view, err := d.s.tracer.Moment(ctx, d.s.reader.View().Clearance, KnownAt{Number: number})
+		view, err := d.s.tracer.Moment(ctx, d.s.view.Clearance, KnownAt{Number: number})
 		if err != nil {
 			return err
 		}
@@ -104,11 +104,11 @@ func (d *diff) compare(ctx context.Context, ids []evidence.ID, to []keyed[*Diffe
 		case x.Before == nil && x.After == nil:
 			continue
 		case x.Before != nil && x.After != nil:
-			before, err := fieldsOf(ctx, d.was, x.Before)
+			before, err := fieldsOf(ctx, d.was, d.s.view.Clearance, x.Before)
 			if err != nil {
 				return nil, err
 			}
-			after, err := fieldsOf(ctx, d.is, x.After)
+			after, err := fieldsOf(ctx, d.is, d.s.view.Clearance, x.After)
 			if err != nil {
 				return nil, err
 			}
@@ -170,7 +170,7 @@ func (w *window) sorted() []evidence.ID {
 // claim that comes into sight or out of it by a citation, its other citations.
 func (d *diff) targets(ctx context.Context, p span) (ids []evidence.ID, more bool, err error) {
 	w := &window{p: p, ids: map[evidence.ID]bool{}}
-	clearance := d.s.reader.View().Clearance
+	clearance := d.s.view.Clearance
 	for after := d.from; after < d.to; {
 		n := 0
 		for rev, err := range d.s.reader.Revisions(ctx, store.RevisionQuery{After: after, Before: d.to + 1, Limit: MaxPageSize, Leaves: true}) {

@@ -61,7 +61,7 @@ func (s *Session) History(ctx context.Context, id evidence.ID, a PageArgs) (Page
 		if step == nil {
 			continue
 		}
-		key := fmt.Sprintf("%020d", step.Revision.Numbers[s.reader.View().Clearance])
+		key := fmt.Sprintf("%020d", step.Revision.Numbers[s.view.Clearance])
 		if p.beyond(key) {
 			break
 		}
@@ -163,7 +163,7 @@ func (h *history) bounds(ctx context.Context, id evidence.ID, into map[evidence.
 	}
 	for _, v := range versions {
 		into[v.From] = true
-		if v.To != evidence.Open && v.To <= h.s.reader.View().KnownAt {
+		if v.To != evidence.Open && v.To <= h.s.view.KnownAt {
 			into[v.To] = true
 		}
 		switch c := v.Content.(type) {
@@ -244,11 +244,11 @@ func (h *history) step(ctx context.Context, i int) (*Step, error) {
 		// Both are shown by what is seen after the revision, so that only what the
 		// record itself says differs, not what became of records it names.
 		err := h.s.asOf(ctx, h.moments[i], func(r store.Reader) error {
-			x, err := fieldsOf(ctx, r, before)
+			x, err := fieldsOf(ctx, r, h.s.view.Clearance, before)
 			if err != nil {
 				return err
 			}
-			y, err := fieldsOf(ctx, r, after)
+			y, err := fieldsOf(ctx, r, h.s.view.Clearance, after)
 			step.Changes = differences(x, y)
 			return err
 		})
@@ -277,7 +277,7 @@ func (h *history) at(ctx context.Context, moment evidence.Sequence) (*evidence.R
 
 // asOf reads as the view's clearance saw the graph at a sequence.
 func (s *Session) asOf(ctx context.Context, at evidence.Sequence, read func(store.Reader) error) error {
-	r, err := store.Read(ctx, s.tracer.store, evidence.View{Clearance: s.reader.View().Clearance, KnownAt: at}, s.tracer.vocabulary)
+	r, err := store.Read(ctx, s.tracer.store, evidence.View{Clearance: s.view.Clearance, KnownAt: at}, s.tracer.vocabulary)
 	if err != nil {
 		return err
 	}
@@ -291,7 +291,7 @@ func (s *Session) revisionAt(ctx context.Context, at evidence.Sequence) (*eviden
 		if err != nil {
 			return nil, err
 		}
-		if rev.Numbers[s.reader.View().Clearance] == 0 {
+		if rev.Numbers[s.view.Clearance] == 0 {
 			break
 		}
 		return rev, nil
@@ -318,8 +318,7 @@ func differences(x, y map[string]string) []Change {
 
 // fieldsOf are a record's content as the reader's view is shown it, each as JSON.
 // What names a record that the view does not see is left out.
-func fieldsOf(ctx context.Context, reader store.Reader, r *evidence.Record) (map[string]string, error) {
-	clearance := reader.View().Clearance
+func fieldsOf(ctx context.Context, reader store.Reader, clearance evidence.Clearance, r *evidence.Record) (map[string]string, error) {
 	content := r.Content
 	see := func(ids []evidence.ID) (map[evidence.ID]*evidence.Record, error) {
 		ids = slices.DeleteFunc(slices.Clone(ids), func(id evidence.ID) bool { return id == "" })

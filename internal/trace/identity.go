@@ -61,7 +61,7 @@ const maxIdentities = 1_000_000
 
 // readIdentity reads the accepted SAME_AS links of a view. Links whose standing
 // says that they are refuted or retracted join nothing.
-func readIdentity(ctx context.Context, r store.Reader) (*identity, error) {
+func readIdentity(ctx context.Context, r store.Reader, clearance evidence.Clearance) (*identity, error) {
 	var pairs [][2]evidence.ID
 	q := store.Query{Type: evidence.LinkRecord, Kinds: []string{evidence.SameAs}, Limit: store.MaxBatch}
 	for read := 0; read < maxIdentities; {
@@ -72,7 +72,7 @@ func readIdentity(ctx context.Context, r store.Reader) (*identity, error) {
 			}
 			n++
 			q.After = f.Key
-			c, standing := f.Record.Claim(), f.Record.Derived.At(r.View().Clearance).Standing
+			c, standing := f.Record.Claim(), f.Record.Derived.At(clearance).Standing
 			if c.Accepted && standing != evidence.Refuted && standing != evidence.Retracted {
 				pairs = append(pairs, [2]evidence.ID{c.From, c.To})
 			}
@@ -159,16 +159,16 @@ type identityKey struct {
 
 const maxCachedIdentities = 32
 
-// get gives the identities of a reader's view while the log stands at head.
-func (c *identityCache) get(ctx context.Context, r store.Reader, head evidence.Sequence) (*identity, error) {
-	key := identityKey{r.View(), head}
+// get gives the identities of a view, by a reader of it, while the log stands at head.
+func (c *identityCache) get(ctx context.Context, r store.Reader, view evidence.View, head evidence.Sequence) (*identity, error) {
+	key := identityKey{view, head}
 	c.mu.Lock()
 	id := c.entries[key]
 	c.mu.Unlock()
 	if id != nil {
 		return id, nil
 	}
-	id, err := readIdentity(ctx, r)
+	id, err := readIdentity(ctx, r, view.Clearance)
 	if err != nil {
 		return nil, err
 	}
@@ -243,7 +243,7 @@ func (s *Session) entities(ctx context.Context, ids []evidence.ID) (map[evidence
 
 func (s *Session) show(content *evidence.Entity, records map[evidence.ID]*evidence.Record) *Entity {
 	e := &Entity{Entity: content, Members: s.identity.group(content.ID)}
-	clearance := s.reader.View().Clearance
+	clearance := s.view.Clearance
 	add := func(of *evidence.Entity) {
 		for _, n := range of.VisibleNames(clearance) {
 			e.Names = append(e.Names, AssertedName{n, of.ID})

@@ -101,7 +101,7 @@ func (s *Session) impactOn(ctx context.Context, claims, without []evidence.ID, o
 	if err != nil {
 		return err
 	}
-	clearance := s.reader.View().Clearance
+	clearance := s.view.Clearance
 	for _, id := range claims {
 		r := records[id]
 		if r == nil {

@@ -376,7 +376,7 @@ func (p *pathSearch) strongest(ctx context.Context) (Paths, error) {
 	least := p.test.MinStrength
 	for i, threshold := range strengthSteps {
 		last := i == len(strengthSteps)-1
-		if !last && (threshold <= least || !p.session.reader.View().IsNow()) {
+		if !last && (threshold <= least || !p.session.view.IsNow()) {
 			continue // of the past, all links have to be judged to know their strength
 		}
 		narrowed := *p.test

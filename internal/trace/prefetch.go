@@ -42,14 +42,14 @@ func (t *Tracer) Open(ctx context.Context, view evidence.View, card func() Card)
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{tracer: t, reader: reader, identity: t.identities.newest(view), records: map[evidence.ID]*evidence.Record{}}
+	s := &Session{tracer: t, view: view, reader: reader, identity: t.identities.newest(view), records: map[evidence.ID]*evidence.Record{}}
 	if together {
 		at, err = s.prefetch(ctx, card)
 	} else if _, ok := reader.(store.Prefetcher); ok {
 		t.together.Store(true)
 	}
 	if err == nil {
-		s.identity, err = t.identities.get(ctx, reader, at)
+		s.identity, err = t.identities.get(ctx, reader, view, at)
 	}
 	if err != nil {
 		return nil, errors.Join(err, reader.Close())
@@ -73,7 +73,7 @@ func (s *Session) Prefetch(ctx context.Context, card func() Card) error {
 // prefetch reads a card and says of which revision it is.
 func (s *Session) prefetch(ctx context.Context, card func() Card) (evidence.Sequence, error) {
 	reader, ok := s.reader.(store.Prefetcher)
-	if !ok || !s.reader.View().IsNow() {
+	if !ok || !s.view.IsNow() {
 		return 0, errTogether
 	}
 	asked := s.asking(card())

@@ -46,7 +46,7 @@ func (s *Session) Stats(ctx context.Context) (Stats, error) {
 		if err != nil {
 			return out, err
 		}
-		out.Revision = rev.Numbers[s.reader.View().Clearance]
+		out.Revision = rev.Numbers[s.view.Clearance]
 	}
 	return out, nil
 }
@@ -82,7 +82,7 @@ func (s *Session) Revisions(ctx context.Context, f RevisionFilter, a PageArgs) (
 			q.After = max(q.After, number)
 		}
 	}
-	clearance := s.reader.View().Clearance
+	clearance := s.view.Clearance
 	var found []keyed[*evidence.Revision]
 	more := false
 	for rev, err := range s.reader.Revisions(ctx, q) {
@@ -121,7 +121,7 @@ func (s *Session) Revision(ctx context.Context, number uint64) (*evidence.Revisi
 	if number == 0 {
 		return nil, fmt.Errorf("revision 0: %w", store.ErrNotFound)
 	}
-	clearance := s.reader.View().Clearance
+	clearance := s.view.Clearance
 	for rev, err := range s.reader.Revisions(ctx, store.RevisionQuery{After: number - 1, Limit: 1, Leaves: true}) {
 		if err != nil {
 			return nil, err

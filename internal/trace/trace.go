@@ -120,6 +120,7 @@ func lastBefore(ctx context.Context, r store.Reader, at time.Time, latest uint64
 type Session struct {
 	tracer   *Tracer
 	mu       sync.Mutex
+	view     evidence.View
 	reader   store.Reader
 	identity *identity
 	records  map[evidence.ID]*evidence.Record // what was read already
@@ -132,7 +133,7 @@ func (t *Tracer) At(ctx context.Context, view evidence.View) (*Session, error) {
 }
 
 // View is what the session reads.
-func (s *Session) View() evidence.View { return s.reader.View() }
+func (s *Session) View() evidence.View { return s.view }
 
 // Close ends the session.
 func (s *Session) Close() error {
@@ -178,7 +179,7 @@ func (s *Session) keep(r *evidence.Record) { s.records[r.ID()] = r }
 
 // level is what the session's clearance is told of a claim.
 func (s *Session) level(r *evidence.Record) evidence.Level {
-	return r.Derived.At(s.reader.View().Clearance)
+	return r.Derived.At(s.view.Clearance)
 }
 
 // Versions gives all versions of a record that was ever written, oldest first;

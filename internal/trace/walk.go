@@ -28,7 +28,7 @@ var (
 
 // linkBudget is how many links one question of the session may read.
 func (s *Session) linkBudget() int {
-	if s.reader.View().IsNow() {
+	if s.view.IsNow() {
 		return maxWalkLinks
 	}
 	return min(maxWalkLinks, maxPastLinks)

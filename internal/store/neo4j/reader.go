@@ -50,9 +50,6 @@ func (s *Store) Raw(ctx context.Context, view evidence.View) (store.Reader, erro
 	return &reader{store: s, view: view}, ctx.Err()
 }
 
-// View implements store.Reader.
-func (r *reader) View() evidence.View { return r.view }
-
 // Close implements store.Reader.
 func (r *reader) Close() error {
 	r.closed.Store(true)

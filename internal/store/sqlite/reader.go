@@ -22,9 +22,6 @@ type reader struct {
 
 var _ store.Reader = (*reader)(nil)
 
-// View implements store.Reader.
-func (r *reader) View() evidence.View { return r.view }
-
 // Close implements store.Reader.
 func (r *reader) Close() error {
 	if r.closed {

@@ -34,9 +34,6 @@ func (s *suite) testEmpty(t *testing.T) {
 			require.Len(t, a, 1, "an answer of an empty store: %v", a)
 		}
 	}
-	b := &bench{Opened: o, ctx: ctx}
-	require.Equal(t, evidence.View{Clearance: evidence.Restricted, KnownAt: evidence.Open}, b.read(t, evidence.Now(evidence.Restricted)).View())
-	require.Equal(t, evidence.View{Clearance: evidence.Public, KnownAt: 7}, b.read(t, evidence.View{KnownAt: 7}).View())
 }
 
 // testWrite checks that a write is all or nothing, sees what was written before

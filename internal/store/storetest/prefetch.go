@@ -16,7 +16,7 @@ func prefetchQuestions(is ids) []question {
 	ask := func(name string, p store.Prefetch) {
 		qs = append(qs, question{"prefetch " + name, func(ctx context.Context, r store.Reader, s style) []string {
 			together, ok := r.(store.Prefetcher)
-			if !ok || !r.View().IsNow() {
+			if !ok {
 				together = inTurn{r}
 			}
 			got, err := together.Prefetch(ctx, p)

@@ -27,9 +27,6 @@ func (r *reader) fault(ctx context.Context) error {
 	return err
 }
 
-// View implements store.Reader.
-func (r *reader) View() evidence.View { return r.view }
-
 // Close implements store.Reader.
 func (r *reader) Close() error {
 	r.closed = true

@@ -1,0 +1,16 @@
+package store_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// TestTheSeamIsSmall keeps what a new store has to write short: what more a store
+// can do is asked for by interfaces of their own.
+func TestTheSeamIsSmall(t *testing.T) {
+	require.Less(t, reflect.TypeFor[store.Store]().NumMethod()+reflect.TypeFor[store.Reader]().NumMethod(), 15)
+}
