@@ -3,8 +3,6 @@ package edtf
 import (
 	"bufio"
 	"encoding/csv"
-	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -115,32 +113,15 @@ func checkBounds(t *testing.T, d Date, earliest, latest string) {
 	}
 }
 
-// caseFile finds the demonstration case file: in the repository, or where
-// VINCULO_SHARED_DATA says, or in a folder shared/data beside the repository.
-func caseFile(t *testing.T) string {
-	t.Helper()
-	candidates := []string{"../../../data/ayotzinapa", "../../../../shared/data/ayotzinapa"}
-	if dir := os.Getenv("VINCULO_SHARED_DATA"); dir != "" {
-		candidates = append(candidates, filepath.Join(dir, "ayotzinapa"))
-	}
-	for _, dir := range candidates {
-		if _, err := os.Stat(filepath.Join(dir, "links.csv")); err == nil {
-			return dir
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			require.NoError(t, err)
-		}
-	}
-	t.Skip("the case file is not here; set VINCULO_SHARED_DATA to the folder that holds ayotzinapa/")
-	return ""
-}
+// caseFile is the folder of the demonstration case file.
+const caseFile = "../../../data/ayotzinapa"
 
 func TestEveryDateOfTheCaseFile(t *testing.T) {
-	dir := caseFile(t)
 	dates := 0
 	for name, columns := range map[string][]string{
 		"links.csv": {"since", "until"}, "statements.csv": {"since", "until"}, "sources.csv": {"published"},
 	} {
-		f, err := os.Open(filepath.Join(dir, name))
+		f, err := os.Open(filepath.Join(caseFile, name))
 		require.NoError(t, err)
 		records, err := csv.NewReader(f).ReadAll()
 		require.NoError(t, err)

@@ -3,7 +3,6 @@ package names
 import (
 	"encoding/csv"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -357,31 +356,10 @@ func TestQueryKey(t *testing.T) {
 	}
 }
 
-// caseFile finds the demonstration case file: in the repository, or in the
-// shared data beside it.
-func caseFile(t *testing.T) string {
-	t.Helper()
-	var tried []string
-	if dir := os.Getenv("VINCULO_SHARED_DATA"); dir != "" {
-		tried = append(tried, filepath.Join(dir, "ayotzinapa", "entities.csv"))
-	}
-	for dir := "."; len(dir) < 20; dir = filepath.Join(dir, "..") {
-		tried = append(tried, filepath.Join(dir, "data", "ayotzinapa", "entities.csv"),
-			filepath.Join(dir, "shared", "data", "ayotzinapa", "entities.csv"))
-	}
-	for _, p := range tried {
-		if _, err := os.Stat(p); err == nil {
-			return p
-		}
-	}
-	t.Skip("skipped: the case file data/ayotzinapa/entities.csv is absent; set VINCULO_SHARED_DATA to its parent folder")
-	return ""
-}
-
 // TestCaseFileNames searches every name and alias of the case file in the ways
 // people type them.
 func TestCaseFileNames(t *testing.T) {
-	f, err := os.Open(caseFile(t))
+	f, err := os.Open("../../../data/ayotzinapa/entities.csv")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, f.Close()) }()
 	rows, err := csv.NewReader(f).ReadAll()
