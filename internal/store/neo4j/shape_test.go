@@ -1,6 +1,7 @@
 package neo4j_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/neo4j"
 	"github.com/vinculo/vinculo/internal/store/neo4j/neo4jtest"
@@ -91,6 +93,65 @@ func TestShapeForPeople(t *testing.T) {
 		apply(t, s, 7, evidence.Change{PutEntity: &evidence.PutEntity{ID: "lone", Kind: evidence.Of("GOVERNMENT_BODY")}})
 		require.Equal(t, []any{[]any{"Entity", "GovernmentBody", "Record", "Version"}}, one(t, "MATCH (n:Entity {id: 'lone'}) UNWIND labels(n) AS l WITH l ORDER BY l RETURN collect(l)"))
 	})
+	noFault(t, s)
+}
+
+const ownKind = `links:
+  - name: EXTORTS
+    label: {en: extorts, es: extorsiona a}
+    inverse: {en: is extorted by, es: es extorsionado por}
+    meaning: Takes money from the other by threats.
+    from: [PERSON]
+    to: [PERSON]
+    aspect: STATE
+`
+
+// TestADeploymentsOwnKind writes a link of a kind that only a deployment's file
+// has: it is drawn, found and changed like any other, and a program without that
+// file says so before it changes anything.
+func TestADeploymentsOwnKind(t *testing.T) {
+	neo4jtest.Exclusive(t)
+	small(t, empty(t))
+	own, err := vocabulary.Standard().Extend(strings.NewReader(ownKind))
+	require.NoError(t, err)
+	s, err := neo4j.Open(t.Context(), neo4jtest.URI(t), neo4j.Options{Vocabulary: own})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	for _, k := range own.Links() {
+		require.Len(t, cypher(t, "SHOW CONSTRAINTS YIELD name, labelsOrTypes, properties WHERE name = $name AND labelsOrTypes = [$kind] AND properties = ['id'] RETURN 1",
+			map[string]any{"name": "link_" + k.Name, "kind": k.Name}), 1, "the kind %s has no constraint on the id of its relationships", k.Name)
+	}
+	write := func(s *neo4j.Store, step int, changes ...evidence.Change) error {
+		_, err := s.Write(t.Context(), func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+			p := storetest.Planner(step)
+			p.Vocabulary = own
+			return p.Plan(ctx, snap, storetest.Top, &evidence.ChangeSet{Reason: "test", Changes: changes})
+		})
+		return err
+	}
+	require.NoError(t, write(s, 2,
+		evidence.Change{PutEntity: &evidence.PutEntity{ID: "p2", Kind: evidence.Of("PERSON"), Name: evidence.Of("Inés")}},
+		evidence.Change{AssertLink: &evidence.AssertLink{ID: "x1", Kind: "EXTORTS", From: "p1", To: "p2", Citations: []evidence.NewCitation{{ID: "x1c", Source: "s1", Locator: "p. 1"}}}}))
+	require.Equal(t, []any{"x1", "Inés"}, one(t, "MATCH (:Person {id: 'p1'})-[r:EXTORTS]->(p) RETURN r.id, p.name"))
+	noFault(t, s)
+	require.NoError(t, write(s, 3, evidence.Change{PutSource: &evidence.PutSource{ID: "s1", Title: evidence.Of("Otro título")}}))
+	require.Equal(t, []any{[]any{"Otro título — https://example.org/informe"}}, one(t, "MATCH ()-[r:EXTORTS]->() RETURN r.sources"))
+	r, err := s.Raw(t.Context(), evidence.Now(evidence.Public))
+	require.NoError(t, err)
+	var kinds []string
+	for e, err := range r.Expand(t.Context(), store.Expansion{Frontier: []evidence.ID{"p1"}, Kinds: []string{"EXTORTS"}, Total: 5}) {
+		require.NoError(t, err)
+		kinds = append(kinds, e.Kind)
+	}
+	require.Equal(t, []string{"EXTORTS"}, kinds)
+	require.NoError(t, r.Close())
+
+	without := handle(t)
+	err = write(without, 4, evidence.Change{Retract: &evidence.Retract{ID: "x1"}})
+	require.ErrorContains(t, err, "EXTORTS")
+	require.Len(t, cypher(t, "MATCH ()-[r:EXTORTS]->() RETURN r"), 1, "nothing was changed")
+	require.NoError(t, write(s, 5, evidence.Change{Retract: &evidence.Retract{ID: "x1"}}))
+	require.Empty(t, cypher(t, "MATCH ()-[r:EXTORTS]->() RETURN r"))
 	noFault(t, s)
 }
 
