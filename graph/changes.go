@@ -3,33 +3,39 @@ package graph
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+
+	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 )
 
 // changeSet is the input as the domain knows it. Both have the same JSON: fields
 // are named alike, an absent field is left out and a null one is null. What
-// cannot be said in the domain's types is a fault here.
+// cannot be said in the domain's types is left out and noted as unreadable, so
+// that it is told with everything else that is wrong.
 func (in *ChangeSetInput) changeSet() (*evidence.ChangeSet, error) {
-	var faults evidence.Faults
-	fault := func(path, format string, args ...any) {
-		faults = append(faults, evidence.Fault{Code: evidence.InvalidInput, Path: path, Message: fmt.Sprintf(format, args...)})
+	var unreadable []evidence.UnreadableInput
+	fault := func(index int, path, format string, args ...any) {
+		f := evidence.Fault{Code: evidence.InvalidInput, Path: path, Message: fmt.Sprintf(format, args...)}
+		unreadable = append(unreadable, evidence.UnreadableInput{Index: index, Fault: f})
 	}
+	readable := *in
 	if n := in.ExpectedRevision.Value(); n != nil && *n < 0 {
-		fault("expectedRevision", "%d is not the number of a revision; give the newest that you have seen", *n)
+		fault(-1, "expectedRevision", "%d is not the number of a revision; give the newest that you have seen", *n)
+		readable.ExpectedRevision = graphql.Omittable[*int32]{}
 	}
+	readable.Changes = slices.Clone(in.Changes)
 	for i, c := range in.Changes {
 		for _, name := range c.nulls() {
-			fault(indexed("changes", i)+"."+name, "it is null; a change is exactly one of its fields, so leave the others out")
+			fault(i, indexed("changes", i)+"."+name, "it is null; a change is exactly one of its fields, so leave the others out")
 		}
 		if undo := c.Undo.Value(); undo != nil && undo.Revision < 0 {
-			fault(indexed("changes", i)+".undo.revision", "%d is not the number of a revision; they are counted from 1", undo.Revision)
+			fault(i, indexed("changes", i)+".undo.revision", "%d is not the number of a revision; they are counted from 1", undo.Revision)
+			readable.Changes[i] = &ChangeInput{}
 		}
 	}
-	if len(faults) > 0 {
-		return nil, faults
-	}
-	encoded, err := json.Marshal(in)
+	encoded, err := json.Marshal(&readable)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the change set: %w", err)
 	}
@@ -37,6 +43,7 @@ func (in *ChangeSetInput) changeSet() (*evidence.ChangeSet, error) {
 	if err := json.Unmarshal(encoded, cs); err != nil {
 		return nil, fmt.Errorf("the inputs of the schema and the domain differ: %w", err)
 	}
+	cs.Unreadable = unreadable
 	return cs, nil
 }
 

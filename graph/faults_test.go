@@ -51,13 +51,19 @@ func TestEveryFaultOfAChangeSetIsTold(t *testing.T) {
 				"INVALID_DATE changes[3].assertLink.valid.since", "INVALID_ENDS changes[4].assertLink.kind", "DUPLICATE_ID changes[5].assertLink.id",
 				"UNKNOWN_ID changes[6].cite.citation.source",
 			}},
-		"none given":         {`{"cs": {"reason": "r", "changes": [{}]}}`, []string{"INVALID_INPUT changes[0]"}},
-		"two given":          {`{"cs": {"reason": "r", "changes": [{"retract": {"id": "l1"}, "undo": {"revision": 1}}]}}`, []string{"INVALID_INPUT changes[0]"}},
-		"null beside one":    {`{"cs": {"reason": "r", "changes": [{"retract": {"id": "l1"}, "undo": null}]}}`, []string{"INVALID_INPUT changes[0].undo"}},
-		"no reason":          {`{"cs": {"reason": " ", "changes": [{"retract": {"id": "l1"}}]}}`, []string{"INVALID_INPUT reason"}},
-		"no changes":         {`{"cs": {"reason": "r", "changes": []}}`, []string{"INVALID_INPUT changes"}},
-		"key used":           {`{"cs": {"reason": "r", "idempotencyKey": "2026-11-23/1", "changes": [{"retract": {"id": "l1"}}]}}`, []string{"CONFLICT idempotencyKey"}},
-		"negative":           {`{"cs": {"reason": "r", "expectedRevision": -1, "changes": [{"undo": {"revision": -7}}]}}`, []string{"INVALID_INPUT expectedRevision", "INVALID_INPUT changes[0].undo.revision"}},
+		"none given":      {`{"cs": {"reason": "r", "changes": [{}]}}`, []string{"INVALID_INPUT changes[0]"}},
+		"two given":       {`{"cs": {"reason": "r", "changes": [{"retract": {"id": "l1"}, "undo": {"revision": 1}}]}}`, []string{"INVALID_INPUT changes[0]"}},
+		"null beside one": {`{"cs": {"reason": "r", "changes": [{"retract": {"id": "l1"}, "undo": null}]}}`, []string{"INVALID_INPUT changes[0].undo"}},
+		"no reason":       {`{"cs": {"reason": " ", "changes": [{"retract": {"id": "l1"}}]}}`, []string{"INVALID_INPUT reason"}},
+		"no changes":      {`{"cs": {"reason": "r", "changes": []}}`, []string{"INVALID_INPUT changes"}},
+		"key used":        {`{"cs": {"reason": "r", "idempotencyKey": "2026-11-23/1", "changes": [{"retract": {"id": "l1"}}]}}`, []string{"CONFLICT idempotencyKey"}},
+		"negative":        {`{"cs": {"reason": "r", "expectedRevision": -1, "changes": [{"undo": {"revision": -7}}]}}`, []string{"INVALID_INPUT expectedRevision", "INVALID_INPUT changes[0].undo.revision"}},
+		"what cannot be read among the rest": {`{"cs": {"reason": "r", "expectedRevision": -1, "changes": [{"undo": {"revision": -7}}, {"retract": null}, {"retract": {"id": "nobody"}},
+			{"putEntity": {"id": "z", "kind": "PERSON", "name": "", "when": "soon"}}]}}`,
+			[]string{
+				"INVALID_INPUT expectedRevision", "INVALID_INPUT changes[0].undo.revision", "INVALID_INPUT changes[1].retract", "UNKNOWN_ID changes[2].retract.id",
+				"INVALID_INPUT changes[3].putEntity.name", "INVALID_DATE changes[3].putEntity.when",
+			}},
 		"unknown kind":       {`{"cs": {"reason": "r", "changes": [{"putEntity": {"id": "y", "kind": "ROBOT", "name": "R"}}]}}`, []string{"INVALID_INPUT changes[0].putEntity.kind"}},
 		"kind in lower case": {`{"cs": {"reason": "r", "changes": [{"putEntity": {"id": "y", "kind": "person", "name": "R"}}]}}`, []string{"INVALID_INPUT changes[0].putEntity.kind"}},
 		"unknown field":      {`{"cs": {"reason": "r", "changes": [{"putEntity": {"id": "y", "colour": "red"}}]}}`, []string{"INVALID_INPUT changes[0].putEntity.colour"}},
@@ -76,6 +82,20 @@ func TestEveryFaultOfAChangeSetIsTold(t *testing.T) {
 		})
 	}
 	require.InDelta(t, 1, at(t, s.get(t, size, ""), "stats", "revision"), 0, "nothing was changed")
+}
+
+// TestAdviceFitsTheFault reads what a client is told to do.
+func TestAdviceFitsTheFault(t *testing.T) {
+	s := serve(t, memory(t, vocabulary.Standard()), vocabulary.Standard())
+	for vars, want := range map[string]string{
+		`{"cs": {"reason": "r", "changes": [{"putEntity": {"kind": "PERSON", "name": ""}}]}}`: "changes[0].putEntity.name: it is empty; it cannot be left out",
+		`{"cs": {"reason": "r", "changes": [{}]}}`: "changes[0]: a change is exactly one of putEntity, putSource, assertLink, assertStatement, cite, setStanding, setClearance, " +
+			"retract, mergeEntities, undo; none is given",
+	} {
+		_, errs := s.ask(t, write, vars)
+		require.Len(t, errs, 1)
+		require.Equal(t, want, errs[0].Message)
+	}
 }
 
 func TestOneOfInLiterals(t *testing.T) {
@@ -134,6 +154,10 @@ func TestFaultsOfQueries(t *testing.T) {
 		"not a moment":       {`{ stats(knownAt: "yesterday") { entities } }`, "INVALID_INPUT knownAt"},
 		"too many changes":   {`{ revisions { nodes { changes(first: 1001) { index } } } }`, "LIMIT_EXCEEDED first"},
 		"a deferred part":    {`{ stats { ... @defer { entities } } }`, "INVALID_INPUT"},
+		"too many ends":      {`{ links(filter: {ends: [` + strings.Repeat(`"x" `, 201) + `]}) { nodes { id } } }`, "LIMIT_EXCEEDED filter.ends"},
+		"too many entities":  {`{ statements(filter: {entities: [` + strings.Repeat(`"x" `, 201) + `]}) { nodes { id } } }`, "LIMIT_EXCEEDED filter.entities"},
+		"no word to find":    {`{ source(id: "cannon-2022") { citations(filter: {text: "…"}) { nodes { id } } } }`, "INVALID_INPUT filter.text"},
+		"none in citations":  {`{ links(first: 1) { nodes { citations(filter: {text: "…"}) { totalCount } } } }`, "INVALID_INPUT filter.text"},
 		"which time is held": {`{ links(first: 1) { nodes { valid { held } } } }`, "INVALID_INPUT held"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -218,7 +242,8 @@ func TestADeadlineIsALimit(t *testing.T) {
 // TestInputsSayTheSameAsTheDomain compares the JSON of the inputs with that of
 // the domain: a field that only one of them has would be lost without a word.
 func TestInputsSayTheSameAsTheDomain(t *testing.T) {
-	notInSchema := map[string]bool{"attachCapture": true, "recordChecks": true} // not changes that a client sends
+	// Not changes that a client sends, and what has no JSON.
+	notInSchema := map[string]bool{"attachCapture": true, "recordChecks": true, "-": true}
 	var compare func(path string, input, domain reflect.Type)
 	compare = func(path string, input, domain reflect.Type) {
 		if input = bare(input); input.Kind() != reflect.Struct || input == bare(domain) {

@@ -162,3 +162,33 @@ func TestPagesJoinToTheWholeList(t *testing.T) {
 		})
 	}
 }
+
+// TestCitationsOfAmongSources asks a source and a claim for their citations of
+// some sources.
+func TestCitationsOfAmongSources(t *testing.T) {
+	s := onCase(t)
+	const query = `query($of: [ID!]) { source(id: "cannon-2022") { citations(first: 200, filter: {sources: $of}) { totalCount totalAtLeast nodes { source { id } } } }
+		link(id: "L0274") { citations(filter: {sources: $of}) { totalCount nodes { source { id } } } } }`
+	for of, want := range map[string][2]int{
+		`null`:                           {89, 3},
+		`[]`:                             {89, 3},
+		`["cannon-2022"]`:                {89, 0},
+		`["am-gu-rojos", "cannon-2022"]`: {89, 1},
+		`["am-gu-rojos"]`:                {0, 1},
+		`["nothing"]`:                    {0, 0},
+	} {
+		out := s.get(t, query, `{"of": `+of+`}`)
+		for i, field := range []string{"source", "link"} {
+			require.Len(t, list(t, out, field, "citations", "nodes"), want[i], "%s %s", field, of)
+			require.InDelta(t, want[i], at(t, out, field, "citations", "totalCount"), 0, "%s %s", field, of)
+		}
+	}
+	several := s.get(t, `{ sources(first: 200) { nodes { id citations(filter: {sources: ["cannon-2022"]}) { totalCount nodes { id } } } } }`, "")
+	for _, n := range list(t, several, "sources", "nodes") {
+		want := 0.0
+		if at(t, n, "id") == "cannon-2022" {
+			want = 89
+		}
+		require.InDelta(t, want, at(t, n, "citations", "totalCount"), 0, at(t, n, "id"))
+	}
+}

@@ -12,6 +12,15 @@ type ChangeSet struct {
 	// last saw; a record named here that has changed since is a CONFLICT.
 	ExpectedRevision *uint64  `json:"expectedRevision,omitempty"`
 	Changes          []Change `json:"changes"`
+	// Unreadable is what whoever read the set could not put into it. Such a set is
+	// refused, and these faults are told with all others.
+	Unreadable []UnreadableInput `json:"-"`
+}
+
+// UnreadableInput is a part of a change set that its types cannot hold.
+type UnreadableInput struct {
+	Index int // of the change; -1 for the set itself
+	Fault
 }
 
 // Change is exactly one of its fields.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/vinculo/vinculo/internal/evidence/ledger"
@@ -337,13 +338,17 @@ func (p *Planner) checkShape(cs *ChangeSet) indexedFaults {
 		fault(-1, LimitExceeded, "changes", "%d changes are more than the %d that one revision may have; send several change sets", len(cs.Changes), p.MaxChanges)
 		return faults
 	}
+	for _, f := range cs.Unreadable {
+		faults = append(faults, indexedFault{f.Index, f.Fault})
+	}
 	for i := range cs.Changes {
-		if cs.Changes[i].only() == "" {
+		told := slices.ContainsFunc(cs.Unreadable, func(f UnreadableInput) bool { return f.Index == i })
+		if cs.Changes[i].only() == "" && !told {
 			what := "none is given"
 			if given := cs.Changes[i].given(); len(given) > 1 {
-				what = fmt.Sprintf("%v are given", given)
+				what = strings.Join(given, " and ") + " are given"
 			}
-			fault(i, InvalidInput, fmt.Sprintf("changes[%d]", i), "a change is exactly one of %v; %s", changeNames, what)
+			fault(i, InvalidInput, fmt.Sprintf("changes[%d]", i), "a change is exactly one of %s; %s", strings.Join(sentNames(), ", "), what)
 		}
 	}
 	return faults
@@ -352,6 +357,14 @@ func (p *Planner) checkShape(cs *ChangeSet) indexedFaults {
 var changeNames = [12]string{
 	"putEntity", "putSource", "assertLink", "assertStatement", "cite", "setStanding",
 	"setClearance", "retract", "mergeEntities", "attachCapture", "recordChecks", "undo",
+}
+
+// sentNames are the changes that a client may send. The others are made of what
+// it does elsewhere.
+func sentNames() []string {
+	return slices.DeleteFunc(slices.Clone(changeNames[:]), func(name string) bool {
+		return name == "attachCapture" || name == "recordChecks"
+	})
 }
 
 // given names the fields of the change that are set.

@@ -428,13 +428,16 @@ func (s *slot) differs() bool {
 	return s.now != s.base.Derived.Now || !s.check.Equal(s.base.Derived.Check)
 }
 
+// textEmpty is the fault of a text that is needed and is not there.
+const textEmpty = "it is empty"
+
 // textFault says what is wrong with a text; "" where nothing is.
 func textFault(s string, limit int, required bool) string {
 	if s == "" && !required {
 		return ""
 	}
 	if required && strings.TrimSpace(s) == "" {
-		return "it is empty"
+		return textEmpty
 	}
 	if len(s) <= limit && isPlain(s) {
 		return ""
@@ -469,6 +472,10 @@ func (w *workspace) text(path, s string, limit int, required bool) {
 // that the whole path is not put together for them.
 func (w *workspace) textIn(at, field, s string, limit int, required bool) {
 	if what := textFault(s, limit, required); what != "" {
-		w.fault(InvalidInput, at+field, "%s; shorten or mend the text", what)
+		advice := "shorten or mend the text"
+		if what == textEmpty {
+			advice = "it cannot be left out"
+		}
+		w.fault(InvalidInput, at+field, "%s; %s", what, advice)
 	}
 }

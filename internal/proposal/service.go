@@ -63,7 +63,7 @@ func (s *Service) Propose(ctx context.Context, who access.Identity, cs *evidence
 		},
 		Subject: who.Subject, IDPrefix: who.IDPrefix,
 	}
-	if cs.IdempotencyKey != "" {
+	if cs.IdempotencyKey != "" && len(cs.Unreadable) == 0 {
 		before, err := s.proposedBefore(ctx, p)
 		if err != nil || before != nil {
 			return before, err

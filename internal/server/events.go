@@ -81,7 +81,7 @@ func (t events) run(ctx context.Context, exec graphql.GraphExecutor, params *gra
 		stream.next(note, failed(full))
 		return
 	}
-	found, wrong := prepare(ctx, exec, params)
+	found, wrong := s.prepare(ctx, exec, params)
 	if wrong != nil {
 		leave()
 		stream.next(note, wrong)

@@ -24,11 +24,12 @@ func (o *operation) kind() ast.Operation { return o.context.Operation.Operation 
 
 // prepare parses, validates and prices a request. It gives either an operation or the response that
 // says what is wrong.
-func prepare(ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawParams) (*operation, *graphql.Response) {
+func (s *Server) prepare(ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawParams) (*operation, *graphql.Response) {
 	now := time.Now()
 	params.ReadTime = graphql.TraceTiming{Start: now, End: now}
 	prepared, faults := exec.CreateOperationContext(ctx, params)
 	if len(faults) > 0 {
+		faults = everyVariable(s.config.Schema.Schema(), prepared, params, faults)
 		response := exec.DispatchError(graphql.WithOperationContext(ctx, prepared), bounded(faults))
 		response.Data = nil
 		return nil, response
@@ -106,7 +107,7 @@ func (s *Server) answerOnce(w http.ResponseWriter, r *http.Request, exec graphql
 	}
 	defer leave()
 
-	found, wrong := prepare(ctx, exec, params)
+	found, wrong := s.prepare(ctx, exec, params)
 	if wrong != nil {
 		// The older media type knows one status for all well-formed requests.
 		status := http.StatusOK

@@ -302,7 +302,7 @@ func (c *socket) run(ctx context.Context, note *note, id string, params *graphql
 	}
 	defer release()
 	ctx = graphql.StartOperationTrace(ctx)
-	found, wrong := prepare(ctx, c.exec, params)
+	found, wrong := c.server.prepare(ctx, c.exec, params)
 	if wrong != nil {
 		if c.done(ctx, id) {
 			c.fail(note, id, wrong)

@@ -177,35 +177,56 @@ func (s *Session) CitationsOf(ctx context.Context, claims []evidence.ID, f Citat
 	if err != nil {
 		return nil, err
 	}
-	words := names.Tokens(f.Text)
-	q := store.Query{Type: evidence.CitationRecord, Claims: claims, Kinds: stanceNames(f.Stances), Limit: p.size + 1}
-	if p.after != "" || p.reverse || len(f.Sources) > 0 || len(words) > 0 {
-		q.Limit = store.MaxBatch // places of the alternating order are known only from its beginning
+	limit := p.size + 1
+	if p.after != "" || p.reverse || len(f.Sources) > 0 || f.Text != "" {
+		limit = store.MaxBatch // places of the alternating order are known only from its beginning
 	}
-	streams := map[evidence.ID]*[3][]*Citation{}
+	cited := map[evidence.ID]*cites{}
 	if p.size > 0 {
-		for x, err := range s.find(ctx, q) {
-			if err != nil {
-				return nil, err
-			}
-			c := x.Record.Citation()
-			if len(f.Sources) > 0 && !slices.Contains(f.Sources, c.Source) || len(words) > 0 && !evidence.HasWords(evidence.FullText(c), words) {
-				continue
-			}
-			s.keep(x.Record)
-			if streams[c.Claim] == nil {
-				streams[c.Claim] = &[3][]*Citation{}
-			}
-			streams[c.Claim][c.Stance] = append(streams[c.Claim][c.Stance], &Citation{x.Record})
+		if cited, err = s.cited(ctx, claims, f, limit); err != nil {
+			return nil, err
 		}
 	}
 	out := make(map[evidence.ID]Page[*Citation], len(claims))
 	for _, id := range claims {
 		var all []keyed[*Citation]
-		if three := streams[id]; three != nil {
-			all = alternate(three)
+		if c := cited[id]; c != nil {
+			all = alternate(&c.kept)
 		}
 		out[id] = pageOf(l, p, all)
+	}
+	return out, nil
+}
+
+// cites are the citations of one claim by their stance: those that a filter
+// keeps, and how many were read.
+type cites struct {
+	kept [3][]*Citation
+	read [3]int
+}
+
+// cited reads, for each of many claims, citations of each stance up to a limit.
+func (s *Session) cited(ctx context.Context, claims []evidence.ID, f CitationFilter, limit int) (map[evidence.ID]*cites, error) {
+	words, err := f.words()
+	if err != nil {
+		return nil, err
+	}
+	out := map[evidence.ID]*cites{}
+	q := store.Query{Type: evidence.CitationRecord, Claims: claims, Kinds: stanceNames(f.Stances), Limit: limit}
+	for x, err := range s.find(ctx, q) {
+		if err != nil {
+			return nil, err
+		}
+		c := x.Record.Citation()
+		if out[c.Claim] == nil {
+			out[c.Claim] = &cites{}
+		}
+		out[c.Claim].read[c.Stance]++
+		if !f.citesOneOf(c.Source) || len(words) > 0 && !evidence.HasWords(evidence.FullText(c), words) {
+			continue
+		}
+		s.keep(x.Record)
+		out[c.Claim].kept[c.Stance] = append(out[c.Claim].kept[c.Stance], &Citation{x.Record})
 	}
 	return out, nil
 }
@@ -240,7 +261,10 @@ func stanceNames(stances []evidence.Stance) []string {
 func (s *Session) CitationsIn(ctx context.Context, sources []evidence.ID, f CitationFilter, a PageArgs) (map[evidence.ID]Page[*Citation], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	words := names.Tokens(f.Text)
+	words, err := f.words()
+	if err != nil {
+		return nil, err
+	}
 	keep := func(batch []store.Found) ([]store.Found, error) {
 		return slices.DeleteFunc(batch, func(x store.Found) bool {
 			return len(words) > 0 && !evidence.HasWords(evidence.FullText(x.Record.Content), words)
@@ -255,7 +279,8 @@ func (s *Session) CitationsIn(ctx context.Context, sources []evidence.ID, f Cita
 		return shown
 	}
 	out := make(map[evidence.ID]Page[*Citation], len(sources))
-	together, err := s.citedLittle(ctx, sources, f, a)
+	asked := slices.DeleteFunc(slices.Clone(sources), func(id evidence.ID) bool { return !f.citesOneOf(id) })
+	together, err := s.citedLittle(ctx, asked, f, a)
 	if err != nil {
 		return nil, err
 	}
@@ -268,7 +293,7 @@ func (s *Session) CitationsIn(ctx context.Context, sources []evidence.ID, f Cita
 		if err != nil {
 			return nil, err
 		}
-		if p.size == 0 {
+		if p.size == 0 || !f.citesOneOf(id) {
 			continue
 		}
 		if few, ok := together[id]; ok {
@@ -470,12 +495,20 @@ func (s *Session) TotalSources(ctx context.Context, f SourceFilter) (Total, erro
 func (s *Session) TotalCitationsOf(ctx context.Context, claims []evidence.ID, f CitationFilter) (map[evidence.ID]Total, error) {
 	out := make(map[evidence.ID]Total, len(claims))
 	if len(f.Sources) > 0 || f.Text != "" {
-		all := MaxPageSize
-		pages, err := s.CitationsOf(ctx, claims, f, PageArgs{First: &all})
-		for id, p := range pages {
-			out[id] = Total{len(p.Items), !p.HasNext}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		cited, err := s.cited(ctx, claims, f, store.MaxBatch)
+		if err != nil {
+			return nil, err
 		}
-		return out, err
+		for _, id := range claims {
+			out[id] = Total{Exact: true}
+			if c := cited[id]; c != nil {
+				n := len(c.kept[0]) + len(c.kept[1]) + len(c.kept[2])
+				out[id] = Total{min(n, countLimit), n < countLimit && slices.Max(c.read[:]) < store.MaxBatch}
+			}
+		}
+		return out, nil
 	}
 	shown, err := s.Claims(ctx, claims)
 	if err != nil {
@@ -498,7 +531,18 @@ func (s *Session) TotalCitationsOf(ctx context.Context, claims []evidence.ID, f 
 func (s *Session) TotalCitationsIn(ctx context.Context, sources []evidence.ID, f CitationFilter) (map[evidence.ID]Total, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	words, err := f.words()
+	if err != nil {
+		return nil, err
+	}
 	out := make(map[evidence.ID]Total, len(sources))
+	for _, id := range sources {
+		out[id] = Total{Exact: true} // unless the filter keeps what cites it
+	}
+	sources = slices.DeleteFunc(slices.Clone(sources), func(id evidence.ID) bool { return !f.citesOneOf(id) })
+	if len(sources) == 0 {
+		return out, nil
+	}
 	if f.Text == "" {
 		counts, err := s.reader.Count(ctx, store.CountQuery{Of: sources, Type: evidence.CitationRecord, Kinds: stanceNames(f.Stances)})
 		if err == nil {
@@ -511,7 +555,6 @@ func (s *Session) TotalCitationsIn(ctx context.Context, sources []evidence.ID, f
 			return nil, err
 		}
 	}
-	words := names.Tokens(f.Text)
 	for _, id := range sources {
 		q := store.Query{Type: evidence.CitationRecord, Sources: []evidence.ID{id}, Kinds: stanceNames(f.Stances)}
 		total, err := s.tally(ctx, q, func(batch []store.Found) ([]store.Found, error) {

@@ -57,6 +57,23 @@ type CitationFilter struct {
 	Text    string            `json:",omitempty"`
 }
 
+// words are those that the filter looks for; nil where it looks for none.
+func (f CitationFilter) words() ([]string, error) {
+	words := names.Tokens(f.Text)
+	if f.Text != "" && len(words) == 0 {
+		return nil, evidence.Faulty(evidence.InvalidInput, "filter.text", "%q has no letter or digit to look for", f.Text)
+	}
+	if len(f.Sources) > MaxPageSize {
+		return nil, evidence.Faulty(evidence.LimitExceeded, "filter.sources", "%d ids are more than a filter takes, %d; ask several times", len(f.Sources), MaxPageSize)
+	}
+	return words, nil
+}
+
+// citesOneOf says whether the filter keeps what cites a source.
+func (f CitationFilter) citesOneOf(source evidence.ID) bool {
+	return len(f.Sources) == 0 || slices.Contains(f.Sources, source)
+}
+
 // claimTest is a ClaimFilter made ready to be asked.
 type claimTest struct {
 	filter                 ClaimFilter
@@ -95,9 +112,16 @@ func (s *Session) claimTest(f ClaimFilter) (*claimTest, error) {
 		return nil, evidence.Faulty(evidence.InvalidInput, "filter.text", "%q has no letter or digit to look for", f.Text)
 	}
 	t.from, t.to, t.with = s.set(f.From), s.set(f.To), s.set(f.With)
-	for path, ids := range map[string]int{"from": len(f.From), "to": len(f.To), "with": len(f.With), "sources": len(f.Sources), "about": len(f.About)} {
-		if ids > MaxPageSize {
-			return nil, evidence.Faulty(evidence.LimitExceeded, "filter."+path, "%d ids are more than a filter takes, %d; ask several times", ids, MaxPageSize)
+	from := "from"
+	if f.Of == evidence.StatementRecord {
+		from = "entities"
+	}
+	for _, list := range []struct {
+		field string // as those who ask know it
+		ids   int
+	}{{"ends", len(f.With)}, {from, len(f.From)}, {"to", len(f.To)}, {"sources", len(f.Sources)}, {"about", len(f.About)}} {
+		if list.ids > MaxPageSize {
+			return nil, evidence.Faulty(evidence.LimitExceeded, "filter."+list.field, "%d ids are more than a filter takes, %d; ask several times", list.ids, MaxPageSize)
 		}
 	}
 	return t, nil

@@ -1,0 +1,75 @@
+package server
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/stretchr/testify/require"
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/validator"
+)
+
+const variableSchema = `type Query { f(of: Of, n: Int, ids: [ID!]): Int }
+	enum Colour { RED GREEN }
+	input Of { name: String!, colour: Colour, colours: [Colour!], n: Int, x: Float, yes: Boolean, id: ID, of: [Of!], size: Int! = 3 }`
+
+// faultsOf are the faults of the variables of a query, as path and message.
+func faultsOf(t *testing.T, query, variables string) []string {
+	t.Helper()
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: variableSchema})
+	document, errs := gqlparser.LoadQueryWithRules(schema, query, nil)
+	require.Empty(t, errs)
+	params := &graphql.RawParams{}
+	require.NoError(t, decodeJSON([]byte(variables), &params.Variables))
+	prepared := &graphql.OperationContext{Operation: document.Operations[0]}
+	_, err := validator.VariableValues(schema, prepared.Operation, params.Variables)
+	if err == nil {
+		return nil
+	}
+	first := err.(*gqlerror.Error) //nolint:forcetypeassert // as the executor does
+	errcode.Set(first, errcode.ValidationFailed)
+	var told []string
+	for _, e := range everyVariable(schema, prepared, params, gqlerror.List{first}) {
+		require.Equal(t, errcode.ValidationFailed, codeOf(e))
+		told = append(told, e.Path.String()+": "+e.Message)
+	}
+	return told
+}
+
+func TestEveryFaultOfTheVariablesIsTold(t *testing.T) {
+	const query = `query($of: Of, $n: Int!, $ids: [ID!]) { f(of: $of, n: $n, ids: $ids) }`
+	require.Nil(t, faultsOf(t, query, `{"n": 1, "ids": "one", "of": {"name": "a", "colour": "red", "colours": ["GREEN"], "x": 1, "yes": false, "id": 7, "of": {"name": "b"}}}`))
+	require.Equal(t, []string{
+		`variable.of.shape: Of has no such field; leave it out, or mend its name`,
+		`variable.of.name: it is missing; give a value of type String!`,
+		`variable.of.colour: "BLUE" is not a value of Colour; the documentation of that type lists them`,
+		`variable.of.colours[1]: it is null; give a value of type Colour!`,
+		`variable.of.colours[2]: 5 is not a value of Colour; the documentation of that type lists them`,
+		`variable.of.n: 1.5 is not a value of type Int; give a whole number of at most 32 bits`,
+		`variable.of.x: "one" is not a value of type Float; give a number`,
+		`variable.of.yes: 1 is not a value of type Boolean; give true or false`,
+		`variable.of.id: an object is not a value of type ID; give a text`,
+		`variable.of.of[0].name: a list is not a value of type String; give a text`,
+		`variable.of.of[1]: true is not an object; give one with the fields of Of`,
+		`variable.of.size: it is null; give a value of type Int!`,
+		`variable.n: it is missing; give a value of type Int!`,
+		`variable.ids[0]: it is null; give a value of type ID!`,
+	}, faultsOf(t, query, `{"ids": [null], "of": {"shape": 1, "colour": "BLUE", "colours": ["RED", null, 5], "n": 1.5, "x": "one", "yes": 1, "id": {},
+		"of": [{"name": []}, true], "size": null}}`))
+	require.Equal(t, []string{`variable.n: 99999999999999999999 is not a value of type Int; give a whole number of at most 32 bits`},
+		faultsOf(t, query, `{"n": 99999999999999999999}`))
+
+	many := faultsOf(t, query, `{"n": 1, "ids": [`+strings.TrimSuffix(strings.Repeat("null,", 100_000), ",")+`]}`)
+	require.Len(t, many, maxErrors+1, "one more than is told, which says that there are more")
+
+	quoted, err := json.Marshal(strings.Repeat("x", 100_000))
+	require.NoError(t, err)
+	long := faultsOf(t, query, `{"n": `+string(quoted)+`}`)
+	require.Len(t, long, 1)
+	require.Less(t, len(long[0]), 2*maxMessage)
+}
