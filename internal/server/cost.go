@@ -110,8 +110,15 @@ func (l *costLimit) MutateOperationContext(ctx context.Context, operation *graph
 		return overLimit("complexity", "The query costs %d; %d is allowed. Ask for smaller pages (first) or for fewer fields of each row.", spent.complexity, complexity)
 	case walk.largest > l.limits.PageSize:
 		return overLimit("pageSize", "The query asks for %d rows of %s at once; %d are allowed. Ask for the rest with `after`.", walk.largest, cut(walk.paged.Name), l.limits.PageSize)
+	case operation.Operation.Operation == ast.Subscription && followed(operation) != 1:
+		return fault(CodeInvalidInput, "A subscription follows exactly one field, and this one asks for %d. Start a subscription for each.", followed(operation))
 	}
 	return nil
+}
+
+// followed is how many fields a subscription has at its root, without those that directives leave out.
+func followed(operation *graphql.OperationContext) int {
+	return len(graphql.CollectFields(operation, operation.Operation.SelectionSet, []string{"Subscription"}))
 }
 
 // costWalk adds up one operation. It ends because validation refuses fragments that spread themselves.

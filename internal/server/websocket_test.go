@@ -304,6 +304,8 @@ func TestEventStream(t *testing.T) {
 		"query":        {"{__typename}", "event: next\ndata: {\"data\":{\"__typename\":\"Query\"}}\n\nevent: complete\ndata:\n\n"},
 		"failure":      {"{helo}", server.CodeInvalidInput},
 		"of resolver":  {"subscription{fails}", server.CodeForbidden},
+		"two fields":   {"subscription{a:ticks(count:1) ...{b:ticks(count:1)}}", server.CodeInvalidInput},
+		"no field":     {"subscription{ticks(count:1) @skip(if:true)}", server.CodeInvalidInput},
 	} {
 		t.Run(name, func(t *testing.T) {
 			body, err := json.Marshal(map[string]string{"query": test.query})
