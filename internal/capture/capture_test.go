@@ -150,6 +150,8 @@ func TestCheckLines(t *testing.T) {
 		`{"exact":"  "}`,
 		`{"prefix":"a"}`,
 		`["exact"]`,
+		"{\"exact\":\"el Ej\xe9rcito\"}",
+		" \t",
 	}, "\n")
 	var out bytes.Buffer
 	err := capture.CheckLines(t.Context(), strings.NewReader(text), strings.NewReader(quotes), &out)
@@ -160,7 +162,7 @@ func TestCheckLines(t *testing.T) {
 		require.NoError(t, decoder.Decode(&line))
 		lines = append(lines, line)
 	}
-	require.Len(t, lines, 8)
+	require.Len(t, lines, 9)
 	require.Equal(t, map[string]any{"state": "VERIFIED", "start": 12.0, "end": 23.0, "occurrences": 1.0, "context": text}, lines[0])
 	require.Equal(t, "VERIFIED", lines[1]["state"])
 	require.InDelta(t, 25, lines[1]["start"], 0)
@@ -169,7 +171,7 @@ func TestCheckLines(t *testing.T) {
 	require.Equal(t, "FAILED", lines[3]["state"])
 	require.Equal(t, "el Ejército", lines[3]["nearest"])
 	require.InDelta(t, 1, lines[3]["distance"], 0)
-	for i, n := range []int{6, 7, 8, 9} {
+	for i, n := range []int{6, 7, 8, 9, 10} {
 		require.Equal(t, "UNCHECKED", lines[4+i]["state"])
 		require.NotEmpty(t, lines[4+i]["error"])
 		require.ErrorContains(t, err, fmt.Sprintf("line %d of the quotes: ", n))
@@ -177,6 +179,7 @@ func TestCheckLines(t *testing.T) {
 	var fault *capture.LineError
 	require.ErrorAs(t, err, &fault)
 	require.Equal(t, 6, fault.Line)
+	require.ErrorContains(t, err, "line 10 of the quotes: it is not valid UTF-8")
 
 	require.NoError(t, capture.CheckLines(t.Context(), strings.NewReader(text), strings.NewReader(""), &out))
 	err = capture.CheckLines(t.Context(), strings.NewReader("\xff"), strings.NewReader(quotes), &out)

@@ -2,11 +2,13 @@ package capture
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"unicode/utf8"
 
 	"github.com/vinculo/vinculo/internal/capture/extract"
 	"github.com/vinculo/vinculo/internal/capture/quote"
@@ -74,7 +76,7 @@ func CheckLines(ctx context.Context, text, quotes io.Reader, out io.Writer) erro
 		if err := ctx.Err(); err != nil {
 			return errors.Join(err, w.Flush())
 		}
-		if len(lines.Bytes()) == 0 {
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
 			continue
 		}
 		result, err := checkLine(prepared, lines.Bytes())
@@ -99,6 +101,11 @@ func CheckLines(ctx context.Context, text, quotes io.Reader, out io.Writer) erro
 }
 
 func checkLine(text *quote.Text, line []byte) (lineResult, error) {
+	// JSON's reader would put other characters for what is not UTF-8, and the
+	// quote would be said to be missing.
+	if !utf8.Valid(line) {
+		return lineResult{}, errors.New("it is not valid UTF-8; convert it to UTF-8 first")
+	}
 	var q evidence.Quote
 	if err := json.Unmarshal(line, &q); err != nil {
 		return lineResult{}, fmt.Errorf(`not a JSON object of "exact", "prefix" and "suffix": %w`, err)
