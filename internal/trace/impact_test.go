@@ -1,0 +1,104 @@
+package trace_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/trace"
+)
+
+// TestImpactIsWhatLeavingTheCitationsOutGives writes random evidence with and
+// without the citations of some sources, and compares what the one graph says
+// would become of each claim with what became of it in the other.
+func TestImpactIsWhatLeavingTheCitationsOutGives(t *testing.T) {
+	checkRandomly(t, 80, func(r *rapid.T) {
+		levels := []string{"PUBLIC", "RESTRICTED", "CONFIDENTIAL"}
+		var sources []evidence.ID
+		shared := []evidence.Change{person("p1", "Uno"), person("p2", "Dos")}
+		for n := range rapid.IntRange(1, 6).Draw(r, "sources") {
+			c := news(evidence.ID(fmt.Sprint("s", n)))
+			c.PutSource.Reliability = evidence.Of(rapid.SampledFrom([]string{"A", "B", "C", "D", "E", "F"}).Draw(r, "reliability"))
+			c.PutSource.Clearance = evidence.Of(rapid.SampledFrom(levels).Draw(r, "clearance"))
+			if n > 0 && rapid.Bool().Draw(r, "derived") {
+				c.PutSource.DerivedFrom = evidence.Of(rapid.SliceOfNDistinct(rapid.SampledFrom(sources), 1, min(2, n), rapid.ID[evidence.ID]).Draw(r, "from"))
+			}
+			sources = append(sources, c.PutSource.ID)
+			shared = append(shared, c)
+		}
+		without := rapid.SliceOfNDistinct(rapid.SampledFrom(sources), 1, min(2, len(sources)), rapid.ID[evidence.ID]).Draw(r, "without")
+		view := evidence.Clearance(rapid.IntRange(0, 2).Draw(r, "view")) //nolint:gosec // 0 to 2
+
+		whole, left := newGraph(t), newGraph(t)
+		whole.write(shared...)
+		left.write(shared...)
+		var claims []evidence.ID
+		citing := map[evidence.ID]bool{} // claims that cite a source to withdraw, in sight
+		visible, err := whole.at(view).Sources(t.Context(), sources)
+		require.NoError(r, err)
+		for n := range rapid.IntRange(1, 5).Draw(r, "claims") {
+			id := evidence.ID(fmt.Sprint("l", n))
+			claims = append(claims, id)
+			var all, rest []evidence.NewCitation
+			for i := range rapid.IntRange(1, 5).Draw(r, "citations") {
+				c := cited(evidence.ID(fmt.Sprint(id, "-c", i)), rapid.SampledFrom(sources).Draw(r, "source"), rapid.SampledFrom([]string{"SUPPORTS", "SUPPORTS", "DISPUTES", "MENTIONS"}).Draw(r, "stance"))
+				c.Locator = fmt.Sprint("p. ", i)
+				c.Credibility = rapid.IntRange(1, 6).Draw(r, "credibility")
+				if i == 0 {
+					c.Stance = "SUPPORTS"
+				}
+				all = append(all, c)
+				if slices.Contains(without, c.Source) {
+					citing[id] = citing[id] || visible[c.Source] != nil
+				} else {
+					rest = append(rest, c)
+				}
+			}
+			whole.write(linked(id, "p1", "p2", all...))
+			if slices.ContainsFunc(rest, func(c evidence.NewCitation) bool { return c.Stance == "SUPPORTS" }) {
+				left.write(linked(id, "p1", "p2", rest...))
+			}
+		}
+
+		before, err := whole.at(view).Claims(t.Context(), claims)
+		require.NoError(r, err)
+		after, err := left.at(view).Claims(t.Context(), claims)
+		require.NoError(r, err)
+		got, err := whole.at(view).SourceImpact(t.Context(), without)
+		require.NoError(r, err)
+		require.False(r, got.Truncated)
+		told := map[evidence.ID]trace.Impact{}
+		for _, i := range got.All {
+			told[i.Claim.Record.ID()] = i
+		}
+		lost, weakened := 0, 0
+		for _, id := range claims {
+			i, listed := told[id]
+			require.Equal(r, before[id] != nil && citing[id], listed, id)
+			if !listed {
+				continue
+			}
+			require.Equal(r, after[id] == nil, i.Lost, id)
+			strength := 0
+			if after[id] != nil {
+				strength = int(after[id].Level.Strength)
+				require.Equal(r, int(after[id].Level.Lineages), i.Lineages, id)
+			} else {
+				lost++
+			}
+			require.Equal(r, strength, i.Strength, id)
+			require.Equal(r, int(before[id].Level.Strength)-strength, i.Weakening(), id)
+			if after[id] != nil && i.Weakening() > 0 {
+				weakened++
+			}
+		}
+		require.Len(r, got.All, len(told))
+		require.Equal(r, lost, got.Lost)
+		require.Equal(r, weakened, got.Weakened)
+		require.Equal(r, len(got.All), got.Lost+got.Weakened+got.Unchanged)
+	})
+}
