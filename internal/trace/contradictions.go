@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/edtf"
@@ -21,7 +22,8 @@ const (
 	// another disputes.
 	SupportedAndDisputed Rule = "SUPPORTED_AND_DISPUTED"
 	// OpposedKinds are links of kinds that say the opposite: of one person for
-	// acts of a procedure (charged, acquitted), of one pair of entities otherwise.
+	// acts of a procedure (charged, acquitted), whenever they were; of one pair of
+	// entities that may have been both at once otherwise.
 	OpposedKinds Rule = "OPPOSED_KINDS"
 	// ExclusiveHolders are different holders, or values, at once of what only one
 	// can hold. Claims that share a supporting source are one version of it.
@@ -117,8 +119,8 @@ func (s *Session) contradictionsOn(ctx context.Context, entity evidence.ID, aske
 		return nil, false, err
 	}
 	out = append(out, exclusive...)
-	spoken, err := s.spokenAgainst(ctx, claims)
-	return append(out, spoken...), cut, err
+	spoken, more, err := s.spokenAgainst(ctx, claims)
+	return append(out, spoken...), cut || more, err
 }
 
 // claimsOn reads the claims with one of the entities as an end.
@@ -164,7 +166,7 @@ func (s *Session) opposed(claims []*Claim) []Contradiction {
 			kind, _ := s.tracer.vocabulary.Link(x.Kind)
 			same := a.From == b.From
 			if !kind.Procedural {
-				same = a.From == b.From && a.To == b.To || a.From == b.To && a.To == b.From
+				same = (a.From == b.From && a.To == b.To || a.From == b.To && a.To == b.From) && s.mayMeet(x, y)
 			}
 			if same {
 				out = append(out, contradiction(OpposedKinds, a, b))
@@ -283,19 +285,54 @@ func (s *Session) contest(holders []*Claim, versions map[evidence.ID]evidence.ID
 	return out, true
 }
 
-// atOnce says whether two claims may have held at one moment. Of an event that
-// happens once, such as a founding, any two tellings are of one moment.
+// atOnce says whether two claims are told of one moment. Of an event that happens
+// once, such as a founding, any two tellings are. Holders of whom one may have
+// followed the other are not: years that meet (2012 to 2014, 2014 to 2016) are a
+// succession, and so is a beginning after another's whose end nobody tells of.
+// What nothing dates is told of any moment.
 func (s *Session) atOnce(x, y *evidence.Claim) bool {
 	aspect := evidence.AspectOf(x, s.tracer.vocabulary)
-	if aspect == edtf.Event || x.Since == "" || y.Since == "" {
+	v, w := x.Valid(), y.Valid()
+	if aspect == edtf.Event || v.IsZero() || w.IsZero() {
 		return true
 	}
-	a, b := x.Valid().Bounds(aspect), y.Valid().Bounds(aspect)
+	return s.mayMeet(x, y) && !gaveWay(v, w, aspect) && !gaveWay(w, v, aspect)
+}
+
+// mayMeet says whether two claims may have held on one day.
+func (s *Session) mayMeet(x, y *evidence.Claim) bool {
+	a := x.Valid().Bounds(evidence.AspectOf(x, s.tracer.vocabulary))
+	b := y.Valid().Bounds(evidence.AspectOf(y, s.tracer.vocabulary))
 	return a.SinceEarliest <= b.UntilLatest && b.SinceEarliest <= a.UntilLatest
 }
 
-// spokenAgainst pairs claims with those that are about them.
-func (s *Session) spokenAgainst(ctx context.Context, claims []*Claim) ([]Contradiction, error) {
+// gaveWay says whether what held first may be read as over by the time that the
+// other began.
+func gaveWay(first, other edtf.Valid, aspect edtf.Aspect) bool {
+	a, b := first.Bounds(aspect), other.Bounds(aspect)
+	seen := edtf.MinDay // it held then, as a source says
+	for _, o := range first.Observed {
+		seen = max(seen, o.Earliest())
+	}
+	switch {
+	case first.Until.IsOpen():
+		return false
+	case first.Until.IsZero():
+		if a.SinceLatest != edtf.MaxDay {
+			seen = max(seen, a.SinceLatest)
+		}
+		return seen < b.SinceEarliest
+	}
+	begun := min(b.SinceLatest, b.UntilLatest)
+	for _, o := range other.Observed {
+		begun = min(begun, o.Latest())
+	}
+	return max(a.UntilEarliest, seen) <= begun
+}
+
+// spokenAgainst pairs claims with those that are about them, and tells whether
+// there may be more.
+func (s *Session) spokenAgainst(ctx context.Context, claims []*Claim) (out []Contradiction, cut bool, err error) {
 	byID := map[evidence.ID]*Claim{}
 	var ids, about []evidence.ID
 	for _, c := range claims {
@@ -305,10 +342,9 @@ func (s *Session) spokenAgainst(ctx context.Context, claims []*Claim) ([]Contrad
 			about = append(about, a)
 		}
 	}
-	var out []Contradiction
 	spoken, err := s.get(ctx, about)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for _, c := range claims {
 		if r := spoken[c.Record.Claim().About]; r != nil && r.Claim() != nil {
@@ -316,17 +352,20 @@ func (s *Session) spokenAgainst(ctx context.Context, claims []*Claim) ([]Contrad
 		}
 	}
 	if len(ids) == 0 {
-		return out, nil
+		return out, false, nil
 	}
 	for _, t := range []evidence.RecordType{evidence.LinkRecord, evidence.StatementRecord} {
+		n := 0
 		for f, err := range s.reader.Find(ctx, store.Query{Type: t, About: ids, Limit: maxContradicting}) {
 			if err != nil {
-				return nil, err
+				return nil, false, err
 			}
+			n++
 			out = append(out, contradiction(SpokenAgainst, byID[f.Record.Claim().About], s.claim(f.Record)))
 		}
+		cut = cut || n == maxContradicting
 	}
-	return out, nil
+	return out, cut, nil
 }
 
 // Attributes whose value is a date that bounds what an entity can have done.
@@ -338,32 +377,32 @@ const (
 )
 
 // misdated finds links that an entity takes part in before its beginning or
-// after its end, as statements date those. What is done to the dead, such as a
-// charge or a finding, is left alone.
+// after its end, as statements date those, and ends before beginnings. Nothing
+// is done with what is not there yet, from either end of a link. What is done to
+// the dead, such as a charge or a finding, is left alone: only ties of command
+// and those that are the same from both ends need the far end to be there still.
 func (s *Session) misdated(claims []*Claim) []Contradiction {
 	var out []Contradiction
-	for _, st := range claims {
-		content := st.Record.Claim()
-		if content.Of != evidence.StatementRecord {
-			continue
-		}
-		date, err := edtf.Parse(content.Value)
-		if err != nil || date.IsZero() {
-			continue
-		}
-		begins := content.Kind == birthDate || content.Kind == foundingDate
-		ends := content.Kind == deathDate || content.Kind == dissolutionDate
+	for i, st := range claims {
+		date, begins, ends := lifeDate(st)
 		if !begins && !ends {
 			continue
+		}
+		for _, other := range claims[i+1:] {
+			day, alsoBegins, alsoEnds := lifeDate(other)
+			if other.From == st.From && (begins && alsoEnds && day.Latest() < date.Earliest() || ends && alsoBegins && date.Latest() < day.Earliest()) {
+				out = append(out, contradiction(IncompatibleDates, st, other))
+			}
 		}
 		for _, link := range claims {
 			x := link.Record.Claim()
 			kind, ok := s.tracer.vocabulary.Link(x.Kind)
-			if x.Of != evidence.LinkRecord || !ok || kind.Procedural || link.From != st.From {
+			if x.Of != evidence.LinkRecord || !ok || kind.Procedural || link.From != st.From && link.To != st.From {
 				continue
 			}
+			alive := link.From == st.From || kind.Hierarchical || kind.Symmetric && x.Kind != evidence.SameAs
 			b := x.Valid().Bounds(evidence.AspectOf(x, s.tracer.vocabulary))
-			if begins && b.UntilLatest < date.Earliest() || ends && b.SinceEarliest > date.Latest() {
+			if begins && b.UntilLatest < date.Earliest() || ends && alive && b.SinceEarliest > date.Latest() {
 				out = append(out, contradiction(IncompatibleDates, st, link))
 			}
 		}
@@ -371,18 +410,76 @@ func (s *Session) misdated(claims []*Claim) []Contradiction {
 	return out
 }
 
-// Explain puts a contradiction's rule into a sentence.
+// lifeDate reads a statement of when an entity began or ended.
+func lifeDate(c *Claim) (date edtf.Date, begins, ends bool) {
+	content := c.Record.Claim()
+	if content.Of != evidence.StatementRecord {
+		return date, false, false
+	}
+	begins = content.Kind == birthDate || content.Kind == foundingDate
+	ends = content.Kind == deathDate || content.Kind == dissolutionDate
+	if !begins && !ends {
+		return date, false, false
+	}
+	date, err := edtf.Parse(content.Value)
+	if err != nil || date.IsZero() {
+		return date, false, false
+	}
+	return date, begins, ends
+}
+
+// Explain puts a contradiction's rule into a sentence on its claims.
 func (c Contradiction) Explain() string {
+	first := c.Claims[0].Record.Claim()
 	switch c.Rule {
 	case SupportedAndDisputed:
-		return fmt.Sprintf("%d sources support this claim and %d dispute it.", c.Claims[0].Level.Supports, c.Claims[0].Level.Disputes)
+		supports, disputes := c.Claims[0].Level.Supports, c.Claims[0].Level.Disputes
+		return fmt.Sprintf("%s this claim and %s it.", citations(supports, "supports", "support"), citations(disputes, "disputes", "dispute"))
 	case OpposedKinds:
-		return fmt.Sprintf("%s and %s say the opposite.", c.Claims[0].Record.Claim().Kind, c.Claims[1].Record.Claim().Kind)
+		return opposedKinds(first, c.Claims[1].Record.Claim())
 	case ExclusiveHolders:
-		return fmt.Sprintf("%d versions tell differently of %s, which only one can be true of at a time.", len(c.Versions), c.Claims[0].Record.Claim().Kind)
+		return fmt.Sprintf("%d versions tell differently of %s, which only one can be true of at a time.", len(c.Versions), first.Kind)
 	case SpokenAgainst:
-		return "One of these claims speaks about the other."
+		about, of := first, c.Claims[1].Record.Claim()
+		if about.About != of.ID {
+			about, of = of, about
+		}
+		return fmt.Sprintf("%s %s speaks about %s %s.", about.Kind, about.ID, of.Kind, of.ID)
 	default:
 		return "These dates cannot all be right."
 	}
+}
+
+func citations(n uint32, one, more string) string {
+	if n == 1 {
+		return "1 citation " + one
+	}
+	return fmt.Sprintf("%d citations %s", n, more)
+}
+
+// opposedKinds tells of two claims in the order of their dates. No record says
+// which charge a verdict is of but the role, in words; so that a verdict on one
+// charge is not read as contradicting one on another, both are told.
+func opposedKinds(x, y *evidence.Claim) string {
+	joint := " and "
+	if a, b := x.Valid().Bounds(edtf.Event), y.Valid().Bounds(edtf.Event); a.SinceLatest < b.SinceEarliest {
+		joint = ", then "
+	} else if b.SinceLatest < a.SinceEarliest {
+		x, y, joint = y, x, ", then "
+	}
+	return fmt.Sprintf("%s%s%s. They are opposed as far as both are of the same matter.", told(x), joint, told(y))
+}
+
+// told is a link's kind with its date and its role.
+func told(x *evidence.Claim) string {
+	var more []string
+	for _, s := range []string{x.Since, x.Role} {
+		if s != "" {
+			more = append(more, s)
+		}
+	}
+	if len(more) == 0 {
+		return x.Kind
+	}
+	return x.Kind + " (" + strings.Join(more, "; ") + ")"
 }

@@ -1,0 +1,211 @@
+package trace_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/trace"
+)
+
+// dated is a claim for a test: "since/until", where either may be empty, and the
+// sources that support it.
+type dated struct {
+	id, kind string
+	from, to string // a statement's value is to
+	when     string
+	sources  string
+	about    string
+	disputes string
+}
+
+// contested writes claims on persons p1 to p5 and units u1 to u3, and gives the
+// contradictions on one, each as its rule and claims.
+func contested(t *testing.T, of evidence.ID, claims ...dated) []string {
+	t.Helper()
+	_, found := contradicting(t, of, claims...)
+	return found
+}
+
+func contradicting(t *testing.T, of evidence.ID, claims ...dated) (all []trace.Contradiction, found []string) {
+	t.Helper()
+	g := newGraph(t)
+	var changes []evidence.Change
+	for n := range 5 {
+		changes = append(changes, person(evidence.ID(fmt.Sprint("p", n+1)), fmt.Sprint("Persona ", n+1)), news(evidence.ID(fmt.Sprint("s", n+1))))
+	}
+	for n := range 3 {
+		changes = append(changes, evidence.Change{PutEntity: &evidence.PutEntity{ID: evidence.ID(fmt.Sprint("u", n+1)), Kind: evidence.Of("MILITARY_UNIT"), Name: evidence.Of(fmt.Sprint("Batallón ", n+1))}})
+	}
+	for _, c := range claims {
+		since, until, _ := strings.Cut(c.when, " – ")
+		var observed []string
+		if at, ok := strings.CutPrefix(since, "on "); ok {
+			since, observed = "", []string{at}
+		}
+		var cites []evidence.NewCitation
+		for i, s := range strings.Fields(c.sources) {
+			cites = append(cites, cited(evidence.ID(fmt.Sprint(c.id, "-c", i)), evidence.ID(s), "SUPPORTS"))
+		}
+		if c.disputes != "" {
+			cites = append(cites, cited(evidence.ID(c.id+"-d"), evidence.ID(c.disputes), "DISPUTES"))
+		}
+		if strings.ToUpper(c.to[:1]) == c.to[:1] {
+			changes = append(changes, evidence.Change{AssertStatement: &evidence.AssertStatement{
+				ID: evidence.ID(c.id), Attribute: c.kind, Entity: evidence.ID(c.from), Value: strings.TrimPrefix(c.to, "="), Valid: evidence.ValidTime{Since: since, Until: until, Observed: observed}, Citations: cites,
+			}})
+			continue
+		}
+		changes = append(changes, evidence.Change{AssertLink: &evidence.AssertLink{
+			ID: evidence.ID(c.id), Kind: c.kind, From: evidence.ID(c.from), To: evidence.ID(c.to), Valid: evidence.ValidTime{Since: since, Until: until, Observed: observed},
+			About: evidence.ID(c.about), Citations: cites,
+		}})
+	}
+	g.write(changes...)
+	got, err := g.at(evidence.Public).Contradictions(t.Context(), of)
+	require.NoError(t, err)
+	require.False(t, got.Truncated)
+	for _, c := range got.All {
+		require.NotEmpty(t, c.Explain())
+		found = append(found, fmt.Sprint(c.Rule, " ", ids(c.Claims)))
+	}
+	return got.All, found
+}
+
+// TestHoldersAtOnce tells a dispute over a command from a succession in it.
+func TestHoldersAtOnce(t *testing.T) {
+	both := []string{"EXCLUSIVE_HOLDERS [l1 l2]"}
+	for name, c := range map[string]struct {
+		one, other string
+		want       []string
+	}{
+		"at once":                                  {"2010 – 2014", "2012 – 2016", both},
+		"one within the other":                     {"2010 – 2020", "2012 – 2013", both},
+		"years that meet":                          {"2012 – 2014", "2014 – 2016", nil},
+		"apart":                                    {"2010 – 2011", "2013 – 2014", nil},
+		"apart, a beginning untold":                {" – 2010", "2015 – ", nil},
+		"one after the other, ends untold":         {"2010 – ", "2015 – ", nil},
+		"the first was seen after the other":       {"2010 – ", "2015 – 2016", nil},
+		"the first is said to go on":               {"2010 – ..", "2015 – ", both},
+		"the same year":                            {"2010 – ", "2010 – ", both},
+		"both by a day, in no order":               {"../2022-08-26 – ", "../2022-08-23 – ", both},
+		"by a day, then another since":             {"../2014-09-26 – ", "2015-01 – ", nil},
+		"neither is dated":                         {"", "", both},
+		"one is dated":                             {"", "2012 – 2013", both},
+		"within the other's, the beginning untold": {"2012 – 2014", " – 2013", both},
+		"until later, the beginning untold":        {"2012 – 2014", " – 2022", nil},
+		"seen in the other's time":                 {"2012 – 2014", "on 2013-06-01", both},
+		"seen after the other's time":              {"2012 – 2014", "on 2015-06-01", nil},
+		"seen before the other's time":             {"2012 – 2014", "on 2011-06-01", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, turned := range []bool{false, true} {
+				if turned {
+					c.one, c.other = c.other, c.one
+				}
+				require.Equal(t, c.want, contested(t, "u1",
+					dated{id: "l1", kind: "COMMANDS", from: "p1", to: "u1", when: c.one, sources: "s1"},
+					dated{id: "l2", kind: "COMMANDS", from: "p2", to: "u1", when: c.other, sources: "s2"}))
+			}
+		})
+	}
+	t.Run("the same holder twice", func(t *testing.T) {
+		require.Empty(t, contested(t, "u1",
+			dated{id: "l1", kind: "COMMANDS", from: "p1", to: "u1", when: "2010 – 2012", sources: "s1"},
+			dated{id: "l2", kind: "COMMANDS", from: "p1", to: "u1", when: "2011 – 2014", sources: "s2"}))
+	})
+	t.Run("several heads", func(t *testing.T) {
+		require.Empty(t, contested(t, "u1",
+			dated{id: "l1", kind: "LEADS", from: "p1", to: "u1", when: "2010 – 2014", sources: "s1"},
+			dated{id: "l2", kind: "LEADS", from: "p2", to: "u1", when: "2010 – 2014", sources: "s2"}), "a group may have one of its heads in each")
+	})
+	t.Run("told together", func(t *testing.T) {
+		all, found := contradicting(t, "u1",
+			dated{id: "l1", kind: "FOUNDED", from: "p1", to: "u1", sources: "s1 s2"},
+			dated{id: "l2", kind: "FOUNDED", from: "p2", to: "u1", sources: "s2 s3"},
+			dated{id: "l3", kind: "FOUNDED", from: "p3", to: "u1", sources: "s3"},
+			dated{id: "l4", kind: "FOUNDED", from: "p4", to: "u1", sources: "s4"})
+		require.Equal(t, []string{"EXCLUSIVE_HOLDERS [l1 l2 l3 l4]"}, found)
+		require.Equal(t, [][]evidence.ID{{"l1", "l2", "l3"}, {"l4"}}, all[0].Versions)
+	})
+	t.Run("ranks", func(t *testing.T) {
+		require.Equal(t, []string{"EXCLUSIVE_HOLDERS [l1 l3]"}, contested(t, "p1",
+			dated{id: "l1", kind: "RANK", from: "p1", to: "General", when: "2014-09 – 2014-10", sources: "s1"},
+			dated{id: "l2", kind: "RANK", from: "p1", to: "GENERAL ", when: "2014-09 – 2014-10", sources: "s2"},
+			dated{id: "l3", kind: "RANK", from: "p1", to: "Coronel", when: "2014-08 – 2014-10-10", sources: "s2"}))
+	})
+}
+
+// TestOpposedKinds pairs what says the opposite, and tells what it may be about.
+func TestOpposedKinds(t *testing.T) {
+	all, found := contradicting(t, "p1",
+		dated{id: "l1", kind: "ACQUITTED_BY", from: "p1", to: "p2", when: "2022-09-14", sources: "s1"},
+		dated{id: "l2", kind: "CHARGED_BY", from: "p1", to: "p3", when: "2014", sources: "s2"},
+		dated{id: "l3", kind: "CHARGED_BY", from: "p4", to: "p1", when: "2014", sources: "s2"})
+	require.Equal(t, []string{"OPPOSED_KINDS [l1 l2]"}, found, "the charge against another is not one of this person")
+	require.Equal(t, "CHARGED_BY (2014), then ACQUITTED_BY (2022-09-14). They are opposed as far as both are of the same matter.", all[0].Explain())
+
+	ties := func(one, other string) []string {
+		return contested(t, "p1",
+			dated{id: "l1", kind: "ALLIED_WITH", from: "p1", to: "p2", when: one, sources: "s1"},
+			dated{id: "l2", kind: "RIVAL_OF", from: "p2", to: "p1", when: other, sources: "s2"},
+			dated{id: "l3", kind: "RIVAL_OF", from: "p3", to: "p1", when: other, sources: "s2"})
+	}
+	require.Equal(t, []string{"OPPOSED_KINDS [l1 l2]"}, ties("2010 – 2014", "2012 – "))
+	require.Empty(t, ties("2010 – 2012", "2014 – "), "allies who fell out")
+}
+
+// TestDatesThatCannotBeRight sets links beside the beginnings and ends of those
+// who take part in them.
+func TestDatesThatCannotBeRight(t *testing.T) {
+	for name, c := range map[string]struct {
+		of, attribute, date string
+		link                dated
+		wrong               bool
+	}{
+		"commands after death":               {"p1", "DEATH_DATE", "=2010", dated{kind: "COMMANDS", from: "p1", to: "u1", when: "2012 – 2013"}, true},
+		"commands in the year of death":      {"p1", "DEATH_DATE", "=2010", dated{kind: "COMMANDS", from: "p1", to: "u1", when: "2010 – "}, false},
+		"charged after death":                {"p1", "DEATH_DATE", "=2010", dated{kind: "CHARGED_BY", from: "p1", to: "p2", when: "2012"}, false},
+		"under one who was dead":             {"p1", "DEATH_DATE", "=2010", dated{kind: "SUBORDINATE_TO", from: "p2", to: "p1", when: "2012 – 2013"}, true},
+		"spoke with the dead":                {"p1", "DEATH_DATE", "=2010", dated{kind: "COMMUNICATED_WITH", from: "p2", to: "p1", when: "2012"}, true},
+		"what became of the dead was hidden": {"p1", "DEATH_DATE", "=2010", dated{kind: "LINKED_TO", from: "p2", to: "p1", when: "2012"}, false},
+		"joined before it was founded":       {"u1", "FOUNDING_DATE", "=2011-05", dated{kind: "MEMBER_OF", from: "p1", to: "u1", when: "2008 – 2009"}, true},
+		"joined by the time":                 {"u1", "FOUNDING_DATE", "=2011-05", dated{kind: "MEMBER_OF", from: "p1", to: "u1", when: "2008 – 2012"}, false},
+		"joined when it was gone":            {"u1", "DISSOLUTION_DATE", "=2011-05", dated{kind: "MEMBER_OF", from: "p1", to: "u1", when: "2012 – "}, true},
+		"before birth":                       {"p1", "BIRTH_DATE", "=1990", dated{kind: "PAYS", from: "p2", to: "p1", when: "1980"}, true},
+		"died before birth":                  {"p1", "BIRTH_DATE", "=1990", dated{kind: "DEATH_DATE", from: "p1", to: "=1989"}, true},
+		"died in the year of birth":          {"p1", "BIRTH_DATE", "=1990", dated{kind: "DEATH_DATE", from: "p1", to: "=1990"}, false},
+		"no date":                            {"p1", "DEATH_DATE", "=not known", dated{kind: "COMMANDS", from: "p1", to: "u1", when: "2012 – 2013"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.link.id, c.link.sources = "l1", "s1"
+			var want []string
+			if c.wrong {
+				want = []string{"INCOMPATIBLE_DATES [l1 t1]"}
+			}
+			require.Equal(t, want, contested(t, evidence.ID(c.of), c.link, dated{id: "t1", kind: c.attribute, from: c.of, to: c.date, sources: "s2"}))
+		})
+	}
+}
+
+// TestWhatIsSpokenAgainst finds a claim with what is about it, and one that its
+// own citations dispute, from either end and from the claims themselves.
+func TestWhatIsSpokenAgainst(t *testing.T) {
+	claims := []dated{
+		{id: "l1", kind: "PAYS", from: "p1", to: "p2", when: "2012", sources: "s1", disputes: "s2"},
+		{id: "l2", kind: "DENIES", from: "p3", to: "p4", when: "2013", sources: "s2", about: "l1"},
+	}
+	for _, of := range []evidence.ID{"p1", "p2", "l1"} {
+		all, found := contradicting(t, of, claims...)
+		require.Equal(t, []string{"SPOKEN_AGAINST [l1 l2]", "SUPPORTED_AND_DISPUTED [l1]"}, found, of)
+		require.Equal(t, "DENIES l2 speaks about PAYS l1.", all[0].Explain())
+		require.Equal(t, "1 citation supports this claim and 1 citation disputes it.", all[1].Explain())
+	}
+	for _, of := range []evidence.ID{"p3", "l2"} {
+		require.Equal(t, []string{"SPOKEN_AGAINST [l1 l2]"}, contested(t, of, claims...), of)
+	}
+	require.Empty(t, contested(t, "p5", claims...))
+}
