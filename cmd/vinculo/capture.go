@@ -18,9 +18,10 @@ import (
 )
 
 type captureCmd struct {
-	Add    captureAddCmd    `cmd:"" help:"Attach a document to a source, and compare with it what is quoted."`
-	Verify captureVerifyCmd `cmd:"" help:"Compare all captures with their hashes, and all quotes with the captures."`
-	Check  captureCheckCmd  `cmd:"" help:"Look for quotes in a text; needs no store."`
+	Add     captureAddCmd     `cmd:"" help:"Attach a document to a source, and compare with it what is quoted."`
+	Verify  captureVerifyCmd  `cmd:"" help:"Compare all captures with their hashes, and all quotes with the captures."`
+	Similar captureSimilarCmd `cmd:"" help:"Suggest which sources derive from others, by their texts."`
+	Check   captureCheckCmd   `cmd:"" help:"Look for quotes in a text; needs no store."`
 }
 
 // captureStore is where the captures of a command are.
@@ -185,6 +186,62 @@ func (c *captureVerifyCmd) Run(ctx context.Context, m *Main) error {
 	}
 	if err == nil && len(report.Faults) > 0 {
 		err = &foundFaults{lines: report.Faults, summary: plural(len(report.Faults), "fault") + " in the captures and quotes of " + c.Store}
+	}
+	return err
+}
+
+type captureSimilarCmd struct {
+	captureStore
+	JSON bool `name:"json" env:"-" help:"Write the result as JSON."`
+}
+
+// Help shows examples.
+func (captureSimilarCmd) Help() string {
+	return `Sources whose captured texts are nearly the same count as independent until one
+is said to derive from the other. Those that nobody said it of are listed, the
+later source first, with the part of their word sequences that they share. Nothing
+is written: who copied from whom is for a person to say, in derivedFrom.
+
+Examples:
+
+    vinculo capture similar --store sqlite:case.db
+    vinculo query --store sqlite:case.db 'mutation { apply(changeSet: {reason: "a reprint",
+      changes: [{putSource: {id: "copy", derivedFrom: ["original"]}}]}) { number } }'`
+}
+
+// Run compares the texts of all captured sources.
+func (c *captureSimilarCmd) Run(ctx context.Context, m *Main) error {
+	kept, err := c.open(ctx, m, false)
+	if err != nil {
+		return err
+	}
+	bar := m.newProgress()
+	found, err := kept.Similar(ctx, func(done uint64) { bar.show("sources", done, 0) })
+	bar.finish()
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		type suggestion struct {
+			Source      evidence.ID `json:"source"`
+			DerivedFrom evidence.ID `json:"derivedFrom"`
+			Similarity  float64     `json:"similarity"`
+		}
+		suggested := []suggestion{}
+		for _, d := range found.Suggested {
+			suggested = append(suggested, suggestion{d.Source, d.From, d.Similarity})
+		}
+		err = json.NewEncoder(m.Stdout).Encode(map[string]any{"sources": found.Sources, "suggested": suggested, "faults": append([]string{}, found.Faults...)})
+	} else {
+		for _, d := range found.Suggested {
+			if _, err := fmt.Fprintf(m.Stdout, "%s may derive from %s: %.0f%% of their word sequences are the same\n", d.Source, d.From, 100*d.Similarity); err != nil {
+				return err
+			}
+		}
+		_, err = fmt.Fprintf(m.Stdout, "%s compared; %s\n", plural(found.Sources, "captured source"), plural(len(found.Suggested), "suggestion"))
+	}
+	if err == nil && len(found.Faults) > 0 {
+		err = &foundFaults{lines: found.Faults, summary: plural(len(found.Faults), "fault") + " in the captures of " + c.Store}
 	}
 	return err
 }

@@ -132,6 +132,14 @@ func captureTour(t *testing.T, store string, blobs ...string) {
 	}
 	require.Contains(t, succeeds(t, copying...), "1 file of captures", "carrying it again mends the copy")
 	succeeds(t, "verify", "--store", target)
+
+	// The same page captured of another source suggests that one of them is a copy.
+	require.Equal(t, "2 captured sources compared; 0 suggestions\n", succeeds(t, "capture", "similar", "--store", target))
+	attach(t, "acta", writeFile(t, "copia.html", page), "--store", target)
+	require.Equal(t, "nota may derive from acta: 100% of their word sequences are the same\n2 captured sources compared; 1 suggestion\n",
+		succeeds(t, "capture", "similar", "--store", target))
+	require.JSONEq(t, `{"sources": 2, "suggested": [{"source": "nota", "derivedFrom": "acta", "similarity": 1}], "faults": []}`,
+		succeeds(t, "capture", "similar", "--store", target, "--json"))
 }
 
 func TestCapturesOnSQLite(t *testing.T) {

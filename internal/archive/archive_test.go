@@ -238,6 +238,44 @@ func TestWithdrawingACaptureWithdrawsItsChecks(t *testing.T) {
 	})
 }
 
+func TestSimilarTextsSuggestThatOneDerivesFromTheOther(t *testing.T) {
+	onStores(t, func(t *testing.T, b *bench) {
+		t.Helper()
+		found, err := b.Similar(t.Context(), nil)
+		require.NoError(t, err)
+		require.Equal(t, &archive.Similar{}, found)
+		b.write(top, source("otra", "PUBLIC"), evidence.Change{PutSource: &evidence.PutSource{ID: "copia", Published: evidence.Of("2022-10-02")}},
+			evidence.Change{PutSource: &evidence.PutSource{ID: "nota", Published: evidence.Of("2022-10-01")}})
+		b.add(top, "nota", "A picture of words that are quite another text than this one will be.")
+		first := b.add(top, "nota", article)
+		b.add(top, "copia", "POR LA REDACCIÓN. "+strings.ToUpper(article))
+		b.add(top, "otra", "Nada de lo que aquí se dice fue dicho por nadie más en ninguna parte.")
+		before := b.head()
+		found, err = b.Similar(t.Context(), nil)
+		require.NoError(t, err)
+		require.Equal(t, 3, found.Sources)
+		require.Empty(t, found.Faults)
+		require.Len(t, found.Suggested, 1)
+		require.Equal(t, []evidence.ID{"copia", "nota"}, []evidence.ID{found.Suggested[0].Source, found.Suggested[0].From})
+		require.Greater(t, found.Suggested[0].Similarity, 0.5)
+		require.Equal(t, before, b.head(), "nothing is written")
+
+		// What is known already, through another source too, is not suggested.
+		b.write(top, evidence.Change{PutSource: &evidence.PutSource{ID: "otra", DerivedFrom: evidence.Of([]evidence.ID{"nota"})}},
+			evidence.Change{PutSource: &evidence.PutSource{ID: "copia", DerivedFrom: evidence.Of([]evidence.ID{"otra"})}})
+		found, err = b.Similar(t.Context(), nil)
+		require.NoError(t, err)
+		require.Empty(t, found.Suggested)
+
+		b.damage(first.Capture.Text, true)
+		found, err = b.Similar(t.Context(), nil)
+		require.NoError(t, err)
+		require.Equal(t, 2, found.Sources)
+		require.Len(t, found.Faults, 1)
+		require.Contains(t, found.Faults[0], "source nota: its text could not be compared")
+	})
+}
+
 func TestVerify(t *testing.T) {
 	onStores(t, func(t *testing.T, b *bench) {
 		t.Helper()

@@ -32,31 +32,17 @@ type Report struct {
 func (a *Archive) Verify(ctx context.Context, progress func(done uint64)) (*Report, error) {
 	report := &Report{Quotes: map[evidence.CheckState]int{}}
 	done := uint64(0)
-	for after, more := "", true; more; {
-		var sources []*evidence.Source
-		err := a.read(ctx, evidence.Confidential, func(r store.Reader) error {
-			sources = nil
-			for found, err := range r.Find(ctx, store.Query{Type: evidence.SourceRecord, After: after, Limit: page}) {
-				if err != nil {
-					return err
-				}
-				after = found.Key
-				sources = append(sources, found.Record.Source())
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
+	err := a.eachSource(ctx, func(source *evidence.Source) error {
+		if err := a.verifySource(ctx, source, report); err != nil {
+			return err
 		}
-		more = len(sources) == page
-		for _, source := range sources {
-			if err := a.verifySource(ctx, source, report); err != nil {
-				return nil, err
-			}
-			if done++; progress != nil {
-				progress(done)
-			}
+		if done++; progress != nil {
+			progress(done)
 		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return report, nil
 }
