@@ -22,6 +22,9 @@ func (w *workspace) newCitation(at string, claim ID, in *NewCitation, stance Sta
 	w.textIn(at, "standingInSource", c.StandingInSource, maxShort, false)
 	if c.Quote != nil {
 		w.textIn(at, "quote.exact", c.Quote.Exact, maxText, true)
+		if textFault(c.Quote.Exact, maxText, true) == "" && !c.Quote.HasWords() {
+			w.fault(InvalidInput, at+"quote.exact", "it has no words to look for; give the exact words of the source")
+		}
 		w.textIn(at, "quote.prefix", c.Quote.Prefix, maxReason, false)
 		w.textIn(at, "quote.suffix", c.Quote.Suffix, maxReason, false)
 	}

@@ -178,6 +178,8 @@ func TestRefused(t *testing.T) {
 		"link with another id's": {top, set(withLink(func(l *evidence.AssertLink) { l.ID = "l1"; l.Role = "otro" })), []string{"DUPLICATE_ID changes[0].assertLink.id"}},
 		"no source":              {top, set(withCitation(func(c *evidence.NewCitation) { c.Source = "p1" })), []string{"UNKNOWN_ID changes[0].assertLink.citations[0].source"}},
 		"no place in it":         {top, set(withCitation(func(c *evidence.NewCitation) { c.Locator = "" })), []string{"INVALID_INPUT changes[0].assertLink.citations[0].locator"}},
+		"a quote of dashes":      {top, set(withCitation(func(c *evidence.NewCitation) { c.Quote = &evidence.Quote{Exact: "- \u200b—"} })), []string{"INVALID_INPUT changes[0].assertLink.citations[0].quote.exact"}},
+		"an empty quote":         {top, set(withCitation(func(c *evidence.NewCitation) { c.Quote = &evidence.Quote{Exact: " "} })), []string{"INVALID_INPUT changes[0].assertLink.citations[0].quote.exact"}},
 		"credibility 7":          {top, set(withCitation(func(c *evidence.NewCitation) { c.Credibility = 7 })), []string{"INVALID_INPUT changes[0].assertLink.citations[0].credibility"}},
 		"citation id taken":      {top, set(withCitation(func(c *evidence.NewCitation) { c.ID = "c1" })), []string{"DUPLICATE_ID changes[0].assertLink.citations[0].id"}},
 		"attribute":              {top, set(evidence.Change{AssertStatement: &evidence.AssertStatement{Entity: "none", Attribute: "SHOE_SIZE", Citations: []evidence.NewCitation{cited("", "s1")}}}), []string{"INVALID_INPUT changes[0].assertStatement.attribute", "INVALID_INPUT changes[0].assertStatement.value", "UNKNOWN_ID changes[0].assertStatement.entity"}},

@@ -2,6 +2,8 @@ package evidence
 
 import (
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/vinculo/vinculo/internal/evidence/edtf"
 )
@@ -249,6 +251,23 @@ type Quote struct {
 	Prefix string `json:"prefix,omitempty" cbor:"2,keyasint,omitempty"`
 	Suffix string `json:"suffix,omitempty" cbor:"3,keyasint,omitempty"`
 }
+
+// HasWords says whether there is anything to look for in the exact words: a
+// character that is seen, and no dash. Others can be found nowhere.
+func (q Quote) HasWords() bool {
+	return strings.ContainsFunc(q.Exact, func(r rune) bool {
+		switch {
+		case unicode.IsSpace(r), unicode.IsControl(r), strings.ContainsRune(dashes, r):
+			return false
+		case r == 0x34f, r >= 0xfe00 && r <= 0xfe0f, r >= 0xe0100 && r <= 0xe01ef: // grapheme joiner, variation selectors
+			return false
+		}
+		return !unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Prepended_Concatenation_Mark, r)
+	})
+}
+
+// dashes are those that quotes are compared without; docs/quotes.md lists them.
+const dashes = "-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d"
 
 // Credibility is the Admiralty grade of one piece of information, 1 (confirmed)
 // to 6 (truth cannot be judged). The zero value stands for 6.

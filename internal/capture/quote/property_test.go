@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/text/unicode/norm"
@@ -36,6 +37,26 @@ func TestNormaliseIsIdempotent(t *testing.T) {
 		require.Equal(t, strings.TrimSpace(once), once)
 		require.NotContains(t, once, "  ")
 	})
+}
+
+// What a citation may quote is what can be looked for.
+func TestOnlyQuotesWithoutWordsAreRefused(t *testing.T) {
+	t.Parallel()
+	text := prepare(t, "some text")
+	agree := func(t require.TestingT, exact string) {
+		_, err := text.Find(evidence.Quote{Exact: exact})
+		if (evidence.Quote{Exact: exact}).HasWords() {
+			require.NoError(t, err, "%q", exact)
+		} else {
+			require.ErrorIs(t, err, quote.ErrEmpty, "%q", exact)
+		}
+	}
+	for r := range rune(unicode.MaxRune) + 1 {
+		if utf8.ValidRune(r) {
+			agree(t, string(r))
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) { agree(t, hostileText(4).Draw(t, "exact")) })
 }
 
 func TestCanonicalEquivalentsAreTheSame(t *testing.T) {
