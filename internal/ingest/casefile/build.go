@@ -240,7 +240,7 @@ func (b *builder) status(r *row, procedural bool) string {
 
 func (b *builder) link(r *row) {
 	id := b.id(r)
-	rule := b.tables.mapKind(b.vocabulary, r.get("kind"), string(id))
+	rule := b.tables.mapKind(b.vocabulary, r.get("kind"), string(id), r.get("role"))
 	kind, _ := b.vocabulary.Link(rule.target) // what is unknown, evidence refuses
 	from, to := r.get("from"), r.get("to")
 	if rule.swap {

@@ -222,6 +222,29 @@ func smallCase() map[string]string {
 	}
 }
 
+// TestRolesKeepTheirMeaning: a role is read from the first end to the second, so
+// one that comes from the inverse kind says of whom it speaks; and a relation that
+// is not said to be of family does not become one.
+func TestRolesKeepTheirMeaning(t *testing.T) {
+	st := model.New()
+	_, err := load(t, st, data.Ayotzinapa(), ImportOptions{})
+	require.NoError(t, err)
+	got := records(t, st, "L0038", "L0339", "L0402", "L0243")
+	require.Empty(t, got["L0038"].Claim().Role)
+	require.Equal(t, evidence.ID("los-pelones"), got["L0339"].Claim().To)
+	require.Equal(t, "of the predecessor: turned into / joined", got["L0339"].Claim().Role)
+	require.Equal(t, "recruited the other as a witness", got["L0402"].Claim().Role)
+	require.Equal(t, "with 15 other soldiers", got["L0243"].Claim().Role)
+
+	for role, want := range map[string]string{
+		"cousin": "FAMILY_OF", "Husband and wife": "FAMILY_OF", "father of one": "FAMILY_OF",
+		"partner in business": "RELATED_TO", "": "RELATED_TO", "fatherly friend": "RELATED_TO",
+	} {
+		rule := tables().mapKind(vocabulary.Standard(), "RELATED_TO", "x", role)
+		require.Equal(t, want, rule.target, role)
+	}
+}
+
 func TestTellsEveryFaultByFileLineAndColumn(t *testing.T) {
 	files := smallCase()
 	files["sources.csv"] = "id,kind,title,url,published\ns1,newz,Título,ftp://x,2014-13\n"

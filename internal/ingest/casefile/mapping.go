@@ -21,10 +21,11 @@ var tableFiles embed.FS
 // kindRule maps one link kind of a case file.
 type kindRule struct {
 	kind   string
-	link   string // for this link alone, where set
-	target string // the kind of the vocabulary
-	swap   bool   // the ends change places: the kind is the inverse of the target
-	prefix string // begins the role
+	link   string   // for this link alone, where set
+	begins []string // for links whose role begins with one of these words alone, where set
+	target string   // the kind of the vocabulary
+	swap   bool     // the ends change places: the kind is the inverse of the target
+	prefix string   // begins the role; where the ends change places, tells of which end a role speaks
 }
 
 // standingKey is a status with whether the link's kind is procedural.
@@ -46,7 +47,11 @@ type mappings struct {
 var tables = sync.OnceValue(func() *mappings {
 	m := &mappings{standings: map[standingKey]evidence.Standing{}, identities: map[placeholder]evidence.Identity{}}
 	for _, r := range tableRows("kinds.csv") {
-		m.kinds = append(m.kinds, kindRule{r["kind"], r["link_id"], r["vocabulary_kind"], r["swap"] == "true", r["role_prefix"]})
+		var begins []string
+		if words := r["role_begins"]; words != "" {
+			begins = strings.Split(words, ";")
+		}
+		m.kinds = append(m.kinds, kindRule{r["kind"], r["link_id"], begins, r["vocabulary_kind"], r["swap"] == "true", r["role_prefix"]})
 	}
 	for _, r := range tableRows("standings.csv") {
 		m.standings[standingKey{r["kind_class"] == "procedural", r["status"]}] = must(evidence.ParseStanding(r["standing"]))
@@ -83,12 +88,12 @@ func tableRows(name string) []map[string]string {
 
 // mapKind gives the kind of the vocabulary for a link of the file. A kind that
 // the vocabulary has stays as it is, unless a rule is for that very link.
-func (m *mappings) mapKind(v *vocabulary.Vocabulary, kind, link string) kindRule {
+func (m *mappings) mapKind(v *vocabulary.Vocabulary, kind, link, role string) kindRule {
 	var general *kindRule
 	for i := range m.kinds {
 		r := &m.kinds[i]
 		switch {
-		case r.kind != kind:
+		case r.kind != kind, !r.fits(role):
 		case r.link == link && link != "":
 			return *r
 		case r.link == "":
@@ -101,11 +106,22 @@ func (m *mappings) mapKind(v *vocabulary.Vocabulary, kind, link string) kindRule
 	return *general
 }
 
+// fits tells whether the rule is for links of that role.
+func (r *kindRule) fits(role string) bool {
+	if r.begins == nil {
+		return true
+	}
+	first, _, _ := strings.Cut(strings.TrimSpace(role), " ")
+	return slices.Contains(r.begins, strings.ToLower(strings.TrimRight(first, ",;:.")))
+}
+
 // role is the link's role under the rule.
 func (r *kindRule) role(given string) string {
 	switch {
 	case r.prefix == "":
 		return given
+	case given == "" && r.swap:
+		return ""
 	case given == "":
 		return r.prefix
 	default:
