@@ -121,6 +121,7 @@ func TestStoresThatAreNotThere(t *testing.T) {
 		want string
 	}{
 		"file":        {[]string{"verify", "--store", missing}, "there is no store at " + path},
+		"query":       {[]string{"query", "--store", missing, "{ stats { links } }"}, "there is no store at " + path},
 		"scheme":      {[]string{"log", "--store", "postgres://localhost"}, "is not a store: write sqlite:PATH"},
 		"no path":     {[]string{"log", "--store", "sqlite:"}, "names no file"},
 		"credentials": {[]string{"log", "--store", "neo4j://ana:s3cret@localhost:7687"}, "the address of the store holds credentials"},

@@ -58,7 +58,7 @@ func (c *queryCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 		return err
 	}
 	log := m.newLogger(zerolog.WarnLevel)
-	st, err := c.open(ctx, m, v, log)
+	st, err := c.open(ctx, m, v, log, true)
 	if err != nil {
 		return err
 	}

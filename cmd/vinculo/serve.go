@@ -67,7 +67,7 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 		return err
 	}
 	log := m.newLogger(c.LogLevel)
-	st, err := c.open(ctx, m, v, log)
+	st, err := c.open(ctx, m, v, log, false)
 	if err != nil {
 		return err
 	}

@@ -135,9 +135,11 @@ func flagsOf(line *kong.Context) map[string]bool {
 	return given
 }
 
-func (s storeOrDemo) open(ctx context.Context, m *Main, v *vocabulary.Vocabulary, log zerolog.Logger) (store.Store, error) {
+// open opens the graph; one that has to be existing is not made where it is not
+// there, or a slip in its path would be answered with an empty graph.
+func (s storeOrDemo) open(ctx context.Context, m *Main, v *vocabulary.Vocabulary, log zerolog.Logger, existing bool) (store.Store, error) {
 	if s.Demo {
 		return m.openDemo(ctx, v)
 	}
-	return m.openStore(ctx, s.Store, open.Options{Vocabulary: v, Logger: log})
+	return m.openStore(ctx, s.Store, open.Options{Vocabulary: v, Logger: log, Existing: existing})
 }
