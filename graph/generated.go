@@ -199,8 +199,10 @@ type ComplexityRoot struct {
 	}
 
 	Duplicates struct {
-		PageInfo func(childComplexity int) int
-		Pairs    func(childComplexity int) int
+		PageInfo    func(childComplexity int) int
+		Pairs       func(childComplexity int) int
+		Truncated   func(childComplexity int) int
+		TruncatedBy func(childComplexity int) int
 	}
 
 	Entity struct {
@@ -1386,6 +1388,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Duplicates.Pairs(childComplexity), true
+	case "Duplicates.truncated":
+		if e.ComplexityRoot.Duplicates.Truncated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Duplicates.Truncated(childComplexity), true
+	case "Duplicates.truncatedBy":
+		if e.ComplexityRoot.Duplicates.TruncatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Duplicates.TruncatedBy(childComplexity), true
 
 	case "Entity.aliases":
 		if e.ComplexityRoot.Entity.Aliases == nil {
@@ -4197,7 +4211,7 @@ type Query {
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): Responsibility!
-  "What happened, began and ended, in order, with how far each day is known. Give either ` + "`" + `around` + "`" + ` or ` + "`" + `between` + "`" + `."
+  "What happened, began, ended and was observed, in order, with how far each day is known. Give either ` + "`" + `around` + "`" + ` or ` + "`" + `between` + "`" + `."
   timeline(
     "The ids of entities: all of their links."
     around: [ID!]
@@ -5113,7 +5127,7 @@ type Moment {
   latest: Date
   "Whether a source says that the date is uncertain or approximate."
   uncertain: Boolean!
-  "The link that happens, begins or ends. Null where it is an event by itself."
+  "The link that happens, begins, ends or was observed. Null where it is an event by itself."
   link: Link
   "The event that happens. Null where it is a link."
   event: Entity
@@ -5213,6 +5227,10 @@ type Duplicates {
   pairs: [DuplicatePair!]!
   "Where the page of entities that was gone through stands in the list of all."
   pageInfo: PageInfo!
+  "Whether there is more than is told here, of the entities that were gone through."
+  truncated: Boolean!
+  "Why there is more. Null where this is the whole answer."
+  truncatedBy: Truncation
 }
 
 "Two entities that may be the same."
@@ -5764,6 +5782,8 @@ enum MomentKind {
   BEGAN
   "A link ended."
   ENDED
+  "A source says that the link held then, whenever it began and ended."
+  OBSERVED
 }
 
 "By what the entities of a part of the graph are ranked. The direction of links does not matter."
@@ -5794,6 +5814,8 @@ enum MatchCode {
   SIMILAR
   "Both are linked to the same entities."
   SHARED_NEIGHBOURS
+  "The dates of birth, death, founding, dissolution or of the event agree, or cannot both be right; the latter makes it less likely."
+  DATES
 }
 
 "By which rule claims contradict each other."
@@ -6764,6 +6786,10 @@ func (ec *executionContext) childFields_Duplicates(ctx context.Context, field gr
 		return ec.fieldContext_Duplicates_pairs(ctx, field)
 	case "pageInfo":
 		return ec.fieldContext_Duplicates_pageInfo(ctx, field)
+	case "truncated":
+		return ec.fieldContext_Duplicates_truncated(ctx, field)
+	case "truncatedBy":
+		return ec.fieldContext_Duplicates_truncatedBy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Duplicates", field.Name)
 }
@@ -11592,6 +11618,20 @@ func (ec *executionContext) fieldContext_Duplicates_pageInfo(_ context.Context, 
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Duplicates_truncated(ctx context.Context, field graphql.CollectedField, obj *Duplicates) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Truncated)
+}
+func (ec *executionContext) fieldContext_Duplicates_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Duplicates", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Duplicates_truncatedBy(ctx context.Context, field graphql.CollectedField, obj *Duplicates) (ret graphql.Marshaler) {
+	return ec.marshalOTruncation2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTruncation(ctx, field.Selections, obj.TruncatedBy)
+}
+func (ec *executionContext) fieldContext_Duplicates_truncatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Duplicates", field, false, false, "Truncation")
 }
 
 func (ec *executionContext) _Entity_id(ctx context.Context, field graphql.CollectedField, obj *Entity) (ret graphql.Marshaler) {
@@ -22566,6 +22606,16 @@ func (ec *executionContext) _Duplicates(ctx context.Context, sel ast.SelectionSe
 		case "pageInfo":
 			out.Values[i] = ec._Duplicates_pageInfo(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._Duplicates_truncated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncatedBy":
+			out.Values[i] = ec._Duplicates_truncatedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:

@@ -105,13 +105,15 @@ func (q *queryResolver) Duplicates(ctx context.Context, entity *string, filter *
 	if err != nil {
 		return nil, report(ctx, err)
 	}
-	p, pairs, err := s.AllDuplicates(ctx, f, pageArgs(first, after, last, before))
+	p, pairs, why, err := s.AllDuplicates(ctx, f, pageArgs(first, after, last, before))
 	if err != nil {
 		return nil, report(ctx, err)
 	}
-	return newDuplicates(s, pairs, PageInfo{
+	out := newDuplicates(s, pairs, PageInfo{
 		HasNextPage: p.HasNext, HasPreviousPage: p.HasPrevious, StartCursor: optional(p.Start), EndCursor: optional(p.End),
-	}), nil
+	})
+	out.Truncated, out.TruncatedBy = cut(why, false)
+	return out, nil
 }
 
 // duplicatesOf are those of one entity, at most as many as a page has rows.
@@ -120,14 +122,16 @@ func duplicatesOf(ctx context.Context, s *session, id evidence.ID) (*Duplicates,
 	if err != nil {
 		return nil, err
 	}
-	found, err := s.Duplicates(ctx, id)
+	found, why, err := s.Duplicates(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	found = found[:min(len(found), maxRows)]
-	return newDuplicates(s, mapped(found, func(c trace.Candidate) trace.Pair {
+	rows := found[:min(len(found), maxRows)]
+	out := newDuplicates(s, mapped(rows, func(c trace.Candidate) trace.Pair {
 		return trace.Pair{A: shown[id], B: c.Entity, Score: c.Score, Reasons: c.Reasons}
-	}), PageInfo{}), nil
+	}), PageInfo{})
+	out.Truncated, out.TruncatedBy = cut(why, len(rows) < len(found))
+	return out, nil
 }
 
 func newDuplicates(s *session, pairs []trace.Pair, info PageInfo) *Duplicates {

@@ -331,6 +331,10 @@ type Duplicates struct {
 	Pairs []*DuplicatePair `json:"pairs"`
 	// Where the page of entities that was gone through stands in the list of all.
 	PageInfo *PageInfo `json:"pageInfo"`
+	// Whether there is more than is told here, of the entities that were gone through.
+	Truncated bool `json:"truncated"`
+	// Why there is more. Null where this is the whole answer.
+	TruncatedBy *Truncation `json:"truncatedBy,omitempty,omitzero"`
 }
 
 // Which entities to keep. All that is given must match; of a list, any one.
@@ -483,7 +487,7 @@ type Moment struct {
 	Latest *string `json:"latest,omitempty,omitzero"`
 	// Whether a source says that the date is uncertain or approximate.
 	Uncertain bool `json:"uncertain"`
-	// The link that happens, begins or ends. Null where it is an event by itself.
+	// The link that happens, begins, ends or was observed. Null where it is an event by itself.
 	Link *Link `json:"link,omitempty,omitzero"`
 	// The event that happens. Null where it is a link.
 	Event *Entity `json:"event,omitempty,omitzero"`
@@ -1582,6 +1586,8 @@ const (
 	MatchCodeSimilar MatchCode = "SIMILAR"
 	// Both are linked to the same entities.
 	MatchCodeSharedNeighbours MatchCode = "SHARED_NEIGHBOURS"
+	// The dates of birth, death, founding, dissolution or of the event agree, or cannot both be right; the latter makes it less likely.
+	MatchCodeDates MatchCode = "DATES"
 )
 
 var AllMatchCode = []MatchCode{
@@ -1592,11 +1598,12 @@ var AllMatchCode = []MatchCode{
 	MatchCodeInitials,
 	MatchCodeSimilar,
 	MatchCodeSharedNeighbours,
+	MatchCodeDates,
 }
 
 func (e MatchCode) IsValid() bool {
 	switch e {
-	case MatchCodeSameName, MatchCodeSameWords, MatchCodeNameWithin, MatchCodeUnit, MatchCodeInitials, MatchCodeSimilar, MatchCodeSharedNeighbours:
+	case MatchCodeSameName, MatchCodeSameWords, MatchCodeNameWithin, MatchCodeUnit, MatchCodeInitials, MatchCodeSimilar, MatchCodeSharedNeighbours, MatchCodeDates:
 		return true
 	}
 	return false
@@ -1711,17 +1718,20 @@ const (
 	MomentKindBegan MomentKind = "BEGAN"
 	// A link ended.
 	MomentKindEnded MomentKind = "ENDED"
+	// A source says that the link held then, whenever it began and ended.
+	MomentKindObserved MomentKind = "OBSERVED"
 )
 
 var AllMomentKind = []MomentKind{
 	MomentKindHappened,
 	MomentKindBegan,
 	MomentKindEnded,
+	MomentKindObserved,
 }
 
 func (e MomentKind) IsValid() bool {
 	switch e {
-	case MomentKindHappened, MomentKindBegan, MomentKindEnded:
+	case MomentKindHappened, MomentKindBegan, MomentKindEnded, MomentKindObserved:
 		return true
 	}
 	return false

@@ -17,7 +17,7 @@ import (
 
 // Reason is why two entities, or a name and an entity, may be the same.
 type Reason struct {
-	Code   string // SAME_NAME, SAME_WORDS, NAME_WITHIN, UNIT, INITIALS, SIMILAR, SHARED_NEIGHBOURS
+	Code   string // SAME_NAME, SAME_WORDS, NAME_WITHIN, UNIT, INITIALS, SIMILAR, SHARED_NEIGHBOURS, DATES
 	Detail string
 }
 
@@ -32,6 +32,7 @@ type Candidate struct {
 const (
 	scoreUnit     = 930
 	scoreInitials = 620
+	scoreShort    = 560  // as with initials, where words of the longer name are left out
 	leastSimilar  = 0.88 // Jaro-Winkler (Winkler 1990)
 	leastScore    = 500
 	perNeighbour  = 15
@@ -60,40 +61,47 @@ func (s *Session) Match(ctx context.Context, name, kind string, around []evidenc
 	if err != nil || len(around) == 0 {
 		return found, cut, err
 	}
-	found, err = s.withNeighbours(ctx, found, s.identity.groups(around))
-	return found, cut, err
+	found, links, err := s.withNeighbours(ctx, found, s.identity.groups(around))
+	return found, cmp.Or(cut, links), err
 }
 
 // Duplicates finds entities that may be the same as one, best first. It proposes;
-// only a cited SAME_AS claim that someone accepts makes them one.
-func (s *Session) Duplicates(ctx context.Context, of evidence.ID) ([]Candidate, error) {
+// only a cited SAME_AS claim that someone accepts makes them one. The cut is
+// FAN_OUT as that of Match is, and LINKS where not all links could be read that
+// might be shared.
+func (s *Session) Duplicates(ctx context.Context, of evidence.ID) ([]Candidate, Cut, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.duplicates(ctx, of)
 }
 
-func (s *Session) duplicates(ctx context.Context, of evidence.ID) ([]Candidate, error) {
+func (s *Session) duplicates(ctx context.Context, of evidence.ID) ([]Candidate, Cut, error) {
 	entities, err := s.entities(ctx, []evidence.ID{of})
 	if err != nil || entities[of] == nil {
-		return nil, err
+		return nil, "", err
 	}
 	e := entities[of]
 	if e.Identity.IsPlaceholder() {
-		return nil, nil // a placeholder is like every other placeholder
+		return nil, "", nil // a placeholder is like every other placeholder
 	}
 	var called []string
 	for _, n := range e.Names {
 		called = append(called, n.Text)
 	}
-	found, _, err := s.match(ctx, called, e.Kind, e.Members)
+	found, cut, err := s.match(ctx, called, e.Kind, e.Members)
 	if err != nil || len(found) == 0 {
-		return found, err
+		return found, cut, err
 	}
-	neighbours, err := s.neighbours(ctx, e.Members)
+	neighbours, some, err := s.neighbours(ctx, e.Members)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return s.withNeighbours(ctx, found, neighbours)
+	found, others, err := s.withNeighbours(ctx, found, neighbours)
+	if err != nil {
+		return nil, "", err
+	}
+	found, err = s.withDates(ctx, found, e)
+	return found, cmp.Or(cut, some, others), err
 }
 
 // Pair is two entities that may be the same.
@@ -104,20 +112,23 @@ type Pair struct {
 }
 
 // AllDuplicates looks for duplicates of one page of the list of entities; each
-// pair comes once, with the page of its lesser id.
-func (s *Session) AllDuplicates(ctx context.Context, f EntityFilter, a PageArgs) (Page[*Entity], []Pair, error) {
+// pair comes once, with the page of its lesser id. It is cut where the duplicates
+// of one of them are.
+func (s *Session) AllDuplicates(ctx context.Context, f EntityFilter, a PageArgs) (Page[*Entity], []Pair, Cut, error) {
 	p, err := s.ListEntities(ctx, f, a)
 	if err != nil {
-		return p, nil, err
+		return p, nil, "", err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var pairs []Pair
+	var cut Cut
 	for _, item := range p.Items {
-		found, err := s.duplicates(ctx, item.Node.ID)
+		found, why, err := s.duplicates(ctx, item.Node.ID)
 		if err != nil {
-			return p, nil, err
+			return p, nil, "", err
 		}
+		cut = cmp.Or(cut, why)
 		for _, c := range found {
 			if c.Entity.ID > item.Node.ID {
 				pairs = append(pairs, Pair{item.Node, c.Entity, c.Score, c.Reasons})
@@ -127,7 +138,7 @@ func (s *Session) AllDuplicates(ctx context.Context, f EntityFilter, a PageArgs)
 	slices.SortFunc(pairs, func(x, y Pair) int {
 		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(x.A.ID, y.A.ID), cmp.Compare(x.B.ID, y.B.ID))
 	})
-	return p, pairs, nil
+	return p, pairs, cut, nil
 }
 
 func (s *Session) match(ctx context.Context, called []string, kind string, not []evidence.ID) ([]Candidate, Cut, error) {
@@ -151,6 +162,7 @@ func (s *Session) match(ctx context.Context, called []string, kind string, not [
 		for _, name := range called {
 			for _, other := range e.Names {
 				if score, reason := compareNames(name, other.Text); score > c.Score {
+					reason.Detail += nameTypes[other.Type]
 					c.Score, c.Reasons = score, []Reason{reason}
 				}
 			}
@@ -161,6 +173,13 @@ func (s *Session) match(ctx context.Context, called []string, kind string, not [
 	}
 	sortCandidates(out)
 	return out, cut, nil
+}
+
+// nameTypes say in words what sort of name of a candidate it was that is like the
+// name that was asked for.
+var nameTypes = map[evidence.NameType]string{
+	evidence.AliasName: "; the latter is an alias", evidence.TransliterationName: "; the latter is a transliteration",
+	evidence.AcronymName: "; the latter is an acronym", evidence.FormerName: "; the latter is a former name",
 }
 
 func sortCandidates(all []Candidate) {
@@ -181,7 +200,7 @@ func (s *Session) similar(ctx context.Context, called []string) ([]evidence.ID, 
 				set[string(runes[:min(len(runes), 4)])] = true
 			}
 		}
-		for _, term := range names.Unit(name) {
+		for _, term := range names.UnitKeys(name) {
 			set[term] = true
 		}
 	}
@@ -230,10 +249,10 @@ func compareNames(a, b string) (int, Reason) {
 		return score, say("NAME_WITHIN", "“%s” is part of “%s”")
 	}
 	if back, score := names.NewQuery(b).Match(a); back == names.AllTokens {
-		return score, say("NAME_WITHIN", "“%[2]s” is part of “%[1]s”")
+		return score, say("NAME_WITHIN", "of “%s”, “%s” is a part")
 	}
-	if initials(a, b) || initials(b, a) {
-		return scoreInitials, say("INITIALS", "one of “%s” and “%s” has the initials of the other")
+	if score := max(initials(a, b), initials(b, a)); score > 0 {
+		return score, say("INITIALS", "of “%s” and “%s”, one has initials of the other")
 	}
 	x, y := sortedWords(a), sortedWords(b)
 	if alike := edlib.JaroWinklerSimilarity(x, y); alike >= leastSimilar && x != "" && y != "" {
@@ -248,55 +267,92 @@ func sortedWords(name string) string {
 	return strings.Join(words, " ")
 }
 
-// initials says whether the short name shortens words of the long one: "EPN" or
-// "E. Peña Nieto" for "Enrique Peña Nieto".
-func initials(short, long string) bool {
+// initials scores how the short name shortens words of the long one: "EPN",
+// "E. Peña Nieto" or "Peña Nieto, E." for "Enrique Peña Nieto", a little lower
+// "E. Peña"; 0 where it does not.
+func initials(short, long string) int {
 	all := slices.DeleteFunc(names.Tokens(long), names.Stop)
-	words := names.Tokens(short)
-	if len(all) < 2 || len(words) == 0 {
-		return false
+	// "e" and "y" are stop words, but may be the initial of a word.
+	words := slices.DeleteFunc(names.Tokens(short), func(w string) bool { return names.Stop(w) && len([]rune(w)) > 1 })
+	if len(all) < 2 || len(words) == 0 || len(words) > len(all)+1 {
+		return 0
 	}
 	if len(words) == 1 {
 		var first strings.Builder
 		for _, w := range all {
 			first.WriteString(string([]rune(w)[:1]))
 		}
-		return len(all) >= 3 && words[0] == first.String()
+		if len(all) >= 3 && words[0] == first.String() {
+			return scoreInitials
+		}
+		return 0
 	}
-	if len(words) != len(all) {
-		return false
-	}
-	shortened := false
-	for i, w := range words {
-		switch {
-		case w == all[i]:
-		case len([]rune(w)) == 1 && strings.HasPrefix(all[i], w):
-			shortened = true
-		default:
-			return false
+	free, whole := slices.Clone(all), 0
+	for _, w := range words { // words come first, so that no initial takes one that is written out
+		if i := slices.Index(free, w); i >= 0 && len([]rune(w)) > 1 {
+			free = slices.Delete(free, i, i+1)
+			whole++
 		}
 	}
-	return shortened
+	shortened, joining := 0, 0
+	for _, w := range words {
+		if len([]rune(w)) > 1 {
+			continue
+		}
+		i := slices.IndexFunc(free, func(of string) bool { return strings.HasPrefix(of, w) })
+		switch {
+		case i >= 0:
+			free = slices.Delete(free, i, i+1)
+			shortened++
+		case names.Stop(w):
+			joining++
+		default:
+			return 0
+		}
+	}
+	switch {
+	case shortened == 0 || whole+shortened+joining < len(words):
+		return 0
+	case whole == 0: // initials alone, in the order of the name
+		for i, w := range words {
+			if len(words) != len(all) || !strings.HasPrefix(all[i], w) {
+				return 0
+			}
+		}
+		return scoreInitials
+	case len(free) == 0:
+		return scoreInitials
+	default:
+		return scoreShort
+	}
 }
 
-// neighbours are the entities that a group has links with.
-func (s *Session) neighbours(ctx context.Context, group []evidence.ID) ([]evidence.ID, error) {
+// neighbours are the entities that a group has links with, going by as many of
+// them as one match may read.
+func (s *Session) neighbours(ctx context.Context, group []evidence.ID) ([]evidence.ID, Cut, error) {
 	set := map[evidence.ID]bool{}
-	for e, err := range s.reader.Expand(ctx, store.Expansion{Frontier: group, Total: maxMatched}) {
+	n := 0
+	for e, err := range s.reader.Expand(ctx, store.Expansion{Frontier: group, Total: maxMatched + 1}) {
 		if err != nil {
-			return nil, err
+			return nil, "", err
+		}
+		if n++; n > maxMatched {
+			break
 		}
 		set[s.identity.resolve(e.From)], set[s.identity.resolve(e.To)] = true, true
 	}
 	for _, id := range group {
 		delete(set, s.identity.resolve(id))
 	}
-	return sortedIDs(set), nil
+	if n > maxMatched {
+		return sortedIDs(set), CutLinks, nil
+	}
+	return sortedIDs(set), "", nil
 }
 
 // withNeighbours raises those of the likeliest candidates that share neighbours,
-// by up to maxTied links of each.
-func (s *Session) withNeighbours(ctx context.Context, found []Candidate, around []evidence.ID) ([]Candidate, error) {
+// by up to maxTied links of each; it is cut where one has more.
+func (s *Session) withNeighbours(ctx context.Context, found []Candidate, around []evidence.ID) ([]Candidate, Cut, error) {
 	known := map[evidence.ID]bool{}
 	for _, id := range around {
 		known[s.identity.resolve(id)] = true
@@ -309,10 +365,16 @@ func (s *Session) withNeighbours(ctx context.Context, found []Candidate, around 
 			frontier = append(frontier, id)
 		}
 	}
-	shared := make([]map[evidence.ID]bool, len(found))
-	for e, err := range s.reader.Expand(ctx, store.Expansion{Frontier: frontier, PerNode: maxTied, Total: maxTied * MaxPageSize}) {
+	shared, read := make([]map[evidence.ID]bool, len(found)), make([]int, len(frontier))
+	n, cut, budget := 0, Cut(""), maxTied*MaxPageSize
+	for e, err := range s.reader.Expand(ctx, store.Expansion{Frontier: frontier, PerNode: maxTied + 1, Total: budget}) {
 		if err != nil {
-			return nil, err
+			return nil, "", err
+		}
+		n++
+		if read[e.At]++; read[e.At] > maxTied || n == budget {
+			cut = CutLinks
+			continue
 		}
 		i := owner[frontier[e.At]]
 		for _, end := range []evidence.ID{s.identity.resolve(e.From), s.identity.resolve(e.To)} {
@@ -331,5 +393,5 @@ func (s *Session) withNeighbours(ctx context.Context, found []Candidate, around 
 		}
 	}
 	sortCandidates(found)
-	return found, nil
+	return found, cut, nil
 }

@@ -18,6 +18,7 @@ const (
 	Happened MomentKind = "HAPPENED" // an event, or a link of aspect EVENT
 	Began    MomentKind = "BEGAN"
 	Ended    MomentKind = "ENDED"
+	Observed MomentKind = "OBSERVED" // a source says that the link held then
 )
 
 // TimelineMoment is one entry of a timeline, with the span of days it lies in.
@@ -25,7 +26,7 @@ type TimelineMoment struct {
 	What             MomentKind
 	Earliest, Latest edtf.Day
 	Uncertain        bool
-	// Claim begins, ends or happens; nil where Event is the entity itself.
+	// Claim begins, ends, happens or was observed; nil where Event is the entity itself.
 	Claim *Claim
 	Event *Entity
 }
@@ -109,6 +110,8 @@ func (s *Session) passes(t *linkTest, r *evidence.Record) bool {
 	return of.keeps(&e) && (!t.timed() || t.held(c.Valid(), evidence.AspectOf(c, s.tracer.vocabulary)))
 }
 
+// addClaims adds the moments of claims: the ends that are known, and the dates on
+// which a source says that each held. A claim that has none of them is undated.
 func (s *Session) addClaims(out *Timeline, claims []*Claim) {
 	for _, c := range claims {
 		content := c.Record.Claim()
@@ -117,21 +120,22 @@ func (s *Session) addClaims(out *Timeline, claims []*Claim) {
 			out.Undated = append(out.Undated, c)
 			continue
 		}
+		add := func(what MomentKind, earliest, latest edtf.Day, said edtf.Date) {
+			if earliest != edtf.MinDay || latest != edtf.MaxDay {
+				out.Moments = append(out.Moments, TimelineMoment{what, earliest, latest, said.Uncertain() || said.Approximate(), c, nil})
+			}
+		}
 		b := valid.Bounds(aspect)
-		began := TimelineMoment{What: Began, Earliest: b.SinceEarliest, Latest: b.SinceLatest, Uncertain: valid.Since.Uncertain() || valid.Since.Approximate(), Claim: c}
 		if aspect == edtf.Event && b.SinceEarliest == b.UntilEarliest && b.SinceLatest == b.UntilLatest {
-			began.What = Happened
-			out.Moments = append(out.Moments, began)
-			continue
+			add(Happened, b.SinceEarliest, b.SinceLatest, valid.Since)
+		} else {
+			add(Began, b.SinceEarliest, b.SinceLatest, valid.Since)
+			if !valid.Until.IsOpen() {
+				add(Ended, b.UntilEarliest, b.UntilLatest, valid.Until)
+			}
 		}
-		if b.SinceEarliest != edtf.MinDay || b.SinceLatest != edtf.MaxDay {
-			out.Moments = append(out.Moments, began)
-		}
-		if !valid.Until.IsZero() && !valid.Until.IsOpen() {
-			out.Moments = append(out.Moments, TimelineMoment{
-				What: Ended, Earliest: b.UntilEarliest, Latest: b.UntilLatest,
-				Uncertain: valid.Until.Uncertain() || valid.Until.Approximate(), Claim: c,
-			})
+		for _, o := range valid.Observed {
+			add(Observed, o.Earliest(), o.Latest(), o)
 		}
 	}
 }

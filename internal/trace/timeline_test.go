@@ -44,21 +44,30 @@ func checkTimeline(t require.TestingT, s *trace.Session, w *world, asked []evide
 	}
 	for _, l := range w.around(asked, between, f) {
 		events[l.from], events[l.to] = true, true
-		b := l.valid.Bounds(l.aspect)
-		switch {
-		case l.valid.IsZero():
+		if l.valid.IsZero() {
 			undated[l.id] = true
 			continue
+		}
+		b := l.valid.Bounds(l.aspect)
+		known := func(d edtf.Date) bool { return d.Earliest() != edtf.MinDay || d.Latest() != edtf.MaxDay }
+		before := len(want)
+		switch {
 		case l.aspect == edtf.Event && (l.valid.Until.IsZero() || b.SinceEarliest == b.UntilEarliest && b.SinceLatest == b.UntilLatest):
-			want = append(want, moment(trace.Happened, b.SinceEarliest, b.SinceLatest, l.id))
-			continue
+			if known(l.valid.Since) {
+				want = append(want, moment(trace.Happened, b.SinceEarliest, b.SinceLatest, l.id))
+			}
+		default:
+			if known(l.valid.Since) {
+				want = append(want, moment(trace.Began, b.SinceEarliest, b.SinceLatest, l.id))
+			}
+			if known(l.valid.Until) {
+				want = append(want, moment(trace.Ended, b.UntilEarliest, b.UntilLatest, l.id))
+			}
 		}
-		if l.valid.Since.Earliest() != edtf.MinDay || l.valid.Since.Latest() != edtf.MaxDay {
-			want = append(want, moment(trace.Began, b.SinceEarliest, b.SinceLatest, l.id))
+		for _, o := range l.valid.Observed {
+			want = append(want, moment(trace.Observed, o.Earliest(), o.Latest(), l.id))
 		}
-		if !l.valid.Until.IsZero() && !l.valid.Until.IsOpen() {
-			want = append(want, moment(trace.Ended, b.UntilEarliest, b.UntilLatest, l.id))
-		}
+		require.Greater(t, len(want), before, "a link that has a date is told of: %s", l.id)
 	}
 	for id := range events {
 		if when := date(w.entities[id].When); !when.IsZero() {
@@ -124,4 +133,18 @@ func TestTimelinesAreThoseThatTryingEverythingFinds(t *testing.T) {
 			require.NoError(t, s.Close())
 		}
 	})
+}
+
+func TestATimelineTellsWhatIsOnlyObserved(t *testing.T) {
+	g := newGraph(t)
+	g.write(note, called("a", "PERSON", "Juan Pérez Solís"), called("b", "MILITARY_UNIT", "27 Batallón de Infantería"), evidence.Change{AssertLink: &evidence.AssertLink{
+		ID: "l", Kind: "SERVES_IN", From: "a", To: "b", Valid: evidence.ValidTime{Observed: []string{"2014-09-26"}}, Citations: []evidence.NewCitation{{Source: "s", Locator: "p. 1"}},
+	}})
+	line, err := g.at(evidence.Public).TimelineOf(t.Context(), []evidence.ID{"a"}, false, trace.LinkFilter{})
+	require.NoError(t, err)
+	require.Len(t, line.Moments, 1)
+	require.Equal(t, trace.Observed, line.Moments[0].What)
+	require.Equal(t, "2014-09-26", line.Moments[0].Earliest.String())
+	require.Equal(t, "2014-09-26", line.Moments[0].Latest.String())
+	require.Empty(t, line.Undated)
 }

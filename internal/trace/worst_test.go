@@ -257,9 +257,9 @@ func questions() []question {
 		_, cut, err := s.Match(ctx, "Vecino de Iguala", "", hubs)
 		return cut, err
 	})
-	add("duplicates", 24, func(ctx context.Context, s *trace.Session) (trace.Cut, error) {
-		_, err := s.Duplicates(ctx, "p000001")
-		return "", err
+	add("duplicates", 25, func(ctx context.Context, s *trace.Session) (trace.Cut, error) {
+		_, cut, err := s.Duplicates(ctx, "p000001")
+		return cut, err
 	})
 	return all
 }

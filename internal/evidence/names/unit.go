@@ -69,6 +69,19 @@ func Unit(name string) []string {
 	return out
 }
 
+// UnitKeys gives the beginnings of words by which names of the same unit are to be
+// looked for: the terms of Unit, and each number in Roman digits, as it may be
+// written in the index.
+func UnitKeys(name string) []string {
+	terms := Unit(name)
+	for _, t := range terms {
+		if n, err := strconv.Atoi(t); err == nil && n > 1 && n < 400 {
+			terms = append(terms, asRoman(n))
+		}
+	}
+	return terms
+}
+
 // number reads 27, 27th, 027 and XXVII.
 func number(word string) (string, bool) {
 	digits := strings.TrimRight(word, "abcdefghijklmnopqrstuvwxyz")

@@ -1,0 +1,100 @@
+package trace_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/trace"
+)
+
+func called(id evidence.ID, kind, name string, aliases ...string) evidence.Change {
+	return evidence.Change{PutEntity: &evidence.PutEntity{ID: id, Kind: evidence.Of(kind), Name: evidence.Of(name), Aliases: evidence.Of(aliases)}}
+}
+
+var note = evidence.Change{PutSource: &evidence.PutSource{ID: "s", Kind: evidence.Of("NEWS"), Title: evidence.Of("Nota"), URL: evidence.Of("https://example.org/")}}
+
+func codes(c trace.Candidate) (all []string) {
+	for _, r := range c.Reasons {
+		all = append(all, r.Code)
+	}
+	return all
+}
+
+func TestMatchKnowsInitialsInEitherOrder(t *testing.T) {
+	g := newGraph(t)
+	g.write(called("epn", "PERSON", "Enrique Peña Nieto"), called("cruz", "PERSON", "José de la Cruz"), called("gasset", "PERSON", "José Ortega y Gasset"),
+		called("old", "MILITARY_UNIT", "XXVII Batallón de Infantería"), called("other", "MILITARY_UNIT", "28 Batallón de Infantería"), called("chucky", "PERSON", "Mateo Benítez", "El Chucky"))
+	s := g.at(evidence.Public)
+	for name, want := range map[string]evidence.ID{
+		"E. Peña Nieto": "epn", "Peña Nieto, E.": "epn", "E. Peña": "epn", "E. P. N.": "epn", "J. de la Cruz": "cruz", "Cruz, J. de la": "cruz",
+		"J. Ortega y Gasset": "gasset", "27 BI": "old", "27th Infantry Battalion": "old", "27º Batallón de Infantería": "old",
+	} {
+		got, cut, err := s.Match(t.Context(), name, "", nil)
+		require.NoError(t, err)
+		require.Empty(t, cut)
+		require.NotEmpty(t, got, name)
+		require.Equal(t, want, got[0].Entity.ID, name)
+		require.Contains(t, []string{"INITIALS", "UNIT"}, got[0].Reasons[0].Code, name)
+	}
+	for _, name := range []string{"F. Peña Nieto", "Nieto Peña, J.", "N. P. E.", "E. Peña López"} {
+		got, _, err := s.Match(t.Context(), name, "", nil)
+		require.NoError(t, err)
+		for _, c := range got {
+			require.NotContains(t, codes(c), "INITIALS", "%s: %v", name, c.Reasons)
+		}
+	}
+	got, _, err := s.Match(t.Context(), "el chucky", "", nil)
+	require.NoError(t, err)
+	require.Contains(t, got[0].Reasons[0].Detail, "is an alias")
+}
+
+func TestDuplicatesGoByDates(t *testing.T) {
+	born := func(id evidence.ID, of evidence.ID, on string) evidence.Change {
+		return evidence.Change{AssertStatement: &evidence.AssertStatement{ID: id, Entity: of, Attribute: "BIRTH_DATE", Value: on, Citations: []evidence.NewCitation{{Source: "s", Locator: "p. 1"}}}}
+	}
+	event := func(id evidence.ID, on string) evidence.Change {
+		c := called(id, "EVENT", "Masacre del vado")
+		c.PutEntity.When = evidence.Of(on)
+		return c
+	}
+	g := newGraph(t)
+	g.write(note, called("a", "PERSON", "Juan Pérez Solís"), called("b", "PERSON", "Juan Pérez Solís"), called("c", "PERSON", "Juan Pérez Solís"), called("d", "PERSON", "Juan Pérez Solís"),
+		born("st1", "a", "1966-07-20"), born("st2", "c", "1966"), born("st3", "b", "1971"), event("e1", "1995-06-28"), event("e2", "1998-06-07"), event("e3", "1995-06"))
+	s := g.at(evidence.Public)
+	got, cut, err := s.Duplicates(t.Context(), "a")
+	require.NoError(t, err)
+	require.Empty(t, cut)
+	require.Len(t, got, 3)
+	require.Equal(t, evidence.ID("c"), got[0].Entity.ID, "the date of birth agrees")
+	require.Equal(t, []string{"SAME_NAME", "DATES"}, codes(got[0]))
+	require.Equal(t, evidence.ID("d"), got[1].Entity.ID, "no date of birth is told")
+	require.Equal(t, []string{"SAME_NAME"}, codes(got[1]))
+	require.Equal(t, evidence.ID("b"), got[2].Entity.ID, "the dates of birth differ")
+	require.Equal(t, "the dates of birth differ: 1966-07-20 and 1971", got[2].Reasons[1].Detail)
+	require.Less(t, got[2].Score, got[1].Score)
+	events, _, err := s.Duplicates(t.Context(), "e1")
+	require.NoError(t, err)
+	require.Equal(t, []evidence.ID{"e3", "e2"}, []evidence.ID{events[0].Entity.ID, events[1].Entity.ID})
+	require.Less(t, events[1].Score, events[0].Score)
+}
+
+func TestDuplicatesSayThatTheyAreCut(t *testing.T) {
+	g := newGraph(t)
+	changes := []evidence.Change{note, called("a", "PERSON", "Juan Pérez Solís"), called("b", "PERSON", "Juan Pérez Solís")}
+	for i := range 201 { // more than are read of one candidate
+		changes = append(changes, evidence.Change{AssertLink: &evidence.AssertLink{
+			ID: evidence.ID(fmt.Sprintf("l%03d", i)), Kind: "LINKED_TO", From: "b", To: "a", Role: "vínculo", Citations: []evidence.NewCitation{{Source: "s", Locator: "p. 1"}},
+		}})
+	}
+	g.write(changes...)
+	s := g.at(evidence.Public)
+	_, cut, err := s.Duplicates(t.Context(), "a")
+	require.NoError(t, err)
+	require.Equal(t, trace.CutLinks, cut)
+	_, _, cut, err = s.AllDuplicates(t.Context(), trace.EntityFilter{}, trace.PageArgs{})
+	require.NoError(t, err)
+	require.Equal(t, trace.CutLinks, cut)
+}
