@@ -39,21 +39,63 @@ func readWorld(t require.TestingT, st store.Store, view evidence.View) *world {
 	r, err := store.Read(ctx, st, view, vocabulary.Standard())
 	require.NoError(t, err)
 	defer r.Close() //nolint:errcheck // nothing was written
-	w := &world{view: view, entities: map[evidence.ID]*evidence.Entity{}, shown: map[evidence.ID]evidence.ID{}}
+	w := newWorld(view)
 	for f, err := range r.Find(ctx, store.Query{Type: evidence.EntityRecord, Limit: store.MaxBatch}) {
 		require.NoError(t, err)
-		w.entities[f.Record.ID()], w.shown[f.Record.ID()] = f.Record.Entity(), f.Record.ID()
+		w.addEntity(f.Record)
 	}
 	for f, err := range r.Find(ctx, store.Query{Type: evidence.LinkRecord, Limit: store.MaxBatch}) {
 		require.NoError(t, err)
-		c := f.Record.Claim()
-		w.links = append(w.links, tie{id: c.ID, claim: c, level: f.Record.Derived.At(view.Clearance), valid: c.Valid(), aspect: evidence.AspectOf(c, vocabulary.Standard())})
+		w.addLink(f.Record)
 	}
+	w.resolve()
+	return w
+}
+
+// readPart is readWorld of a graph that shares a store with others: of entities,
+// none of which has links to others than these.
+func readPart(t require.TestingT, st store.Store, view evidence.View, of []evidence.ID) *world {
+	ctx := context.Background()
+	r, err := store.Read(ctx, st, view, vocabulary.Standard())
+	require.NoError(t, err)
+	defer r.Close() //nolint:errcheck // nothing was written
+	w := newWorld(view)
+	entities, err := r.Get(ctx, of)
+	require.NoError(t, err)
+	for _, record := range entities {
+		w.addEntity(record)
+	}
+	seen := map[evidence.ID]bool{}
+	for f, err := range r.Find(ctx, store.Query{Type: evidence.LinkRecord, Entities: of, Limit: store.MaxBatch}) {
+		require.NoError(t, err)
+		if id := f.Record.ID(); !seen[id] {
+			seen[id] = true
+			w.addLink(f.Record)
+		}
+	}
+	w.resolve()
+	return w
+}
+
+func newWorld(view evidence.View) *world {
+	return &world{view: view, entities: map[evidence.ID]*evidence.Entity{}, shown: map[evidence.ID]evidence.ID{}}
+}
+
+func (w *world) addEntity(r *evidence.Record) {
+	w.entities[r.ID()], w.shown[r.ID()] = r.Entity(), r.ID()
+}
+
+func (w *world) addLink(r *evidence.Record) {
+	c := r.Claim()
+	w.links = append(w.links, tie{id: c.ID, claim: c, level: r.Derived.At(w.view.Clearance), valid: c.Valid(), aspect: evidence.AspectOf(c, vocabulary.Standard())})
+}
+
+// resolve gives links the ends that they are shown with.
+func (w *world) resolve() {
 	w.merge()
 	for i := range w.links {
 		w.links[i].from, w.links[i].to = w.shown[w.links[i].claim.From], w.shown[w.links[i].claim.To]
 	}
-	return w
 }
 
 // bothWays says that the link says the same from either end.

@@ -57,6 +57,7 @@ type writer struct {
 	store    store.Store
 	reversed store.Store // gets the same with each link the other way round, if set
 	size     sizes
+	prefix   string // of all ids, so that several graphs may lie in one store
 	step     int
 	entities []evidence.ID
 	kinds    map[evidence.ID]string
@@ -68,6 +69,10 @@ func (w *writer) one(label string, from ...string) string {
 }
 
 func (w *writer) in(n int, label string) bool { return rapid.IntRange(1, n).Draw(w.T, label) == n }
+
+func (w *writer) id(format string, n int) evidence.ID {
+	return evidence.ID(w.prefix + fmt.Sprintf(format, n))
+}
 
 func (w *writer) entity(label string) evidence.ID {
 	return rapid.SampledFrom(w.entities).Draw(w.T, label)
@@ -116,11 +121,11 @@ func (w *writer) history() {
 	var first []evidence.Change
 	for i, s := range []struct{ grade, clearance string }{{"A", ""}, {"C", ""}, {"F", ""}, {"B", "RESTRICTED"}, {"A", "CONFIDENTIAL"}} {
 		put := &evidence.PutSource{
-			ID: evidence.ID(fmt.Sprintf("s%d", i)), Kind: evidence.Of("NEWS"), Title: evidence.Of(fmt.Sprintf("Nota %d", i)),
+			ID: w.id("s%d", i), Kind: evidence.Of("NEWS"), Title: evidence.Of(fmt.Sprintf("Nota %d", i)),
 			URL: evidence.Of("https://example.org/"), Reliability: evidence.Of(s.grade), Clearance: evidence.Of(s.clearance),
 		}
 		if i == 2 {
-			put.DerivedFrom = evidence.Of([]evidence.ID{"s0"})
+			put.DerivedFrom = evidence.Of([]evidence.ID{w.id("s%d", 0)})
 		}
 		if s.clearance == "" {
 			put.Clearance = evidence.Optional[string]{}
@@ -151,7 +156,7 @@ func (w *writer) history() {
 }
 
 func (w *writer) putEntity(i int) *evidence.PutEntity {
-	id := evidence.ID(fmt.Sprintf("e%d", i))
+	id := w.id("e%d", i)
 	w.entities = append(w.entities, id)
 	kind := w.one("kind", "PERSON", "PERSON", "MILITARY_UNIT", "MILITARY_UNIT", "POLICE_FORCE", "CRIMINAL_GROUP", "GOVERNMENT_BODY", "ORGANIZATION", "PLACE", "PLACE", "EVENT")
 	w.kinds[id] = kind
@@ -185,7 +190,7 @@ func (w *writer) assert() *evidence.AssertLink {
 			kind = wished
 		}
 	}
-	id := evidence.ID(fmt.Sprintf("l%d", len(w.links)))
+	id := w.id("l%d", len(w.links))
 	w.links = append(w.links, id)
 	l := &evidence.AssertLink{ID: id, Kind: kind, From: from, To: to, Citations: w.citations(), Role: "vínculo"}
 	l.Clearance = w.clearance()
@@ -212,8 +217,8 @@ func (w *writer) citations() []evidence.NewCitation {
 }
 
 func (w *writer) citation(stance string) evidence.NewCitation {
-	source := rapid.SampledFrom([]evidence.ID{"s0", "s0", "s1", "s1", "s2", "s3", "s4"}).Draw(w.T, "source")
-	return evidence.NewCitation{Source: source, Stance: stance, Locator: "p. 1", Credibility: rapid.IntRange(1, 6).Draw(w.T, "credibility")}
+	source := rapid.SampledFrom([]int{0, 0, 1, 1, 2, 3, 4}).Draw(w.T, "source")
+	return evidence.NewCitation{Source: w.id("s%d", source), Stance: stance, Locator: "p. 1", Credibility: rapid.IntRange(1, 6).Draw(w.T, "credibility")}
 }
 
 // change makes one change to what stands.
@@ -221,7 +226,7 @@ func (w *writer) change() {
 	var c evidence.Change
 	link := func() evidence.ID {
 		if len(w.links) == 0 {
-			return "l0"
+			return w.id("l%d", 0)
 		}
 		return rapid.SampledFrom(w.links).Draw(w.T, "link")
 	}
@@ -241,7 +246,7 @@ func (w *writer) change() {
 		}
 		c.SetClearance = &evidence.SetClearance{ID: of, Clearance: w.one("to", "PUBLIC", "RESTRICTED", "CONFIDENTIAL")}
 	case "standing":
-		c.SetStanding = &evidence.SetStanding{Claim: link(), Standing: w.one("standing", "REFUTED", "OFFICIALLY_FOUND"), Citation: evidence.NewCitation{Source: "s0", Locator: "p. 2"}}
+		c.SetStanding = &evidence.SetStanding{Claim: link(), Standing: w.one("standing", "REFUTED", "OFFICIALLY_FOUND"), Citation: evidence.NewCitation{Source: w.id("s%d", 0), Locator: "p. 2"}}
 	default:
 		c.PutEntity = &evidence.PutEntity{ID: w.entity("named"), Identity: evidence.Of(w.one("identity", "NAMED", "CLASS"))}
 	}

@@ -1,7 +1,7 @@
 package trace_test
 
 import (
-	"context"
+	"fmt"
 	"path/filepath"
 	"testing"
 
@@ -13,73 +13,108 @@ import (
 	"github.com/vinculo/vinculo/internal/store/neo4j"
 	"github.com/vinculo/vinculo/internal/store/neo4j/neo4jtest"
 	"github.com/vinculo/vinculo/internal/store/sqlite"
+	"github.com/vinculo/vinculo/internal/store/storetest"
 )
 
-// TestEveryStoreAnswersWhatTryingEverythingFinds writes one bigger random history
-// into each store that people use, and asks many random questions of it.
-func TestEveryStoreAnswersWhatTryingEverythingFinds(t *testing.T) {
-	stores := map[string]func(t *testing.T) store.Store{
-		"embedded": func(t *testing.T) store.Store {
-			t.Helper()
-			s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "graph.db"), sqlite.Options{})
-			require.NoError(t, err)
-			return s
-		},
-		"neo4j": func(t *testing.T) store.Store {
-			t.Helper()
-			s, err := neo4j.Open(t.Context(), neo4jtest.Fresh(t), neo4j.Options{})
-			require.NoError(t, err)
-			return s
-		},
-	}
-	views := map[string]int{"embedded": 24, "neo4j": 4} // a server has each question still to plan
-	for name, open := range stores {
-		t.Run(name, func(t *testing.T) {
-			var st store.Store
-			t.Cleanup(func() {
-				if st != nil {
-					require.NoError(t, st.Close())
-				}
-			})
-			// The one history is told in few draws, and a failure is not shrunk: that
-			// would be another history in the same store.
-			written := false
-			checkRandomly(t, 1, func(r *rapid.T) {
-				if written {
-					return
-				}
-				written = true
-				st = open(t)
-				history(r, st, sizes{entities: 24, links: 90, revisions: 3, kinds: linkKinds})
-				for i := range views[name] {
-					if i == views[name]/2 {
-						if warm, ok := st.(interface{ Warm(context.Context) error }); ok {
-							require.NoError(r, warm.Warm(t.Context()))
-						}
-					}
-					askEverything(r, st, someView(r, st))
-				}
-			})
-		})
-	}
+// plot is a small random graph that shares a store with others.
+type plot struct {
+	entities    []evidence.ID
+	first, last evidence.Sequence // the revisions in which it was written
 }
 
-func askEverything(t *rapid.T, st store.Store, view evidence.View) {
-	w, s := readWorld(t, st, view), open(t, st, view)
-	on := rapid.SampledFrom([]string{"2014-09-26", "2014", "2013-05"})
-	for range 3 {
-		q := somePaths(t, w)
-		q.MaxLength = min(q.MaxLength, 4)
-		checkPaths(t, s, w, q)
-		checkSubgraph(t, s, w, someScope(t, w))
-		checkLists(t, s, w, someIDs(t, "listed", w, 4), someClaimFilter(t, w))
-		checkAmong(t, s, w, someIDs(t, "among", w, 12), someFilter(t, w))
-		checkCommon(t, s, w, someIDs(t, "common", w, 6), rapid.IntRange(2, 3).Draw(t, "at least"), someFilter(t, w))
-		checkTimeline(t, s, w, someIDs(t, "around", w, 3), rapid.Bool().Draw(t, "between"), someFilter(t, w))
-		checkTurns(t, s, w, someIDs(t, "of", w, 2), on.Draw(t, "first"), on.Draw(t, "second"), someFilter(t, w))
-		of := rapid.SampledFrom(w.ids()).Draw(t, "chain of")
-		checkChain(t, s, w, of, on.Draw(t, "on"), rapid.Bool().Draw(t, "up"))
-		checkCommanders(t, s, w, rapid.SampledFrom(w.ids()).Draw(t, "commanders of"), on.Draw(t, "on"))
+// view draws a clearance, and now or a moment at which a part was written.
+func (p plot) view(t *rapid.T) evidence.View {
+	v := evidence.Now(rapid.SampledFrom([]evidence.Clearance{evidence.Public, evidence.Restricted, evidence.Confidential, evidence.Confidential}).Draw(t, "clearance"))
+	if rapid.IntRange(0, 2).Draw(t, "past") == 0 {
+		v.KnownAt = evidence.Sequence(rapid.Uint64Range(uint64(p.first), uint64(p.last)).Draw(t, "known at"))
 	}
+	return v
+}
+
+// plots writes random histories into a store, each under ids of its own. Now and
+// then one is bigger than the others.
+func plots(t *testing.T, st store.Store, n int) []plot {
+	t.Helper()
+	var all []plot
+	checkRandomly(t, n, func(r *rapid.T) {
+		before, err := st.Head(t.Context())
+		require.NoError(r, err)
+		w := &writer{T: r, store: st, prefix: fmt.Sprintf("g%d-", len(all)), step: 1000 * len(all), size: small, kinds: map[evidence.ID]string{}}
+		if len(all)%25 == 24 {
+			w.size = sizes{entities: 24, links: 90, revisions: 3, kinds: linkKinds}
+		}
+		w.history()
+		after, err := st.Head(t.Context())
+		require.NoError(r, err)
+		all = append(all, plot{w.entities, before.Sequence + 1, after.Sequence})
+	})
+	return all
+}
+
+// TestEveryStoreAnswersWhatTryingEverythingFinds fills each store that people use
+// with small random graphs, and asks many random questions of each at random
+// views and revisions. VINCULO_TEST_THOROUGH multiplies both.
+func TestEveryStoreAnswersWhatTryingEverythingFinds(t *testing.T) {
+	embedded := func(t *testing.T) *sqlite.Store {
+		t.Helper()
+		s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "graph.db"), sqlite.Options{})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, s.Close()) })
+		return s
+	}
+	t.Run("embedded", func(t *testing.T) {
+		st := embedded(t)
+		all := plots(t, st, 250)
+		askOfPlots(t, st, all, 400)
+		require.NoError(t, st.Warm(t.Context()))
+		askOfPlots(t, st, all, 1600)
+	})
+	t.Run("neo4j", func(t *testing.T) {
+		uri := neo4jtest.Fresh(t)
+		st, err := neo4j.Open(t.Context(), uri, neo4j.Options{})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, st.Close()) })
+		near := embedded(t)
+		all := plots(t, near, 50)
+		require.NoError(t, st.Load(t.Context(), near.Log(t.Context(), 0), storetest.Planner(1).Replay))
+		askOfPlots(t, st, all, 40)
+	})
+}
+
+func askOfPlots(t *testing.T, st store.Store, all []plot, times int) {
+	t.Helper()
+	n := 0
+	checkRandomly(t, times, func(r *rapid.T) {
+		p := rapid.SampledFrom(all).Draw(r, "graph")
+		if view := p.view(r); len(p.entities) > 0 {
+			askEverything(r, st, readPart(r, st, view, p.entities), view)
+			n++
+		}
+	})
+	t.Logf("%d times everything was asked of one of %d graphs", n, len(all))
+}
+
+func askEverything(t *rapid.T, st store.Store, w *world, view evidence.View) {
+	if len(w.shown) == 0 {
+		return // the view sees nothing of it
+	}
+	s := open(t, st, view)
+	on := rapid.SampledFrom([]string{"2014-09-26", "2014", "2013-05"})
+	q := somePaths(t, w)
+	q.MaxLength = min(q.MaxLength, 4)
+	checkPaths(t, s, w, q)
+	checkSubgraph(t, s, w, someScope(t, w))
+	f := someClaimFilter(t, w)
+	if len(f.From)+len(f.To) == 0 {
+		f.From = w.ids() // not those of the other graphs
+	}
+	checkLists(t, s, w, someIDs(t, "listed", w, 4), f)
+	checkAmong(t, s, w, someIDs(t, "among", w, 12), someFilter(t, w))
+	checkCommon(t, s, w, someIDs(t, "common", w, 6), rapid.IntRange(2, 3).Draw(t, "at least"), someFilter(t, w))
+	checkTimeline(t, s, w, someIDs(t, "around", w, 3), rapid.Bool().Draw(t, "between"), someFilter(t, w))
+	checkTurns(t, s, w, someIDs(t, "of", w, 2), on.Draw(t, "first"), on.Draw(t, "second"), someFilter(t, w))
+	of := rapid.SampledFrom(w.ids()).Draw(t, "chain of")
+	checkChain(t, s, w, of, on.Draw(t, "on"), rapid.Bool().Draw(t, "up"))
+	checkCommanders(t, s, w, rapid.SampledFrom(w.ids()).Draw(t, "commanders of"), on.Draw(t, "on"))
 	require.NoError(t, s.Close())
 }
