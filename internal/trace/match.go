@@ -245,14 +245,17 @@ func compareNames(a, b string) (int, Reason) {
 	if len(names.Unit(a)) > 0 || len(names.Unit(b)) > 0 {
 		return 0, Reason{} // numbered units that differ in a term are different units
 	}
-	if match == names.AllTokens {
+	if match == names.AllTokens && initialsFit(a, b, equal) {
 		return score, say("NAME_WITHIN", "“%s” is part of “%s”")
 	}
-	if back, score := names.NewQuery(b).Match(a); back == names.AllTokens {
+	if back, score := names.NewQuery(b).Match(a); back == names.AllTokens && initialsFit(b, a, equal) {
 		return score, say("NAME_WITHIN", "of “%s”, “%s” is a part")
 	}
 	if score := max(initials(a, b), initials(b, a)); score > 0 {
 		return score, say("INITIALS", "of “%s” and “%s”, one has initials of the other")
+	}
+	if !initialsFit(a, b, strings.HasPrefix) || !initialsFit(b, a, strings.HasPrefix) {
+		return 0, Reason{}
 	}
 	x, y := sortedWords(a), sortedWords(b)
 	if alike := edlib.JaroWinklerSimilarity(x, y); alike >= leastSimilar && x != "" && y != "" {
@@ -260,6 +263,24 @@ func compareNames(a, b string) (int, Reason) {
 	}
 	return 0, Reason{}
 }
+
+// initialsFit says whether the first and the last word of a name, where they are
+// one letter, fit a word of another: "E. Ruiz" is no part of "José Ruiz", although
+// "e" is a stop word, which a search need not find, and is not like it either.
+func initialsFit(name, other string, fit func(word, letter string) bool) bool {
+	words, in := names.Tokens(name), names.Tokens(other)
+	if len(words) == 0 {
+		return true
+	}
+	for _, letter := range []string{words[0], words[len(words)-1]} {
+		if len([]rune(letter)) == 1 && !slices.ContainsFunc(in, func(word string) bool { return fit(word, letter) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func equal(word, letter string) bool { return word == letter }
 
 func sortedWords(name string) string {
 	words := names.Tokens(name)
@@ -389,7 +410,11 @@ func (s *Session) withNeighbours(ctx context.Context, found []Candidate, around 
 	for i := range found {
 		if n := len(shared[i]); n > 0 {
 			found[i].Score = min(found[i].Score+min(n*perNeighbour, mostNeighbour), 1000)
-			found[i].Reasons = append(found[i].Reasons, Reason{"SHARED_NEIGHBOURS", fmt.Sprintf("%d entities are linked to both", n)})
+			detail := fmt.Sprintf("%d entities are linked to both", n)
+			if n == 1 {
+				detail = "1 entity is linked to both"
+			}
+			found[i].Reasons = append(found[i].Reasons, Reason{"SHARED_NEIGHBOURS", detail})
 		}
 	}
 	sortCandidates(found)

@@ -26,7 +26,7 @@ func codes(c trace.Candidate) (all []string) {
 func TestMatchKnowsInitialsInEitherOrder(t *testing.T) {
 	g := newGraph(t)
 	g.write(called("epn", "PERSON", "Enrique Peña Nieto"), called("cruz", "PERSON", "José de la Cruz"), called("gasset", "PERSON", "José Ortega y Gasset"),
-		called("old", "MILITARY_UNIT", "XXVII Batallón de Infantería"), called("other", "MILITARY_UNIT", "28 Batallón de Infantería"), called("chucky", "PERSON", "Mateo Benítez", "El Chucky"))
+		called("old", "MILITARY_UNIT", "XXVII Batallón de Infantería"), called("other", "MILITARY_UNIT", "28 Batallón de Infantería"), called("chucky", "PERSON", "Mateo Benítez", "El Chucky", "***"))
 	s := g.at(evidence.Public)
 	for name, want := range map[string]evidence.ID{
 		"E. Peña Nieto": "epn", "Peña Nieto, E.": "epn", "E. Peña": "epn", "E. P. N.": "epn", "J. de la Cruz": "cruz", "Cruz, J. de la": "cruz",
@@ -44,6 +44,18 @@ func TestMatchKnowsInitialsInEitherOrder(t *testing.T) {
 		require.NoError(t, err)
 		for _, c := range got {
 			require.NotContains(t, codes(c), "INITIALS", "%s: %v", name, c.Reasons)
+		}
+	}
+	g.write(called("ruiz", "PERSON", "José Ruiz"), called("enrique", "PERSON", "Enrique Ruiz"))
+	s = g.at(evidence.Public)
+	for _, name := range []string{"E. Ruiz", "Ruiz, E."} {
+		got, _, err := s.Match(t.Context(), name, "", nil)
+		require.NoError(t, err)
+		require.Equal(t, evidence.ID("enrique"), got[0].Entity.ID)
+		require.Equal(t, []string{"INITIALS"}, codes(got[0]), name)
+		for _, c := range got[1:] {
+			require.Less(t, c.Score, got[0].Score, "%s: %v", name, c.Reasons)
+			require.NotContains(t, codes(c), "NAME_WITHIN", "an initial is no stop word: %v", c.Reasons)
 		}
 	}
 	got, _, err := s.Match(t.Context(), "el chucky", "", nil)

@@ -151,25 +151,40 @@ func (p *pathSearch) start() *sides {
 	return s
 }
 
-// grow expands the smaller side by one level; false where neither can grow.
-func (s *sides) grow(ctx context.Context) (bool, error) {
-	side := 0
+// smaller is the side with the smaller frontier; false where one side has seen all
+// it can reach, so that every path is read.
+func (s *sides) smaller() (side int, more bool) {
 	if len(s.frontier[0]) == 0 || len(s.frontier[1]) == 0 {
-		return false, nil // one side has seen all it can reach: every path is read
+		return 0, false
 	}
 	if len(s.frontier[1]) < len(s.frontier[0]) {
-		side = 1
+		return 1, true
 	}
-	reached, err := s.walk.expand(ctx, s.frontier[side], side == 1)
+	return 0, true
+}
+
+// grow expands the smaller side by one level; false where neither can grow.
+func (s *sides) grow(ctx context.Context) (bool, error) {
+	side, more := s.smaller()
+	if !more {
+		return false, nil
+	}
+	arcs, err := s.walk.arcsAt(ctx, s.frontier[side], side == 1)
 	if err != nil {
 		return false, err
 	}
+	s.take(side, arcs)
+	return true, nil
+}
+
+// take goes on to the next level of a side by the links of the last.
+func (s *sides) take(side int, arcs []arc) {
+	reached := s.walk.take(s.frontier[side], arcs)
 	s.frontier[side] = slices.DeleteFunc(reached, func(id evidence.ID) bool { return s.seen[side][id] })
 	for _, id := range s.frontier[side] {
 		s.seen[side][id] = true
 	}
 	s.depth++
-	return true, nil
 }
 
 func (p *pathSearch) shortest(ctx context.Context) (Paths, error) {
@@ -366,54 +381,6 @@ func (p *pathSearch) ofLength(ctx context.Context, g *ground, length int, found 
 	first := newRoute(-1)
 	first.at, first.ways = append(make([]int32, 0, length+1), -1), make([]way, 0, length)
 	return found, descend(g.ways(from...), &first)
-}
-
-// strengthSteps are the strengths down to which the graph is read, one after
-// another, until enough paths are found whose links all reach it.
-var strengthSteps = []int{750, 500, 250, 0}
-
-func (p *pathSearch) strongest(ctx context.Context) (Paths, error) {
-	least := p.test.MinStrength
-	for i, threshold := range strengthSteps {
-		last := i == len(strengthSteps)-1
-		if !last && (threshold <= least || !p.session.view.IsNow()) {
-			continue // of the past, all links have to be judged to know their strength
-		}
-		narrowed := *p.test
-		narrowed.MinStrength = max(threshold, least)
-		search := &pathSearch{session: p.session, query: p.query, from: p.from, to: p.to, test: &narrowed}
-		g, _, ok, err := search.corridor(ctx, &narrowed, p.query.MaxLength)
-		if err == nil && !ok {
-			g, err = search.readAll(ctx)
-		}
-		if err != nil {
-			return Paths{}, err
-		}
-		var found []trail
-		if g != nil {
-			if found, err = search.bestFirst(ctx, g); err != nil {
-				return Paths{}, err
-			}
-		}
-		if len(found) == p.query.First || last || search.cut != "" {
-			return search.answer(ctx, found)
-		}
-	}
-	return Paths{}, nil
-}
-
-// readAll asks the store for one level after another until all paths are read.
-func (p *pathSearch) readAll(ctx context.Context) (*ground, error) {
-	s := p.start()
-	for s.depth < p.query.MaxLength && s.walk.cut == "" {
-		if more, err := s.grow(ctx); err != nil {
-			return nil, err
-		} else if !more {
-			break
-		}
-	}
-	p.cut = s.walk.cut
-	return s.walk.ground(), nil
 }
 
 // answer reads the records of the links of trails.

@@ -77,7 +77,7 @@ func TestEveryStoreAnswersWhatTryingEverythingFinds(t *testing.T) {
 		near := embedded(t)
 		all := plots(t, near, 50)
 		require.NoError(t, st.Load(t.Context(), near.Log(t.Context(), 0), storetest.Planner(1).Replay))
-		askOfPlots(t, st, all, 40)
+		askOfPlots(t, st, all, 25)
 	})
 }
 

@@ -49,6 +49,7 @@ type walk struct {
 	arcs      []arc                // of these
 	laid      *ground              // what ground made of so many arcs
 	read      int
+	trips     int // questions that the store was asked
 	cut       Cut
 }
 
@@ -60,6 +61,15 @@ func (s *Session) walk(t *linkTest, d evidence.Direction) *walk {
 // be decided) and gives the entities that they lead to, sorted. Against the
 // direction of the walk it reads backwards.
 func (w *walk) expand(ctx context.Context, at []evidence.ID, backwards bool) ([]evidence.ID, error) {
+	arcs, err := w.arcsAt(ctx, at, backwards)
+	if err != nil {
+		return nil, err
+	}
+	return w.take(at, arcs), nil
+}
+
+// arcsAt reads the links at entities, and decides on their dates.
+func (w *walk) arcsAt(ctx context.Context, at []evidence.ID, backwards bool) ([]arc, error) {
 	frontier := w.session.identity.groups(at)
 	direction := w.direction
 	if backwards && direction != evidence.Any {
@@ -74,6 +84,7 @@ func (w *walk) expand(ctx context.Context, at []evidence.ID, backwards bool) ([]
 		}
 		x := store.Expansion{Frontier: batch, Direction: direction, Either: w.session.either(direction), Kinds: w.test.Kinds, Keep: w.test.keeps, Total: left}
 		n := 0
+		w.trips++
 		for e, err := range w.session.reader.Expand(ctx, x) {
 			if err != nil {
 				return nil, err
@@ -86,10 +97,11 @@ func (w *walk) expand(ctx context.Context, at []evidence.ID, backwards bool) ([]
 			w.cut = CutLinks
 		}
 	}
-	arcs, err := w.decideDates(ctx, arcs)
-	if err != nil {
-		return nil, err
-	}
+	return w.decideDates(ctx, arcs)
+}
+
+// take takes in links at entities, and gives the other entities at these, sorted.
+func (w *walk) take(at []evidence.ID, arcs []arc) []evidence.ID {
 	reached := make([]evidence.ID, 0, 2*len(arcs))
 	for _, a := range arcs {
 		if a.from != a.to {
@@ -99,7 +111,7 @@ func (w *walk) expand(ctx context.Context, at []evidence.ID, backwards bool) ([]
 	w.add(arcs)
 	slices.Sort(reached)
 	reached = slices.Compact(reached)
-	return slices.DeleteFunc(reached, func(id evidence.ID) bool { _, was := slices.BinarySearch(at, id); return was }), nil
+	return slices.DeleteFunc(reached, func(id evidence.ID) bool { _, was := slices.BinarySearch(at, id); return was })
 }
 
 // add takes in links that were read, each once. Those that join two names of one
@@ -157,6 +169,9 @@ func (w *walk) decideDates(ctx context.Context, arcs []arc) ([]arc, error) {
 		if a.edge.Doubtful {
 			ids = append(ids, a.edge.Link)
 		}
+	}
+	if len(ids) > 0 {
+		w.trips++
 	}
 	slices.Sort(ids)
 	records, err := w.session.get(ctx, slices.Compact(ids))

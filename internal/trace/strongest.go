@@ -1,0 +1,106 @@
+package trace
+
+import (
+	"context"
+	"slices"
+)
+
+// strengthSteps are the strengths down to which the graph is read, one after
+// another, until enough paths are found whose links all reach it.
+var strengthSteps = []int{750, 500, 250, 0}
+
+// maxPathTrips is how many questions a store is asked for several paths.
+const maxPathTrips = 40
+
+func (p *pathSearch) strongest(ctx context.Context) (Paths, error) {
+	least := p.test.MinStrength
+	var first *opening
+	for i, threshold := range strengthSteps {
+		last := i == len(strengthSteps)-1
+		if !last && (threshold <= least || !p.session.view.IsNow()) {
+			continue // of the past, all links have to be judged to know their strength
+		}
+		narrowed := *p.test
+		narrowed.MinStrength = max(threshold, least)
+		search := &pathSearch{session: p.session, query: p.query, from: p.from, to: p.to, test: &narrowed}
+		g, _, ok, err := search.corridor(ctx, &narrowed, p.query.MaxLength)
+		if err == nil && !ok {
+			if first == nil {
+				first, err = p.open(ctx)
+			}
+			if err == nil {
+				g, ok, err = search.readAll(ctx, first, last)
+			}
+		}
+		if err != nil {
+			return Paths{}, err
+		}
+		if !ok {
+			continue // it would have taken too many round trips
+		}
+		var found []trail
+		if g != nil {
+			if found, err = search.bestFirst(ctx, g); err != nil {
+				return Paths{}, err
+			}
+		}
+		if len(found) == p.query.First || last || search.cut != "" {
+			return search.answer(ctx, found)
+		}
+	}
+	return Paths{}, nil
+}
+
+// opening is the first level of a search that goes over the graph several times:
+// it is read once for all, with the weakest links.
+type opening struct {
+	side  int
+	arcs  []arc
+	whole bool // every link of the level was read
+	trips int  // questions that the store was asked so far, by all passes
+}
+
+func (p *pathSearch) open(ctx context.Context) (*opening, error) {
+	s, o := p.start(), &opening{}
+	var more bool
+	if o.side, more = s.smaller(); !more {
+		o.whole = true
+		return o, nil
+	}
+	arcs, err := s.walk.arcsAt(ctx, s.frontier[o.side], o.side == 1)
+	o.arcs, o.whole, o.trips = arcs, s.walk.cut == "", s.walk.trips
+	return o, err
+}
+
+// readAll asks the store for one level after another until all paths are read. It
+// gives up, and ok is false, where it would use up the round trips that the last
+// pass, that of the weakest links, may need.
+func (p *pathSearch) readAll(ctx context.Context, first *opening, last bool) (g *ground, ok bool, err error) {
+	s := p.start()
+	if first.whole {
+		s.walk.read = len(first.arcs)
+		s.take(first.side, slices.DeleteFunc(slices.Clone(first.arcs), func(a arc) bool { return int(a.edge.Strength) < p.test.MinStrength }))
+	}
+	each, most := 1, maxPathTrips
+	if p.test.timed() {
+		each = 2 // one for the links, one to decide on their dates
+	}
+	if p.query.First == 1 {
+		most = 2 * p.query.MaxLength
+	}
+	most -= each*(p.query.MaxLength-s.depth) + 1 // for the last pass, and for the records of what is found
+	for s.depth < p.query.MaxLength && s.walk.cut == "" {
+		if !last && first.trips+s.walk.trips+each > most {
+			first.trips += s.walk.trips
+			return nil, false, nil
+		}
+		if more, err := s.grow(ctx); err != nil {
+			return nil, false, err
+		} else if !more {
+			break
+		}
+	}
+	first.trips += s.walk.trips
+	p.cut = s.walk.cut
+	return s.walk.ground(), true, nil
+}
