@@ -86,6 +86,10 @@ func ticking[T any](all iter.Seq2[T, error], h *hasty) iter.Seq2[T, error] {
 	}
 }
 
+// within is how soon work stops that was given up, where the machine has nothing
+// else to do: of several attempts the quickest counts.
+const within = 100 * time.Millisecond
+
 // TestAGivenUpQuestionStops gives every question up once it has read a part of
 // what it reads, and counts what it goes on to read and to ask for.
 func TestAGivenUpQuestionStops(t *testing.T) {
@@ -99,21 +103,24 @@ func TestAGivenUpQuestionStops(t *testing.T) {
 		if whole.read < 10 {
 			continue
 		}
-		ctx, cancel := context.WithCancel(t.Context())
-		h := &hasty{Store: st, giveUp: cancel, after: whole.read / 3}
-		s = open(t, h, evidence.Now(evidence.Public))
-		began := time.Now()
-		_, err = q.ask(ctx, s)
-		cancel()
-		if err == nil && h.calls == 0 {
+		quickest := time.Hour
+		for attempt := 0; attempt < 5 && quickest > within; attempt++ {
+			ctx, cancel := context.WithCancel(t.Context())
+			var gaveUp time.Time
+			h := &hasty{Store: st, giveUp: func() { gaveUp = time.Now(); cancel() }, after: whole.read / 3}
+			s = open(t, h, evidence.Now(evidence.Public))
+			_, err = q.ask(ctx, s)
+			quickest = min(quickest, time.Since(gaveUp))
+			cancel()
 			require.NoError(t, s.Close())
-			continue // what it was given up in was the last that it read
+			if err == nil && h.calls == 0 {
+				break // what it was given up in was the last that it read
+			}
+			require.ErrorIs(t, err, context.Canceled, q.name)
+			require.LessOrEqual(t, h.calls, 1, "%s asked for more", q.name)
+			require.LessOrEqual(t, h.read-h.after, 10_000, "%s read on", q.name)
 		}
-		require.ErrorIs(t, err, context.Canceled, q.name)
-		require.Less(t, time.Since(began), 2*time.Second, q.name)
-		require.LessOrEqual(t, h.calls, 1, "%s asked for more", q.name)
-		require.LessOrEqual(t, h.read-h.after, 10_000, "%s read on", q.name)
-		require.NoError(t, s.Close())
+		require.LessOrEqual(t, quickest, within, "%s goes on", q.name)
 	}
 }
 
@@ -130,30 +137,43 @@ func TestAGivenUpQuestionLeavesNeo4j(t *testing.T) {
 	running := func() bool {
 		return len(neo4jtest.Cypher(t, "SHOW TRANSACTIONS YIELD currentQuery WHERE currentQuery CONTAINS $word RETURN 1 AS one", map[string]any{"word": "$front" + "ier"})) > 0
 	}
-	require.False(t, running())
+	require.False(t, running()) // and the connection that looks is open
 	hubs := make([]evidence.ID, store.MaxBatch) // the same hub again and again: five million links
 	for i := range hubs {
 		hubs[i] = "hub-a"
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	done := make(chan error, 1)
-	go func() {
-		for _, err := range reader.Expand(ctx, store.Expansion{Frontier: hubs, Total: 1 << 30}) {
-			if err != nil {
-				done <- err
-				return
+	answered, left := time.Hour, time.Hour // after it was given up
+	for attempt := 0; attempt < 10 && (answered > within || left > within); attempt++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() {
+			for _, err := range reader.Expand(ctx, store.Expansion{Frontier: hubs, Total: 1 << 30}) {
+				if err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- errors.New("it was answered")
+		}()
+		require.Eventually(t, running, 30*time.Second, 20*time.Millisecond, "Neo4j is at it")
+		began := time.Now()
+		cancel()
+		select {
+		case err := <-done:
+			require.ErrorIs(t, err, context.Canceled)
+			answered = min(answered, time.Since(began))
+		case <-time.After(5 * time.Second):
+			require.Fail(t, "the question was given up and goes on")
+		}
+		for looked := time.Now(); ; looked = time.Now() { // to look takes time of its own
+			require.Less(t, looked.Sub(began), 5*time.Second, "Neo4j goes on")
+			if !running() {
+				left = min(left, looked.Sub(began))
+				t.Logf("given up after %v, seen to be gone by %v, looking took %v", answered, looked.Sub(began), time.Since(looked))
+				break
 			}
 		}
-		done <- errors.New("it was answered")
-	}()
-	require.Eventually(t, running, 30*time.Second, 20*time.Millisecond, "Neo4j is at it")
-	cancel()
-	select {
-	case err := <-done:
-		require.ErrorIs(t, err, context.Canceled)
-	case <-time.After(5 * time.Second):
-		require.Fail(t, "the question was given up and goes on")
 	}
-	require.Eventually(t, func() bool { return !running() }, 5*time.Second, 20*time.Millisecond, "Neo4j goes on")
+	require.LessOrEqual(t, answered, within)
+	require.LessOrEqual(t, left, within)
 }
