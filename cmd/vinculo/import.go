@@ -59,9 +59,9 @@ func (c *importCmd) Run(ctx context.Context, m *Main) error {
 	}
 	file, err := casefile.Read(os.DirFS(c.Dir), casefile.Options{Vocabulary: v, MaxFaults: c.LimitFaults})
 	if err != nil {
-		return c.explain(err)
+		return err
 	}
-	st, err := c.open(ctx, m, v)
+	st, err := c.open(ctx, m, v, c.DryRun || file.Faulty())
 	if err != nil {
 		return err
 	}
@@ -81,9 +81,9 @@ func (c *importCmd) Run(ctx context.Context, m *Main) error {
 	return c.tell(m, file, result)
 }
 
-// open opens the store. A dry run does not make a file.
-func (c *importCmd) open(ctx context.Context, m *Main, v *vocabulary.Vocabulary) (store.Store, error) {
-	if path, ok := strings.CutPrefix(c.Store, "sqlite:"); ok && c.DryRun && path != "" {
+// open opens the store. Where nothing will be written, no file is made.
+func (c *importCmd) open(ctx context.Context, m *Main, v *vocabulary.Vocabulary, dry bool) (store.Store, error) {
+	if path, ok := strings.CutPrefix(c.Store, "sqlite:"); ok && dry && path != "" {
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 			return m.openTemporary(ctx, v)
 		}

@@ -124,6 +124,10 @@ func (w *workspace) putEntity(c *PutEntity) (ID, error) {
 	e.Kind = c.Kind.or(e.Kind)
 	if _, known := w.planner.Vocabulary.Entity(e.Kind); !known {
 		w.fault(InvalidInput, at+"kind", "%q is not a kind of entity; see the vocabulary", e.Kind)
+		if w.kindless == nil {
+			w.kindless = map[ID]bool{}
+		}
+		w.kindless[s.id] = true
 	}
 	if c.Identity.Set {
 		e.Identity = parse(w, at+"identity", c.Identity.Value, Named, ParseIdentity)
@@ -249,7 +253,7 @@ func (w *workspace) checkEndsOf(s *slot, kind string) error {
 	w.later(func() error {
 		for _, claim := range w.dependentOn(s.id) {
 			c := claim.content.(*Claim) //nolint:forcetypeassert // the index holds claims
-			if claim.open && c.Of == LinkRecord && w.sees(claim) && !w.endsFit(c) {
+			if claim.open && c.Of == LinkRecord && w.sees(claim) && w.misfits(c) {
 				w.fault(InvalidEnds, "putEntity.kind", "%q cannot become a %s while it is an end of %s link %q; retract the link first", s.id, kind, c.Kind, c.ID)
 			}
 		}
@@ -264,6 +268,12 @@ func (w *workspace) endsFit(c *Claim) bool {
 	from, fromOK := w.get(c.From).content.(*Entity)
 	to, toOK := w.get(c.To).content.(*Entity)
 	return ok && fromOK && toOK && kind.AllowsEnds(from.Kind, to.Kind)
+}
+
+// misfits says that the ends of a link do not fit its kind, where that is not only
+// because a kind that an end was given was refused.
+func (w *workspace) misfits(c *Claim) bool {
+	return !w.kindless[c.From] && !w.kindless[c.To] && !w.endsFit(c)
 }
 
 func (w *workspace) putSource(c *PutSource) (ID, error) {
@@ -339,7 +349,7 @@ func (w *workspace) assertLink(c *AssertLink) (ID, error) {
 		}
 		if c.From == c.To {
 			w.fault(InvalidEnds, at+"to", "a link joins two entities; %q is given for both ends", c.From)
-		} else if !w.endsFit(&claim) {
+		} else if w.misfits(&claim) {
 			f, t := from.content.(*Entity), to.content.(*Entity) //nolint:forcetypeassert // known checked the type
 			w.fault(InvalidEnds, at+"kind", "%s does not lead from a %s to a %s; choose another kind, or swap the ends", c.Kind, f.Kind, t.Kind)
 		}
@@ -408,16 +418,19 @@ func (w *workspace) assertAgain(at, field string, s *slot, claim *Claim, citatio
 	old, ok := s.content.(*Claim)
 	if !ok {
 		w.fault(DuplicateID, at+field, "%q is the id of a %s; choose another", s.id, s.content.Type())
+		w.readCitations(at, s.id, citations)
 		return nil
 	}
 	if !s.open {
 		w.fault(DuplicateID, at+field, "claim %q was retracted; undo that revision, or choose another id", s.id)
+		w.readCitations(at, s.id, citations)
 		return nil
 	}
 	asserted := *old
 	asserted.Standing, asserted.Accepted = old.Standing[:1], claim.Accepted
 	if !sameContent(&asserted, claim) {
 		w.fault(DuplicateID, at+field, "claim %q exists with other content; choose another id, or retract it first", s.id)
+		w.readCitations(at, s.id, citations)
 		return nil
 	}
 	if err := w.related(CitationsOf, []ID{s.id}); err != nil {
@@ -443,4 +456,11 @@ func (w *workspace) assertAgain(at, field string, s *slot, claim *Claim, citatio
 		w.put(s, &accepted)
 	}
 	return nil
+}
+
+// readCitations finds what is wrong with the citations of a claim that is refused.
+func (w *workspace) readCitations(at string, claim ID, citations []NewCitation) {
+	for i := range citations {
+		w.newCitation(fmt.Sprintf("%scitations[%d].", at, i), claim, &citations[i], Supports)
+	}
 }

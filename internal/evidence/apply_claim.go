@@ -185,7 +185,7 @@ func (w *workspace) mergeEntities(c *MergeEntities) (ID, error) {
 		}
 		if c.Absorb == c.Into {
 			w.fault(InvalidEnds, at+"into", "an entity cannot be merged with itself; %q is given twice", c.Absorb)
-		} else if !w.endsFit(&Claim{Kind: SameAs, From: c.Absorb, To: c.Into}) {
+		} else if w.misfits(&Claim{Kind: SameAs, From: c.Absorb, To: c.Into}) {
 			w.fault(InvalidEnds, at+"into", "%q and %q are of kinds that cannot be the same; mend the kind of one of them first", c.Absorb, c.Into)
 		}
 		return nil

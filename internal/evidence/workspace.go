@@ -56,6 +56,7 @@ type workspace struct {
 	loaded    map[Relation]map[ID]bool
 	index     int // the change being applied
 	faults    indexedFaults
+	kindless  map[ID]bool // entities put with a kind that there is not
 	deferred  []func() error
 	undone    map[ID]bool // closed by an undo: what depends on them is in the way
 	named     map[ID]bool // conflicts already told

@@ -26,6 +26,10 @@ type Options struct {
 type File struct {
 	changes   []change
 	maxFaults int
+	// faults are what is wrong with the rows themselves. Rows that could be read
+	// all the same are among the changes, so that what they say is checked too.
+	faults collector
+	lost   lost
 	// rows counts the rows of each file.
 	rows map[string]int
 }
@@ -35,6 +39,9 @@ type change struct {
 	evidence.Change
 	from      origin
 	citations []origin // of an asserted claim, in the order of its citations
+	// bare says that the claim's citations were not all read, or belong to another
+	// row with its id: that none supports it is then no fault of its own.
+	bare bool
 }
 
 // origin is a row, and whether the ends of its link were swapped.
@@ -54,8 +61,8 @@ func (f *File) Changes() int { return len(f.changes) }
 type builder struct {
 	vocabulary *vocabulary.Vocabulary
 	tables     *mappings
-	faults     collector
 	ids        map[string]origin // of all but citations
+	bare       map[string]bool   // claims of which a citation could not be read
 	entities   map[string]bool
 	cited      map[string][]int // claim → citation rows
 	citations  []row
@@ -64,20 +71,21 @@ type builder struct {
 	file       *File
 }
 
-// Read reads a folder. The error is *Faults with everything that is wrong with
-// the rows themselves; what is wrong with what they say is found by Import.
+// Read reads a folder. What is wrong with its rows is told by Import, together
+// with what is wrong with what they say; see File.Faulty.
 func Read(fsys fs.FS, o Options) (*File, error) {
 	b := &builder{
 		vocabulary: o.Vocabulary, tables: tables(),
-		ids: map[string]origin{}, entities: map[string]bool{}, cited: map[string][]int{}, ownClaims: map[string]bool{},
-		file: &File{maxFaults: o.MaxFaults, rows: map[string]int{}},
+		ids: map[string]origin{}, bare: map[string]bool{}, entities: map[string]bool{}, cited: map[string][]int{}, ownClaims: map[string]bool{},
+		file: &File{maxFaults: o.MaxFaults, rows: map[string]int{}, lost: newLost()},
 	}
 	rows := map[string][]row{}
 	there := false
 	for _, name := range fileNames {
-		read, found := readTable(fsys, name, o.Limits, &b.faults)
+		read, unread, found := readTable(fsys, name, o.Limits, &b.file.faults)
 		rows[name], there = read, there || found
 		b.file.rows[name] = len(read)
+		b.lose(name, unread)
 	}
 	if !there {
 		return nil, fmt.Errorf("the folder holds none of %s; name the folder of a case file", strings.Join(fileNames, ", "))
@@ -101,24 +109,40 @@ func Read(fsys fs.FS, o Options) (*File, error) {
 		}
 	}
 	b.furtherCitations()
-	if err := b.faults.err(o.MaxFaults); err != nil {
-		return nil, err
-	}
 	return b.file, nil
 }
 
-// claim an id for a row; a row of the folder may not use that of another.
+// Faulty says whether anything is wrong with the rows themselves; Import then
+// tells all that is wrong and writes nothing.
+func (f *File) Faulty() bool { return len(f.faults.found) > 0 }
+
+// lose notes what the rows that could not be read would have made.
+func (b *builder) lose(name string, u unread) {
+	if u.rest {
+		b.file.lost.files[name] = true
+	}
+	for _, r := range u.rows {
+		if name == citationsFile {
+			b.bare[r.get("claim_id")] = true
+		} else if id := r.get("id"); id != "" {
+			b.file.lost.ids[evidence.ID(id)] = true
+		}
+	}
+}
+
+// id takes an id for a row; a row of the folder may not use that of another. One
+// that has none of its own is checked under an id that is made for it.
 func (b *builder) id(r *row) evidence.ID {
 	id := r.get("id")
 	if id == "" {
-		b.faults.add(r.file, r.line, "id", "it is empty; give an id that stays the same in every import")
+		b.file.faults.add(r.file, r.line, "id", "it is empty; give an id that stays the same in every import")
 		return ""
 	}
 	if other, taken := b.ids[id]; taken {
-		b.faults.add(r.file, r.line, "id", "%q is the id of %s:%d already; choose another", id, other.file, other.line)
-	} else {
-		b.ids[id] = origin{file: r.file, line: r.line}
+		b.file.faults.add(r.file, r.line, "id", "%q is the id of %s:%d already; choose another", id, other.file, other.line)
+		return ""
 	}
+	b.ids[id] = origin{file: r.file, line: r.line}
 	return evidence.ID(id)
 }
 
@@ -136,7 +160,12 @@ func upper(o evidence.Optional[string]) evidence.Optional[string] {
 }
 
 func (b *builder) add(r *row, c evidence.Change, swapped bool, citations ...origin) {
-	b.file.changes = append(b.file.changes, change{Change: c, from: origin{r.file, r.line, swapped}, citations: citations})
+	made := change{Change: c, from: origin{r.file, r.line, swapped}, citations: citations}
+	if c.AssertLink != nil || c.AssertStatement != nil {
+		id := made.claimID()
+		made.bare = id == "" || b.bare[string(id)] || b.file.lost.files[citationsFile]
+	}
+	b.file.changes = append(b.file.changes, made)
 }
 
 func (b *builder) source(r *row) {
@@ -185,7 +214,7 @@ var identityKeys = map[string]evidence.Identity{
 // extra reads the `key=value;…` of an entity: identity, the place and the time
 // of an event have fields of their own, the rest are notes.
 func (b *builder) extra(r *row, put *evidence.PutEntity) {
-	fault := func(format string, args ...any) { b.faults.add(r.file, r.line, "extra", format, args...) }
+	fault := func(format string, args ...any) { b.file.faults.add(r.file, r.line, "extra", format, args...) }
 	var notes []evidence.Note
 	point := map[string]string{}
 	for part := range strings.SplitSeq(r.get("extra"), ";") {
@@ -233,7 +262,8 @@ func (b *builder) extra(r *row, put *evidence.PutEntity) {
 func (b *builder) status(r *row, procedural bool) string {
 	standing, err := b.tables.standing(procedural, r.get("status"))
 	if err != nil {
-		b.faults.add(r.file, r.line, "status", "%v", err)
+		b.file.faults.add(r.file, r.line, "status", "%v", err)
+		return ""
 	}
 	return standing.String()
 }
@@ -272,20 +302,26 @@ func (b *builder) indexCitations() {
 		r := &b.citations[i]
 		claim := r.get("claim_id")
 		if claim == "" {
-			b.faults.add(r.file, r.line, "claim_id", "it is empty; give the id of a link or statement")
+			b.file.faults.add(r.file, r.line, "claim_id", "it is empty; give the id of a link or statement")
 			continue
 		}
 		id := citationID(r)
 		if line, twice := seen[id]; twice {
-			b.faults.add(r.file, r.line, "", "the line says the same as line %d; leave one out", line)
+			b.file.faults.add(r.file, r.line, "", "the line says the same as line %d; leave one out", line)
 			continue
 		}
 		seen[id] = r.line
 		b.cited[claim] = append(b.cited[claim], i)
+		if _, err := evidence.ParseStance(stance(r)); err != nil && stance(r) != "" {
+			b.bare[claim] = true // it may have been meant to support
+		}
 	}
 }
 
 func (b *builder) citationsOf(claim string) ([]evidence.NewCitation, []origin) {
+	if claim == "" {
+		return nil, nil
+	}
 	rows := b.cited[claim]
 	if len(rows) > maxInline {
 		b.overflow = append(b.overflow, rows[maxInline:]...)
@@ -301,7 +337,7 @@ func (b *builder) citationsOf(claim string) ([]evidence.NewCitation, []origin) {
 
 func (b *builder) citation(r *row) evidence.NewCitation {
 	c := evidence.NewCitation{
-		ID: citationID(r), Source: evidence.ID(r.get("source_id")), Stance: strings.ToUpper(r.get("stance")), Locator: r.get("locator"),
+		ID: citationID(r), Source: evidence.ID(r.get("source_id")), Stance: stance(r), Locator: r.get("locator"),
 		StandingInSource: r.get("status_in_source"), Note: r.get("note"),
 	}
 	if fragment := r.get("fragment"); fragment != "" {
@@ -314,6 +350,8 @@ func (b *builder) citation(r *row) evidence.NewCitation {
 	}
 	return c
 }
+
+func stance(r *row) string { return strings.ToUpper(r.get("stance")) }
 
 // maxInline is how many citations a claim is asserted with; more are added after.
 const maxInline = 1000

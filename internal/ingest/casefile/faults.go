@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/vinculo/vinculo/internal/evidence"
 )
 
 // Fault is one thing wrong with a case file: where and what.
@@ -64,23 +66,41 @@ type place struct {
 	column string
 }
 
-// collector gathers faults, one for each place.
+// collector gathers faults, each once.
 type collector struct {
 	found []Fault
-	known map[place]bool
+	known map[Fault]bool
 }
 
 func (c *collector) add(file string, line int, column, format string, args ...any) {
-	at := place{file, line, column}
-	if c.known[at] {
-		return // what was said of the place first is nearer to the cause
+	f := Fault{file, line, column, fmt.Sprintf(format, args...)}
+	if c.known[f] {
+		return
 	}
 	if c.known == nil {
-		c.known = map[place]bool{}
+		c.known = map[Fault]bool{}
 	}
-	c.known[at] = true
-	c.found = append(c.found, Fault{file, line, column, fmt.Sprintf(format, args...)})
+	c.known[f] = true
+	c.found = append(c.found, f)
 }
+
+// places are where faults were found.
+func (c *collector) places() map[place]bool {
+	at := make(map[place]bool, len(c.found))
+	for _, f := range c.found {
+		at[place{f.File, f.Line, f.Column}] = true
+	}
+	return at
+}
+
+// lost is what a folder would have made, had its rows been sound. That others
+// speak of it is no fault of theirs.
+type lost struct {
+	ids   map[evidence.ID]bool
+	files map[string]bool // of which not all was read
+}
+
+func newLost() lost { return lost{map[evidence.ID]bool{}, map[string]bool{}} }
 
 // err gives the faults in order, at most limit of them (0: all); nil where there
 // are none.
@@ -91,7 +111,7 @@ func (c *collector) err(limit int) error {
 	slices.SortStableFunc(c.found, func(a, b Fault) int {
 		return cmp.Or(cmp.Compare(slices.Index(fileNames, a.File), slices.Index(fileNames, b.File)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.column(), b.column()))
 	})
-	f := &Faults{List: c.found}
+	f := &Faults{List: slices.Clone(c.found)}
 	if limit > 0 && len(f.List) > limit {
 		f.More = len(f.List) - limit
 		f.List = f.List[:limit]

@@ -46,7 +46,7 @@ type Result struct {
 func (f *File) Import(ctx context.Context, st store.Store, p *evidence.Planner, o ImportOptions) (Result, error) {
 	result := Result{Changes: len(f.changes)}
 	if len(f.changes) == 0 {
-		return result, nil
+		return result, f.faults.err(f.maxFaults)
 	}
 	if o.Reason == "" {
 		o.Reason = "import of a case file"
@@ -60,6 +60,9 @@ func (f *File) Import(ctx context.Context, st store.Store, p *evidence.Planner, 
 	batches := f.batches(changes, o)
 	w := writer{file: f, store: st, planner: &planner, options: o}
 	changes, done, err := w.validate(ctx, changes, batches)
+	if err == nil {
+		err = f.faults.err(f.maxFaults)
+	}
 	if err != nil {
 		return result, err
 	}
@@ -130,6 +133,30 @@ func (c *change) claimID() evidence.ID {
 		return c.AssertStatement.ID
 	default:
 		return ""
+	}
+}
+
+// putID is the id of the record that the change puts or asserts.
+func (c *change) putID() evidence.ID {
+	switch {
+	case c.PutEntity != nil:
+		return c.PutEntity.ID
+	case c.PutSource != nil:
+		return c.PutSource.ID
+	default:
+		return c.claimID()
+	}
+}
+
+// newCitations are the citations that a claim is asserted with.
+func (c *change) newCitations() []evidence.NewCitation {
+	switch {
+	case c.AssertLink != nil:
+		return c.AssertLink.Citations
+	case c.AssertStatement != nil:
+		return c.AssertStatement.Citations
+	default:
+		return nil
 	}
 }
 
@@ -337,12 +364,7 @@ func missingCitation(changes []change, fault evidence.Fault) (at, citation int, 
 // without gives the assertion without some of its citations, followed by those
 // as changes of their own.
 func (c change) without(moved map[int]bool) []change {
-	var all []evidence.NewCitation
-	if c.AssertLink != nil {
-		all = c.AssertLink.Citations
-	} else {
-		all = c.AssertStatement.Citations
-	}
+	all := c.newCitations()
 	asserted, apart := c, []change(nil)
 	asserted.citations = nil
 	var kept []evidence.NewCitation

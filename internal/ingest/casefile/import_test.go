@@ -167,7 +167,7 @@ func TestNoKindTurnsRound(t *testing.T) {
 	_, err := load(t, st, data.Ayotzinapa(), ImportOptions{})
 	require.NoError(t, err)
 	var faults collector
-	rows, _ := readTable(data.Ayotzinapa(), linksFile, Limits{}, &faults)
+	rows, _, _ := readTable(data.Ayotzinapa(), linksFile, Limits{}, &faults)
 	require.Empty(t, faults.found)
 	lastResort := 0
 	for i := range rows {
@@ -245,56 +245,137 @@ func TestRolesKeepTheirMeaning(t *testing.T) {
 	}
 }
 
-func TestTellsEveryFaultByFileLineAndColumn(t *testing.T) {
-	files := smallCase()
-	files["sources.csv"] = "id,kind,title,url,published\ns1,newz,Título,ftp://x,2014-13\n"
-	files["entities.csv"] = "id,kind,name,extra\np1,Person,,\nu1,Unit,27 Batallón,lat=north;lon=1\np1,Person,Twice,\n,Person,No id,colour\n"
-	files["links.csv"] = "id,kind,from,to,since,until,status,about\nl1,COMMANDS,u9,p1,2015,2014,guilty,l9\nl2,SUCCEEDED_BY,p1,p9,,,,\nl3,LIKES,p1,u1,,,,\n"
-	files["citations.csv"] = "claim_id,source_id,locator,fragment,stance\nl1,s9,,,agrees\nl3,s1,p. 1,,disputes\nl2,s1,p. 1,,\nt1,s1,p. 1,,\nt1,s1,p. 1,,\nl7,s1,p. 2,,\n"
-	st := model.New()
-
-	_, err := load(t, st, folder(files), ImportOptions{})
-	var faults *Faults
-	require.ErrorAs(t, err, &faults)
-	// What the rows are made of comes first; nothing else is looked at before it is mended.
-	require.Equal(t, []string{
-		`entities.csv:3: extra: lat=north and lon=1 are not both degrees, such as lat=17.55;lon=-99.5`,
-		`entities.csv:4: id: "p1" is the id of entities.csv:2 already; choose another`,
-		`entities.csv:5: id: it is empty; give an id that stays the same in every import`,
-		`entities.csv:5: extra: "colour" is not of the form key=value`,
-		`links.csv:2: status: "guilty" is not a status; write one of reported, alleged, charged, convicted, found, disputed, denied, refuted, retracted`,
-		`citations.csv:6: the line says the same as line 5; leave one out`,
-	}, strings.Split(faults.Error(), "\n"))
-
-	files["entities.csv"] = "id,kind,name,extra\np1,Person,,\nu1,Unit,27 Batallón,lat=99;lon=1\n"
-	files["links.csv"] = strings.Replace(files["links.csv"], "guilty", "alleged", 1)
-	files["citations.csv"] = strings.Replace(files["citations.csv"], "t1,s1,p. 1,,\nt1", "t1,s1,p. 1,,\nt7", 1)
-	_, err = load(t, st, folder(files), ImportOptions{})
-	require.ErrorAs(t, err, &faults)
-	var places []string
-	for _, f := range faults.List {
-		places = append(places, strings.Join(strings.SplitN(f.Error(), ": ", 3)[:2], ": "))
+// TestTellsEveryFaultAtOnce: rows that cannot be read hide nothing of what is wrong
+// with the others, and what only follows from a fault is not told beside it.
+func TestTellsEveryFaultAtOnce(t *testing.T) {
+	files := map[string]string{
+		"sources.csv": "id,kind,title,url,published\n" +
+			"s1,news,Título,https://example.org/1,2014-10\n" +
+			"s2,newz,Título,ftp://x,2014-13\n" +
+			"s3,news,One, two,https://example.org/3,2014\n" +
+			"s 4,news,Spaced,https://example.org/4,2014\n",
+		"entities.csv": "id,kind,name,extra\n" +
+			"p1,Person,José,\n" +
+			"p2,Persona,María,\n" +
+			"u1,MilitaryUnit,27 Batallón,lat=north;lon=1;colour\n" +
+			"p1,MilitaryUnit,,\n" +
+			",Person,No id,colour\n" +
+			"p3,Person\n" +
+			"u2,MilitaryUnit,28 Batallón,lat=99;lon=1;shade\n" +
+			"p4,Person,Bad \xff name,\n",
+		"links.csv": "id,kind,from,to,since,until,status,about\n" +
+			"l1,COMMANDS,u9,p1,2015,2014,guilty,\n" + // unknown end, dates, status
+			"l2,COMMANDS,p2,u1,,,,\n" + // an end of an unknown kind
+			"l3,COMMANDS,p3,u1,,,,\n" + // an end that could not be read
+			"l4,COMMANDS,p1,u1\n" +
+			"l5,DENIES,p1,u1,,,,l4\n" + // speaks of a claim that could not be read
+			"l6,LIKES,p1,u1,,,,\n" +
+			"l1,COMMANDS,p1,u9,,,,\n" + // a duplicate, and its end
+			"l8,COMMANDS,p1,u1,,,,\n" + // the one citation has a bad stance
+			"l9,COMMANDS,p1,u1,,,,\n" + // the one citation could not be read
+			"l10,COMMANDS,p1,u1,,,,\n" + // no citation
+			"l11,SUCCEEDED_BY,p1,p9,,,,\n" + // the ends are swapped
+			"l12,COMMANDS,u1,p1,,,,\n" + // the ends do not fit
+			"l13,COMMANDS,p4,u1,,,,\n",
+		"statements.csv": "id,entity,attribute,value\nt1,p1,RANK,Coronel\nl1,p1,RANKS,Coronel\nt3,p9,RANK,\n",
+		"citations.csv": "claim_id,source_id,locator,fragment,stance\n" +
+			"l1,s9,,,\n" +
+			"l2,s3,p. 1,,\n" + // a source that could not be read
+			"l3,s 4,p. 1,,\n" + // a source whose id is refused
+			"l4,s1,p. 1,,\n" + // a claim that could not be read
+			"l5,s1,p. 1,,\n" +
+			"l6,s1,p. 1,,\n" +
+			"l8,s1,p. 1,,agrees\n" +
+			"l9,s1,p. 1,two, words,,\n" +
+			"l11,s1,p. 1,,\nl12,s2,p. 1,,\nl13,s1,p. 1,,\n" +
+			"t1,s1,p. 1,,\nt1,s1,p. 1,,\nt3,s1,p. 1,,\n" +
+			"l77,s1,p. 1,,\n,s1,p. 1,,\n",
 	}
-	require.Equal(t, []string{
-		"sources.csv:2: kind", "sources.csv:2: published", "sources.csv:2: url",
-		"entities.csv:2: name", "entities.csv:3: kind", "entities.csv:3: extra",
-		"links.csv:2: no citation supports the claim; give at least one of stance SUPPORTS", "links.csv:2: from", "links.csv:2: since", "links.csv:2: about",
-		"links.csv:3: to",
-		"links.csv:4: no citation supports the claim; give at least one of stance SUPPORTS", "links.csv:4: kind",
-	}, places[:13])
-	require.Contains(t, places, "citations.csv:2: stance")
-	require.Contains(t, places, "citations.csv:2: locator")
-	require.Contains(t, places, "citations.csv:2: source_id")
-	require.Contains(t, places, "citations.csv:6: claim_id")
-	require.Contains(t, places, "citations.csv:7: claim_id")
-	require.Zero(t, head(t, st), "nothing is written while anything is wrong")
+	const spare, oddField = "it is empty; give ", "put fields with commas or quotes in quotes"
+	want := []string{
+		`sources.csv:3: kind: "NEWZ" is not`, `sources.csv:3: published: `, `sources.csv:3: url: "ftp://x" is not`,
+		`sources.csv:4: the line has 6 fields and the header 5; ` + oddField,
+		`sources.csv:5: id: "s 4" is not an id`,
+		`entities.csv:3: kind: "Persona" is not`,
+		`entities.csv:4: extra: "colour" is not`, `entities.csv:4: extra: lat=north and lon=1 are not`,
+		`entities.csv:5: id: "p1" is the id of entities.csv:2 already`, `entities.csv:5: name: `,
+		`entities.csv:6: id: ` + spare, `entities.csv:6: extra: "colour" is not`,
+		`entities.csv:7: the line has 2 fields and the header 4; ` + oddField,
+		`entities.csv:8: extra: "shade" is not`, `entities.csv:8: extra: latitude 99`,
+		`entities.csv:9: name: the text is not valid UTF-8`,
+		`links.csv:2: from: there is no entity "u9"`, `links.csv:2: since: `, `links.csv:2: status: "guilty" is not a status`,
+		`links.csv:5: the line has 4 fields and the header 8; ` + oddField,
+		`links.csv:7: kind: "LIKES" is not a kind of link`,
+		`links.csv:8: id: "l1" is the id of links.csv:2 already`, `links.csv:8: to: there is no entity "u9"`,
+		`links.csv:11: no citation supports the claim`,
+		`links.csv:12: to: there is no entity "p9"`,
+		`links.csv:13: kind: COMMANDS does not lead from a MILITARY_UNIT to a PERSON`,
+		`statements.csv:3: id: "l1" is the id of links.csv:2 already`, `statements.csv:3: attribute: "RANKS" is not`,
+		`statements.csv:4: entity: there is no entity "p9"`, `statements.csv:4: value: `,
+		`citations.csv:2: source_id: there is no source "s9"`, `citations.csv:2: locator: the citation names no place`,
+		`citations.csv:8: stance: `,
+		`citations.csv:9: the line has 7 fields and the header 5; ` + oddField,
+		`citations.csv:14: the line says the same as line 13`,
+		`citations.csv:16: claim_id: there is no claim "l77"`,
+		`citations.csv:17: claim_id: ` + spare,
+	}
+	for name, o := range map[string]ImportOptions{"one revision": {}, "batches": {Batch: 3}, "dry run": {DryRun: true}} {
+		t.Run(name, func(t *testing.T) {
+			st := model.New()
+			_, err := load(t, st, folder(files), o)
+			var faults *Faults
+			require.ErrorAs(t, err, &faults)
+			told := strings.Split(faults.Error(), "\n")
+			for i, line := range told {
+				require.Less(t, i, len(want), "more than was looked for: %q", told[i:])
+				require.True(t, strings.HasPrefix(line, want[i]), "got  %q\nwant %q", line, want[i])
+			}
+			require.Len(t, told, len(want))
+			require.Zero(t, head(t, st), "nothing is written while anything is wrong")
 
-	f, err := Read(folder(files), Options{Vocabulary: vocabulary.Standard(), MaxFaults: 2})
-	require.NoError(t, err)
-	_, err = f.Import(t.Context(), st, planner(), ImportOptions{Author: author})
-	require.ErrorAs(t, err, &faults)
-	require.Len(t, faults.List, 2)
-	require.Positive(t, faults.More)
+			f, err := Read(folder(files), Options{Vocabulary: vocabulary.Standard(), MaxFaults: 2})
+			require.NoError(t, err)
+			require.True(t, f.Faulty())
+			_, err = f.Import(t.Context(), st, planner(), ImportOptions{Author: author})
+			require.ErrorAs(t, err, &faults)
+			require.Len(t, faults.List, 2)
+			require.Equal(t, len(want)-2, faults.More)
+		})
+	}
+}
+
+// TestAFileCutShortBlamesNoOther: of a file that could not be read to its end, what
+// others speak of may stand in the rest.
+func TestAFileCutShortBlamesNoOther(t *testing.T) {
+	for name, broken := range map[string]struct{ text, fault string }{
+		"sources.csv":    {"id,kind,title\ns0,news,a \"b\n", "sources.csv:2: a quote"},
+		"entities.csv":   {"id,kind\np1,Person\n", "entities.csv:1: name: the column is missing"},
+		"links.csv":      {"\xff\xfei", "links.csv:1: the file is in UTF-16"},
+		"statements.csv": {"", "statements.csv: it is empty"},
+		"citations.csv":  {"claim_id,source_id,locator\nl1,s1,\"p. 4\n", "citations.csv:2: a quoted field"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := smallCase()
+			files[name] = broken.text
+			if name == "sources.csv" {
+				files["statements.csv"] += "t2,p1,RANKS,x\n"
+				files["citations.csv"] += "t2,s1,p. 5,,,\n"
+			}
+			st := model.New()
+			_, err := load(t, st, folder(files), ImportOptions{})
+			var faults *Faults
+			require.ErrorAs(t, err, &faults)
+			told := strings.Split(faults.Error(), "\n")
+			if name == "sources.csv" {
+				// the broken row's own file was read up to it
+				require.Contains(t, told[len(told)-1], `statements.csv:3: attribute: "RANKS"`)
+				told = told[:len(told)-1]
+			}
+			require.Len(t, told, 1, told)
+			require.True(t, strings.HasPrefix(told[0], broken.fault), told[0])
+			require.Zero(t, head(t, st))
+		})
+	}
 }
 
 func TestGrowsAndNamesWhatIsInTheWay(t *testing.T) {
@@ -324,6 +405,15 @@ func TestGrowsAndNamesWhatIsInTheWay(t *testing.T) {
 	changed["links.csv"] = strings.Replace(changed["links.csv"], "2015", "2016", 1)
 	_, err = load(t, st, folder(changed), ImportOptions{})
 	require.EqualError(t, err, `links.csv:2: id: claim "l1" exists with other content; choose another id, or retract it first`)
+
+	changed["entities.csv"] += "p2,Persona,Ana,,\n"
+	changed["citations.csv"] += "l1,s9,p. 8,,,\n"
+	changed["statements.csv"] += "t2,p1\n"
+	_, err = load(t, st, folder(changed), ImportOptions{Batch: 2})
+	require.EqualError(t, err, `entities.csv:4: kind: "Persona" is not a kind of entity; see the vocabulary
+links.csv:2: id: claim "l1" exists with other content; choose another id, or retract it first
+statements.csv:3: the line has 2 fields and the header 4; put fields with commas or quotes in quotes
+citations.csv:4: source_id: there is no source "s9"; make it first, or mend the id`)
 
 	_, err = load(t, st, folder(nil), ImportOptions{})
 	require.ErrorContains(t, err, "the folder holds none of sources.csv")

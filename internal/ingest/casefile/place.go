@@ -2,7 +2,9 @@ package casefile
 
 import (
 	"errors"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,18 +41,28 @@ var (
 	}
 )
 
-// locate puts a fault of a change set at the row and column that it comes from.
-func locate(changes []change, f evidence.Fault, into *collector) bool {
+// located is where a fault of a change set comes from.
+type located struct {
+	place
+	change *change
+	// citation of the change that the fault speaks of; nil where it speaks of
+	// another part of it.
+	citation *evidence.NewCitation
+}
+
+// locate finds the row and column that a fault of a change set comes from.
+func locate(changes []change, f evidence.Fault) (located, bool) {
 	m := changePath.FindStringSubmatch(f.Path)
 	if m == nil {
-		return false
+		return located{}, false
 	}
 	i, err := strconv.Atoi(m[1])
 	if err != nil || i >= len(changes) {
-		return false
+		return located{}, false
 	}
 	c := &changes[i]
 	at, field := c.from, m[3]
+	var citation *evidence.NewCitation
 	columns := sourceColumns
 	switch {
 	case c.PutEntity != nil:
@@ -63,12 +75,13 @@ func locate(changes []change, f evidence.Fault, into *collector) bool {
 		columns = citationColumns
 		field = strings.TrimPrefix(field, "citation.")
 		if field == "claim" {
-			into.add(at.file, at.line, "claim_id", "%s", f.Message)
-			return true
+			return located{place{at.file, at.line, "claim_id"}, c, nil}, true
 		}
+		citation = &c.Cite.Citation
 	}
 	if of := citationPath.FindStringSubmatch(field); of != nil {
 		if n, err := strconv.Atoi(of[1]); err == nil && n < len(c.citations) {
+			citation = &c.newCitations()[n]
 			at, columns, field = c.citations[n], citationColumns, of[2]
 		}
 	}
@@ -76,8 +89,45 @@ func locate(changes []change, f evidence.Fault, into *collector) bool {
 	if at.swapped && (column == "from" || column == "to") {
 		column = map[string]string{"from": "to", "to": "from"}[column]
 	}
-	into.add(at.file, at.line, column, "%s", f.Message)
-	return true
+	return located{place{at.file, at.line, column}, c, citation}, true
+}
+
+// refersTo is the record that the column at a place names, and the files whose
+// rows make such records.
+func (l located) refersTo() (evidence.ID, []string) {
+	c := l.change
+	switch {
+	case l.citation != nil && l.column == "source_id":
+		return l.citation.Source, []string{sourcesFile}
+	case l.citation != nil && l.column == "attributed_to" && l.citation.AssertedBy != nil:
+		return l.citation.AssertedBy.Entity, []string{entitiesFile}
+	case c.Cite != nil && l.column == "claim_id":
+		return c.Cite.Claim, []string{linksFile, statementsFile}
+	case l.column == "about":
+		return c.about(), []string{linksFile, statementsFile}
+	case c.AssertStatement != nil && l.column == "entity":
+		return c.AssertStatement.Entity, []string{entitiesFile}
+	case c.AssertLink != nil && (l.column == "from" || l.column == "to"):
+		if (l.column == "from") != c.from.swapped {
+			return c.AssertLink.From, []string{entitiesFile}
+		}
+		return c.AssertLink.To, []string{entitiesFile}
+	default:
+		return "", nil
+	}
+}
+
+// follows says whether a fault only follows from another that is told.
+func (l lost) follows(f evidence.Fault, at located) bool {
+	switch f.Code { //nolint:exhaustive // others speak of the row itself
+	case evidence.UncitedClaim:
+		return at.change.bare
+	case evidence.UnknownID:
+		id, files := at.refersTo()
+		return l.ids[id] || slices.ContainsFunc(files, func(name string) bool { return l.files[name] })
+	default:
+		return false
+	}
 }
 
 // columnOf finds the longest beginning of the path that has a column.
@@ -96,16 +146,35 @@ func columnOf(columns map[string]string, path string) string {
 }
 
 // explain turns the faults of a change set into faults of the files it was made
-// of. An error of another sort stays as it is.
+// of, beside those of the rows themselves. What only follows from another fault is
+// left out. An error of another sort stays as it is.
 func (f *File) explain(changes []change, err error) error {
 	var faults evidence.Faults
 	if !errors.As(err, &faults) {
 		return err
 	}
-	var c collector
-	for _, fault := range faults {
-		if !locate(changes, fault, &c) {
+	missing := lost{maps.Clone(f.lost.ids), f.lost.files}
+	at := make([]located, len(faults))
+	for i, fault := range faults {
+		var ok bool
+		if at[i], ok = locate(changes, fault); !ok {
 			return err
+		}
+		if at[i].column == "id" { // what is refused under its id cannot be spoken of
+			missing.ids[at[i].change.putID()] = true
+		}
+	}
+	var c collector
+	for _, fault := range f.faults.found {
+		c.add(fault.File, fault.Line, fault.Column, "%s", fault.Message)
+	}
+	told := c.places()
+	for i, fault := range faults {
+		// Of a column that was faulted as the row was read, what the rules say is
+		// said of something else than stands there; the parts of the extra column
+		// stand for themselves.
+		if (at[i].column == "extra" || !told[at[i].place]) && !missing.follows(fault, at[i]) {
+			c.add(at[i].file, at[i].line, at[i].column, "%s", fault.Message)
 		}
 	}
 	return c.err(f.maxFaults)

@@ -64,31 +64,40 @@ type row struct {
 }
 
 // get is the text of a column, without blanks at its ends; "" where the file
-// does not have the column.
+// does not have the column, or the row ends before it.
 func (r *row) get(column string) string {
-	if i, ok := r.at[column]; ok {
+	if i, ok := r.at[column]; ok && i < len(r.fields) {
 		return strings.TrimSpace(r.fields[i])
 	}
 	return ""
 }
 
+// unread is what of a file could not be read: rows of which at most the beginning
+// makes sense, and whether there may be more.
+type unread struct {
+	rows []row
+	rest bool
+}
+
 // readTable reads one file of the folder; no rows where the file is not there.
-func readTable(fsys fs.FS, name string, limits Limits, faults *collector) ([]row, bool) {
+func readTable(fsys fs.FS, name string, limits Limits, faults *collector) ([]row, unread, bool) {
 	f, err := fsys.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, false
+		return nil, unread{}, false
 	}
 	if err != nil {
 		faults.add(name, 0, "", "it cannot be read: %v", err)
-		return nil, true
+		return nil, unread{rest: true}, true
 	}
 	defer f.Close() //nolint:errcheck // it is only read
-	return parseTable(f, name, limits, faults), true
+	rows, left := parseTable(f, name, limits, faults)
+	return rows, left, true
 }
 
 // parseTable reads a CSV file (RFC 4180) in UTF-8 with a header. Line ends may
 // be LF or CRLF; a byte order mark is skipped.
-func parseTable(in io.Reader, name string, limits Limits, faults *collector) []row {
+func parseTable(in io.Reader, name string, limits Limits, faults *collector) ([]row, unread) {
+	all := unread{rest: true}
 	limits = limits.orDefaults()
 	buffered := bufio.NewReader(in)
 	switch mark, _ := buffered.Peek(3); { // an error comes again below
@@ -96,7 +105,7 @@ func parseTable(in io.Reader, name string, limits Limits, faults *collector) []r
 		_, _ = buffered.Discard(3)
 	case bytes.HasPrefix(mark, []byte("\xff\xfe")), bytes.HasPrefix(mark, []byte("\xfe\xff")):
 		faults.add(name, 1, "", "the file is in UTF-16; save it as UTF-8")
-		return nil
+		return nil, all
 	}
 	meter := &meter{in: buffered, most: limits.Record}
 	meter.reset()
@@ -105,37 +114,43 @@ func parseTable(in io.Reader, name string, limits Limits, faults *collector) []r
 	header, err := reader.Read()
 	if errors.Is(err, io.EOF) {
 		faults.add(name, 0, "", "it is empty; begin it with a header that names its columns")
-		return nil
+		return nil, all
 	}
 	if err != nil {
 		faults.syntax(name, 1, err, limits)
-		return nil
+		return nil, all
 	}
 	at := readHeader(header, name, faults)
 	if at == nil {
-		return nil
+		return nil, all
 	}
-	var rows []row
+	var (
+		rows []row
+		left unread
+	)
 	next := 2 // the line on which the next row begins, unless blank lines come first
 	for {
 		meter.reset()
 		fields, err := reader.Read()
 		if errors.Is(err, io.EOF) {
-			return rows
+			return rows, left
 		}
 		if err != nil {
 			faults.syntax(name, next, err, limits)
-			return rows
+			left.rest = true
+			return rows, left
 		}
 		line, _ := reader.FieldPos(0)
 		last, _ := reader.FieldPos(len(fields) - 1)
 		next = last + strings.Count(fields[len(fields)-1], "\n") + 1
 		if len(rows) >= limits.Rows {
 			faults.add(name, line, "", "the file has more than %d rows; split it into several folders", limits.Rows)
-			return rows
+			left.rest = true
+			return rows, left
 		}
 		if len(fields) != len(header) {
 			faults.add(name, line, "", "the line has %d fields and the header %d; put fields with commas or quotes in quotes", len(fields), len(header))
+			left.rows = append(left.rows, row{file: name, line: line, fields: fields, at: at})
 			continue
 		}
 		checkFields(fields, header, name, line, limits, faults)
