@@ -57,7 +57,9 @@ func (c *queryCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	if err != nil {
 		return err
 	}
-	log := m.newLogger(zerolog.WarnLevel)
+	// That the store does not answer is told in the answer or as the error, once;
+	// what is logged beside it is only for a server, whose reader is another.
+	log := m.newLogger(zerolog.ErrorLevel)
 	st, err := c.open(ctx, m, v, log, true)
 	if err != nil {
 		return err

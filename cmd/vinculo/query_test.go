@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -81,6 +82,28 @@ func TestQuery(t *testing.T) {
 	require.Equal(t, 2, run(t, "query", "--demo", "{ stats { links } }", "--variables", "[1]").code)
 	require.Equal(t, 2, run(t, "query", "--demo", "{ stats { links } }", "--variables", "{} x").code)
 	require.Equal(t, 1, run(t, "query", "--demo", "@nowhere.graphql").code)
+}
+
+// TestAStoreThatIsDownIsOneLine: of every command that opens one.
+func TestAStoreThatIsDownIsOneLine(t *testing.T) {
+	const down = "bolt://127.0.0.1:9" // the discard port: nobody listens there
+	dir := caseFolder(t)
+	for _, args := range [][]string{
+		{"query", "--store", down, "{ stats { links } }"},
+		{"import", "--store", down, dir},
+		{"log", "--store", down},
+		{"verify", "--store", down},
+		{"copy", "--from", down, "--to", "sqlite:" + filepath.Join(t.TempDir(), "x.db")},
+		{"token", "list", "--store", down},
+	} {
+		t.Run(args[0], func(t *testing.T) {
+			r := run(t, args...)
+			require.Equal(t, 1, r.code)
+			require.Empty(t, r.out)
+			require.Equal(t, 1, strings.Count(r.errors, "\n"), r.errors)
+			require.True(t, strings.HasPrefix(r.errors, "vinculo: the store does not answer: "), r.errors)
+		})
+	}
 }
 
 func TestQueryWritesToo(t *testing.T) {
