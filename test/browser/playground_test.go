@@ -44,6 +44,8 @@ func TestPlayground(t *testing.T) {
 		require.Equal(t, exampleTitles(t), Evaluate[[]string](tab,
 			"[...document.querySelectorAll('.examples-title')].map(e => e.textContent)"))
 		tab.UntilText(".graphiql-editor-tool .view-lines", `"abarca"`)
+		require.Zero(t, Evaluate[int](tab, "document.documentElement.scrollHeight - innerHeight"),
+			"the panels scroll, the page does not")
 		require.Empty(t, tab.Problems())
 	})
 
