@@ -73,14 +73,15 @@ func (f *File) Import(ctx context.Context, st store.Store, p *evidence.Planner, 
 	batches = f.batches(changes, o)
 	written := result.Changes - len(changes) // done by an earlier run
 	err = store.Import(ctx, st, func(yield func(store.Plan, error) bool) {
-		for _, batch := range batches {
+		for i, batch := range batches {
 			var commit *evidence.Commit
 			if !yield(func(ctx context.Context, snap evidence.Snapshot) (_ *evidence.Commit, err error) {
-				commit, err = w.write(ctx, snap, batch)
+				commit, err = w.write(ctx, snap, i, batch)
 				return commit, err
 			}, nil) {
 				return
 			}
+			w.planned.forget(i)
 			if commit.New {
 				result.Revisions = append(result.Revisions, commit.Revision.Numbers[o.Author.Clearance])
 			}
@@ -204,9 +205,9 @@ type writer struct {
 	store   store.Store
 	planner *evidence.Planner
 	options ImportOptions
-	// whole is what all changes together come to in an empty store: planned to
-	// validate them, they need not be planned again.
-	whole *evidence.Commit
+	// planned is what the batches come to in an empty store, one after the other:
+	// planned to validate them, they need not be planned again.
+	planned *rehearsal
 }
 
 // validate plans everything that was not yet written, and writes nothing. It
@@ -231,6 +232,13 @@ func (w *writer) validate(ctx context.Context, changes []change, batches [][]cha
 			return changes, true, nil
 		}
 	}
+	if head.Sequence == 0 {
+		if planned, ok := w.rehearse(ctx, batches); ok {
+			w.planned = planned
+			return changes, false, nil
+		}
+	}
+	// All at once, so that all faults are told.
 	commit, err := w.plan(ctx, left, head.Sequence == 0) // where nothing was written, nothing was under the key
 	if moved, some := separate(left, err); some {
 		left = moved
@@ -238,9 +246,6 @@ func (w *writer) validate(ctx context.Context, changes []change, batches [][]cha
 	}
 	if err != nil {
 		return nil, false, w.file.explain(left, err)
-	}
-	if head.Sequence == 0 && len(batches) == 1 && len(left) == len(changes) {
-		w.whole = commit
 	}
 	return left, !commit.New, nil
 }
@@ -269,16 +274,14 @@ func (w *writer) plan(ctx context.Context, changes []change, keyed bool) (*evide
 	return commit, nil
 }
 
-// write decides what a batch comes to.
-func (w *writer) write(ctx context.Context, snap evidence.Snapshot, changes []change) (*evidence.Commit, error) {
-	if w.whole != nil {
-		head, err := snap.Head(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if head.Sequence == 0 { // as it was when it was planned
-			return w.whole, nil
-		}
+// write decides what a batch, the one with a number, comes to.
+func (w *writer) write(ctx context.Context, snap evidence.Snapshot, number int, changes []change) (*evidence.Commit, error) {
+	head, err := snap.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if commit := w.planned.commit(number, head); commit != nil {
+		return commit, nil
 	}
 	cs, err := w.changeSet(changes, true)
 	if err != nil {
