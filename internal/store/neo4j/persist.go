@@ -39,7 +39,10 @@ func (s *Store) persist(ctx context.Context, snap *snapshot, commit *evidence.Co
 		store: s, made: map[string][][]any{}, relabels: map[[2]string][]row{}, erase: map[string][]row{}, redraw: map[string][]row{},
 		resource: map[evidence.ID]bool{}, complete: map[evidence.ID]bool{},
 	}
-	support := supportIn(commit, snap)
+	support, err := supportIn(ctx, commit, snap)
+	if err != nil {
+		return err
+	}
 	sequence := commit.Revision.Sequence()
 	for i := range commit.Transitions {
 		if err := c.sort(&commit.Transitions[i], sequence, support); err != nil {
@@ -266,9 +269,9 @@ func tokenProperties(t evidence.Token, entity evidence.ID, sequence evidence.Seq
 }
 
 // supportIn gives, for each link that a commit makes, the sources that support
-// it in the order of its citations. Their records are in the commit or were
-// read to plan it.
-func supportIn(commit *evidence.Commit, snap *snapshot) map[evidence.ID][]any {
+// it in the order of its citations. Their records are in the commit, or were read
+// to plan it; where it was planned elsewhere, they are read here.
+func supportIn(ctx context.Context, commit *evidence.Commit, snap *snapshot) (map[evidence.ID][]any, error) {
 	sources := map[evidence.ID]*evidence.Source{}
 	made := map[evidence.ID]bool{}
 	var cited []*evidence.Record
@@ -286,6 +289,15 @@ func supportIn(commit *evidence.Commit, snap *snapshot) map[evidence.ID][]any {
 		}
 	}
 	slices.SortFunc(cited, func(a, b *evidence.Record) int { return compareText(a.Derived.Key, b.Derived.Key) })
+	var unread []evidence.ID
+	for _, r := range cited {
+		if id := r.Citation().Source; made[r.Citation().Claim] && sources[id] == nil && snap.newest[id] == nil {
+			unread = append(unread, id)
+		}
+	}
+	if _, err := snap.Newest(ctx, unique(unread), evidence.Open); err != nil {
+		return nil, err
+	}
 	support := map[evidence.ID][]any{}
 	for _, r := range cited {
 		citation := r.Citation()
@@ -300,7 +312,7 @@ func supportIn(commit *evidence.Commit, snap *snapshot) map[evidence.ID][]any {
 			support[citation.Claim] = append(support[citation.Claim], []any{string(source.ID), source.Title, source.URL, source.Archive})
 		}
 	}
-	return support
+	return support, nil
 }
 
 // each sends rows in batches.

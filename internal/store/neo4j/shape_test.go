@@ -109,6 +109,31 @@ const ownKind = `links:
 // TestADeploymentsOwnKind writes a link of a kind that only a deployment's file
 // has: it is drawn, found and changed like any other, and a program without that
 // file says so before it changes anything.
+// A commit may have been planned before the transaction that writes it, which
+// then has read none of the sources that it draws.
+func TestPlannedBefore(t *testing.T) {
+	neo4jtest.Exclusive(t)
+	s := empty(t)
+	small(t, s)
+	cs := &evidence.ChangeSet{Reason: "test", Changes: []evidence.Change{{AssertLink: &evidence.AssertLink{
+		ID: "l2", Kind: "SERVES_IN", From: "p1", To: "u1",
+		Citations: []evidence.NewCitation{{ID: "c9", Source: "s2", Stance: "SUPPORTS", Locator: "p. 9"}},
+	}}}}
+	planned, err := s.Write(t.Context(), func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		commit, err := storetest.Planner(2).Plan(ctx, snap, storetest.Top, cs)
+		if err != nil {
+			return nil, err
+		}
+		commit.New = false // and so it is not written
+		return commit, nil
+	})
+	require.NoError(t, err)
+	planned.New = true
+	_, err = s.Write(t.Context(), func(context.Context, evidence.Snapshot) (*evidence.Commit, error) { return planned, nil })
+	require.NoError(t, err)
+	require.Equal(t, []any{[]any{"Reimpresión — https://example.org/re"}}, one(t, "MATCH ()-[r:SERVES_IN {id: 'l2'}]->() RETURN r.sources"))
+}
+
 func TestADeploymentsOwnKind(t *testing.T) {
 	neo4jtest.Exclusive(t)
 	small(t, empty(t))
