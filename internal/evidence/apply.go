@@ -57,12 +57,35 @@ func (w *workspace) choose(id ID, path string) *slot {
 		w.fault(Forbidden, path, "ids that you choose begin with %q; put it before %q, or leave the id out", w.author.IDPrefix, id)
 		return void(id)
 	}
+	if was := w.wasClosed(s); was != nil {
+		w.mention(was, path)
+		return was
+	}
 	if s.content != nil && (s.open || s.now > w.author.Clearance) {
 		w.fault(DuplicateID, path, "%q cannot be used; choose another id", id)
 		return void(id)
 	}
 	w.mention(s, path)
 	return s
+}
+
+// wasClosed is a record that stands, out of the author's sight, as they know it:
+// closed. Else nil.
+func (w *workspace) wasClosed(s *slot) *slot {
+	if !s.open || s.touched || s.base == nil || s.now > w.author.Clearance {
+		return nil
+	}
+	gone, err := w.goneAt(s)
+	if err != nil {
+		w.later(func() error { return err })
+		return nil
+	}
+	if gone == Open || gone < s.base.From {
+		return nil
+	}
+	was := *s.base
+	was.To = gone
+	return &slot{id: s.id, base: &was, content: s.content, now: s.now, void: true}
 }
 
 func void(id ID) *slot { return &slot{id: id, void: true} }

@@ -17,8 +17,9 @@ func (w *workspace) lastSeen(s *slot) (Sequence, error) { return w.lastSeenAfter
 func (w *workspace) lastSeenAfter(s *slot, after Sequence) (Sequence, error) {
 	c := w.author.Clearance
 	r := s.base
-	if !r.IsOpen() {
-		return r.To, nil
+	gone, err := w.goneAt(s)
+	if gone != Open || err != nil {
+		return gone, err
 	}
 	for r.From > after {
 		earlier, err := w.snap.Newest(w.ctx, []ID{s.id}, r.From)
@@ -31,7 +32,7 @@ func (w *workspace) lastSeenAfter(s *slot, after Sequence) (Sequence, error) {
 		}
 		r = before
 	}
-	return r.From, nil
+	return w.backInSight(s, r.From)
 }
 
 // keepHidden is content that the author writes, with what they do not see of the

@@ -25,7 +25,7 @@ func (w *workspace) undo(c *Undo) (ID, error) {
 		return "", err
 	}
 	u := undoing{workspace: w, rev: rev, number: c.Revision, cleared: map[ID]Clearance{}}
-	var ids []ID
+	var ids, closed []ID
 	for i, o := range outcomes {
 		if rev.Leaves[i+1].Erased {
 			w.fault(Conflict, at, "revision %d cannot be undone: part of it was erased", c.Revision)
@@ -39,10 +39,19 @@ func (w *workspace) undo(c *Undo) (ID, error) {
 			if e.Check == nil && !slices.Contains(ids, e.Target()) {
 				ids = append(ids, e.Target())
 			}
+			if e.Close != "" {
+				closed = append(closed, e.Close)
+			}
 			if e.Clearance != nil {
 				u.cleared[e.Clearance.ID] = e.Clearance.Clearance
 			}
 		}
+	}
+	if ids, err = u.outOfSight(closed, ids); err != nil {
+		return "", err
+	}
+	if w.author.Clearance < Confidential {
+		slices.Sort(ids) // the order must not tell what was closed and what went out of sight
 	}
 	if err := w.load(ids); err != nil {
 		return "", err
@@ -72,32 +81,46 @@ type undoing struct {
 // record undoes what the revision did to one record, which was old before.
 func (u *undoing) record(s *slot, old *Record) error {
 	const at = "undo.revision"
-	if s.base == nil || s.base.IsOpen() && s.base.Derived.Visibility > u.author.Clearance {
+	if s.base == nil {
+		return nil
+	}
+	gone, err := u.goneAt(s)
+	if err != nil {
+		return err
+	}
+	if gone == Open && s.base.Derived.Visibility > u.author.Clearance || gone < s.base.From {
 		return nil
 	}
 	stood := old != nil && old.To >= u.rev.Sequence()
 	last := s.base.From
-	if !s.base.IsOpen() {
-		last = s.base.To
+	if gone != Open {
+		last = gone
 	}
 	hidden, err := u.hides(s)
 	if err != nil {
 		return err
 	}
-	if !hidden && last > u.rev.Sequence() {
-		if last, err = u.lastSeen(s); err != nil {
-			return err
-		}
+	switch {
+	case hidden:
+	case last > u.rev.Sequence():
+		last, err = u.lastSeen(s)
+	case gone == Open:
+		last, err = u.backInSight(s, last)
+	}
+	if err != nil {
+		return err
 	}
 	switch {
 	case last != u.rev.Sequence() && hidden:
 		return nil
-	case last < u.rev.Sequence() && !s.base.IsOpen():
+	case last < u.rev.Sequence() && gone != Open:
 		u.fault(Conflict, at, "revision %d set the clearance of %q, which was retracted before; set it again instead", u.number, s.id)
 	case last > u.rev.Sequence():
 		return u.inTheWay(s.id, last, u.number)
 	case s.touched:
 		u.fault(Conflict, at, "%q is changed by another change of this set; undo in a change set of its own", s.id)
+	case s.open && gone != Open:
+		return nil // it stands, and is seen again with what supports it
 	case !stood:
 		u.undone[s.id] = s.open
 		u.close(s)
@@ -119,26 +142,23 @@ func (u *undoing) record(s *slot, old *Record) error {
 // hides says whether a record, which may be closed, is or was kept from the
 // author: by its own clearance, or by that of what it depends on.
 func (u *undoing) hides(s *slot) (bool, error) {
-	above := func(ids ...ID) (bool, error) {
-		if err := u.load(ids); err != nil {
-			return false, err
-		}
-		return slices.ContainsFunc(ids, func(id ID) bool { return id != "" && u.get(id).now > u.author.Clearance }), nil
-	}
 	if s.now > u.author.Clearance {
 		return true, nil
 	}
 	switch c := s.content.(type) {
 	case *Citation:
-		if hidden, err := above(c.Source, c.Claim); hidden || err != nil {
+		if hidden, err := u.anyAbove(c.Source, c.Claim); hidden || err != nil {
 			return hidden, err
 		}
 		return u.hides(u.get(c.Claim))
 	case *Claim:
-		if hidden, err := above(c.From, c.To); hidden || err != nil {
+		if hidden, err := u.anyAbove(c.From, c.To); hidden || err != nil {
 			return hidden, err
 		}
 		if err := u.related(CitationsOf, []ID{c.ID}); err != nil {
+			return false, err
+		}
+		if err := u.relatedBehind(FormerCitations, []ID{c.ID}); err != nil {
 			return false, err
 		}
 		supported := false // by something that is known still
@@ -147,7 +167,7 @@ func (u *undoing) hides(s *slot) (bool, error) {
 			if cited.Stance != Supports {
 				continue
 			}
-			hidden, err := above(x.id, cited.Source)
+			hidden, err := u.anyAbove(x.id, cited.Source)
 			if err != nil || !hidden {
 				return false, err
 			}
@@ -180,8 +200,12 @@ func (u *undoing) checkRestored() error {
 			if err != nil {
 				return err
 			}
-			if !hidden && missing.base != nil && !missing.base.IsOpen() && missing.base.To > u.rev.Sequence() {
-				if err := u.inTheWay(missing.id, missing.base.To, u.number); err != nil {
+			if !hidden && missing.base != nil {
+				gone, err := u.goneAt(missing)
+				if err == nil && gone != Open && gone > u.rev.Sequence() {
+					err = u.inTheWay(missing.id, gone, u.number)
+				}
+				if err != nil {
 					return err
 				}
 			}

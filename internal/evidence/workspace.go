@@ -91,7 +91,7 @@ func newWorkspace(ctx context.Context, p *Planner, snap Snapshot, author Author,
 	return &workspace{
 		ctx: ctx, planner: p, snap: snap, author: author, sequence: sequence,
 		slots: map[ID]*slot{}, citations: map[ID][]*slot{}, dependent: map[ID][]*slot{},
-		loaded: map[Relation]map[ID]bool{ClaimsOn: {}, CitationsOf: {}, CitationsIn: {}, DerivedSources: {}},
+		loaded: map[Relation]map[ID]bool{ClaimsOn: {}, CitationsOf: {}, CitationsIn: {}, DerivedSources: {}, FormerCitations: {}},
 		undone: map[ID]bool{}, named: map[ID]bool{}, expected: Open, limit: p.CascadeLimit,
 	}
 }

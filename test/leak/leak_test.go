@@ -175,12 +175,10 @@ func (w *world) answer(p *plan, much effort, hidden bool) {
 	w.at("asking", start.Add(12*time.Hour))
 	pools := p.pools()
 	w.questions(pools, much)
+	w.probe(p)
 	for i, set := range append(specimens(), p.attempts()...) {
 		w.at(fmt.Sprintf("attempt-%d", i), w.now.Add(time.Minute))
 		if much.every > 0 && i%much.every > 0 {
-			continue
-		}
-		if undo := set.Changes[0].Undo; undo != nil && w.isProp(undo.Revision) {
 			continue
 		}
 		with := map[string]any{"changeSet": asVariable(w.tb, set)}
@@ -212,19 +210,55 @@ func (w *world) answer(p *plan, much effort, hidden bool) {
 	}
 }
 
-// isProp says whether a revision, by its number, is of plan.prop: bringing back a
-// claim that only something hidden keeps up is not asked for here.
-func (w *world) isProp(number uint64) bool {
+// probe has the editor do all they can with the claim of plan.prop, which only
+// something hidden keeps up.
+func (w *world) probe(p *plan) {
+	w.tb.Helper()
+	numbers := w.numbers()
+	changed := func(expected uint64, c evidence.Change) *evidence.ChangeSet {
+		set := &evidence.ChangeSet{Reason: "a probe", Changes: []evidence.Change{c}}
+		if expected > 0 {
+			set.ExpectedRevision = &expected
+		}
+		return set
+	}
+	undo := func(reason string) *evidence.ChangeSet {
+		return changed(0, evidence.Change{Undo: &evidence.Undo{Revision: numbers[reason]}})
+	}
+	claim, support := p.probed.ID, p.probed.Citations[0]
+	again, other, elsewhere := *p.probed, *p.probed, support
+	other.Role, elsewhere.Locator = "otro", "p. 8"
+	cited := func(c evidence.NewCitation) evidence.Change {
+		return evidence.Change{Cite: &evidence.Cite{Claim: claim, Citation: c}}
+	}
+	charged := evidence.Change{SetStanding: &evidence.SetStanding{Claim: claim, Standing: "REFUTED", Citation: evidence.NewCitation{Source: support.Source, Locator: "p. 9"}}}
+	for i, set := range []*evidence.ChangeSet{
+		undo(propping), undo(charging), changed(0, evidence.Change{AssertLink: &again}), changed(0, evidence.Change{AssertLink: &other}),
+		changed(numbers[charging], evidence.Change{AssertLink: &again}), changed(0, cited(support)), changed(0, cited(elsewhere)),
+		changed(0, evidence.Change{Retract: &evidence.Retract{ID: claim}}), changed(0, evidence.Change{Retract: &evidence.Retract{ID: support.ID}}), changed(0, charged),
+		changed(0, evidence.Change{PutEntity: &evidence.PutEntity{ID: claim, Kind: evidence.Of("PERSON"), Name: evidence.Of("x")}}),
+		undo(unpropping), changed(numbers[unpropping], charged), undo(charging), undo(unpropping), undo(propping), changed(0, charged),
+		changed(0, evidence.Change{Retract: &evidence.Retract{ID: support.ID}}), undo(unpropping), undo(propping), changed(0, evidence.Change{AssertLink: &again}),
+	} {
+		w.at(fmt.Sprintf("probe-%d", i), w.now.Add(time.Minute))
+		w.ask("Apply", map[string]any{"changeSet": asVariable(w.tb, set)})
+	}
+}
+
+// numbers are those of the revisions of plan.prop, by their reasons, as the editor
+// counts them.
+func (w *world) numbers() map[string]uint64 {
 	r, err := store.Read(w.tb.Context(), w.st, evidence.Now(w.level), w.tracer.Vocabulary())
 	require.NoError(w.tb, err)
 	defer r.Close() //nolint:errcheck // nothing was written
-	for rev, err := range r.Revisions(w.tb.Context(), store.RevisionQuery{After: number - 1, Limit: 1, Leaves: true}) {
+	numbers := map[string]uint64{}
+	for rev, err := range r.Revisions(w.tb.Context(), store.RevisionQuery{Newest: true, Limit: 10, Leaves: true}) {
 		require.NoError(w.tb, err)
 		meta, err := rev.Meta()
 		require.NoError(w.tb, err)
-		return meta.Reason == propping || meta.Reason == unpropping
+		numbers[meta.Reason] = max(numbers[meta.Reason], rev.Numbers[w.level])
 	}
-	return false
+	return numbers
 }
 
 // attach offers documents: for a source that is seen, hidden or none, what nobody

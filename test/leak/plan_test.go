@@ -30,6 +30,8 @@ type plan struct {
 	// propped are a claim that only something hidden supports any more, and its
 	// citations.
 	propped []evidence.ID
+	// probed is the claim as it was asserted.
+	probed *evidence.AssertLink
 	// checked is a citation whose quote was found, missed one whose was not.
 	checked, missed evidence.ID
 }
@@ -96,13 +98,14 @@ func draw(t *rapid.T, level evidence.Clearance, most int) *plan {
 // Reasons of the revisions of prop.
 const (
 	propping   = "a claim"
+	charging   = "its standing"
 	unpropping = "its support is withdrawn"
 )
 
 // prop has a hidden citation support a claim whose one support that everybody
 // sees is then withdrawn: for them the claim goes with it.
 func (g *planner) prop() {
-	id, support, mention := g.id("lnk", false, false), g.id("cit", false, false), g.id("cit", false, false)
+	id, support, mention, shows := g.id("lnk", false, true), g.id("cit", false, true), g.id("cit", false, false), g.id("cit", false, true)
 	cite := func(id, source evidence.ID, stance string) evidence.NewCitation {
 		return evidence.NewCitation{ID: id, Source: source, Stance: stance, Locator: "p. 7"}
 	}
@@ -112,10 +115,11 @@ func (g *planner) prop() {
 	hidden := cite(g.id("cit", true, false), g.sec.sources[0], "SUPPORTS")
 	g.steps = append(g.steps,
 		&step{set: &evidence.ChangeSet{Reason: propping, Changes: []evidence.Change{{AssertLink: link}}}},
+		&step{set: &evidence.ChangeSet{Reason: charging, Changes: []evidence.Change{{SetStanding: &evidence.SetStanding{Claim: id, Standing: "CHARGED", Citation: cite(shows, g.pub.sources[0], "MENTIONS")}}}}},
 		&step{hidden: true, set: &evidence.ChangeSet{Reason: "not for everybody", Changes: []evidence.Change{{Cite: &evidence.Cite{Claim: id, Citation: hidden}}}}},
 		&step{set: &evidence.ChangeSet{Reason: unpropping, Changes: []evidence.Change{{Retract: &evidence.Retract{ID: support}}}}},
 	)
-	g.propped = []evidence.ID{id, support, mention}
+	g.propped, g.probed = []evidence.ID{id, support, mention, shows}, link
 }
 
 func (g *planner) oneIn(n uint32, label string) bool {

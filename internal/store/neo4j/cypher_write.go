@@ -56,6 +56,9 @@ var (
 		"WITH n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
 	citationsOf = query{"citations of claims", "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(claim, slot, key) WHERE n.claim = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL " +
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
+	// What is closed stands in one list.
+	formerCitations = query{"former citations of claims", fmt.Sprintf("UNWIND $ids AS id MATCH (n:Version) USING INDEX SEEK n:Version(claim, slot, key) WHERE n.claim = id AND n.slot = %d AND n.key > '' AND n.closedBy IS NOT NULL ", slotOf(evidence.CitationRecord, hiddenPlace)) +
+		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
 	citationsIn = query{"citations into sources", "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(source, slot, stance, sourceKey) WHERE n.source = id AND n.slot = slot AND n.stance > '' AND n.sourceKey > '' AND n.closedBy IS NULL " +
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
 	derivedSources = query{"sources that derive from sources", "UNWIND $ids AS id MATCH (s:Record {id: id})<-[:DERIVED_FROM]-(n:Source) USING INDEX SEEK s:Record(id) " +
@@ -134,7 +137,7 @@ var (
 // fixed are the queries that do not depend on a kind.
 var fixed = append([]query{
 	readHead, lockHead, appendRevision, revisionBySequence, revisionByKey, revisionByHash, readLog,
-	newestOf, newestTo, versionsOf, claimsOn, citationsOf, citationsIn, derivedSources, fullText, fullTextReversed, countersOf,
+	newestOf, newestTo, versionsOf, claimsOn, citationsOf, formerCitations, citationsIn, derivedSources, fullText, fullTextReversed, countersOf,
 	addToCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
 	makeItem, changeItem, readItem, readItems, schemaVersion, schemaIs, rankLinks, scanCounters, scanDerived, scanTokens, scanRecords,
 	linksCitedBy, kindsOfLinks, eraseOlder, eraseRecords, eraseCounters, eraseTokens, versionAt, rewriteOlder, rewriteRevisions,

@@ -72,6 +72,8 @@ func (s *snapshot) Related(ctx context.Context, relation evidence.Relation, ids 
 		q, of = citationsIn, evidence.CitationRecord
 	case evidence.DerivedSources:
 		q = derivedSources
+	case evidence.FormerCitations:
+		q, of = formerCitations, evidence.CitationRecord
 	default:
 		return nil, fmt.Errorf("neo4j: there is no relation %d", relation)
 	}

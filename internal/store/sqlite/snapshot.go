@@ -43,10 +43,11 @@ func (s snapshot) Newest(ctx context.Context, ids []evidence.ID, before evidence
 
 // relations are the lists that each relation leads through.
 var relations = map[evidence.Relation][]int64{
-	evidence.ClaimsOn:       {linksFrom, linksTo, statementsOf},
-	evidence.CitationsOf:    {citationsOf},
-	evidence.CitationsIn:    {citationsIn, citationsIn + 1, citationsIn + 2},
-	evidence.DerivedSources: {derivedFrom},
+	evidence.ClaimsOn:        {linksFrom, linksTo, statementsOf},
+	evidence.CitationsOf:     {citationsOf},
+	evidence.CitationsIn:     {citationsIn, citationsIn + 1, citationsIn + 2},
+	evidence.DerivedSources:  {derivedFrom},
+	evidence.FormerCitations: {citationsOf},
 }
 
 // Related implements evidence.Snapshot. It reads all that the relation leads to
@@ -89,7 +90,7 @@ func (s snapshot) Related(ctx context.Context, relation evidence.Relation, ids [
 			return nil, s.g.store.wrap(err)
 		}
 		for _, e := range entries {
-			if !e.record.IsOpen() {
+			if e.record.IsOpen() == (relation == evidence.FormerCitations) {
 				continue
 			}
 			if len(found) == limit {

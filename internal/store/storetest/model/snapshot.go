@@ -31,7 +31,7 @@ func (s snapshot) Related(_ context.Context, relation evidence.Relation, ids []e
 	var found []*evidence.Record
 	for _, id := range s.ids() {
 		r := s.newest(id)
-		if len(found) < limit && r.IsOpen() && slices.ContainsFunc(dependsOn(relation, r.Content), func(on evidence.ID) bool { return slices.Contains(ids, on) }) {
+		if len(found) < limit && r.IsOpen() != (relation == evidence.FormerCitations) && slices.ContainsFunc(dependsOn(relation, r.Content), func(on evidence.ID) bool { return slices.Contains(ids, on) }) {
 			found = append(found, r)
 		}
 	}
@@ -47,7 +47,7 @@ func dependsOn(relation evidence.Relation, content evidence.Content) []evidence.
 		}
 	case *evidence.Citation:
 		switch relation {
-		case evidence.CitationsOf:
+		case evidence.CitationsOf, evidence.FormerCitations:
 			return []evidence.ID{c.Claim}
 		case evidence.CitationsIn:
 			return []evidence.ID{c.Source}
