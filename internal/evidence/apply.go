@@ -76,11 +76,17 @@ func (w *workspace) wasClosed(s *slot) *slot {
 		return nil
 	}
 	gone, err := w.goneAt(s)
-	if err != nil {
-		w.later(func() error { return err })
+	if gone == Open && err == nil {
 		return nil
 	}
-	if gone == Open || gone < s.base.From {
+	there := false
+	if err == nil {
+		there, err = w.stoodUntil(s, gone)
+	}
+	if err != nil {
+		w.later(func() error { return err })
+	}
+	if !there {
 		return nil
 	}
 	was := *s.base

@@ -94,6 +94,16 @@ func (w *workspace) goneAt(s *slot) (Sequence, error) {
 	return min(r.To, claim.base.To, lost), nil
 }
 
+// stoodUntil says whether a record stood just before it was gone for its author: one
+// that was only written afterwards they never saw.
+func (w *workspace) stoodUntil(s *slot, gone Sequence) (bool, error) {
+	if s.base.From <= gone {
+		return true, nil
+	}
+	then, err := w.snap.Newest(w.ctx, []ID{s.id}, gone)
+	return then[s.id] != nil && then[s.id].To >= gone, err
+}
+
 // backInSight is the last moment from a given one on at which a record came into
 // its author's sight: that one, or a later one at which a support of its claim that
 // they know came back.

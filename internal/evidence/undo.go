@@ -88,13 +88,22 @@ func (u *undoing) record(s *slot, old *Record) error {
 	if err != nil {
 		return err
 	}
-	if gone == Open && s.base.Derived.Visibility > u.author.Clearance || gone < s.base.From {
+	if gone == Open && s.base.Derived.Visibility > u.author.Clearance {
 		return nil
+	}
+	if there, err := u.stoodUntil(s, gone); err != nil || !there {
+		return err
 	}
 	stood := old != nil && old.To >= u.rev.Sequence()
 	last := s.base.From
 	if gone != Open {
 		last = gone
+	}
+	if gone < u.rev.Sequence() && gone < s.base.To { // what the revision did to it, the author never saw
+		if s.base.To != u.rev.Sequence() {
+			return nil
+		}
+		last = s.base.To
 	}
 	hidden, err := u.hides(s)
 	if err != nil {
