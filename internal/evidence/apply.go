@@ -72,6 +72,9 @@ func (w *workspace) choose(id ID, path string) *slot {
 // wasClosed is a record that stands, out of the author's sight, as they know it:
 // closed. Else nil.
 func (w *workspace) wasClosed(s *slot) *slot {
+	if s.left {
+		return &slot{id: s.id, base: s.base, content: s.content, now: s.now, void: true}
+	}
 	if !s.open || s.touched || s.base == nil || s.now > w.author.Clearance {
 		return nil
 	}

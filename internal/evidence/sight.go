@@ -153,41 +153,116 @@ func (w *workspace) backInSight(s *slot, from Sequence) (Sequence, error) {
 // last supports of theirs that they know, with the citations that went with them:
 // those that it did not close itself. They are added to the ids of what it did.
 func (u *undoing) outOfSight(closed, ids []ID) ([]ID, error) {
-	if u.author.Clearance == Confidential {
-		return ids, nil
-	}
 	after := u.rev.Sequence() + 1
-	if err := u.load(closed); err != nil {
+	turned, err := u.turned(closed, ids, after, after)
+	return append(ids, turned...), err
+}
+
+// intoSight is the reverse of outOfSight: the claims that a revision opened for its
+// reader by writing the first supports of theirs that they know.
+func (u *undoing) intoSight(written, ids []ID) ([]ID, error) {
+	turned, err := u.turned(written, ids, u.rev.Sequence(), u.rev.Sequence()+1)
+	u.came = map[ID]bool{}
+	for _, id := range turned {
+		u.came[id] = true
+	}
+	return append(ids, turned...), err
+}
+
+// turned are the claims of some citations that none of the supports that the
+// author knows supported at one moment, with the citations that they know; of
+// these the ones that stood at another moment, without those among ids.
+func (u *undoing) turned(citations, ids []ID, unsupported, stood Sequence) ([]ID, error) {
+	if u.author.Clearance == Confidential {
+		return nil, nil
+	}
+	if err := u.load(citations); err != nil {
 		return nil, err
 	}
-	for _, id := range closed {
+	var turned []ID
+	for _, id := range citations {
 		s := u.get(id)
-		if s.base == nil || s.base.Citation() == nil || !s.supports() || slices.Contains(ids, s.base.Citation().Claim) {
+		if s.base == nil || s.base.Citation() == nil || !s.supports() {
 			continue
 		}
 		claim := s.base.Citation().Claim
+		if slices.Contains(ids, claim) || slices.Contains(turned, claim) {
+			continue
+		}
 		known, err := u.knownCitations(claim)
 		if err != nil {
 			return nil, err
+		}
+		if !slices.Contains(known, s) {
+			continue
 		}
 		among := []ID{claim}
 		for _, x := range known {
 			among = append(among, x.id)
 		}
-		then, err := u.snap.Newest(u.ctx, among, after)
+		at, err := u.standingAt(among, unsupported)
 		if err != nil {
 			return nil, err
 		}
-		stood := func(id ID) bool { return then[id] != nil && then[id].To >= after }
-		supported := slices.ContainsFunc(known, func(x *slot) bool { return x.supports() && stood(x.id) })
-		if supported || !slices.ContainsFunc(known, func(x *slot) bool { return x.id == id }) {
+		if slices.ContainsFunc(known, func(x *slot) bool { return x.supports() && at[x.id] }) {
 			continue
 		}
+		if at, err = u.standingAt(among, stood); err != nil {
+			return nil, err
+		}
 		for _, id := range among {
-			if stood(id) && !slices.Contains(ids, id) {
-				ids = append(ids, id)
+			if at[id] && !slices.Contains(ids, id) {
+				turned = append(turned, id)
 			}
 		}
 	}
-	return ids, nil
+	return turned, nil
+}
+
+// standingAt tells which records stood just before a sequence.
+func (u *undoing) standingAt(ids []ID, before Sequence) (map[ID]bool, error) {
+	then, err := u.snap.Newest(u.ctx, ids, before)
+	stood := make(map[ID]bool, len(then))
+	for id, r := range then {
+		stood[id] = r.To >= before
+	}
+	return stood, err
+}
+
+// leave has a record go out of its author's sight, which stands all the same.
+func (u *undoing) leave(s *slot) {
+	s.left = true
+	if s.content.Type().IsClaim() {
+		u.left = append(u.left, s.id)
+	}
+}
+
+// checkLeft does with what hangs on a claim that goes out of its author's sight
+// what a cascade would: what was made later is in the way, and what this revision
+// makes goes too.
+func (u *undoing) checkLeft() error {
+	for _, id := range u.left {
+		known, err := u.knownCitations(id)
+		if err != nil {
+			return err
+		}
+		for _, x := range known {
+			if !x.open || x.left || u.undone[x.id] || x.derived.Visibility > u.author.Clearance {
+				continue
+			}
+			last, err := u.lastSeen(x)
+			if err == nil {
+				err = u.inTheWay(x.id, last, 0)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		for _, x := range u.citations[id] {
+			if x.base == nil {
+				u.close(x)
+			}
+		}
+	}
+	return nil
 }

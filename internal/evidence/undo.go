@@ -25,7 +25,7 @@ func (w *workspace) undo(c *Undo) (ID, error) {
 		return "", err
 	}
 	u := undoing{workspace: w, rev: rev, number: c.Revision, cleared: map[ID]Clearance{}}
-	var ids, closed []ID
+	var ids, closed, written []ID
 	for i, o := range outcomes {
 		if rev.Leaves[i+1].Erased {
 			w.fault(Conflict, at, "revision %d cannot be undone: part of it was erased", c.Revision)
@@ -42,12 +42,18 @@ func (w *workspace) undo(c *Undo) (ID, error) {
 			if e.Close != "" {
 				closed = append(closed, e.Close)
 			}
+			if e.Citation != nil {
+				written = append(written, e.Citation.ID)
+			}
 			if e.Clearance != nil {
 				u.cleared[e.Clearance.ID] = e.Clearance.Clearance
 			}
 		}
 	}
 	if ids, err = u.outOfSight(closed, ids); err != nil {
+		return "", err
+	}
+	if ids, err = u.intoSight(written, ids); err != nil {
 		return "", err
 	}
 	if w.author.Clearance < Confidential {
@@ -66,6 +72,7 @@ func (w *workspace) undo(c *Undo) (ID, error) {
 		}
 	}
 	w.later(u.checkRestored)
+	w.later(u.checkLeft)
 	return "", nil
 }
 
@@ -76,6 +83,8 @@ type undoing struct {
 	number   uint64
 	cleared  map[ID]Clearance // closed records whose clearance the revision set
 	restored []*slot
+	came     map[ID]bool // what the revision brought into its author's sight
+	left     []ID        // claims that go out of sight again
 }
 
 // record undoes what the revision did to one record, which was old before.
@@ -130,6 +139,8 @@ func (u *undoing) record(s *slot, old *Record) error {
 		u.fault(Conflict, at, "%q is changed by another change of this set; undo in a change set of its own", s.id)
 	case s.open && gone != Open:
 		return nil // it stands, and is seen again with what supports it
+	case u.came[s.id]:
+		u.leave(s)
 	case !stood:
 		u.undone[s.id] = s.open
 		u.close(s)

@@ -29,6 +29,7 @@ type slot struct {
 	index   int  // the change that touched it last
 	touched bool // by a change or a cascade
 	void    bool // an id that cannot be had: what is put there is only checked
+	left    bool // an undo took it out of its author's sight; it stands
 	derived Derived
 	judged  bool // derived was computed
 	again   bool // a logged version, which is one even where an erasure left it like the one before
@@ -309,7 +310,7 @@ func (w *workspace) close(s *slot) {
 // Records touched in this revision are the author's own doing and seen, but for
 // hidden ones that an undo brought back.
 func (w *workspace) sees(s *slot) bool {
-	if s == nil || s.content == nil || !s.open {
+	if s == nil || s.content == nil || !s.open || s.left {
 		return false
 	}
 	if s.touched {
