@@ -22,7 +22,7 @@ import (
 //     allowed: not a page on the web, which may open a websocket to loopback.
 func isLocal(r *http.Request, origins []string) bool {
 	return peer(r).IsLoopback() && isLoopbackName(hostOf(r.Host)) && r.ProtoAtLeast(1, 1) &&
-		!isForwarded(r.Header) && isOwnPage(r, origins)
+		!IsForwarded(r.Header) && isOwnPage(r, origins)
 }
 
 // peer is the address at the other end of the connection, or the zero address.
@@ -50,7 +50,9 @@ var forwarding = []string{
 	"X-Azure-Clientip", "Tailscale-User-Login",
 }
 
-func isForwarded(h http.Header) bool {
+// IsForwarded says whether a request comes by way of a proxy that says so: who is
+// at the other end of the connection is then not who asks.
+func IsForwarded(h http.Header) bool {
 	for name := range h {
 		if strings.HasPrefix(name, "X-Forwarded") || slices.Contains(forwarding, name) {
 			return true

@@ -7,6 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/vinculo/vinculo/internal/access"
 )
 
 // metrics are what /metrics shows. The labels take few values, none of them a client's.
@@ -58,8 +60,7 @@ func (s *Server) serveMetrics() http.Handler {
 	show := promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A proxy on this machine speaks for somebody else.
-		proxied := r.Header.Get("Forwarded") != "" || r.Header.Get("X-Forwarded-For") != ""
-		if !s.config.Metrics && (proxied || !isLoopback(hostOf(r.RemoteAddr))) {
+		if !s.config.Metrics && (access.IsForwarded(r.Header) || !isLoopback(hostOf(r.RemoteAddr))) {
 			http.NotFound(w, r)
 			return
 		}

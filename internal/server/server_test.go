@@ -445,7 +445,9 @@ func TestMetricsAreOfThisMachine(t *testing.T) {
 	require.Contains(t, got.body, `vinculo_graphql_responses_total{kind="query",result="ok"} 1`)
 	require.Contains(t, got.body, `vinculo_graphql_responses_total{kind="none",result="INVALID_INPUT"} 1`)
 	require.Contains(t, got.body, `vinculo_http_requests_total{method="POST",route="/graphql",status="200"} 2`)
-	require.Equal(t, 404, ask(t, getRequest(t, web.URL+"/metrics", "X-Forwarded-For", "203.0.113.9")).status)
+	for _, header := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Via", "CF-Connecting-IP"} {
+		require.Equal(t, 404, ask(t, getRequest(t, web.URL+"/metrics", header, "203.0.113.9")).status, header)
+	}
 	web, _ = start(t, server.Config{Metrics: true})
 	require.Equal(t, 200, ask(t, getRequest(t, web.URL+"/metrics", "X-Forwarded-For", "203.0.113.9")).status)
 }

@@ -19,7 +19,7 @@ func Read(ctx context.Context, s Store, view evidence.View, v *vocabulary.Vocabu
 	if err != nil || view.IsNow() {
 		return raw, err
 	}
-	return &past{Reader: raw, clearance: view.Clearance, vocabulary: v}, nil
+	return &past{Reader: raw, clearance: view.Clearance, vocabulary: v, beyond: 2 * MaxBatch, page: MaxBatch}, nil
 }
 
 // past judges what a reader of the past gives.
@@ -27,6 +27,8 @@ type past struct {
 	Reader
 	clearance  evidence.Clearance
 	vocabulary *vocabulary.Vocabulary
+	beyond     int // how many links are judged beyond what is asked for
+	page       int // how many citations of a claim and stance are read at a time
 }
 
 // chunk is how many claims are judged at a time.
@@ -138,14 +140,14 @@ func (p *past) judgeBatch(ctx context.Context, claims []*evidence.Record, judged
 			around[c.To] = true
 		}
 	}
-	citations := map[evidence.ID][]*evidence.Record{}
-	for f, err := range p.Reader.Find(ctx, Query{Type: evidence.CitationRecord, Claims: ids, Limit: MaxBatch}) {
-		if err != nil {
-			return err
+	citations, err := p.citing(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, cited := range citations {
+		for _, x := range cited {
+			around[x.Citation().Source] = true
 		}
-		c := f.Record.Citation()
-		citations[c.Claim] = append(citations[c.Claim], f.Record)
-		around[c.Source] = true
 	}
 	known, err := p.loadWithAncestors(ctx, around)
 	if err != nil {
@@ -157,6 +159,44 @@ func (p *past) judgeBatch(ctx context.Context, claims []*evidence.Record, judged
 		}
 	}
 	return nil
+}
+
+// citing reads all citations that claims had: a hidden one that was left out, or
+// left another out, would show.
+func (p *past) citing(ctx context.Context, claims []evidence.ID) (map[evidence.ID][]*evidence.Record, error) {
+	type list struct {
+		claim  evidence.ID
+		stance evidence.Stance
+	}
+	citations := map[evidence.ID][]*evidence.Record{}
+	read := func(q Query) (map[list]int, map[list]string, error) {
+		given, last := map[list]int{}, map[list]string{}
+		for f, err := range p.Reader.Find(ctx, q) {
+			if err != nil {
+				return nil, nil, err
+			}
+			c := f.Record.Citation()
+			citations[c.Claim] = append(citations[c.Claim], f.Record)
+			of := list{c.Claim, c.Stance}
+			given[of]++
+			last[of] = f.Key
+		}
+		return given, last, nil
+	}
+	given, last, err := read(Query{Type: evidence.CitationRecord, Claims: claims, Limit: p.page})
+	if err != nil {
+		return nil, err
+	}
+	for of, n := range given {
+		for after := last[of]; n == p.page; {
+			more, end, err := read(Query{Type: evidence.CitationRecord, Claims: []evidence.ID{of.claim}, Kinds: []string{of.stance.String()}, After: after, Limit: p.page})
+			if err != nil {
+				return nil, err
+			}
+			n, after = more[of], end[of]
+		}
+	}
+	return citations, nil
 }
 
 // loadWithAncestors loads entities and sources, and what the sources derive from.
@@ -351,33 +391,22 @@ func (p *past) citationsOf(ctx context.Context, q Query) iter.Seq2[Found, error]
 }
 
 // Expand implements Reader. Links of the past have to be judged one by one, so
-// it reads at most a fixed number of them beyond what is asked for. Where the rest
-// might have been part of the answer, that is an evidence.LimitExceeded.
+// at most a fixed number of those that the view sees are, beyond what is asked for.
+// Where the rest might have been part of the answer, that is an
+// evidence.LimitExceeded.
 func (p *past) Expand(ctx context.Context, x Expansion) iter.Seq2[Edge, error] {
 	return func(yield func(Edge, error) bool) {
-		all := x
-		all.Keep, all.Strongest, all.PerNode, all.Total = nil, false, 0, x.Total+2*MaxBatch
-		var edges []Edge
-		wanted := map[evidence.ID]bool{}
-		for e, err := range p.Reader.Expand(ctx, all) {
-			if err != nil {
-				yield(Edge{}, err)
-				return
-			}
-			edges = append(edges, e)
-			wanted[e.Link] = true
+		edges, partly, err := p.seen(ctx, x)
+		if err == nil && partly && x.Strongest {
+			err = errTooManyThen
 		}
-		partly := len(edges) == all.Total
-		if partly && x.Strongest {
-			yield(Edge{}, errTooManyThen)
-			return
-		}
-		judged, err := p.judgeIDs(ctx, wanted)
 		if err != nil {
 			yield(Edge{}, err)
 			return
 		}
-		edges = p.fill(edges, judged, x.Keep)
+		if x.Keep != nil {
+			edges = slices.DeleteFunc(edges, func(e Edge) bool { return !x.Keep(&e) })
+		}
 		if x.Strongest {
 			slices.SortStableFunc(edges, func(a, b Edge) int {
 				return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(b.Strength, a.Strength))
@@ -409,47 +438,79 @@ func (p *past) Expand(ctx context.Context, x Expansion) iter.Seq2[Edge, error] {
 // errTooManyThen refuses what would be answered in part without saying so.
 var errTooManyThen = evidence.Faulty(evidence.LimitExceeded, "knownAt", "these entities had more links then than can be judged for one question; ask for fewer kinds, of fewer entities, or of now")
 
-func (p *past) judgeIDs(ctx context.Context, wanted map[evidence.ID]bool) (map[evidence.ID]*judgedClaim, error) {
-	var ids []evidence.ID
-	for id := range wanted {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	judged := map[evidence.ID]*judgedClaim{}
-	for batch := range slices.Chunk(ids, chunk) {
-		records, err := p.Reader.Get(ctx, batch)
-		if err != nil {
-			return nil, err
+// seen are the edges of an expansion that the view sees, in order of their keys,
+// and whether they are only a part of them. What it does not see does not count:
+// it is read past, however much it is.
+func (p *past) seen(ctx context.Context, x Expansion) (edges []Edge, partly bool, err error) {
+	most := x.Total + p.beyond
+	all := x
+	all.Keep, all.Strongest, all.PerNode, all.Total = nil, false, 0, most
+	judged := map[evidence.ID]*judgedClaim{} // nil for those not seen
+	for ; ; all.Total *= 4 {
+		var raw []Edge
+		for e, err := range p.Reader.Expand(ctx, all) {
+			if err != nil {
+				return nil, false, err
+			}
+			raw = append(raw, e)
 		}
-		var claims []*evidence.Record
-		for _, id := range batch {
-			if r := records[id]; r != nil {
-				claims = append(claims, r)
+		more := len(raw) == all.Total
+		edges = edges[:0]
+		for batch := range slices.Chunk(raw, chunk) {
+			if err := p.judgeLinks(ctx, batch, judged); err != nil {
+				return nil, false, err
+			}
+			edges = append(edges, fill(batch, judged, p.clearance)...)
+			if len(edges) >= most {
+				return edges[:most], true, nil
 			}
 		}
-		if err := p.judgeBatch(ctx, claims, judged); err != nil {
-			return nil, err
+		if !more {
+			return edges, false, nil
 		}
 	}
-	return judged, nil
+}
+
+// judgeLinks judges those of the links that were not yet.
+func (p *past) judgeLinks(ctx context.Context, edges []Edge, judged map[evidence.ID]*judgedClaim) error {
+	var ids []evidence.ID
+	for _, e := range edges {
+		if _, done := judged[e.Link]; !done {
+			judged[e.Link] = nil
+			ids = append(ids, e.Link)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	slices.Sort(ids)
+	records, err := p.Reader.Get(ctx, ids)
+	if err != nil {
+		return err
+	}
+	var claims []*evidence.Record
+	for _, id := range ids {
+		if r := records[id]; r != nil {
+			claims = append(claims, r)
+		}
+	}
+	return p.judgeBatch(ctx, claims, judged)
 }
 
 // fill puts what was judged into edges and leaves out those not seen.
-func (p *past) fill(edges []Edge, judged map[evidence.ID]*judgedClaim, keep func(*Edge) bool) []Edge {
-	kept := edges[:0]
+func fill(edges []Edge, judged map[evidence.ID]*judgedClaim, c evidence.Clearance) []Edge {
+	var filled []Edge
 	for _, e := range edges {
 		j := judged[e.Link]
 		if j == nil || j.to == nil {
 			continue
 		}
-		level := j.claim.Derived.At(p.clearance)
+		level := j.claim.Derived.At(c)
 		e.Standing, e.Strength, e.Disputed = level.Standing, level.Strength, level.Disputes > 0
 		e.FromPlaceholder, e.ToPlaceholder = j.from.Identity.IsPlaceholder(), j.to.Identity.IsPlaceholder()
-		if keep == nil || keep(&e) {
-			kept = append(kept, e)
-		}
+		filled = append(filled, e)
 	}
-	return kept
+	return filled
 }
 
 // Count implements Reader.

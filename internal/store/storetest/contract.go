@@ -346,7 +346,7 @@ func (s *suite) testSnapshot(t *testing.T) {
 					}
 				}
 			}
-			for relation := evidence.ClaimsOn; relation <= evidence.DerivedSources; relation++ {
+			for relation := evidence.ClaimsOn; relation <= evidence.FormerCitations; relation++ {
 				for _, limit := range []int{1, 3, plenty} {
 					found, err := snap.Related(ctx, relation, ids, limit)
 					note("related by %d, %d: %v", relation, limit, err)
@@ -382,6 +382,31 @@ func (s *suite) testSnapshot(t *testing.T) {
 	_, err = b.Store.Write(b.ctx, ask(&got))
 	require.ErrorIs(t, err, errNothing)
 	require.Equal(t, want, got)
+	b.formerCitations(t)
+}
+
+// formerCitations closes citations in several ways, and brings one back.
+func (b *bench) formerCitations(t *testing.T) {
+	t.Helper()
+	retract := func(id evidence.ID) evidence.Change { return evidence.Change{Retract: &evidence.Retract{ID: id}} }
+	for i, c := range []evidence.Change{
+		retract("c2"), retract("many-03-b"), retract("r-c7"), retract("many-01-b"), {Undo: &evidence.Undo{Revision: uint64(b.head.Sequence) + 4}}, retract("r-c6"),
+	} {
+		_, err := Apply(b.ctx, b.Store, 80+i, Top, &evidence.ChangeSet{Reason: "withdrawn", Changes: []evidence.Change{c}})
+		require.NoError(t, err)
+	}
+	var got []evidence.ID
+	_, err := b.Store.Write(b.ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		former, err := snap.Related(ctx, evidence.FormerCitations, []evidence.ID{"l0", "l1", "l2", "many-01", "many-03", "r-l5", "t0", "never"}, plenty)
+		require.NoError(t, err)
+		for _, r := range former {
+			require.False(t, r.IsOpen(), r.ID())
+			got = append(got, r.ID())
+		}
+		return nil, errNothing
+	})
+	require.ErrorIs(t, err, errNothing)
+	require.Equal(t, []evidence.ID{"c2", "c3", "many-03-b", "r-c6", "r-c7"}, got, "closed with their claims or alone, and not brought back")
 }
 
 var errNothing = errors.New("nothing is to be written")

@@ -1,0 +1,89 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/store/sqlite"
+	"github.com/vinculo/vinculo/internal/store/storetest"
+)
+
+// TestThePastIsReadPastWhatIsHidden has a hub with far more links that rest on a
+// hidden source than are judged for one question, and one with more citations
+// than are read at a time: neither is to change an answer about the past.
+func TestThePastIsReadPastWhatIsHidden(t *testing.T) {
+	ctx := t.Context()
+	st, err := sqlite.Open(ctx, sqlite.Memory, sqlite.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, st.Close()) })
+	step := 0
+	write := func(reason string, changes ...evidence.Change) evidence.Sequence {
+		step++
+		c, err := storetest.Apply(ctx, st, step, storetest.Top, &evidence.ChangeSet{Reason: reason, Changes: changes})
+		require.NoError(t, err)
+		return c.Revision.Sequence()
+	}
+	source := func(id evidence.ID, clearance string) evidence.Change {
+		return evidence.Change{PutSource: &evidence.PutSource{ID: id, Kind: evidence.Of("NEWS"), Title: evidence.Of("Informe"), URL: evidence.Of("https://example.org/" + string(id)), Clearance: evidence.Of(clearance)}}
+	}
+	entity := func(id evidence.ID) evidence.Change {
+		return evidence.Change{PutEntity: &evidence.PutEntity{ID: id, Kind: evidence.Of("PERSON"), Name: evidence.Of("x")}}
+	}
+	citation := func(source evidence.ID, n int) evidence.NewCitation {
+		return evidence.NewCitation{Source: source, Locator: fmt.Sprint("p. ", n)}
+	}
+	link := func(id, source evidence.ID) evidence.Change {
+		return evidence.Change{AssertLink: &evidence.AssertLink{ID: id, Kind: "LINKED_TO", From: "hub", To: "other", Citations: []evidence.NewCitation{citation(source, 0)}}}
+	}
+	changes := []evidence.Change{source("open", "PUBLIC"), source("closed", "CONFIDENTIAL"), entity("hub"), entity("other")}
+	for i := range 60 {
+		changes = append(changes, link(evidence.ID(fmt.Sprintf("a%02d", i)), "closed"))
+	}
+	for i := range 4 {
+		changes = append(changes, link(evidence.ID(fmt.Sprintf("b%d", i)), "open"))
+	}
+	for i := range 14 {
+		changes = append(changes, evidence.Change{Cite: &evidence.Cite{Claim: "b0", Citation: citation([]evidence.ID{"closed", "open"}[i/7], i+1)}})
+	}
+	then := write("the past", changes...)
+	write("now", entity("later"))
+
+	r, err := store.Read(ctx, st, evidence.View{KnownAt: then}, vocabulary.Standard())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, r.Close()) })
+	store.JudgeLittle(r, 3, 2)
+	expand := func(x store.Expansion) (ids []evidence.ID, err error) {
+		x.Frontier = []evidence.ID{"hub"}
+		for e, err := range r.Expand(ctx, x) {
+			if err != nil {
+				return ids, err
+			}
+			ids = append(ids, e.Link)
+		}
+		return ids, nil
+	}
+	for _, strongest := range []bool{false, true} {
+		ids, err := expand(store.Expansion{Total: 9, Strongest: strongest})
+		require.NoError(t, err, "hidden links do not count")
+		require.ElementsMatch(t, []evidence.ID{"b0", "b1", "b2", "b3"}, ids)
+		ids, err = expand(store.Expansion{Total: 2, Strongest: strongest})
+		require.NoError(t, err)
+		require.Len(t, ids, 2)
+	}
+	none := func(*store.Edge) bool { return false }
+	_, err = expand(store.Expansion{Total: 9, Keep: none})
+	require.NoError(t, err)
+	_, err = expand(store.Expansion{Total: 1, Keep: none})
+	require.ErrorContains(t, err, "more links then", "what is seen counts, kept or not")
+	_, err = expand(store.Expansion{Total: 1, Strongest: true})
+	require.ErrorContains(t, err, "more links then")
+
+	got, err := r.Get(ctx, []evidence.ID{"b0"})
+	require.NoError(t, err)
+	require.EqualValues(t, 8, got["b0"].Derived.At(evidence.Public).Supports, "all citations are judged, however many are hidden")
+}
