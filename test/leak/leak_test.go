@@ -69,9 +69,9 @@ func times(t *testing.T) int {
 }
 
 // unanswered are what nobody but an administrator is answered, what only an
-// erasure gives, and why a search for ways in a graph far larger than these ends.
+// erasure gives, and why a search in a graph far larger than these ends.
 var unanswered = []string{
-	"Paths.truncatedBy",
+	"Paths.truncatedBy", "Duplicates.truncatedBy",
 	"Token", "TokenEdge", "TokenConnection", "CreatedToken", "Query.tokens", "Mutation.createToken", "Mutation.revokeToken", "Proposal.erased",
 }
 
@@ -232,12 +232,13 @@ func (w *world) probe(p *plan) {
 		return evidence.Change{Cite: &evidence.Cite{Claim: claim, Citation: c}}
 	}
 	charged := evidence.Change{SetStanding: &evidence.SetStanding{Claim: claim, Standing: "REFUTED", Citation: evidence.NewCitation{Source: support.Source, Locator: "p. 9"}}}
+	denied := evidence.Change{AssertLink: &evidence.AssertLink{Kind: "DENIES", From: p.probed.From, To: p.probed.To, About: claim, Citations: []evidence.NewCitation{{Source: support.Source, Locator: "p. 3"}}}}
 	for i, set := range []*evidence.ChangeSet{
 		undo(propping), undo(charging), changed(0, evidence.Change{AssertLink: &again}), changed(0, evidence.Change{AssertLink: &other}),
 		changed(numbers[charging], evidence.Change{AssertLink: &again}), changed(0, cited(support)), changed(0, cited(elsewhere)),
 		changed(0, evidence.Change{Retract: &evidence.Retract{ID: claim}}), changed(0, evidence.Change{Retract: &evidence.Retract{ID: support.ID}}), changed(0, charged),
 		changed(0, evidence.Change{PutEntity: &evidence.PutEntity{ID: claim, Kind: evidence.Of("PERSON"), Name: evidence.Of("x")}}),
-		undo(unpropping), changed(numbers[unpropping], charged), undo(charging), undo(unpropping), undo(propping), changed(0, charged),
+		undo(unpropping), changed(numbers[unpropping], charged), undo(charging), undo(unpropping), undo(propping), changed(0, denied), changed(0, charged),
 		changed(0, evidence.Change{Retract: &evidence.Retract{ID: support.ID}}), undo(unpropping), undo(propping), changed(0, evidence.Change{AssertLink: &again}),
 	} {
 		w.at(fmt.Sprintf("probe-%d", i), w.now.Add(time.Minute))
@@ -287,6 +288,10 @@ func (w *world) reviews(o *operation, pools map[string][]any) {
 	}
 	w.ask(o.Name, map[string]any{"proposal": w.proposed[len(w.proposed)-1], "decision": "REJECT", "reason": "no"})
 	w.answers[len(w.answers)-1].with["proposal"] = "the last"
+	sound := &evidence.ChangeSet{Reason: "sound", Changes: []evidence.Change{{PutEntity: &evidence.PutEntity{Kind: evidence.Of("PERSON"), Name: evidence.Of("Propuesta")}}}}
+	w.ask("Propose", map[string]any{"changeSet": asVariable(w.tb, sound)})
+	w.ask(o.Name, map[string]any{"proposal": w.proposed[len(w.proposed)-1], "decision": "ACCEPT", "reason": "yes"})
+	w.answers[len(w.answers)-1].with["proposal"] = "a sound one"
 }
 
 // cursors find where the next page begins, and where the one before ends.
