@@ -232,7 +232,7 @@ func (w *world) probe(p *plan) {
 		return evidence.Change{Cite: &evidence.Cite{Claim: claim, Citation: c}}
 	}
 	charged := evidence.Change{SetStanding: &evidence.SetStanding{Claim: claim, Standing: "REFUTED", Citation: evidence.NewCitation{Source: support.Source, Locator: "p. 9"}}}
-	denied := evidence.Change{AssertLink: &evidence.AssertLink{Kind: "DENIES", From: p.probed.From, To: p.probed.To, About: claim, Citations: []evidence.NewCitation{{Source: support.Source, Locator: "p. 3"}}}}
+	denied := evidence.Change{AssertLink: &evidence.AssertLink{ID: editorPrefix + "denied", Kind: "DENIES", From: p.probed.From, To: p.probed.To, About: claim, Citations: []evidence.NewCitation{{Source: support.Source, Locator: "p. 3"}}}}
 	for i, set := range []*evidence.ChangeSet{
 		undo(propping), undo(charging), changed(0, evidence.Change{AssertLink: &again}), changed(0, evidence.Change{AssertLink: &other}),
 		changed(numbers[charging], evidence.Change{AssertLink: &again}), changed(0, cited(support)), changed(0, cited(elsewhere)),
@@ -243,6 +243,9 @@ func (w *world) probe(p *plan) {
 	} {
 		w.at(fmt.Sprintf("probe-%d", i), w.now.Add(time.Minute))
 		w.ask("Apply", map[string]any{"changeSet": asVariable(w.tb, set)})
+		for _, id := range []evidence.ID{claim, editorPrefix + "denied"} {
+			w.ask("LinkByID", map[string]any{"link": string(id), "entity": string(p.probed.From)})
+		}
 	}
 }
 
