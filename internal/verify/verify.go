@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/ledger"
@@ -88,6 +89,7 @@ type verifier struct {
 	pinned       ledger.Hash
 	pinSeen      bool
 	read         evidence.Sequence // revisions read
+	last         evidence.Head     // as the revision read last says it
 	replayed     ledger.Header     // of the revision replayed last
 	broken       bool              // the chain of hashes does not hold
 	erased       erased
@@ -163,6 +165,7 @@ func (v *verifier) checked(ctx context.Context, after evidence.Sequence) iter.Se
 				return
 			}
 			v.read++
+			v.last = r.Head()
 			for _, told := range v.erased.check(r) {
 				if err := v.fault("%s", told); err != nil {
 					yield(nil, err)
@@ -207,8 +210,18 @@ func (v *verifier) end() error {
 			return err
 		}
 	}
-	if !v.unreplayed && v.read != v.report.Head.Sequence {
-		return v.fault("the store says that its log ends with revision %d, but it has %d", v.report.Head.Sequence, v.read)
+	head := v.report.Head
+	switch {
+	case v.read != head.Sequence:
+		if v.unreplayed {
+			return nil // not all of it was read
+		}
+		return v.fault("the store says that its log ends with revision %d, but it has %d", head.Sequence, v.read)
+	case v.last.Hash != head.Hash:
+		return v.fault("the store says that the head hash is %s, but revision %d, the last of its log, has %s", head.Hash, v.read, v.last.Hash)
+	case !v.last.Time.Equal(head.Time) || v.last.Latest != head.Latest:
+		return v.fault("the store says that its log ends at %s with the numbers %v, but revision %d, the last of it, says %s and %v",
+			head.Time.Format(time.RFC3339Nano), head.Latest, v.read, v.last.Time.Format(time.RFC3339Nano), v.last.Latest)
 	}
 	return nil
 }

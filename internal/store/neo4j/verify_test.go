@@ -1,0 +1,151 @@
+package neo4j_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store/neo4j"
+	"github.com/vinculo/vinculo/internal/store/neo4j/neo4jtest"
+	"github.com/vinculo/vinculo/internal/store/sqlite"
+	"github.com/vinculo/vinculo/internal/store/storetest"
+	"github.com/vinculo/vinculo/internal/verify"
+)
+
+// faultsByVerify are what a verification of the whole store finds.
+func faultsByVerify(t *testing.T, s *neo4j.Store) string {
+	t.Helper()
+	fresh, err := sqlite.Open(t.Context(), sqlite.Memory, sqlite.Options{})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, fresh.Close()) }()
+	report, err := verify.Run(t.Context(), s, fresh, storetest.Planner(9), verify.Options{MaxFaults: 1000})
+	require.NoError(t, err)
+	return strings.Join(report.Faults, "\n")
+}
+
+// edit is a property of the revision of its sequence, as someone sets it by hand.
+type edit struct {
+	property string
+	value    any
+}
+
+// TestVerifyFindsAnEditedLog changes what Neo4j holds of the log, each property of
+// a revision and bytes all over a payload: verify names every revision that was
+// changed. Each edit has a revision of its own, so that one verification finds all
+// of those that leave the log readable.
+func TestVerifyFindsAnEditedLog(t *testing.T) {
+	neo4jtest.Exclusive(t)
+	s := empty(t)
+	const revisions = 30
+	for i := range revisions {
+		_, err := storetest.Apply(t.Context(), s, i, storetest.Top, &evidence.ChangeSet{Reason: "motivo", IdempotencyKey: fmt.Sprint("clave ", i), Changes: []evidence.Change{
+			{PutEntity: &evidence.PutEntity{ID: "p", Kind: evidence.Of("PERSON"), Name: evidence.Of(fmt.Sprint("Inés Cruz ", i)), Description: evidence.Of("Coronel")}},
+		}})
+		require.NoError(t, err)
+	}
+	require.Empty(t, faultsByVerify(t, s))
+	saved := map[int]map[string]any{}
+	for _, row := range cypher(t, "MATCH (v:Revision) RETURN v.sequence, properties(v)") {
+		saved[int(row.Values[0].(int64))] = row.Values[1].(map[string]any) //nolint:forcetypeassert // as the text returns them
+	}
+	require.Len(t, saved, revisions)
+	tried := map[string]bool{}
+	// finds makes edits, by sequence, looks whether each is found, and takes them back.
+	finds := func(edits map[int]edit) {
+		t.Helper()
+		for sequence, e := range edits {
+			tried[e.property] = true
+			cypher(t, "MATCH (v:Revision {sequence: $sequence}) SET v += $edit", map[string]any{"sequence": sequence, "edit": map[string]any{e.property: e.value}})
+		}
+		faults := faultsByVerify(t, s)
+		for sequence, e := range edits {
+			require.Regexp(t, fmt.Sprintf(`\brevision %d\b`, sequence), faults, "its %s is %v", e.property, e.value)
+			// By its root, which no other revision has; where that was changed, by its sequence.
+			cypher(t, "MATCH (v:Revision) WHERE v.root = $saved.root OR v.sequence = $saved.sequence SET v = $saved", map[string]any{"saved": saved[sequence]})
+		}
+	}
+
+	list := func(edits ...edit) map[int]edit {
+		numbered := map[int]edit{}
+		for i, e := range edits {
+			numbered[2+i] = e
+		}
+		return numbered
+	}
+	// What the chain of hashes does not cover.
+	nine := []any{int64(9), int64(9), int64(99)}
+	finds(list(edit{"latest", nine}, edit{"latest", nil}, edit{"key", "otra"}, edit{"key", nil}, edit{"author", "Otra"}, edit{"author", nil}, edit{"reason", "otro"}, edit{"reason", nil},
+		edit{"publicNumber", int64(99)}, edit{"publicNumber", nil}, edit{"restrictedNumber", int64(99)}, edit{"restrictedNumber", nil}, edit{"confidentialNumber", int64(99)}, edit{"confidentialNumber", nil}))
+
+	// What it covers: headers, and bytes of payloads, packed as the store packs them.
+	decoder, err := zstd.NewReader(nil)
+	require.NoError(t, err)
+	encoder, err := zstd.NewWriter(nil)
+	require.NoError(t, err)
+	unpacked := func(sequence int) []byte {
+		payload, err := decoder.DecodeAll(saved[sequence]["leaves"].([]byte), nil) //nolint:forcetypeassert // they are bytes
+		require.NoError(t, err)
+		return payload
+	}
+	covered := list(edit{"hash", turned(saved[2]["hash"])}, edit{"previous", turned(saved[3]["previous"])}, edit{"root", turned(saved[4]["root"])},
+		edit{"time", "2026-11-23T09:00:03.000001Z"}, edit{"leafCount", int64(9)}, edit{"leafCount", nil}, edit{"leaves", nil}, edit{"leaves", saved[20]["leaves"]},
+		edit{"leaves", encoder.EncodeAll(bytes.Replace(unpacked(10), []byte("Coronel"), []byte("Alcalde"), 1), nil)})
+	unreadable := []edit{{"sequence", int64(77)}, {"hash", nil}, {"previous", "x"}, {"root", nil}, {"time", "ayer"}}
+	sequence := 2 + len(covered)
+	for at := 0; sequence < revisions && at < len(unpacked(sequence)); at += 1 + len(unpacked(sequence))/40 {
+		changed := flipped(unpacked(sequence), at)
+		e := edit{"leaves", encoder.EncodeAll(changed, nil)}
+		if evidence.DecodeLeaves(&evidence.Revision{}, changed) == nil {
+			covered[sequence] = e
+			sequence++
+		} else if len(unreadable) < 7 {
+			unreadable = append(unreadable, e)
+		}
+	}
+	require.Greater(t, len(covered), 20)
+	finds(covered)
+
+	// What no longer reads ends the verification, so each is tried by itself; bytes of
+	// the payload as it is stored among them.
+	packed := saved[5]["leaves"].([]byte) //nolint:forcetypeassert // as above
+	for _, at := range []int{0, len(packed) / 3, len(packed) / 2, len(packed) - 1} {
+		_, err := decoder.DecodeAll(flipped(packed, at), nil)
+		require.Error(t, err, "byte %d", at)
+		unreadable = append(unreadable, edit{"leaves", flipped(packed, at)})
+	}
+	for _, e := range unreadable {
+		finds(map[int]edit{5: e})
+	}
+	for property := range saved[5] {
+		require.True(t, tried[property], "a revision has the property %s, of which this test knows nothing", property)
+	}
+
+	// The head says again what the last revision says.
+	head := cypher(t, "MATCH (h:Head) RETURN properties(h)")[0].Values[0].(map[string]any) //nolint:forcetypeassert // as above
+	for property, value := range map[string]any{"sequence": int64(2), "hash": turned(head["hash"]), "time": "2026-11-23T09:09:09Z", "latest": nine} {
+		cypher(t, "MATCH (h:Head) SET h += $edit", map[string]any{"edit": map[string]any{property: value}})
+		require.NotEmpty(t, faultsByVerify(t, s), "the head's %s is %v", property, value)
+		cypher(t, "MATCH (h:Head) SET h = $saved", map[string]any{"saved": head})
+	}
+	require.Empty(t, faultsByVerify(t, s))
+}
+
+// turned is a hash of which one digit is another.
+func turned(hash any) string {
+	h := []byte(fmt.Sprint(hash))
+	if h[10]++; h[10] > 'f' || h[10] == '9'+1 {
+		h[10] = '0'
+	}
+	return string(h)
+}
+
+func flipped(b []byte, at int) []byte {
+	b = bytes.Clone(b)
+	b[at] ^= 1
+	return b
+}
