@@ -87,3 +87,18 @@ func (s *Store) Versioned() int {
 	defer s.links.mu.RUnlock()
 	return len(s.links.born) + len(s.links.died)
 }
+
+// Set runs settings on the connection that writes.
+func (s *Store) Set(ctx context.Context, settings string) error {
+	release, err := s.lockWriter(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if s.writer == nil {
+		if s.writer, err = s.dialWriter(); err != nil {
+			return err
+		}
+	}
+	return s.writer.script(ctx, settings)
+}
