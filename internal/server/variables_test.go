@@ -31,7 +31,8 @@ func faultsOf(t *testing.T, query, variables string) []string {
 	if err == nil {
 		return nil
 	}
-	first := err.(*gqlerror.Error) //nolint:forcetypeassert // as the executor does
+	var first *gqlerror.Error
+	require.ErrorAs(t, err, &first)
 	errcode.Set(first, errcode.ValidationFailed)
 	var told []string
 	for _, e := range everyVariable(schema, prepared, params, gqlerror.List{first}) {
