@@ -502,6 +502,12 @@ type CommonNeighbor struct {
 	Of []evidence.ID
 }
 
+// meeting is an entity that some of a set are linked to.
+type meeting struct {
+	id evidence.ID
+	of []evidence.ID
+}
+
 // CommonNeighbors gives the entities linked to at least so many of a set, those
 // linked to most first, then by id. It is cut by FAN_OUT where there are more than
 // MaxPageSize, and by LINKS where the set has more links than one question may
@@ -518,39 +524,49 @@ func (s *Session) CommonNeighbors(ctx context.Context, ids []evidence.ID, atLeas
 		return nil, "", err
 	}
 	w := s.walk(t, evidence.Any)
-	if _, err := w.expand(ctx, around, false); err != nil {
+	arcs, err := w.arcsAt(ctx, around, false)
+	if err != nil {
 		return nil, "", err
 	}
-	of := map[evidence.ID]map[evidence.ID]bool{}
-	for _, id := range around {
-		for _, next := range w.steps(id) {
-			if of[next] == nil {
-				of[next] = map[evidence.ID]bool{}
-			}
-			of[next][id] = true
+	asked := func(id evidence.ID) bool { _, is := slices.BinarySearch(around, id); return is }
+	var met []meeting
+	place := map[evidence.ID]int{} // in met
+	for _, a := range arcs {
+		one, other := a.from, a.to
+		if !asked(one) {
+			one, other = other, one
+		}
+		if asked(other) { // both are of the set, or it is a loop
+			continue
+		}
+		at, ok := place[other]
+		if !ok {
+			at = len(met)
+			place[other] = at
+			met = append(met, meeting{id: other})
+		}
+		if m := &met[at]; !slices.Contains(m.of, one) {
+			m.of = append(m.of, one)
 		}
 	}
-	for id, set := range of {
-		if _, asked := slices.BinarySearch(around, id); asked || len(set) < atLeast {
-			delete(of, id)
-		}
+	met = slices.DeleteFunc(met, func(m meeting) bool { return len(m.of) < atLeast })
+	slices.SortFunc(met, func(a, b meeting) int { return cmp.Or(cmp.Compare(len(b.of), len(a.of)), cmp.Compare(a.id, b.id)) })
+	if len(met) > MaxPageSize {
+		met, w.cut = met[:MaxPageSize], CutFanOut
 	}
-	common := make([]evidence.ID, 0, len(of))
-	for id := range of {
-		common = append(common, id)
-	}
-	slices.SortFunc(common, func(a, b evidence.ID) int { return cmp.Or(cmp.Compare(len(of[b]), len(of[a])), cmp.Compare(a, b)) })
-	if len(common) > MaxPageSize {
-		common, w.cut = common[:MaxPageSize], CutFanOut
+	common := make([]evidence.ID, len(met))
+	for i := range met {
+		common[i] = met[i].id
 	}
 	entities, err := s.entities(ctx, common)
 	if err != nil {
 		return nil, "", err
 	}
 	var out []CommonNeighbor
-	for _, id := range common {
-		if e := entities[id]; e != nil {
-			out = append(out, CommonNeighbor{e, sortedIDs(of[id])})
+	for _, m := range met {
+		if e := entities[m.id]; e != nil {
+			slices.Sort(m.of)
+			out = append(out, CommonNeighbor{e, m.of})
 		}
 	}
 	return out, w.cut, nil
