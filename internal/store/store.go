@@ -87,6 +87,15 @@ type Importer interface {
 	Import(ctx context.Context, plans iter.Seq2[Plan, error]) error
 }
 
+// WholeImporter is an Importer that can take many plans all or nothing.
+type WholeImporter interface {
+	Importer
+	// ImportWhole is Import, but keeps nothing at an error. It does not take the
+	// plans, and asks for none of them, where it cannot promise that of so many
+	// records: where there are too many, or the graph is not empty.
+	ImportWhole(ctx context.Context, plans iter.Seq2[Plan, error], records int) (taken bool, err error)
+}
+
 // Import writes what plans give, in their order: at once where the store is an
 // Importer, else with one Write for each. See Importer.Import.
 func Import(ctx context.Context, st Store, plans iter.Seq2[Plan, error]) error {

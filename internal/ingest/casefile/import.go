@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -59,6 +60,9 @@ func (f *File) Import(ctx context.Context, st store.Store, p *evidence.Planner, 
 	}
 	batches := f.batches(changes, o)
 	w := writer{file: f, store: st, planner: &planner, options: o}
+	if taken, err := w.atOnce(ctx, batches, &result); taken {
+		return result, err
+	}
 	changes, done, err := w.validate(ctx, changes, batches)
 	if err == nil {
 		err = f.faults.err(f.maxFaults)
@@ -71,27 +75,63 @@ func (f *File) Import(ctx context.Context, st store.Store, p *evidence.Planner, 
 		return result, nil
 	}
 	batches = f.batches(changes, o)
-	written := result.Changes - len(changes) // done by an earlier run
-	err = store.Import(ctx, st, func(yield func(store.Plan, error) bool) {
+	return result, store.Import(ctx, st, w.plans(batches, &result))
+}
+
+// plans writes batches, and notes in the result what was written.
+func (w *writer) plans(batches [][]change, result *Result) iter.Seq2[store.Plan, error] {
+	written := result.Changes // all but these were by an earlier run
+	for _, batch := range batches {
+		written -= len(batch)
+	}
+	return func(yield func(store.Plan, error) bool) {
 		for i, batch := range batches {
 			var commit *evidence.Commit
 			if !yield(func(ctx context.Context, snap evidence.Snapshot) (_ *evidence.Commit, err error) {
 				commit, err = w.write(ctx, snap, i, batch)
 				return commit, err
-			}, nil) {
+			}, nil) || commit == nil {
 				return
 			}
 			w.planned.forget(i)
 			if commit.New {
-				result.Revisions = append(result.Revisions, commit.Revision.Numbers[o.Author.Clearance])
+				result.Revisions = append(result.Revisions, commit.Revision.Numbers[w.options.Author.Clearance])
 			}
 			written += len(batch)
-			if o.Progress != nil {
-				o.Progress(max(written, 0), result.Changes)
+			if w.options.Progress != nil {
+				w.options.Progress(max(written, 0), result.Changes)
 			}
 		}
-	})
-	return result, err
+	}
+}
+
+// atOnce writes a file into an empty store that takes all of it or nothing, while
+// it is being validated. It has not taken the file where there is no such store,
+// or where the rules refuse something: then nothing is written, and to tell all
+// that they refuse it has to be validated as a whole.
+func (w *writer) atOnce(ctx context.Context, batches [][]change, result *Result) (taken bool, err error) {
+	whole, ok := w.store.(store.WholeImporter)
+	if !ok || w.options.DryRun || w.file.faults.err(w.file.maxFaults) != nil {
+		return false, nil
+	}
+	records := 0
+	for _, batch := range batches {
+		for i := range batch {
+			records += 1 + len(batch[i].citations)
+		}
+	}
+	tried := *result
+	taken, err = whole.ImportWhole(ctx, w.plans(batches, &tried), records)
+	var refused *Faults
+	var unplaced evidence.Faults // which explain could not lead back to the file
+	if !taken || errors.As(err, &refused) || errors.As(err, &unplaced) {
+		return false, nil
+	}
+	if err == nil {
+		*result = tried
+		result.New = true
+	}
+	return true, err
 }
 
 // batches cuts the changes into revisions. Claims that speak of each other in a

@@ -147,3 +147,33 @@ func TestFirstLoadEnds(t *testing.T) {
 	require.NoError(t, empty.Import(t.Context(), importing(adding, -1, nil)), "and the store can be loaded")
 	scanned(t, empty)
 }
+
+// TestWholeImport takes all plans or none.
+func TestWholeImport(t *testing.T) {
+	adding, changing := imported()
+	sets := append(append([]*evidence.ChangeSet{}, adding...), changing...)
+	stop := errors.New("refused")
+	for _, after := range []int{0, 3, len(adding), len(sets) - 1} { // in the first load, where it is settled, and after that
+		s := open(t, filepath.Join(t.TempDir(), "graph.db"), sqlite.Options{})
+		taken, err := s.ImportWhole(t.Context(), importing(sets, after, stop), 1000)
+		require.True(t, taken)
+		require.ErrorIs(t, err, stop)
+		require.Empty(t, scanned(t, s), "nothing of it stays")
+
+		taken, err = s.ImportWhole(t.Context(), importing(sets, -1, nil), 1000)
+		require.NoError(t, err)
+		require.True(t, taken)
+		again := open(t, filepath.Join(t.TempDir(), "again.db"), sqlite.Options{})
+		require.NoError(t, again.Import(t.Context(), importing(sets, -1, nil)))
+		require.Equal(t, scanned(t, again), scanned(t, s))
+		require.Equal(t, again.Schema(t), s.Schema(t))
+
+		taken, err = s.ImportWhole(t.Context(), func(func(store.Plan, error) bool) { require.Fail(t, "a plan was asked for") }, 1)
+		require.NoError(t, err)
+		require.False(t, taken, "the store is not empty")
+	}
+	s := open(t, filepath.Join(t.TempDir(), "graph.db"), sqlite.Options{})
+	taken, err := s.ImportWhole(t.Context(), func(func(store.Plan, error) bool) { require.Fail(t, "a plan was asked for") }, 1<<40)
+	require.NoError(t, err)
+	require.False(t, taken, "so many records are not one transaction")
+}

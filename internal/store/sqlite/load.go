@@ -11,7 +11,7 @@ import (
 	"github.com/vinculo/vinculo/internal/store"
 )
 
-var _ store.Importer = (*Store)(nil)
+var _ store.WholeImporter = (*Store)(nil)
 
 // Load implements store.BulkLoader.
 func (s *Store) Load(ctx context.Context, log iter.Seq2[*evidence.Revision, error], plan func(ctx context.Context, snap evidence.Snapshot, r *evidence.Revision) (*evidence.Commit, error)) error {
@@ -37,6 +37,29 @@ func (s *Store) Import(ctx context.Context, plans iter.Seq2[store.Plan, error]) 
 	defer release()
 	g := group{store: s}
 	defer g.end()
+	return g.run(ctx, plans)
+}
+
+// ImportWhole implements store.WholeImporter: a first load is one transaction.
+func (s *Store) ImportWhole(ctx context.Context, plans iter.Seq2[store.Plan, error], records int) (taken bool, err error) {
+	if records >= s.limits.firstRecords {
+		return false, nil
+	}
+	release, err := s.lockWriter(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	g := group{store: s, whole: true}
+	defer g.end()
+	if err := g.begin(ctx); err != nil || g.first == nil {
+		return false, err
+	}
+	return true, g.run(ctx, plans)
+}
+
+// run writes what plans give.
+func (g *group) run(ctx context.Context, plans iter.Seq2[store.Plan, error]) error {
 	for plan, err := range plans {
 		if err != nil {
 			return g.keep(ctx, err)
@@ -57,7 +80,7 @@ func (s *Store) Import(ctx context.Context, plans iter.Seq2[store.Plan, error]) 
 			return g.keep(ctx, errors.New("an erasure is written by itself, not among many revisions"))
 		}
 		if err := g.add(ctx, commit); err != nil {
-			return s.wrap(err)
+			return g.store.wrap(err)
 		}
 		if g.full() {
 			if err := g.commit(ctx); err != nil {
@@ -84,6 +107,7 @@ type group struct {
 	store     *Store
 	t         *transaction // nil before the first of them
 	first     *first       // nil where the store was not empty
+	whole     bool         // all of it or nothing
 	revisions int
 	records   int
 }
@@ -123,6 +147,9 @@ func (g *group) add(ctx context.Context, commit *evidence.Commit) error {
 
 // full says whether the group is to be committed before more is added.
 func (g *group) full() bool {
+	if g.whole {
+		return false
+	}
 	if g.first != nil && !g.first.settled {
 		return g.records >= g.store.limits.firstRecords
 	}
@@ -142,9 +169,9 @@ func (g *group) commit(ctx context.Context) error {
 	return err
 }
 
-// keep makes durable what came before an error.
+// keep makes durable what came before an error, unless it is all or nothing.
 func (g *group) keep(ctx context.Context, err error) error {
-	if g.t == nil || g.revisions == 0 || ctx.Err() != nil {
+	if g.whole || g.t == nil || g.revisions == 0 || ctx.Err() != nil {
 		return err
 	}
 	return errors.Join(err, g.commit(ctx))
