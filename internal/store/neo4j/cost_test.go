@@ -111,7 +111,7 @@ func TestHub(t *testing.T) {
 			{Type: evidence.LinkRecord, Entities: []evidence.ID{person(0)}, Limit: 25, Kinds: []string{"LINKED_TO"}},
 		} {
 			shape, lists, incoming := r.lists(q)
-			hits[people] += profile(t, s, s.texts.list[shape], row{"lists": lists, "incoming": incoming, "limit": int64(q.Limit), "clearance": int64(2), "known": int64(0)})
+			hits[people] += profile(t, s, s.texts.list[shape], row{"lists": lists, "incoming": incoming, "symmetric": r.symmetric(q), "limit": int64(q.Limit), "clearance": int64(2), "known": int64(0)})
 		}
 	}
 	require.NotZero(t, hits[200])

@@ -121,7 +121,8 @@ func (o listShape) stream(anchor string) string {
 	return fmt.Sprintf(text, strings.Join(where, " AND "), now, strings.Join(order, ", "))
 }
 
-// text merges the lists of $lists (and of $incoming, for links at entities).
+// text merges the lists of $lists (and, for links at entities, of $incoming and
+// of those of $symmetric that have any links).
 func (o listShape) text() string {
 	key, way := "n.key", ""
 	if o.order == "sourceKey" {
@@ -132,7 +133,12 @@ func (o listShape) text() string {
 	}
 	lists := "UNWIND $lists AS s CALL (s) { " + o.stream(o.anchor) + " } "
 	if o.anchor == "from" {
-		lists = "CALL () { " + lists + "RETURN n, now UNION UNWIND $incoming AS s CALL (s) { " + o.stream("to") + " } RETURN n, now } "
+		incoming := "CALL (s) { " + o.stream("to") + " } RETURN n, now "
+		lists = "CALL () { " + lists + "RETURN n, now UNION UNWIND $incoming AS s " + incoming
+		if !o.past {
+			lists += "UNION UNWIND $symmetric AS e MATCH (k:Counter {of: e.anchor}) UNWIND [s IN e.lists WHERE k[s.counter] > 0] AS s " + incoming
+		}
+		lists += "} "
 	}
 	return fmt.Sprintf("%sRETURN %s, %s AS place ORDER BY %s%s LIMIT $limit", lists, result, key, key, way)
 }

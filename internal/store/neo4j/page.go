@@ -105,7 +105,7 @@ const (
 
 func (r *reader) pageParams(p store.Prefetch) (pageShape, row, error) {
 	shape := pageShape{}
-	params := row{"ids": idTexts(p.Get), "of": []string{}, "lists": []row{}, "incoming": []row{}, "limit": int64(0), "ends": p.Ends, "most": int64(-1)}
+	params := row{"ids": idTexts(p.Get), "of": []string{}, "lists": []row{}, "incoming": []row{}, "symmetric": []row{}, "limit": int64(0), "ends": p.Ends, "most": int64(-1)}
 	if err := checkBatch("ids", len(p.Get)); err != nil {
 		return shape, nil, err
 	}
@@ -124,7 +124,7 @@ func (r *reader) pageParams(p store.Prefetch) (pageShape, row, error) {
 		}
 		list, lists, incoming := r.lists(*q)
 		shape = pageShape{anchored: list.anchor != "", reverse: list.reverse}
-		params["lists"], params["incoming"], params["limit"] = lists, incoming, int64(max(q.Limit, 0))
+		params["lists"], params["incoming"], params["symmetric"], params["limit"] = lists, incoming, r.symmetric(*q), int64(max(q.Limit, 0))
 	}
 	return shape, params, nil
 }

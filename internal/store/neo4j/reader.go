@@ -124,7 +124,7 @@ func (r *reader) find(ctx context.Context, q store.Query) ([]*driver.Record, err
 		return r.withWords(ctx, q)
 	}
 	shape, lists, incoming := r.lists(q)
-	return r.read(ctx, r.store.texts.list[shape], row{"lists": lists, "incoming": incoming, "limit": int64(q.Limit)})
+	return r.read(ctx, r.store.texts.list[shape], row{"lists": lists, "incoming": incoming, "symmetric": r.symmetric(q), "limit": int64(q.Limit)})
 }
 
 // bounds are the keys between which a page lies, in a list whose keys begin with
@@ -203,11 +203,39 @@ func (r *reader) lists(q store.Query) (shape listShape, lists, incoming []row) {
 		}
 		for _, kind := range across {
 			for _, id := range unique(q.Entities) {
+				if opposite == &incoming && !r.past() {
+					continue // see symmetric
+				}
 				add(opposite, string(id), evidence.ClaimKeyPrefix(kind), "")
 			}
 		}
 	}
 	return shape, lists, incoming
+}
+
+// symmetric are the lists of links to entities of kinds that match at either end,
+// for each entity, beside which stands the counter of the links in the list: most
+// entities have links of few kinds, and no list is sought that has none.
+func (r *reader) symmetric(q store.Query) []row {
+	all := []row{}
+	across := q.Across()
+	if r.past() || q.Direction == evidence.Incoming || len(across) == 0 {
+		return all
+	}
+	for _, id := range unique(q.Entities) {
+		var lists []row
+		for _, kind := range across {
+			lo, hi := bounds(q, evidence.ClaimKeyPrefix(kind))
+			for _, slot := range slots(q.Type, r.view) {
+				counter := counterName(evidence.CounterKey{
+					Type: q.Type, Direction: evidence.Incoming, Kind: kind, Visibility: evidence.Clearance(slot % placesOfType), //nolint:gosec // a small number that slotOf made
+				})
+				lists = append(lists, row{"anchor": string(id), "slot": slot, "lo": lo, "hi": hi, "counter": counter})
+			}
+		}
+		all = append(all, row{"anchor": string(id), "lists": lists})
+	}
+	return all
 }
 
 // prefixesOf are the beginnings of the keys that a query's kinds allow.
@@ -298,7 +326,7 @@ func (r *reader) withWords(ctx context.Context, q store.Query) ([]*driver.Record
 		}
 	}
 	shape, lists, incoming := r.lists(q)
-	return r.read(ctx, r.store.texts.list[shape], row{"lists": lists, "incoming": incoming, "limit": int64(q.Limit), "words": checks})
+	return r.read(ctx, r.store.texts.list[shape], row{"lists": lists, "incoming": incoming, "symmetric": r.symmetric(q), "limit": int64(q.Limit), "words": checks})
 }
 
 // escapeTerm makes a word mean itself in a Lucene query. Folded words are of
