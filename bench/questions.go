@@ -31,9 +31,9 @@ CALL (e) {
 }
 RETURN e.id AS id, e.name AS name, e.kind AS kind, links`
 
-	pathVinculo = `query Path($from: ID!, $to: ID!) { paths(from: [$from], to: [$to], maxLength: 8, first: 1) { found {
+	pathVinculo = `query Path($from: ID!, $to: ID!) { paths(from: [$from], to: [$to], maxLength: 8, first: 1) { truncatedBy found {
   hops { from { id name } to { id name } link { id kind } } } } }`
-	pathsVinculo = `query Paths($from: ID!, $to: ID!) { paths(from: [$from], to: [$to], maxLength: 8, first: 5) { found {
+	pathsVinculo = `query Paths($from: ID!, $to: ID!) { paths(from: [$from], to: [$to], maxLength: 8, first: 5) { truncatedBy found {
   hops { from { id name } to { id name } link { id kind } } } } }`
 	pathCypher = `
 MATCH (a:PeerEntity {id: $from}), (b:PeerEntity {id: $to})
@@ -154,17 +154,19 @@ func readCard(ctx context.Context, s measure.Server, contender, id string) (answ
 	return card, nil
 }
 
-// readPaths asks one contender for paths, one or five.
-func readPaths(ctx context.Context, s measure.Server, question, contender, from, to string) ([]answer.Path, error) {
+// readPaths asks one contender for paths, one or five. It is short where the
+// contender says that it read as many links as one question may, and that there
+// may be better paths in what it did not read.
+func readPaths(ctx context.Context, s measure.Server, question, contender, from, to string) (paths []answer.Path, short bool, err error) {
 	query, variables := queries[question][contender], map[string]any{"from": from, "to": to}
 	if contender == report.Bolt {
-		var rows []answer.Path
-		err := s.Answer(ctx, query, variables, &rows)
-		return rows, err
+		err = s.Answer(ctx, query, variables, &paths)
+		return paths, false, err
 	}
 	var data struct {
 		Paths struct {
-			Found []struct {
+			TruncatedBy string
+			Found       []struct {
 				Hops []struct {
 					From, To end
 					Link     struct{ ID string }
@@ -173,12 +175,11 @@ func readPaths(ctx context.Context, s measure.Server, question, contender, from,
 		}
 	}
 	if err := s.Answer(ctx, query, variables, &data); err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var paths []answer.Path
 	for _, found := range data.Paths.Found {
 		if len(found.Hops) == 0 {
-			return nil, errors.New("a path without a link")
+			return nil, false, errors.New("a path without a link")
 		}
 		p := answer.Path{Entities: []string{found.Hops[0].From.ID}}
 		for _, h := range found.Hops {
@@ -186,7 +187,7 @@ func readPaths(ctx context.Context, s measure.Server, question, contender, from,
 		}
 		paths = append(paths, p)
 	}
-	return paths, nil
+	return paths, data.Paths.TruncatedBy == "LINKS", nil
 }
 
 // readAround asks one contender what lies around an entity.
