@@ -31,10 +31,10 @@ CALL (e) {
 }
 RETURN e.id AS id, e.name AS name, e.kind AS kind, links`
 
-	pathVinculo = `query Path($from: ID!, $to: ID!) { paths(from: [$from], to: [$to], maxLength: 8, first: 1) { truncatedBy found {
-  hops { from { id name } to { id name } link { id kind } } } } }`
-	pathsVinculo = `query Paths($from: ID!, $to: ID!) { paths(from: [$from], to: [$to], maxLength: 8, first: 5) { truncatedBy found {
-  hops { from { id name } to { id name } link { id kind } } } } }`
+	pathVinculo = `query Path($from: ID!, $to: ID!) { paths(from: [$from], to: [$to], maxLength: 8, first: 1) { found {
+  hops { from { id name } to { id name } link { id kind } } } truncatedBy } }`
+	pathsVinculo = `query Paths($from: ID!, $to: ID!) { paths(from: [$from], to: [$to], maxLength: 8, first: 5) { found {
+  hops { from { id name } to { id name } link { id kind } } } truncatedBy } }`
 	pathCypher = `
 MATCH (a:PeerEntity {id: $from}), (b:PeerEntity {id: $to})
 MATCH p = shortestPath((a)-[:LINK*..8]-(b))

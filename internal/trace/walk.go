@@ -57,18 +57,8 @@ func (s *Session) walk(t *linkTest, d evidence.Direction) *walk {
 	return &walk{session: s, test: t, direction: d, links: map[evidence.ID]bool{}}
 }
 
-// expand reads the links at entities in one round trip (two where dates have to
-// be decided) and gives the entities that they lead to, sorted. Against the
-// direction of the walk it reads backwards.
-func (w *walk) expand(ctx context.Context, at []evidence.ID, backwards bool) ([]evidence.ID, error) {
-	arcs, err := w.arcsAt(ctx, at, backwards)
-	if err != nil {
-		return nil, err
-	}
-	return w.take(at, arcs), nil
-}
-
-// arcsAt reads the links at entities, and decides on their dates.
+// arcsAt reads the links at entities in one round trip, and in another decides on
+// dates where that has to be. Against the direction of the walk it reads backwards.
 func (w *walk) arcsAt(ctx context.Context, at []evidence.ID, backwards bool) ([]arc, error) {
 	frontier := w.session.identity.groups(at)
 	direction := w.direction
@@ -185,14 +175,4 @@ func (w *walk) decideDates(ctx context.Context, arcs []arc) ([]arc, error) {
 		r := records[a.edge.Link]
 		return r == nil || !w.test.held(r.Claim().Valid(), evidence.AspectOf(r.Claim(), w.session.tracer.vocabulary))
 	}), nil
-}
-
-// steps are the entities that the ways on from an entity lead to.
-func (w *walk) steps(from evidence.ID) []evidence.ID {
-	g := w.ground()
-	var next []evidence.ID
-	for _, way := range g.ways(g.numbers([]evidence.ID{from})...) {
-		next = append(next, g.ids[way.next])
-	}
-	return next
 }

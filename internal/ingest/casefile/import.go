@@ -60,7 +60,7 @@ func (f *File) Import(ctx context.Context, st store.Store, p *evidence.Planner, 
 	}
 	batches := f.batches(changes, o)
 	w := writer{file: f, store: st, planner: &planner, options: o}
-	if taken, err := w.atOnce(ctx, batches, &result); taken {
+	if taken, err := w.atOnce(ctx, batches, &result); taken || err != nil {
 		return result, err
 	}
 	changes, done, err := w.validate(ctx, changes, batches)
@@ -111,7 +111,7 @@ func (w *writer) plans(batches [][]change, result *Result) iter.Seq2[store.Plan,
 // that they refuse it has to be validated as a whole.
 func (w *writer) atOnce(ctx context.Context, batches [][]change, result *Result) (taken bool, err error) {
 	whole, ok := w.store.(store.WholeImporter)
-	if !ok || w.options.DryRun || w.file.faults.err(w.file.maxFaults) != nil {
+	if !ok || w.options.DryRun || len(w.file.faults.found) > 0 {
 		return false, nil
 	}
 	records := 0
@@ -124,14 +124,14 @@ func (w *writer) atOnce(ctx context.Context, batches [][]change, result *Result)
 	taken, err = whole.ImportWhole(ctx, w.plans(batches, &tried), records)
 	var refused *Faults
 	var unplaced evidence.Faults // which explain could not lead back to the file
-	if !taken || errors.As(err, &refused) || errors.As(err, &unplaced) {
-		return false, nil
+	if errors.As(err, &refused) || errors.As(err, &unplaced) {
+		taken, err = false, nil // told with all others when the file is validated
 	}
-	if err == nil {
+	if taken && err == nil {
 		*result = tried
 		result.New = true
 	}
-	return true, err
+	return taken, err
 }
 
 // batches cuts the changes into revisions. Claims that speak of each other in a
