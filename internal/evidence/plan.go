@@ -204,7 +204,7 @@ func (p *Planner) Replay(ctx context.Context, snap Snapshot, logged *Revision) (
 	if err != nil {
 		return nil, err
 	}
-	if head.Sequence+1 != logged.Sequence() || head.Hash != logged.Header.Previous {
+	if !logged.Follows(head) {
 		return nil, Faulty(Conflict, "", "revision at sequence %d does not follow the log's end at sequence %d; copy into an empty store, or resume a copy of the same log", logged.Header.Sequence, head.Sequence)
 	}
 	meta, err := logged.Meta()

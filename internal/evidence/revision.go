@@ -29,6 +29,11 @@ type Revision struct {
 // Sequence is the revision's position in the log.
 func (r *Revision) Sequence() Sequence { return Sequence(r.Header.Sequence) }
 
+// Follows says whether the revision comes right behind the end of a log.
+func (r *Revision) Follows(end Head) bool {
+	return r.Sequence() == end.Sequence+1 && r.Header.Previous == end.Hash
+}
+
 // Head is the state of the log after its newest revision.
 type Head struct {
 	Sequence Sequence

@@ -57,11 +57,10 @@ func (r *rehearsal) commit(batch int, head evidence.Head) *evidence.Commit {
 	if r == nil || batch >= len(r.commits) || r.commits[batch] == nil {
 		return nil
 	}
-	planned := r.commits[batch]
-	if planned.Revision.Sequence() != head.Sequence+1 || planned.Revision.Header.Previous != head.Hash {
-		return nil
+	if planned := r.commits[batch]; planned.Revision.Follows(head) {
+		return planned
 	}
-	return planned
+	return nil
 }
 
 // forget lets go of a batch that is written.

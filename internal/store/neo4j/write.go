@@ -126,7 +126,7 @@ func (w *writing) attempt(ctx context.Context, tx driver.ManagedTransaction) err
 }
 
 func follows(c *evidence.Commit, head evidence.Head) error {
-	if c.Revision.Sequence() != head.Sequence+1 || c.Revision.Header.Previous != head.Hash {
+	if !c.Revision.Follows(head) {
 		return fmt.Errorf("neo4j: the plan made the revision at sequence %d, which does not follow the head at %d; plan on the snapshot that is given", c.Revision.Sequence(), head.Sequence)
 	}
 	return nil
