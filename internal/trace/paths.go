@@ -188,7 +188,10 @@ func (s *sides) take(side int, arcs []arc) {
 }
 
 func (p *pathSearch) shortest(ctx context.Context) (Paths, error) {
-	found, ok, err := p.shortestInCorridor(ctx)
+	found, ok, err := p.oneInCorridor(ctx)
+	if err == nil && !ok {
+		found, ok, err = p.shortestInCorridor(ctx)
+	}
 	if err == nil && !ok {
 		found, err = p.shortestByLevel(ctx)
 	}
@@ -217,6 +220,27 @@ func (p *pathSearch) shortestByLevel(ctx context.Context) (found []trail, err er
 		}
 	}
 	return found, nil
+}
+
+// oneInCorridor asks the store for the one best way, where the store can tell
+// which it is; ok is false elsewhere.
+func (p *pathSearch) oneInCorridor(ctx context.Context) (found []trail, ok bool, err error) {
+	w := p.walks(p.test, 0)
+	if p.query.First > 1 || p.query.CoherentInTime || p.test.timed() || len(w.Groups) > 0 {
+		return nil, false, nil
+	}
+	w.Best = true
+	c, ok, err := p.along(ctx, w)
+	if err != nil || !ok || c.Shortest == 0 {
+		return nil, ok, err
+	}
+	t := trail{hops: make([]Hop, len(c.Edges)), weakest: 1000, product: million}
+	for i := range c.Edges {
+		e := &c.Edges[i]
+		t.hops[i] = Hop{Link: e.Link, From: c.IDs[i], To: c.IDs[i+1], Backward: int(c.Ends[i][0]) != i}
+		t.weakest, t.product = min(t.weakest, int(e.Strength)), t.product*int(e.Strength)/1000
+	}
+	return []trail{t}, true, nil
 }
 
 // shortestInCorridor asks the store for all links on ways no longer than the
@@ -253,28 +277,12 @@ const maxCorridorLooked = 4_000_000
 // does not tell. Dates are decided on what it gives, so that there may be no
 // path although there is a way.
 func (p *pathSearch) corridor(ctx context.Context, t *linkTest, beyond int) (g *ground, shortest int, ok bool, err error) {
-	reader, is := p.session.reader.(store.Corridors)
-	if !is || slices.ContainsFunc(p.from, func(id evidence.ID) bool { return slices.Contains(p.to, id) }) {
-		return nil, 0, false, nil
-	}
-	identity := p.session.identity
-	w := store.Walks{
-		From: identity.groups(p.from), To: identity.groups(p.to), Direction: p.query.Direction, Either: p.session.either(p.query.Direction),
-		Length: p.query.MaxLength, Beyond: beyond, Groups: identity.merged, Looked: maxCorridorLooked, Total: maxWalkLinks,
-		Filter: store.WalkFilter{
-			Kinds: t.Kinds, Standing: t.Standing, MinStrength: t.MinStrength, ExcludeDisputed: t.ExcludeDisputed,
-			Avoid: slices.Collect(maps.Keys(t.avoid)), Placeholders: t.Unidentified,
-		},
-	}
-	if t.timed() {
-		w.Filter.When = t.mayHold
-	} else if !p.query.CoherentInTime {
-		w.Parallel = p.query.First // with all others the same, each of these makes a better path
-	}
-	c, ok, err := reader.Corridor(ctx, w)
+	w := p.walks(t, beyond)
+	c, ok, err := p.along(ctx, w)
 	if err != nil || !ok || c.Shortest == 0 {
 		return nil, 0, ok, err
 	}
+	identity := p.session.identity
 	if t.timed() || len(w.Groups) > 0 {
 		walk := p.session.walk(t, p.query.Direction)
 		arcs := make([]arc, 0, len(c.Edges))
@@ -289,6 +297,35 @@ func (p *pathSearch) corridor(ctx context.Context, t *linkTest, beyond int) (g *
 		return walk.ground(), c.Shortest, true, nil
 	}
 	return p.session.ground(p.query.Direction, c.IDs, c.Edges, c.Ends), c.Shortest, true, nil
+}
+
+// walks are the ways that a corridor is asked for.
+func (p *pathSearch) walks(t *linkTest, beyond int) store.Walks {
+	identity := p.session.identity
+	w := store.Walks{
+		From: identity.groups(p.from), To: identity.groups(p.to), Direction: p.query.Direction, Either: p.session.either(p.query.Direction),
+		Length: p.query.MaxLength, Beyond: beyond, Groups: identity.merged, Looked: maxCorridorLooked, Total: maxWalkLinks,
+		Filter: store.WalkFilter{
+			Kinds: t.Kinds, Standing: t.Standing, MinStrength: t.MinStrength, ExcludeDisputed: t.ExcludeDisputed,
+			Avoid: slices.Collect(maps.Keys(t.avoid)), Placeholders: t.Unidentified,
+		},
+	}
+	if t.timed() {
+		w.Filter.When = t.mayHold
+	} else if !p.query.CoherentInTime {
+		w.Parallel = p.query.First // with all others the same, each of these makes a better path
+	}
+	return w
+}
+
+// along asks the store for a corridor; ok is false where it does not find any by
+// itself.
+func (p *pathSearch) along(ctx context.Context, w store.Walks) (store.Corridor, bool, error) {
+	reader, is := p.session.reader.(store.Corridors)
+	if !is || slices.ContainsFunc(p.from, func(id evidence.ID) bool { return slices.Contains(p.to, id) }) {
+		return store.Corridor{}, false, nil
+	}
+	return reader.Corridor(ctx, w)
 }
 
 // trail is a path that was found, without what its links say.

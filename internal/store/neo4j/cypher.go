@@ -155,7 +155,7 @@ func listTexts() map[listShape]query {
 				continue // a query has one anchor
 			}
 			name := fmt.Sprintf("find by %s%s%s%s%s", o.anchor, o.order, when(o.reverse, " reversed"), when(o.past, " in the past"), when(o.words, " with words"))
-			list[o] = query{name, o.text()}
+			list[o] = query{name: name, text: o.text()}
 		}
 	}
 	return list
@@ -171,16 +171,16 @@ func when(is bool, s string) string {
 func ofClaimsText(past bool) query {
 	o := listShape{order: "key", past: past}
 	stream := strings.NewReplacer("s.anchor", "claim", "s.slot", "slot", "s.lo", "t.lo", "s.hi", "t.hi").Replace(o.stream("claim"))
-	return query{"find citations of claims" + when(past, " in the past"),
-		"UNWIND range(0, size($claims) - 1) AS at WITH at, $claims[at] AS claim UNWIND $stances AS t " +
+	return query{name: "find citations of claims" + when(past, " in the past"),
+		text: "UNWIND range(0, size($claims) - 1) AS at WITH at, $claims[at] AS claim UNWIND $stances AS t " +
 			"CALL (claim, t) { UNWIND $slots AS slot CALL (claim, t, slot) { " + stream + " } RETURN n, now ORDER BY n.key LIMIT $limit } " +
 			"RETURN at, " + result + ", n.key AS place ORDER BY at, place"}
 }
 
 func getTexts() map[bool]query {
 	return map[bool]query{
-		false: {"get", "UNWIND $ids AS id MATCH (n:Record {id: id}) WHERE n.slot % 8 <= $clearance WITH n, n.now AS now RETURN " + result},
-		true: {"get in the past", "UNWIND $ids AS id MATCH (r:Record {id: id}) WHERE r.now <= $clearance " +
+		false: {name: "get", text: "UNWIND $ids AS id MATCH (n:Record {id: id}) WHERE n.slot % 8 <= $clearance WITH n, n.now AS now RETURN " + result},
+		true: {name: "get in the past", text: "UNWIND $ids AS id MATCH (r:Record {id: id}) WHERE r.now <= $clearance " +
 			"CALL (id, r) { WITH r AS n WHERE " + stood + " RETURN n UNION ALL MATCH (n:Superseded {id: id}) WHERE " + stood + " RETURN n } " +
 			"WITH n, r.now AS now RETURN " + result},
 	}
@@ -207,8 +207,8 @@ func expandTexts() map[expandShape]query {
 				return text + fmt.Sprintf(" RETURN n ORDER BY n.%s, n.slot, n.key LIMIT $each", end)
 			}
 			order := when(strongest, "n.edge[$strength] DESC, ") + "n.key"
-			expand[expandShape{past: past, strongest: strongest}] = query{"expand" + when(past, " in the past") + when(strongest, " to the strongest"),
-				"UNWIND $frontier AS f WITH f.at AS at, f.id AS e, f.after AS after " +
+			expand[expandShape{past: past, strongest: strongest}] = query{name: "expand" + when(past, " in the past") + when(strongest, " to the strongest"),
+				text: "UNWIND $frontier AS f WITH f.at AS at, f.id AS e, f.after AS after " +
 					"CALL (e, after) { CALL (e, after) { UNWIND $outgoing AS s CALL (e, after, s) { " + at("from") + " } RETURN n " +
 					"UNION UNWIND $incoming AS s CALL (e, after, s) { " + at("to") + " } RETURN n } RETURN n ORDER BY " + order + " LIMIT $each } " +
 					"RETURN at, n.id, n.from, n.to, n.kind, n.edge, n.fromPlaceholder, n.toPlaceholder, n.key ORDER BY at, " + order + " LIMIT $total"}
@@ -231,8 +231,8 @@ func expandTexts() map[expandShape]query {
 		parts = append(parts, fmt.Sprintf("UNWIND $%s AS s CALL (e, s) { MATCH (n:Version) %s WHERE n.%[3]s = e AND n.slot = s.slot AND n.key > s.lo AND n.key < s.hi "+
 			"RETURN n ORDER BY %[4]s LIMIT $each } RETURN n", list[0], listShape{order: "key"}.seek(list[1]), list[1], order))
 	}
-	expand[expandShape{strongest: true, ranked: true}] = query{"expand" + " by rank",
-		"UNWIND $frontier AS f WITH f.at AS at, f.id AS e " +
+	expand[expandShape{strongest: true, ranked: true}] = query{name: "expand" + " by rank",
+		text: "UNWIND $frontier AS f WITH f.at AS at, f.id AS e " +
 			"CALL (e) { CALL (e) { " + strings.Join(parts, " UNION ") + " } RETURN n ORDER BY " + order + " LIMIT $each } " +
 			"RETURN at, n.id, n.from, n.to, n.kind, n.edge, n.fromPlaceholder, n.toPlaceholder, n.key ORDER BY at, " + order + " LIMIT $total"}
 	return expand
@@ -244,8 +244,8 @@ func tokenTexts() map[bool]query {
 			" RETURN t ORDER BY t.slot, t.key LIMIT $limit } RETURN t.token AS token, t.entity AS entity ORDER BY t.key LIMIT $limit"
 	}
 	return map[bool]query{
-		false: {"candidates", text("", "")},
-		true: {"candidates in the past", text(" AND t.visibility <= $clearance AND ($placeholders OR NOT t.placeholder) AND t.revision <= $known AND (t.closedBy IS NULL OR t.closedBy > $known)",
+		false: {name: "candidates", text: text("", "")},
+		true: {name: "candidates in the past", text: text(" AND t.visibility <= $clearance AND ($placeholders OR NOT t.placeholder) AND t.revision <= $known AND (t.closedBy IS NULL OR t.closedBy > $known)",
 			"MATCH (r:Record {id: t.entity}) WHERE r.now <= $clearance")},
 	}
 }
@@ -261,8 +261,8 @@ func revisionTexts() map[revisionShape]query {
 	revisions := map[revisionShape]query{}
 	for c, number := range numbers {
 		for _, newest := range []bool{false, true} {
-			revisions[revisionShape{c, newest}] = query{"revisions by " + number + when(newest, ", newest first"),
-				fmt.Sprintf("MATCH (v:Revision) WHERE v.%[1]s > $after AND v.%[1]s < $before AND v.sequence <= $known RETURN %[2]s, CASE WHEN $leaves THEN v.leaves END AS leaves ORDER BY v.%[1]s%[3]s LIMIT $limit",
+			revisions[revisionShape{c, newest}] = query{name: "revisions by " + number + when(newest, ", newest first"),
+				text: fmt.Sprintf("MATCH (v:Revision) WHERE v.%[1]s > $after AND v.%[1]s < $before AND v.sequence <= $known RETURN %[2]s, CASE WHEN $leaves THEN v.leaves END AS leaves ORDER BY v.%[1]s%[3]s LIMIT $limit",
 					number, revisionResult, when(newest, " DESC"))}
 		}
 	}

@@ -28,104 +28,104 @@ var supersededLabels = map[evidence.RecordType]string{
 
 // Queries that do not depend on a kind.
 var (
-	readHead = query{"head", "MATCH (h:Head {id: 'log'}) RETURN h.sequence AS sequence, h.hash AS hash, h.time AS time, h.latest AS latest"}
+	readHead = query{name: "head", text: "MATCH (h:Head {id: 'log'}) RETURN h.sequence AS sequence, h.hash AS hash, h.time AS time, h.latest AS latest"}
 
 	// lockHead waits for the writer before, of whatever process: setting a
 	// property takes a lock that is held to the end of the transaction, and what
 	// is read after it is what that writer left.
-	lockHead = query{"lock the head", "MATCH (h:Head {id: 'log'}) SET h.locked = true WITH h RETURN h.sequence AS sequence, h.hash AS hash, h.time AS time, h.latest AS latest"}
+	lockHead = query{name: "lock the head", text: "MATCH (h:Head {id: 'log'}) SET h.locked = true WITH h RETURN h.sequence AS sequence, h.hash AS hash, h.time AS time, h.latest AS latest"}
 
-	appendRevision = query{"append a revision", "CREATE (v:Revision) SET v = $revision WITH v MATCH (h:Head {id: 'log'}) SET h += $head"}
+	appendRevision = query{name: "append a revision", text: "CREATE (v:Revision) SET v = $revision WITH v MATCH (h:Head {id: 'log'}) SET h += $head"}
 
-	revisionBySequence = query{"revision by sequence", "MATCH (v:Revision {sequence: $ref}) RETURN " + revisionResult + ", v.leaves AS leaves"}
-	revisionByKey      = query{"revision by key", "MATCH (v:Revision {key: $ref}) RETURN " + revisionResult + ", v.leaves AS leaves"}
-	revisionByHash     = query{"revision by hash", "MATCH (v:Revision {hash: $ref}) RETURN " + revisionResult + ", v.leaves AS leaves"}
+	revisionBySequence = query{name: "revision by sequence", text: "MATCH (v:Revision {sequence: $ref}) RETURN " + revisionResult + ", v.leaves AS leaves"}
+	revisionByKey      = query{name: "revision by key", text: "MATCH (v:Revision {key: $ref}) RETURN " + revisionResult + ", v.leaves AS leaves"}
+	revisionByHash     = query{name: "revision by hash", text: "MATCH (v:Revision {hash: $ref}) RETURN " + revisionResult + ", v.leaves AS leaves"}
 	revisionByNumber   = numberTexts()
-	readLog            = query{"log", "MATCH (v:Revision) WHERE v.sequence > $after RETURN " + revisionResult + ", v.leaves AS leaves, v.author AS author, v.reason AS reason ORDER BY v.sequence LIMIT $limit"}
+	readLog            = query{name: "log", text: "MATCH (v:Revision) WHERE v.sequence > $after RETURN " + revisionResult + ", v.leaves AS leaves, v.author AS author, v.reason AS reason ORDER BY v.sequence LIMIT $limit"}
 
-	newestOf = query{"newest versions", "UNWIND $ids AS id MATCH (n:Record {id: id}) WITH n, n.now AS now RETURN " + result}
-	newestTo = query{"newest versions before a revision", "UNWIND $ids AS id MATCH (r:Record {id: id}) " +
+	newestOf = query{name: "newest versions", text: "UNWIND $ids AS id MATCH (n:Record {id: id}) WITH n, n.now AS now RETURN " + result}
+	newestTo = query{name: "newest versions before a revision", text: "UNWIND $ids AS id MATCH (r:Record {id: id}) " +
 		"CALL (id, r) { WITH r AS n WHERE n.revision < $before RETURN n UNION ALL " +
 		"WITH r WHERE r.revision >= $before MATCH (n:Superseded {id: id}) WHERE n.revision < $before RETURN n ORDER BY n.revision DESC LIMIT 1 } " +
 		"WITH n, r.now AS now RETURN " + result}
-	versionsOf = query{"versions", "CALL () { MATCH (n:Record {id: $id}) WHERE n.revision <= $known RETURN n UNION ALL MATCH (n:Superseded {id: $id}) WHERE n.revision <= $known RETURN n } " +
+	versionsOf = query{name: "versions", text: "CALL () { MATCH (n:Record {id: $id}) WHERE n.revision <= $known RETURN n UNION ALL MATCH (n:Superseded {id: $id}) WHERE n.revision <= $known RETURN n } " +
 		"WITH n, n.now AS now RETURN " + result + " ORDER BY revision"}
 
-	claimsOn = query{"claims on entities", "CALL () { UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(from, slot, key) WHERE n.from = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL RETURN n " +
+	claimsOn = query{name: "claims on entities", text: "CALL () { UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(from, slot, key) WHERE n.from = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL RETURN n " +
 		"UNION UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(to, slot, key) WHERE n.to = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL RETURN n } " +
 		"WITH n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
-	citationsOf = query{"citations of claims", "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(claim, slot, key) WHERE n.claim = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL " +
+	citationsOf = query{name: "citations of claims", text: "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(claim, slot, key) WHERE n.claim = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL " +
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
 	// What is closed stands in one list.
-	formerCitations = query{"former citations of claims", fmt.Sprintf("UNWIND $ids AS id MATCH (n:Version) USING INDEX SEEK n:Version(claim, slot, key) WHERE n.claim = id AND n.slot = %d AND n.key > '' AND n.closedBy IS NOT NULL ", slotOf(evidence.CitationRecord, hiddenPlace)) +
+	formerCitations = query{name: "former citations of claims", text: fmt.Sprintf("UNWIND $ids AS id MATCH (n:Version) USING INDEX SEEK n:Version(claim, slot, key) WHERE n.claim = id AND n.slot = %d AND n.key > '' AND n.closedBy IS NOT NULL ", slotOf(evidence.CitationRecord, hiddenPlace)) +
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
-	citationsIn = query{"citations into sources", "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(source, slot, stance, sourceKey) WHERE n.source = id AND n.slot = slot AND n.stance > '' AND n.sourceKey > '' AND n.closedBy IS NULL " +
+	citationsIn = query{name: "citations into sources", text: "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(source, slot, stance, sourceKey) WHERE n.source = id AND n.slot = slot AND n.stance > '' AND n.sourceKey > '' AND n.closedBy IS NULL " +
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
-	derivedSources = query{"sources that derive from sources", "UNWIND $ids AS id MATCH (s:Record {id: id})<-[:DERIVED_FROM]-(n:Source) USING INDEX SEEK s:Record(id) " +
+	derivedSources = query{name: "sources that derive from sources", text: "UNWIND $ids AS id MATCH (s:Record {id: id})<-[:DERIVED_FROM]-(n:Source) USING INDEX SEEK s:Record(id) " +
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
 
 	// fullText answers one row without a record where there are more matches than
 	// are worth ordering. It first waits until the index has all that was written.
-	fullText = query{"find by words", "CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh() CALL db.index.fulltext.queryNodes($index, $words, {limit: $most + 1}) YIELD node " +
+	fullText = query{name: "find by words", text: "CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh() CALL db.index.fulltext.queryNodes($index, $words, {limit: $most + 1}) YIELD node " +
 		"WITH collect(node) AS matches UNWIND CASE WHEN size(matches) > $most THEN [null] ELSE matches END AS n " +
 		"WITH n, 0 AS now WHERE n IS NULL OR n.slot IN $slots AND n.key > $lo AND n.key < $hi AND ($kinds IS NULL OR coalesce(n.stance, n.kind) IN $kinds) " +
 		"AND all(word IN $checks WHERE (' ' + n.text) CONTAINS word) " +
 		"RETURN " + result + ", n.key AS place ORDER BY place LIMIT $limit"}
-	fullTextReversed = query{"find by words, reversed", fullText.text[:len(fullText.text)-len(" LIMIT $limit")] + " DESC LIMIT $limit"}
+	fullTextReversed = query{name: "find by words, reversed", text: fullText.text[:len(fullText.text)-len(" LIMIT $limit")] + " DESC LIMIT $limit"}
 
-	countersOf = query{"count", "UNWIND $of AS of MATCH (k:Counter {of: of}) RETURN properties(k) AS counters"}
+	countersOf = query{name: "count", text: "UNWIND $of AS of MATCH (k:Counter {of: of}) RETURN properties(k) AS counters"}
 
-	addToCounters = query{"add to counters", "UNWIND $rows AS row MERGE (k:Counter {of: row.of}) WITH k, row.add AS add UNWIND keys(add) AS name " +
+	addToCounters = query{name: "add to counters", text: "UNWIND $rows AS row MERGE (k:Counter {of: row.of}) WITH k, row.add AS add UNWIND keys(add) AS name " +
 		"WITH k, name, coalesce(k[name], 0) + add[name] AS n SET k[name] = CASE WHEN n = 0 THEN null ELSE n END"}
-	addTokens   = query{"add tokens", "UNWIND $rows AS row CREATE (t:Token) SET t = row"}
-	closeTokens = query{"close tokens", "UNWIND $rows AS row MATCH (t:Token {slot: row.slot, key: row.key}) SET t.slot = $closed, t.closedBy = $sequence"}
+	addTokens   = query{name: "add tokens", text: "UNWIND $rows AS row CREATE (t:Token) SET t = row"}
+	closeTokens = query{name: "close tokens", text: "UNWIND $rows AS row MATCH (t:Token {slot: row.slot, key: row.key}) SET t.slot = $closed, t.closedBy = $sequence"}
 
-	updateRecords = query{"update records", "UNWIND $rows AS row MATCH (n:Record {id: row.id}) SET n += row"}
+	updateRecords = query{name: "update records", text: "UNWIND $rows AS row MATCH (n:Record {id: row.id}) SET n += row"}
 
 	// What a relationship leads to is matched optionally, so that Neo4j refuses to
 	// draw one to a node that is missing, where a plain MATCH would pass over it.
 
 	// cite draws the way from claims over citations to sources, and uncite takes
 	// it away from citations that are closed.
-	cite = query{"cite", "UNWIND $rows AS row OPTIONAL MATCH (n:Record {id: row.id}) OPTIONAL MATCH (c:Record {id: row.claim}) OPTIONAL MATCH (s:Record {id: row.source}) " +
+	cite = query{name: "cite", text: "UNWIND $rows AS row OPTIONAL MATCH (n:Record {id: row.id}) OPTIONAL MATCH (c:Record {id: row.claim}) OPTIONAL MATCH (s:Record {id: row.source}) " +
 		"CREATE (c)-[:HAS_CITATION]->(n)-[:IN_SOURCE]->(s)"}
-	uncite = query{"uncite", "UNWIND $rows AS row MATCH (n:Record {id: row.id}) OPTIONAL MATCH (n)<-[h:HAS_CITATION]-() OPTIONAL MATCH (n)-[i:IN_SOURCE]->() DELETE h, i"}
+	uncite = query{name: "uncite", text: "UNWIND $rows AS row MATCH (n:Record {id: row.id}) OPTIONAL MATCH (n)<-[h:HAS_CITATION]-() OPTIONAL MATCH (n)-[i:IN_SOURCE]->() DELETE h, i"}
 
-	draw = query{"draw", "UNWIND $rows AS row OPTIONAL MATCH (a:Record {id: row.from}) OPTIONAL MATCH (b:Record {id: row.to}) CREATE (a)-[r:$(row.kind)]->(b) SET r = row.link"}
+	draw = query{name: "draw", text: "UNWIND $rows AS row OPTIONAL MATCH (a:Record {id: row.from}) OPTIONAL MATCH (b:Record {id: row.to}) CREATE (a)-[r:$(row.kind)]->(b) SET r = row.link"}
 
-	underive = query{"forget what sources derive from", "UNWIND $rows AS row MATCH (n:Record {id: row.id})-[d:DERIVED_FROM]->() USING INDEX SEEK n:Record(id) DELETE d"}
-	derive   = query{"note what sources derive from", "UNWIND $rows AS row MATCH (n:Record {id: row.id}) UNWIND row.parents AS parent OPTIONAL MATCH (p:Record {id: parent}) CREATE (n)-[:DERIVED_FROM]->(p)"}
+	underive = query{name: "forget what sources derive from", text: "UNWIND $rows AS row MATCH (n:Record {id: row.id})-[d:DERIVED_FROM]->() USING INDEX SEEK n:Record(id) DELETE d"}
+	derive   = query{name: "note what sources derive from", text: "UNWIND $rows AS row MATCH (n:Record {id: row.id}) UNWIND row.parents AS parent OPTIONAL MATCH (p:Record {id: parent}) CREATE (n)-[:DERIVED_FROM]->(p)"}
 
 	// markFrom and markTo keep on links whether their ends are placeholders.
-	markFrom = query{"mark links from placeholders", "UNWIND $rows AS row MATCH (n:Version) USING INDEX SEEK n:Version(from, slot, key) WHERE n.from = row.id AND n.slot IN $slots AND n.key > '' SET n.fromPlaceholder = row.placeholder"}
-	markTo   = query{"mark links to placeholders", "UNWIND $rows AS row MATCH (n:Version) USING INDEX SEEK n:Version(to, slot, key) WHERE n.to = row.id AND n.slot IN $slots AND n.key > '' SET n.toPlaceholder = row.placeholder"}
+	markFrom = query{name: "mark links from placeholders", text: "UNWIND $rows AS row MATCH (n:Version) USING INDEX SEEK n:Version(from, slot, key) WHERE n.from = row.id AND n.slot IN $slots AND n.key > '' SET n.fromPlaceholder = row.placeholder"}
+	markTo   = query{name: "mark links to placeholders", text: "UNWIND $rows AS row MATCH (n:Version) USING INDEX SEEK n:Version(to, slot, key) WHERE n.to = row.id AND n.slot IN $slots AND n.key > '' SET n.toPlaceholder = row.placeholder"}
 
-	linksCiting = query{"links that cite sources", "UNWIND $ids AS id MATCH (s:Record {id: id})<-[:IN_SOURCE]-(:Citation)<-[:HAS_CITATION]-(c:Link) USING INDEX SEEK s:Record(id) RETURN DISTINCT c.id AS id"}
-	sourcesOf   = query{"sources of links", "UNWIND $ids AS id MATCH (c:Record {id: id}) WHERE c:Link RETURN c.id AS id, c.kind AS kind, " + supportOf("c") + " AS sources"}
+	linksCiting = query{name: "links that cite sources", text: "UNWIND $ids AS id MATCH (s:Record {id: id})<-[:IN_SOURCE]-(:Citation)<-[:HAS_CITATION]-(c:Link) USING INDEX SEEK s:Record(id) RETURN DISTINCT c.id AS id"}
+	sourcesOf   = query{name: "sources of links", text: "UNWIND $ids AS id MATCH (c:Record {id: id}) WHERE c:Link RETURN c.id AS id, c.kind AS kind, " + supportOf("c") + " AS sources"}
 
-	makeItem   = query{"put a new item", "MERGE (i:Shelf {kind: $kind, id: $id}) ON CREATE SET i += $next RETURN i.nonce = $next.nonce AS mine"}
-	changeItem = query{"put an item", "MATCH (i:Shelf {kind: $kind, id: $id}) SET i.locked = true WITH i " +
+	makeItem   = query{name: "put a new item", text: "MERGE (i:Shelf {kind: $kind, id: $id}) ON CREATE SET i += $next RETURN i.nonce = $next.nonce AS mine"}
+	changeItem = query{name: "put an item", text: "MATCH (i:Shelf {kind: $kind, id: $id}) SET i.locked = true WITH i " +
 		"SET i += CASE WHEN i.version = $version THEN $next ELSE {} END REMOVE i.locked RETURN i.nonce = $next.nonce AS mine"}
-	readItem  = query{"item", "MATCH (i:Shelf {kind: $kind, id: $id}) RETURN i.id AS id, i.version AS version, i.data AS data"}
-	readItems = query{"items", "MATCH (i:Shelf) WHERE i.kind = $kind AND i.id > $after RETURN i.id AS id, i.version AS version, i.data AS data ORDER BY i.kind, i.id LIMIT $limit"}
+	readItem  = query{name: "item", text: "MATCH (i:Shelf {kind: $kind, id: $id}) RETURN i.id AS id, i.version AS version, i.data AS data"}
+	readItems = query{name: "items", text: "MATCH (i:Shelf) WHERE i.kind = $kind AND i.id > $after RETURN i.id AS id, i.version AS version, i.data AS data ORDER BY i.kind, i.id LIMIT $limit"}
 
-	schemaVersion   = query{"schema version", "MATCH (s:Schema {id: 'schema'}) RETURN s.version AS version"}
-	schemaIs        = query{"record the schema version", "MERGE (s:Schema {id: 'schema'}) SET s.version = $version MERGE (h:Head {id: 'log'}) ON CREATE SET h += $head"}
-	schemaNames     = query{"names of the schema", "SHOW INDEXES YIELD name RETURN name"}
-	awaitIndexes    = query{"await indexes", "CALL db.awaitIndexes($seconds)"}
-	relationshipsOf = query{"relationship types", "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS type"}
+	schemaVersion   = query{name: "schema version", text: "MATCH (s:Schema {id: 'schema'}) RETURN s.version AS version"}
+	schemaIs        = query{name: "record the schema version", text: "MERGE (s:Schema {id: 'schema'}) SET s.version = $version MERGE (h:Head {id: 'log'}) ON CREATE SET h += $head"}
+	schemaNames     = query{name: "names of the schema", text: "SHOW INDEXES YIELD name RETURN name"}
+	awaitIndexes    = query{name: "await indexes", text: "CALL db.awaitIndexes($seconds)"}
+	relationshipsOf = query{name: "relationship types", text: "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS type"}
 
 	// rankLinks writes what rankOf says; $first is the place of the lowest strength in
 	// n.edge.
-	rankLinks = query{"rank links", "UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(slot, key) WHERE n.slot = slot AND n.key > '' AND n.rank IS NULL " +
+	rankLinks = query{name: "rank links", text: "UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(slot, key) WHERE n.slot = slot AND n.key > '' AND n.rank IS NULL " +
 		"CALL (n) { WITH n, n.edge[$first + $size * (n.slot % 8)] AS strength, [c IN range(n.slot % 8, 2) | n.edge[$first + $size * c]] AS all " +
 		"SET n.rank = right('000' + toString($most - strength), 4) + ' ' + n.key, n.rankSlot = CASE WHEN any(x IN all WHERE x <> strength) THEN n.slot + $mixed ELSE n.slot END } IN TRANSACTIONS OF 5000 ROWS"}
 
-	scanCounters = query{"scan counters", "MATCH (k:Counter) WHERE k.of >= $after RETURN properties(k) AS counters ORDER BY k.of LIMIT $limit"}
-	scanDerived  = query{"scan what is derived", "MATCH (n:Record) WHERE n.id >= $after RETURN n.id AS id, n.derived AS derived ORDER BY n.id LIMIT $limit"}
-	scanTokens   = query{"scan tokens", "UNWIND $slots AS slot CALL (slot) { MATCH (t:Token) WHERE t.slot = slot AND t.key >= $after RETURN t ORDER BY t.slot, t.key LIMIT $limit } " +
+	scanCounters = query{name: "scan counters", text: "MATCH (k:Counter) WHERE k.of >= $after RETURN properties(k) AS counters ORDER BY k.of LIMIT $limit"}
+	scanDerived  = query{name: "scan what is derived", text: "MATCH (n:Record) WHERE n.id >= $after RETURN n.id AS id, n.derived AS derived ORDER BY n.id LIMIT $limit"}
+	scanTokens   = query{name: "scan tokens", text: "UNWIND $slots AS slot CALL (slot) { MATCH (t:Token) WHERE t.slot = slot AND t.key >= $after RETURN t ORDER BY t.slot, t.key LIMIT $limit } " +
 		"RETURN properties(t) AS token ORDER BY t.key LIMIT $limit"}
-	scanRecords = query{"scan records", "MATCH (n:Record) WHERE n.id >= $after WITH n ORDER BY n.id LIMIT $limit " +
+	scanRecords = query{name: "scan records", text: "MATCH (n:Record) WHERE n.id >= $after WITH n ORDER BY n.id LIMIT $limit " +
 		"RETURN properties(n) AS newest, labels(n) AS labels, " +
 		"COLLECT { MATCH (v:Superseded {id: n.id}) WHERE v.revision >= 0 RETURN {properties: properties(v), labels: labels(v)} ORDER BY v.revision } AS older, " +
 		"COLLECT { MATCH (e:Record) WHERE e.id = n.from RETURN e.placeholder } AS fromPlaceholder, COLLECT { MATCH (e:Record) WHERE e.id = n.to RETURN e.placeholder } AS toPlaceholder, " +
@@ -145,7 +145,7 @@ var fixed = append([]query{
 
 func numberTexts() (q [evidence.Clearances]query) {
 	for c, number := range numbers {
-		q[c] = query{"revision by " + number, fmt.Sprintf("MATCH (v:Revision {%s: $ref}) RETURN %s, v.leaves AS leaves", number, revisionResult)}
+		q[c] = query{name: "revision by " + number, text: fmt.Sprintf("MATCH (v:Revision {%s: $ref}) RETURN %s, v.leaves AS leaves", number, revisionResult)}
 	}
 	return q
 }
@@ -198,7 +198,7 @@ func (t *texts) addMakes(s *Store) {
 		t.columns[c.Type()] = sorted(properties)
 	}
 	t.linkColumns = append(sorted(linkProperties(&evidence.Claim{}, &evidence.Derived{})), "sources")
-	add := func(name, text string) { t.makes[name] = query{name, "UNWIND $rows AS row " + text} }
+	add := func(name, text string) { t.makes[name] = query{name: name, text: "UNWIND $rows AS row " + text} }
 	node := func(labels string, of evidence.RecordType) string {
 		return "(n:Version:" + labels + " {" + literal(t.columns[of], 1) + "})"
 	}
@@ -242,8 +242,8 @@ func (t *texts) addWrites(v *vocabulary.Vocabulary) {
 	t.relabel = map[[2]string]query{}
 	t.redraw, t.erase, t.resource, t.drawn = map[string]query{}, map[string]query{}, map[string]query{}, map[string]query{}
 	relabel := func(from, to string) {
-		t.relabel[[2]string{from, to}] = query{"change " + from + " into " + to,
-			"UNWIND $rows AS row MATCH (n:Record {id: row.id}) REMOVE n:" + from + " SET n:" + to + " SET n += row"}
+		t.relabel[[2]string{from, to}] = query{name: "change " + from + " into " + to,
+			text: "UNWIND $rows AS row MATCH (n:Record {id: row.id}) REMOVE n:" + from + " SET n:" + to + " SET n += row"}
 	}
 	standing := []string{sourceLabels, linkLabels, statementLabels, citationLabels}
 	for _, k := range v.Entities() {
@@ -261,9 +261,9 @@ func (t *texts) addWrites(v *vocabulary.Vocabulary) {
 	for _, k := range v.Links() {
 		name := "`" + k.Name + "`" // [A-Z][A-Z0-9_]*, as the vocabulary checks
 		found := "UNWIND $rows AS row MATCH ()-[r:" + name + " {id: row.id}]->() "
-		t.redraw[k.Name] = query{"redraw " + k.Name, found + "SET r += row.link"}
-		t.erase[k.Name] = query{"erase " + k.Name, found + "DELETE r"}
-		t.resource[k.Name] = query{"change the sources of " + k.Name, found + "SET r.sources = row.sources"}
-		t.drawn[k.Name] = query{"scan " + k.Name, "UNWIND $ids AS id MATCH (a)-[r:" + name + " {id: id}]->(b) RETURN id, a.id AS from, b.id AS to, properties(r) AS link"}
+		t.redraw[k.Name] = query{name: "redraw " + k.Name, text: found + "SET r += row.link"}
+		t.erase[k.Name] = query{name: "erase " + k.Name, text: found + "DELETE r"}
+		t.resource[k.Name] = query{name: "change the sources of " + k.Name, text: found + "SET r.sources = row.sources"}
+		t.drawn[k.Name] = query{name: "scan " + k.Name, text: "UNWIND $ids AS id MATCH (a)-[r:" + name + " {id: id}]->(b) RETURN id, a.id AS from, b.id AS to, properties(r) AS link"}
 	}
 }

@@ -8,20 +8,20 @@ import (
 
 // What an erasure runs.
 var (
-	linksCitedBy = query{"links with citations", "UNWIND $ids AS id MATCH (c:Link)-[:HAS_CITATION]->(x:Record {id: id}) USING INDEX SEEK x:Record(id) RETURN DISTINCT c.id AS id"}
-	kindsOfLinks = query{"kinds of links", "UNWIND $ids AS id MATCH (n:Record {id: id}) USING INDEX SEEK n:Record(id) WHERE n:Link RETURN n.id AS id, n.kind AS kind"}
+	linksCitedBy = query{name: "links with citations", text: "UNWIND $ids AS id MATCH (c:Link)-[:HAS_CITATION]->(x:Record {id: id}) USING INDEX SEEK x:Record(id) RETURN DISTINCT c.id AS id"}
+	kindsOfLinks = query{name: "kinds of links", text: "UNWIND $ids AS id MATCH (n:Record {id: id}) USING INDEX SEEK n:Record(id) WHERE n:Link RETURN n.id AS id, n.kind AS kind"}
 
-	eraseOlder    = query{"erase older versions", "UNWIND $ids AS id MATCH (n:Superseded {id: id}) WHERE n.revision >= 0 DETACH DELETE n"}
-	eraseRecords  = query{"erase records", "UNWIND $ids AS id MATCH (n:Record {id: id}) DETACH DELETE n"}
-	eraseCounters = query{"erase counters", "UNWIND $ids AS id MATCH (k:Counter {of: id}) DELETE k"}
-	eraseTokens   = query{"erase tokens", "MATCH (t:Token) WHERE t.entity IN $ids DELETE t"}
+	eraseOlder    = query{name: "erase older versions", text: "UNWIND $ids AS id MATCH (n:Superseded {id: id}) WHERE n.revision >= 0 DETACH DELETE n"}
+	eraseRecords  = query{name: "erase records", text: "UNWIND $ids AS id MATCH (n:Record {id: id}) DETACH DELETE n"}
+	eraseCounters = query{name: "erase counters", text: "UNWIND $ids AS id MATCH (k:Counter {of: id}) DELETE k"}
+	eraseTokens   = query{name: "erase tokens", text: "MATCH (t:Token) WHERE t.entity IN $ids DELETE t"}
 
-	versionAt = query{"versions by revision", "UNWIND $rows AS row CALL (row) { " +
+	versionAt = query{name: "versions by revision", text: "UNWIND $rows AS row CALL (row) { " +
 		"MATCH (n:Record {id: row.id}) WHERE n.revision = row.revision RETURN n UNION ALL " +
 		"MATCH (n:Superseded {id: row.id}) WHERE n.revision = row.revision RETURN n } " +
 		"WITH n, n.now AS now RETURN " + result + ", n:Superseded AS old"}
-	rewriteOlder     = query{"rewrite older versions", "UNWIND $rows AS row MATCH (n:Superseded {id: row.id}) WHERE n.revision = row.revision SET n += row"}
-	rewriteRevisions = query{"rewrite revisions", "UNWIND $rows AS row MATCH (v:Revision {sequence: row.sequence}) SET v += row"}
+	rewriteOlder     = query{name: "rewrite older versions", text: "UNWIND $rows AS row MATCH (n:Superseded {id: row.id}) WHERE n.revision = row.revision SET n += row"}
+	rewriteRevisions = query{name: "rewrite revisions", text: "UNWIND $rows AS row MATCH (v:Revision {sequence: row.sequence}) SET v += row"}
 )
 
 // destroy takes away what an erasure takes, in the writer's transaction and

@@ -45,8 +45,8 @@ func pageTexts() map[pageShape]query {
 			of.anchor = "from"
 		}
 		list, _, _ := strings.Cut(of.text(), "RETURN n.slot")
-		texts[shape] = query{"page" + when(shape.anchored, " of entities") + when(shape.reverse, " reversed"),
-			"MATCH (h:Head {id: 'log'}) WITH h.sequence AS sequence, " +
+		texts[shape] = query{name: "page" + when(shape.anchored, " of entities") + when(shape.reverse, " reversed"),
+			text: "MATCH (h:Head {id: 'log'}) WITH h.sequence AS sequence, " +
 				"COLLECT { UNWIND $ids AS id MATCH (e:Record {id: id}) WHERE e.slot % 8 <= $clearance RETURN " + wire("e") + " } AS records, " +
 				"COLLECT { UNWIND $of AS of MATCH (k:Counter {of: of}) RETURN properties(k) } AS counters " +
 				"RETURN sequence, records, counters, null AS claim, null AS ends, null AS cited UNION ALL " +

@@ -448,7 +448,7 @@ func extraRow(what, name string, have, want int64) store.Row {
 }
 
 func (x *scan) count(text string) (int64, error) {
-	rows, err := x.store.read(x.ctx, query{"count", text}, row{})
+	rows, err := x.store.read(x.ctx, query{name: "count", text: text}, row{})
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}

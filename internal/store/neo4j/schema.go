@@ -125,7 +125,7 @@ func (s *Store) build(ctx context.Context, steps []string) error {
 	session := s.session(ctx)
 	work := func(tx driver.ManagedTransaction) (any, error) {
 		for _, step := range steps {
-			if _, err := send(ctx, tx, query{"build the schema", step}, nil); err != nil {
+			if _, err := send(ctx, tx, query{name: "build the schema", text: step}, nil); err != nil {
 				return nil, err
 			}
 		}

@@ -76,6 +76,7 @@ type corridor struct {
 	shortest int
 	length   int // of the longest walks
 	followed int // how many links at the ends every walk passes
+	begun    int // how many links were picked that lead on from the first end
 	looked   int
 	checked  int // looked when the context was asked last
 }
@@ -93,9 +94,12 @@ func (c *corridor) run(ctx context.Context) (ok bool, err error) {
 	c.prepare()
 	if c.groups == nil {
 		for side := range 2 {
-			if joined := c.follow(side); joined || c.length < 0 {
-				c.thin()
-				return len(c.s.picked) <= c.walks.Total, nil
+			joined := c.follow(side)
+			if side == 0 {
+				c.begun = len(c.s.picked)
+			}
+			if joined || c.length < 0 {
+				return c.chosen(), nil
 			}
 		}
 	}
@@ -116,11 +120,25 @@ func (c *corridor) run(ctx context.Context) (ok bool, err error) {
 			return false, err
 		}
 	}
-	for side := range 2 {
-		c.carry(side)
+	if !c.walks.Best {
+		for side := range 2 {
+			c.carry(side)
+		}
+		c.pick()
 	}
-	c.pick()
-	return len(c.s.picked) <= c.walks.Total, nil
+	return c.chosen(), nil
+}
+
+// chosen leaves of the links that were found those that are asked for; false
+// where there are too many.
+func (c *corridor) chosen() bool {
+	switch {
+	case !c.walks.Best:
+		c.thin()
+	case c.length >= 0:
+		c.best(c.begun)
+	}
+	return len(c.s.picked) <= c.walks.Total
 }
 
 func (c *corridor) prepare() {
@@ -372,7 +390,6 @@ func (c *corridor) pick() {
 		rest := s.picked[before:]
 		s.picked = s.picked[:before+len(c.peel(c.peel(rest)))]
 	}
-	c.thin()
 	if c.walks.Beyond > 0 { // a link may have been passed both ways
 		slices.SortFunc(s.picked, func(a, b passed) int { return cmp.Compare(a.link, b.link) })
 		s.picked = slices.CompactFunc(s.picked, func(a, b passed) bool { return a.link == b.link })
@@ -455,6 +472,9 @@ func (c *corridor) answer() (store.Corridor, bool, error) {
 	if c.shortest == 0 || len(s.picked) == 0 {
 		return out, true, nil
 	}
+	if c.walks.Best {
+		return c.inOrder(), true, nil
+	}
 	out.Edges, out.Ends = make([]store.Edge, len(s.picked)), make([][2]int32, len(s.picked))
 	out.IDs = make([]evidence.ID, 0, len(s.picked)+1)
 	s.next()
@@ -468,15 +488,20 @@ func (c *corridor) answer() (store.Corridor, bool, error) {
 	}
 	for i, e := range s.picked {
 		l := p.links.at(e.link)
-		x := &out.Edges[i]
-		*x = l.edge(c.clearance)
 		from, to := place(l.from), place(l.to)
-		x.Link, x.Kind, x.From, x.To = evidence.ID(p.ids.get(l.id)), p.kinds[l.kind], out.IDs[from], out.IDs[to]
-		x.FromPlaceholder, x.ToPlaceholder = p.placeholder(l.from, c.at), p.placeholder(l.to, c.at)
 		out.Ends[i] = [2]int32{from, to}
+		c.describe(&out.Edges[i], e.link, out.IDs[from], out.IDs[to])
 	}
 	for _, e := range s.picked { // a place is no distance
 		s.marks[e.at], s.marks[e.next] = marking{}, marking{}
 	}
 	return out, true, nil
+}
+
+func (c *corridor) describe(x *store.Edge, link uint32, from, to evidence.ID) {
+	p := c.p
+	l := p.links.at(link)
+	*x = l.edge(c.clearance)
+	x.Link, x.Kind, x.From, x.To = evidence.ID(p.ids.get(l.id)), p.kinds[l.kind], from, to
+	x.FromPlaceholder, x.ToPlaceholder = p.placeholder(l.from, c.at), p.placeholder(l.to, c.at)
 }

@@ -47,6 +47,10 @@ func (p *pair) corridor(reader store.Reader, corridors store.Corridors) bool {
 	}
 	want := corridorOf(p, reader, &w)
 	require.Equal(p, want.shortest, got.Shortest, "the shortest of %+v", w)
+	if w.Best {
+		require.Equal(p, want.best, passings(&got), "the best of %+v", w)
+		return true
+	}
 	found := map[evidence.ID]store.Edge{}
 	for i, e := range got.Edges {
 		require.NotContains(p, found, e.Link, "links come once")
@@ -115,6 +119,7 @@ func someWalks(t *rapid.T) store.Walks {
 		slices.Sort(all)
 		return slices.Compact(all)
 	}
+	w.Best = w.Beyond == 0 && len(w.Groups) == 0 && rapid.Bool().Draw(t, "best")
 	w.From = whole(some("from", 2))
 	w.To = slices.DeleteFunc(whole(some("to", 2)), func(id evidence.ID) bool { return slices.Contains(w.From, id) })
 	f := &w.Filter
@@ -141,12 +146,21 @@ type walked struct {
 	shortest int // 0: there is none
 	links    map[evidence.ID]store.Edge
 	loopless map[evidence.ID]bool // links of walks that meet no entity twice
+	best     []passing            // the way that Walks.Best asks for
 }
 
 // passing is a link as it may be passed.
 type passing struct {
 	edge     store.Edge
 	from, to evidence.ID
+}
+
+// passings are the links of the best walk alone.
+func passings(c *store.Corridor) (best []passing) {
+	for i, e := range c.Edges {
+		best = append(best, passing{e, c.IDs[i], c.IDs[i+1]})
+	}
+	return best
 }
 
 // corridorOf finds walks by reading everything.
@@ -241,6 +255,19 @@ func corridorOf(p *pair, reader store.Reader, w *store.Walks) walked {
 		if n, ok := through[x.edge.Link]; ok && n <= shortest+w.Beyond {
 			want.links[x.edge.Link] = x.edge
 		}
+	}
+	at := from
+	for i := range shortest {
+		var next *passing
+		for k, x := range ways {
+			if b, ok := left[x.to]; !at[x.from] || !ok || i+1+b != shortest {
+				continue
+			}
+			if next == nil || x.edge.Strength > next.edge.Strength || x.edge.Strength == next.edge.Strength && x.edge.Link < next.edge.Link {
+				next = &ways[k]
+			}
+		}
+		want.best, at = append(want.best, *next), map[evidence.ID]bool{next.to: true}
 	}
 	var trail []passing
 	var goOn func(at evidence.ID)

@@ -1,0 +1,88 @@
+package sqlite
+
+import (
+	"cmp"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// best keeps, of what a search has passed, the links of the way that Walks.Best
+// asks for, in order. The first links of picked are those that it followed from
+// From on, before the search; then come those from To back, of which there are
+// more than one for a step where two entities have several links.
+func (c *corridor) best(begun int) {
+	s := c.s
+	c.carry(0)
+	way := c.strongestOfEach(s.picked[:begun])
+	end := c.strongestOfEach(s.picked[begun:])
+	way = append(make([]passed, 0, c.shortest+len(way)+len(end)), way...)
+	at, any := uint32(0), true // any: the way may begin at each entity of From
+	take := func(steps []passed, fits func(e passed) (passed, bool)) {
+		var best passed
+		found := false
+		for _, e := range steps {
+			if e, ok := fits(e); ok && (any || e.at == at) && (!found || c.stronger(e.link, best.link)) {
+				best, found = e, true
+			}
+		}
+		way, at, any = append(way, best), best.next, false
+	}
+	for i := range c.radius[0] {
+		take(c.passedAt(0, i), func(e passed) (passed, bool) {
+			left, known := c.far(e.next, 1)
+			return e, known && i+1+left == c.shortest
+		})
+	}
+	for left := c.radius[1] - 1; left >= 0; left-- {
+		take(c.passedAt(1, left), func(e passed) (passed, bool) {
+			begun, known := c.far(e.next, 0)
+			return passed{at: e.next, next: e.at, link: e.link}, !any || known && begun == 0
+		})
+	}
+	for i := range end {
+		way = append(way, end[len(end)-1-i])
+	}
+	s.picked = append(s.picked[:0], way...)
+}
+
+// strongestOfEach keeps, of links that follow each other, the strongest of those
+// that join the same two entities.
+func (c *corridor) strongestOfEach(links []passed) []passed {
+	kept := links[:0]
+	for _, e := range links {
+		switch last := len(kept) - 1; {
+		case last < 0 || kept[last].at != e.at || kept[last].next != e.next:
+			kept = append(kept, e)
+		case c.stronger(e.link, kept[last].link):
+			kept[last] = e
+		}
+	}
+	return kept
+}
+
+// stronger says whether a link comes before another where both lead on.
+func (c *corridor) stronger(a, b uint32) bool {
+	x, y := c.p.links.at(a), c.p.links.at(b)
+	if c := cmp.Compare(x.levels[c.clearance].strength(), y.levels[c.clearance].strength()); c != 0 {
+		return c > 0
+	}
+	return c.p.ids.get(x.id) < c.p.ids.get(y.id)
+}
+
+// inOrder answers the links of one way as they are passed.
+func (c *corridor) inOrder() store.Corridor {
+	p, picked := c.p, c.s.picked
+	out := store.Corridor{Shortest: c.shortest, Edges: make([]store.Edge, len(picked)), Ends: make([][2]int32, len(picked)), IDs: make([]evidence.ID, len(picked)+1)}
+	out.IDs[0] = evidence.ID(p.nodeID(picked[0].at))
+	for i, e := range picked {
+		out.IDs[i+1] = evidence.ID(p.nodeID(e.next))
+		from, to := int32(i), int32(i+1) //nolint:gosec // bounded by store.MaxCorridor
+		if p.links.at(e.link).from != e.at {
+			from, to = to, from
+		}
+		out.Ends[i] = [2]int32{from, to}
+		c.describe(&out.Edges[i], e.link, out.IDs[from], out.IDs[to])
+	}
+	return out
+}
