@@ -26,7 +26,8 @@ func (s *Store) ask(ctx context.Context, q query, params map[string]any) (rows [
 	if err != nil {
 		return nil, err
 	}
-	return result.Collect(ctx)
+	sent, err := result.Collect(ctx)
+	return q.rows(sent), err
 }
 
 // askAgain sends a query that could not be answered in a managed transaction,
@@ -40,5 +41,5 @@ func (s *Store) askAgain(ctx context.Context, q query, params map[string]any) ([
 	if err != nil {
 		return nil, err
 	}
-	return result.Records, nil
+	return q.rows(result.Records), nil
 }

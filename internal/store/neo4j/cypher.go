@@ -2,14 +2,46 @@ package neo4j
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 )
 
 // query is one Cypher text. Values always come as parameters; the labels and
 // types that stand in a text come from the vocabulary and from this package.
-type query struct{ name, text string }
+type query struct {
+	name, text string
+	// columns, where there are any, are the variables of the text's last WITH that
+	// are answered, all rows in one: Neo4j takes some 20 µs to send a row, and much
+	// less to send what is in it.
+	columns []string
+}
+
+// whole is the text with what it answers.
+func (q query) whole() string {
+	if len(q.columns) == 0 {
+		return q.text
+	}
+	return q.text + " RETURN collect([" + strings.Join(q.columns, ", ") + "]) AS rows"
+}
+
+// rows takes the rows of an answer apart.
+func (q query) rows(sent []*driver.Record) []*driver.Record {
+	if len(q.columns) == 0 || len(sent) != 1 {
+		return sent
+	}
+	list, _ := sent[0].Values[0].([]any)
+	rows, each := make([]*driver.Record, len(list)), make([]driver.Record, len(list))
+	for i, one := range list {
+		values, _ := one.([]any)
+		each[i] = driver.Record{Keys: q.columns, Values: values}
+		rows[i] = &each[i]
+	}
+	return rows
+}
 
 // planned is the text as it is sent. Each plan is made of seeks alone, on an empty
 // database as on a full one (a test looks), so that nothing is won by planning
@@ -20,7 +52,7 @@ func (q query) planned() string {
 			return q.text // changes of the schema have no plan
 		}
 	}
-	return "CYPHER replan=skip " + q.text
+	return "CYPHER replan=skip " + q.whole()
 }
 
 // texts are all queries of the package, so that a test can look at the plan of
@@ -64,8 +96,14 @@ type revisionShape struct {
 	newest    bool
 }
 
-// result is what texts that yield records return of `n`; see newRecord.
+// result is what texts that yield records give of `n`; see newRecord. Their
+// columns are resultColumns, and those of lists placedColumns.
 const result = "n.slot AS slot, n.data AS data, n.derived AS derived, n.revision AS revision, n.closedBy AS closedBy, n.key AS key, now"
+
+var (
+	resultColumns = []string{"slot", "data", "derived", "revision", "closedBy", "key", "now"}
+	placedColumns = append(slices.Clone(resultColumns), "place")
+)
 
 // stood keeps versions of the past that the view may see: those that stood at
 // $known, and were and are cleared for $clearance (invariant 9).
@@ -140,7 +178,7 @@ func (o listShape) text() string {
 		}
 		lists += "} "
 	}
-	return fmt.Sprintf("%sRETURN %s, %s AS place ORDER BY %s%s LIMIT $limit", lists, result, key, key, way)
+	return fmt.Sprintf("%sWITH %s, %s AS place ORDER BY %s%s LIMIT $limit", lists, result, key, key, way)
 }
 
 func listTexts() map[listShape]query {
@@ -155,7 +193,7 @@ func listTexts() map[listShape]query {
 				continue // a query has one anchor
 			}
 			name := fmt.Sprintf("find by %s%s%s%s%s", o.anchor, o.order, when(o.reverse, " reversed"), when(o.past, " in the past"), when(o.words, " with words"))
-			list[o] = query{name: name, text: o.text()}
+			list[o] = query{name: name, text: o.text(), columns: placedColumns}
 		}
 	}
 	return list
@@ -174,16 +212,29 @@ func ofClaimsText(past bool) query {
 	return query{name: "find citations of claims" + when(past, " in the past"),
 		text: "UNWIND range(0, size($claims) - 1) AS at WITH at, $claims[at] AS claim UNWIND $stances AS t " +
 			"CALL (claim, t) { UNWIND $slots AS slot CALL (claim, t, slot) { " + stream + " } RETURN n, now ORDER BY n.key LIMIT $limit } " +
-			"RETURN at, " + result + ", n.key AS place ORDER BY at, place"}
+			"WITH at, " + result + ", n.key AS place ORDER BY at, place", columns: placedColumns}
 }
 
 func getTexts() map[bool]query {
 	return map[bool]query{
-		false: {name: "get", text: "UNWIND $ids AS id MATCH (n:Record {id: id}) WHERE n.slot % 8 <= $clearance WITH n, n.now AS now RETURN " + result},
+		false: {name: "get", text: "UNWIND $ids AS id MATCH (n:Record {id: id}) WHERE n.slot % 8 <= $clearance WITH n, n.now AS now WITH " + result, columns: resultColumns},
 		true: {name: "get in the past", text: "UNWIND $ids AS id MATCH (r:Record {id: id}) WHERE r.now <= $clearance " +
 			"CALL (id, r) { WITH r AS n WHERE " + stood + " RETURN n UNION ALL MATCH (n:Superseded {id: id}) WHERE " + stood + " RETURN n } " +
-			"WITH n, r.now AS now RETURN " + result},
+			"WITH n, r.now AS now WITH " + result, columns: resultColumns},
 	}
+}
+
+// edgeColumns are what newEdge reads: an edge has the key of its link, which has
+// the kind and the id in it, and the end that it leads to from the entity at the
+// place `at`, forwards or back.
+var edgeColumns = []string{"at", "key", "forwards", "far", "edge", "fromPlaceholder", "toPlaceholder"}
+
+// strongestFirst puts links in order by their strength for the view's clearance.
+const strongestFirst = "n.edge[$strength] DESC, n.edge[$strength + 1] DESC"
+
+func edgesInOrder(order string) string {
+	return "WITH at, n.key AS key, n.from = e AS forwards, CASE n.from WHEN e THEN n.to ELSE n.from END AS far, n.edge AS edge, " +
+		"n.fromPlaceholder AS fromPlaceholder, n.toPlaceholder AS toPlaceholder ORDER BY at, " + order + " LIMIT $total"
 }
 
 // expandTexts read the links at $frontier, entity by entity; those of each begin
@@ -202,21 +253,21 @@ func expandTexts() map[expandShape]query {
 					text += " AND " + stood + " " + still
 				}
 				if strongest {
-					return text + " RETURN n ORDER BY n.edge[$strength] DESC, n.key LIMIT $each"
+					return text + " RETURN n ORDER BY " + strongestFirst + ", n.key LIMIT $each"
 				}
 				return text + fmt.Sprintf(" RETURN n ORDER BY n.%s, n.slot, n.key LIMIT $each", end)
 			}
-			order := when(strongest, "n.edge[$strength] DESC, ") + "n.key"
+			order := when(strongest, strongestFirst+", ") + "n.key"
 			expand[expandShape{past: past, strongest: strongest}] = query{name: "expand" + when(past, " in the past") + when(strongest, " to the strongest"),
 				text: "UNWIND $frontier AS f WITH f.at AS at, f.id AS e, f.after AS after " +
 					"CALL (e, after) { CALL (e, after) { UNWIND $outgoing AS s CALL (e, after, s) { " + at("from") + " } RETURN n " +
 					"UNION UNWIND $incoming AS s CALL (e, after, s) { " + at("to") + " } RETURN n } RETURN n ORDER BY " + order + " LIMIT $each } " +
-					"RETURN at, n.id, n.from, n.to, n.kind, n.edge, n.fromPlaceholder, n.toPlaceholder, n.key ORDER BY at, " + order + " LIMIT $total"}
+					edgesInOrder(order), columns: edgeColumns}
 		}
 	}
 	// In the order of an index, of which no more is read than is wanted; only links
 	// that others see as stronger or weaker are put in order first.
-	const order = "n.edge[$strength] DESC, n.key"
+	const order = strongestFirst + ", n.key"
 	at := func(end, order string) string {
 		return fmt.Sprintf("MATCH (n:Version) USING INDEX SEEK n:Version(%[1]s, rankSlot, rank) WHERE n.%[1]s = e AND n.rankSlot = slot AND n.rank > '' RETURN n ORDER BY %[2]s LIMIT $each", end, order)
 	}
@@ -234,19 +285,20 @@ func expandTexts() map[expandShape]query {
 	expand[expandShape{strongest: true, ranked: true}] = query{name: "expand" + " by rank",
 		text: "UNWIND $frontier AS f WITH f.at AS at, f.id AS e " +
 			"CALL (e) { CALL (e) { " + strings.Join(parts, " UNION ") + " } RETURN n ORDER BY " + order + " LIMIT $each } " +
-			"RETURN at, n.id, n.from, n.to, n.kind, n.edge, n.fromPlaceholder, n.toPlaceholder, n.key ORDER BY at, " + order + " LIMIT $total"}
+			edgesInOrder(order), columns: edgeColumns}
 	return expand
 }
 
 func tokenTexts() map[bool]query {
 	text := func(where, more string) string {
 		return "UNWIND $slots AS slot CALL (slot) { MATCH (t:Token) WHERE t.slot = slot AND t.key STARTS WITH $prefix" + where + " " + more +
-			" RETURN t ORDER BY t.slot, t.key LIMIT $limit } RETURN t.token AS token, t.entity AS entity ORDER BY t.key LIMIT $limit"
+			" RETURN t ORDER BY t.slot, t.key LIMIT $limit } WITH t.token AS token, t.entity AS entity ORDER BY t.key LIMIT $limit"
 	}
+	columns := []string{"token", "entity"}
 	return map[bool]query{
-		false: {name: "candidates", text: text("", "")},
+		false: {name: "candidates", text: text("", ""), columns: columns},
 		true: {name: "candidates in the past", text: text(" AND t.visibility <= $clearance AND ($placeholders OR NOT t.placeholder) AND t.revision <= $known AND (t.closedBy IS NULL OR t.closedBy > $known)",
-			"MATCH (r:Record {id: t.entity}) WHERE r.now <= $clearance")},
+			"MATCH (r:Record {id: t.entity}) WHERE r.now <= $clearance"), columns: columns},
 	}
 }
 

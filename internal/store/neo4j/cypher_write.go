@@ -43,26 +43,26 @@ var (
 	revisionByNumber   = numberTexts()
 	readLog            = query{name: "log", text: "MATCH (v:Revision) WHERE v.sequence > $after RETURN " + revisionResult + ", v.leaves AS leaves, v.author AS author, v.reason AS reason ORDER BY v.sequence LIMIT $limit"}
 
-	newestOf = query{name: "newest versions", text: "UNWIND $ids AS id MATCH (n:Record {id: id}) WITH n, n.now AS now RETURN " + result}
+	newestOf = query{name: "newest versions", text: "UNWIND $ids AS id MATCH (n:Record {id: id}) WITH n, n.now AS now WITH " + result, columns: resultColumns}
 	newestTo = query{name: "newest versions before a revision", text: "UNWIND $ids AS id MATCH (r:Record {id: id}) " +
 		"CALL (id, r) { WITH r AS n WHERE n.revision < $before RETURN n UNION ALL " +
 		"WITH r WHERE r.revision >= $before MATCH (n:Superseded {id: id}) WHERE n.revision < $before RETURN n ORDER BY n.revision DESC LIMIT 1 } " +
-		"WITH n, r.now AS now RETURN " + result}
+		"WITH n, r.now AS now WITH " + result, columns: resultColumns}
 	versionsOf = query{name: "versions", text: "CALL () { MATCH (n:Record {id: $id}) WHERE n.revision <= $known RETURN n UNION ALL MATCH (n:Superseded {id: $id}) WHERE n.revision <= $known RETURN n } " +
-		"WITH n, n.now AS now RETURN " + result + " ORDER BY revision"}
+		"WITH n, n.now AS now WITH " + result + " ORDER BY revision", columns: resultColumns}
 
 	claimsOn = query{name: "claims on entities", text: "CALL () { UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(from, slot, key) WHERE n.from = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL RETURN n " +
 		"UNION UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(to, slot, key) WHERE n.to = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL RETURN n } " +
-		"WITH n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
+		"WITH n ORDER BY n.id LIMIT $limit WITH n, n.now AS now WITH " + result, columns: resultColumns}
 	citationsOf = query{name: "citations of claims", text: "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(claim, slot, key) WHERE n.claim = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL " +
-		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
+		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now WITH " + result, columns: resultColumns}
 	// What is closed stands in one list.
 	formerCitations = query{name: "former citations of claims", text: fmt.Sprintf("UNWIND $ids AS id MATCH (n:Version) USING INDEX SEEK n:Version(claim, slot, key) WHERE n.claim = id AND n.slot = %d AND n.key > '' AND n.closedBy IS NOT NULL ", slotOf(evidence.CitationRecord, hiddenPlace)) +
-		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
+		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now WITH " + result, columns: resultColumns}
 	citationsIn = query{name: "citations into sources", text: "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(source, slot, stance, sourceKey) WHERE n.source = id AND n.slot = slot AND n.stance > '' AND n.sourceKey > '' AND n.closedBy IS NULL " +
-		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
+		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now WITH " + result, columns: resultColumns}
 	derivedSources = query{name: "sources that derive from sources", text: "UNWIND $ids AS id MATCH (s:Record {id: id})<-[:DERIVED_FROM]-(n:Source) USING INDEX SEEK s:Record(id) " +
-		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now RETURN " + result}
+		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now WITH " + result, columns: resultColumns}
 
 	// fullText answers one row without a record where there are more matches than
 	// are worth ordering. It first waits until the index has all that was written.
@@ -70,10 +70,10 @@ var (
 		"WITH collect(node) AS matches UNWIND CASE WHEN size(matches) > $most THEN [null] ELSE matches END AS n " +
 		"WITH n, 0 AS now WHERE n IS NULL OR n.slot IN $slots AND n.key > $lo AND n.key < $hi AND ($kinds IS NULL OR coalesce(n.stance, n.kind) IN $kinds) " +
 		"AND all(word IN $checks WHERE (' ' + n.text) CONTAINS word) " +
-		"RETURN " + result + ", n.key AS place ORDER BY place LIMIT $limit"}
-	fullTextReversed = query{name: "find by words, reversed", text: fullText.text[:len(fullText.text)-len(" LIMIT $limit")] + " DESC LIMIT $limit"}
+		"WITH " + result + ", n.key AS place ORDER BY place LIMIT $limit", columns: placedColumns}
+	fullTextReversed = query{name: "find by words, reversed", text: strings.TrimSuffix(fullText.text, " LIMIT $limit") + " DESC LIMIT $limit", columns: placedColumns}
 
-	countersOf = query{name: "count", text: "UNWIND $of AS of MATCH (k:Counter {of: of}) RETURN properties(k) AS counters"}
+	countersOf = query{name: "count", text: "UNWIND $of AS of MATCH (k:Counter {of: of}) WITH properties(k) AS counters", columns: []string{"counters"}}
 
 	addToCounters = query{name: "add to counters", text: "UNWIND $rows AS row MERGE (k:Counter {of: row.of}) WITH k, row.add AS add UNWIND keys(add) AS name " +
 		"WITH k, name, coalesce(k[name], 0) + add[name] AS n SET k[name] = CASE WHEN n = 0 THEN null ELSE n END"}
@@ -100,8 +100,8 @@ var (
 	markFrom = query{name: "mark links from placeholders", text: "UNWIND $rows AS row MATCH (n:Version) USING INDEX SEEK n:Version(from, slot, key) WHERE n.from = row.id AND n.slot IN $slots AND n.key > '' SET n.fromPlaceholder = row.placeholder"}
 	markTo   = query{name: "mark links to placeholders", text: "UNWIND $rows AS row MATCH (n:Version) USING INDEX SEEK n:Version(to, slot, key) WHERE n.to = row.id AND n.slot IN $slots AND n.key > '' SET n.toPlaceholder = row.placeholder"}
 
-	linksCiting = query{name: "links that cite sources", text: "UNWIND $ids AS id MATCH (s:Record {id: id})<-[:IN_SOURCE]-(:Citation)<-[:HAS_CITATION]-(c:Link) USING INDEX SEEK s:Record(id) RETURN DISTINCT c.id AS id"}
-	sourcesOf   = query{name: "sources of links", text: "UNWIND $ids AS id MATCH (c:Record {id: id}) WHERE c:Link RETURN c.id AS id, c.kind AS kind, " + supportOf("c") + " AS sources"}
+	linksCiting = query{name: "links that cite sources", text: "UNWIND $ids AS id MATCH (s:Record {id: id})<-[:IN_SOURCE]-(:Citation)<-[:HAS_CITATION]-(c:Link) USING INDEX SEEK s:Record(id) WITH DISTINCT c.id AS id", columns: []string{"id"}}
+	sourcesOf   = query{name: "sources of links", text: "UNWIND $ids AS id MATCH (c:Record {id: id}) WHERE c:Link WITH c.id AS id, c.kind AS kind, " + supportOf("c") + " AS sources", columns: []string{"id", "kind", "sources"}}
 
 	makeItem   = query{name: "put a new item", text: "MERGE (i:Shelf {kind: $kind, id: $id}) ON CREATE SET i += $next RETURN i.nonce = $next.nonce AS mine"}
 	changeItem = query{name: "put an item", text: "MATCH (i:Shelf {kind: $kind, id: $id}) SET i.locked = true WITH i " +
@@ -115,10 +115,16 @@ var (
 	awaitIndexes    = query{name: "await indexes", text: "CALL db.awaitIndexes($seconds)"}
 	relationshipsOf = query{name: "relationship types", text: "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS type"}
 
+	// readOldEdges and writeEdges turn what `edge` was at first, a list of numbers, into
+	// bytes.
+	readOldEdges = query{name: "edges of an older schema", text: "UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(slot, key) WHERE n.slot = slot AND n.key > '' AND size(n.edge) = $size " +
+		"RETURN elementId(n) AS node, n.edge AS edge"}
+	writeEdges = query{name: "write edges", text: "UNWIND $rows AS row MATCH (n) WHERE elementId(n) = row.node SET n.edge = row.edge"}
+
 	// rankLinks writes what rankOf says; $first is the place of the lowest strength in
 	// n.edge.
 	rankLinks = query{name: "rank links", text: "UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(slot, key) WHERE n.slot = slot AND n.key > '' AND n.rank IS NULL " +
-		"CALL (n) { WITH n, n.edge[$first + $size * (n.slot % 8)] AS strength, [c IN range(n.slot % 8, 2) | n.edge[$first + $size * c]] AS all " +
+		"CALL (n) { WITH n, [c IN range(n.slot % 8, 2) | 128 * n.edge[$first + $size * c] + n.edge[$first + $size * c + 1]] AS all WITH n, all, all[0] AS strength " +
 		"SET n.rank = right('000' + toString($most - strength), 4) + ' ' + n.key, n.rankSlot = CASE WHEN any(x IN all WHERE x <> strength) THEN n.slot + $mixed ELSE n.slot END } IN TRANSACTIONS OF 5000 ROWS"}
 
 	scanCounters = query{name: "scan counters", text: "MATCH (k:Counter) WHERE k.of >= $after RETURN properties(k) AS counters ORDER BY k.of LIMIT $limit"}
@@ -139,7 +145,7 @@ var fixed = append([]query{
 	readHead, lockHead, appendRevision, revisionBySequence, revisionByKey, revisionByHash, readLog,
 	newestOf, newestTo, versionsOf, claimsOn, citationsOf, formerCitations, citationsIn, derivedSources, fullText, fullTextReversed, countersOf,
 	addToCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
-	makeItem, changeItem, readItem, readItems, schemaVersion, schemaIs, rankLinks, scanCounters, scanDerived, scanTokens, scanRecords,
+	makeItem, changeItem, readItem, readItems, schemaVersion, schemaIs, readOldEdges, writeEdges, rankLinks, scanCounters, scanDerived, scanTokens, scanRecords,
 	linksCitedBy, kindsOfLinks, eraseOlder, eraseRecords, eraseCounters, eraseTokens, versionAt, rewriteOlder, rewriteRevisions,
 }, revisionByNumber[:]...)
 

@@ -2,10 +2,12 @@ package neo4j
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence"
-	"github.com/vinculo/vinculo/internal/evidence/edtf"
 	"github.com/vinculo/vinculo/internal/store"
 )
 
@@ -124,7 +126,10 @@ func (e *expansion) ask(ctx context.Context) error {
 	}
 	read := make(map[int]int64, len(e.open))
 	for _, one := range rows {
-		edge, key := e.reader.newEdge(one.Values)
+		edge, key, err := e.newEdge(one.Values)
+		if err != nil {
+			return err
+		}
 		read[edge.At]++
 		e.after[edge.At] = key
 		if len(e.kept[edge.At]) < e.wanted && (e.Keep == nil || e.Keep(&edge)) {
@@ -180,32 +185,29 @@ func (e *expansion) filled(place int) bool {
 	return given >= e.Total
 }
 
-// newEdge reads one row of a text of Expand, and the key of the link.
-func (r *reader) newEdge(values []any) (store.Edge, string) {
+// newEdge reads one row of edgeColumns, and the key of the link.
+func (e *expansion) newEdge(values []any) (x store.Edge, key string, err error) {
 	text := func(i int) string { s, _ := values[i].(string); return s }
 	flag := func(i int) bool { b, _ := values[i].(bool); return b }
 	at, _ := values[0].(int64)
-	list, _ := values[5].([]any)
-	number := func(i int) int64 {
-		if i >= len(list) {
-			return 0
-		}
-		n, _ := list[i].(int64)
-		return n
+	packed, _ := values[4].([]byte)
+	if len(values) != len(edgeColumns) || int(at) >= len(e.Frontier) {
+		return x, "", errors.New("neo4j: the server answered an edge that was not asked for")
 	}
-	day := func(i int) edtf.Day { return edtf.Day(number(i)) } //nolint:gosec // written from a day
-	flags := number(edgeFlags)
-	e := store.Edge{
-		Link: evidence.ID(text(1)), From: evidence.ID(text(2)), To: evidence.ID(text(3)), Kind: text(4), At: int(at),
-		Accepted: flags&edgeAccepted != 0, Dated: flags&edgeDated != 0, Doubtful: flags&edgeDoubtful != 0,
-		Bounds: edtf.Bounds{SinceEarliest: day(edgeSinceEarliest), SinceLatest: day(edgeSinceLatest), UntilEarliest: day(edgeUntilEarliest), UntilLatest: day(edgeUntilLatest)},
+	if err := unpackEdge(&x, packed, e.reader.view.Clearance); err != nil {
+		return x, "", fmt.Errorf("link %q: %w", key, err)
 	}
-	if !r.past() {
-		level := edgeLevels + edgeLevelSize*int(r.view.Clearance)
-		e.Standing = evidence.Standing(number(level + edgeStanding)) //nolint:gosec // written from a standing
-		e.Strength = uint16(number(level + edgeStrength))            //nolint:gosec // 0 to 1000
-		e.Disputed = number(level+edgeDisputes) > 0
-		e.FromPlaceholder, e.ToPlaceholder = flag(6), flag(7)
+	if e.reader.past() {
+		x.Standing, x.Strength, x.Disputed = 0, 0, false
+	} else {
+		x.FromPlaceholder, x.ToPlaceholder = flag(5), flag(6)
 	}
-	return e, text(8)
+	key = text(1)
+	kind, rest, _ := strings.Cut(key, " ")
+	x.At, x.Kind, x.Link = int(at), kind, evidence.ID(rest[strings.LastIndexByte(rest, ' ')+1:])
+	x.From, x.To = e.Frontier[at], evidence.ID(text(3))
+	if !flag(2) {
+		x.From, x.To = x.To, x.From
+	}
+	return x, key, nil
 }

@@ -98,7 +98,7 @@ func explain(t testing.TB, s *Store, q query) driver.Plan {
 	t.Helper()
 	ctx := t.Context()
 	session := s.session(ctx)
-	result, err := session.Run(ctx, "EXPLAIN "+q.text, nil)
+	result, err := session.Run(ctx, "EXPLAIN "+q.whole(), nil)
 	require.NoError(t, err, q.text)
 	summary, err := result.Consume(ctx)
 	require.NoError(t, err, q.text)

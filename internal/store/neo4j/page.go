@@ -34,8 +34,7 @@ func wire(n string) string {
 	return fmt.Sprintf("[%[1]s.slot, %[1]s.data, %[1]s.derived, %[1]s.revision]", n)
 }
 
-// pageTexts answer one row with only the first three columns, and one more for
-// each claim with only the others.
+// pageTexts answer one row, in which each claim is a list of what hangs on it.
 func pageTexts() map[pageShape]query {
 	texts := map[pageShape]query{}
 	for i := range 4 {
@@ -44,18 +43,16 @@ func pageTexts() map[pageShape]query {
 		if shape.anchored {
 			of.anchor = "from"
 		}
-		list, _, _ := strings.Cut(of.text(), "RETURN n.slot")
+		list, _, _ := strings.Cut(of.text(), "WITH n.slot")
 		texts[shape] = query{name: "page" + when(shape.anchored, " of entities") + when(shape.reverse, " reversed"),
-			text: "MATCH (h:Head {id: 'log'}) WITH h.sequence AS sequence, " +
+			text: "MATCH (h:Head {id: 'log'}) RETURN h.sequence AS sequence, " +
 				"COLLECT { UNWIND $ids AS id MATCH (e:Record {id: id}) WHERE e.slot % 8 <= $clearance RETURN " + wire("e") + " } AS records, " +
-				"COLLECT { UNWIND $of AS of MATCH (k:Counter {of: of}) RETURN properties(k) } AS counters " +
-				"RETURN sequence, records, counters, null AS claim, null AS ends, null AS cited UNION ALL " +
-				list + "WITH n ORDER BY n.key" + when(shape.reverse, " DESC") + " LIMIT $limit " +
-				"RETURN null AS sequence, null AS records, null AS counters, " + wire("n") + " AS claim, " +
-				"CASE WHEN $ends THEN COLLECT { UNWIND [x IN [n.from, n.to] WHERE NOT x IN $ids] AS id MATCH (e:Record {id: id}) WHERE e.slot % 8 <= $clearance RETURN " + wire("e") + " } END AS ends, " +
+				"COLLECT { UNWIND $of AS of MATCH (k:Counter {of: of}) RETURN properties(k) } AS counters, " +
+				"COLLECT { " + list + "WITH n ORDER BY n.key" + when(shape.reverse, " DESC") + " LIMIT $limit RETURN [" + wire("n") + ", " +
+				"CASE WHEN $ends THEN COLLECT { UNWIND [x IN [n.from, n.to] WHERE NOT x IN $ids] AS id MATCH (e:Record {id: id}) WHERE e.slot % 8 <= $clearance RETURN " + wire("e") + " } END, " +
 				"CASE WHEN n.supports + n.disputes + n.mentions <= $most THEN COLLECT { MATCH (n)-[:HAS_CITATION]->(x:Citation)-[:IN_SOURCE]->(s) WHERE x.slot % 8 <= $clearance " +
 				"RETURN [" + wire("x") + ", CASE WHEN s.slot % 8 <= $clearance THEN " + wire("s") + " END, " +
-				"CASE WHEN x.asserter IS NOT NULL THEN COLLECT { MATCH (a:Record {id: x.asserter}) WHERE a.slot % 8 <= $clearance RETURN " + wire("a") + " } END] } END AS cited"}
+				"CASE WHEN x.asserter IS NOT NULL THEN COLLECT { MATCH (a:Record {id: x.asserter}) WHERE a.slot % 8 <= $clearance RETURN " + wire("a") + " } END] } END] } AS claims"}
 	}
 	return texts
 }
@@ -77,30 +74,21 @@ func (r *reader) Prefetch(ctx context.Context, p store.Prefetch) (*store.Prefetc
 		return nil, errors.New("the database has no head of the log; it was emptied since the store was opened, so open it again")
 	}
 	u := &unpacking{p: p, out: &store.Prefetched{Records: map[evidence.ID]*evidence.Record{}, Cited: map[evidence.ID][]store.Found{}}}
-	for _, one := range rows {
-		if _, first := one.Values[columnSequence].(int64); first {
-			r.common(u, one)
-		} else {
-			u.claim(one)
+	r.common(u, rows[0])
+	for _, one := range listOf(rows[0], "claims") {
+		if parts, _ := one.([]any); len(parts) == partsOfClaim {
+			u.claim(parts)
 		}
 	}
-	slices.SortFunc(u.out.Page, func(a, b store.Found) int {
-		if shape.reverse {
-			a, b = b, a
-		}
-		return compareText(a.Key, b.Key)
-	})
 	return u.out, u.err
 }
 
-// The columns of pageTexts.
+// The parts of a claim in the answer of pageTexts.
 const (
-	columnSequence = iota
-	columnRecords
-	columnCounters
-	columnClaim
-	columnEnds
-	columnCited
+	partRecord = iota
+	partEnds
+	partCited
+	partsOfClaim
 )
 
 func (r *reader) pageParams(p store.Prefetch) (pageShape, row, error) {
@@ -163,30 +151,27 @@ func (u *unpacking) keep(sent any) {
 }
 
 func (r *reader) common(u *unpacking, one *driver.Record) {
-	sequence, _ := one.Values[columnSequence].(int64)
-	u.out.Sequence = evidence.Sequence(sequence) //nolint:gosec // written from a sequence
-	records, _ := one.Values[columnRecords].([]any)
-	for _, sent := range records {
+	u.out.Sequence = evidence.Sequence(numberOf(one, "sequence")) //nolint:gosec // written from a sequence
+	for _, sent := range listOf(one, "records") {
 		u.keep(sent)
 	}
 	if u.p.Count == nil {
 		return
 	}
-	counters, _ := one.Values[columnCounters].([]any)
-	u.out.Counts = r.sum(*u.p.Count, counters)
+	u.out.Counts = r.sum(*u.p.Count, listOf(one, "counters"))
 }
 
-func (u *unpacking) claim(one *driver.Record) {
-	claim := u.record(one.Values[columnClaim])
+func (u *unpacking) claim(parts []any) {
+	claim := u.record(parts[partRecord])
 	if claim == nil {
 		return
 	}
 	u.out.Page = append(u.out.Page, store.Found{Record: claim, Key: claim.Derived.Key})
-	ends, _ := one.Values[columnEnds].([]any)
+	ends, _ := parts[partEnds].([]any)
 	for _, sent := range ends {
 		u.keep(sent)
 	}
-	cited, complete := one.Values[columnCited].([]any)
+	cited, complete := parts[partCited].([]any)
 	if !complete {
 		return
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/vinculo/vinculo/internal/evidence"
-	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 )
 
 // The places in the list of a type: a record that stands has its visibility.
@@ -124,7 +123,7 @@ func (s *Store) claimProperties(p map[string]any, c *evidence.Claim, d *evidence
 		p["supports"], p["disputes"], p["mentions"] = int64(all.Supports), int64(all.Disputes), int64(all.Mentions)
 	}
 	if c.Of == evidence.LinkRecord {
-		p["edge"] = edgeProperty(c, d, s.vocabulary)
+		p["edge"] = packEdge(c, d, s.vocabulary)
 		p["rank"], p["rankSlot"] = rankOf(p["slot"].(int64), d) //nolint:forcetypeassert // set by the caller
 	}
 }
@@ -165,51 +164,6 @@ func citationProperties(p map[string]any, c *evidence.Citation, d *evidence.Deri
 	if d.Check != nil {
 		p["check"] = d.Check.State.String()
 	}
-}
-
-// The places in the property `edge`, which has what a traversal needs of a link:
-// bounds and flags, then standing, strength and dispute at each clearance.
-const (
-	edgeSinceEarliest = iota
-	edgeSinceLatest
-	edgeUntilEarliest
-	edgeUntilLatest
-	edgeFlags
-	edgeLevels
-	edgeStanding  = 0 // from the place of a level
-	edgeStrength  = 1
-	edgeDisputes  = 2
-	edgeLevelSize = 3
-)
-
-const (
-	edgeDated = 1 << iota
-	edgeDoubtful
-	edgeAccepted
-)
-
-// strengthAt is the place in `edge` of the strength at a clearance.
-func strengthAt(c evidence.Clearance) int64 {
-	return edgeLevels + edgeLevelSize*int64(c) + edgeStrength
-}
-
-func edgeProperty(c *evidence.Claim, d *evidence.Derived, v *vocabulary.Vocabulary) []int64 {
-	valid := c.Valid()
-	b := valid.Bounds(evidence.AspectOf(c, v))
-	var flags int64
-	for flag, set := range map[int64]bool{
-		edgeDated: !valid.IsZero(), edgeAccepted: c.Accepted,
-		edgeDoubtful: valid.Since.Uncertain() || valid.Until.Uncertain() || len(valid.Observed) > 0,
-	} {
-		if set {
-			flags |= flag
-		}
-	}
-	edge := []int64{int64(b.SinceEarliest), int64(b.SinceLatest), int64(b.UntilEarliest), int64(b.UntilLatest), flags}
-	for _, level := range d.Levels {
-		edge = append(edge, int64(level.Standing), int64(level.Strength), int64(level.Disputes))
-	}
-	return edge
 }
 
 // linkProperties are what the native relationship of a link has, at full

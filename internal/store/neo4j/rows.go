@@ -19,7 +19,8 @@ func send(ctx context.Context, tx driver.ManagedTransaction, q query, params map
 	if err != nil {
 		return nil, err
 	}
-	return result.Collect(ctx)
+	rows, err := result.Collect(ctx)
+	return q.rows(rows), err
 }
 
 func textOf(r *driver.Record, column string) string {

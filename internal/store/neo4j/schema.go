@@ -2,6 +2,7 @@ package neo4j
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -51,6 +52,8 @@ var migrations = []migration{{
 }, {
 	{"version_from_rank", "CREATE INDEX version_from_rank IF NOT EXISTS FOR (n:Version) ON (n.from, n.rankSlot, n.rank)"},
 	{"version_to_rank", "CREATE INDEX version_to_rank IF NOT EXISTS FOR (n:Version) ON (n.to, n.rankSlot, n.rank)"},
+}, {
+	// Nothing but what `edge` is of; see repack.
 }}
 
 // wordsIndex is of folded text, so it splits at white space and does no more. It
@@ -144,12 +147,70 @@ func (s *Store) build(ctx context.Context, steps []string) error {
 		_, err = session.ExecuteWrite(ctx, await)
 	}
 	if err == nil {
+		err = s.repack(ctx)
+	}
+	if err == nil {
 		err = rank(ctx, session)
 	}
 	if err == nil {
 		_, err = session.ExecuteWrite(ctx, note)
 	}
 	return s.fault(ctx, "build the schema", errors.Join(err, session.Close(context.WithoutCancel(ctx))))
+}
+
+// oldEdge is how long the list of numbers was that `edge` is in an older schema:
+// four days, flags, and for each clearance standing, strength and disputes.
+const oldEdge = 4 + 1 + 3*evidence.Clearances
+
+// repack turns the edges that an older program wrote into bytes, in batches.
+func (s *Store) repack(ctx context.Context) (err error) {
+	reading := s.session(ctx)
+	defer func() { err = errors.Join(err, reading.Close(context.WithoutCancel(ctx))) }()
+	lists := []int64{}
+	for place := int64(evidence.Public); place <= supersededPlace; place++ {
+		lists = append(lists, slotOf(evidence.LinkRecord, place))
+	}
+	old, err := reading.Run(ctx, readOldEdges.planned(), map[string]any{"slots": lists, "size": int64(oldEdge)})
+	if err != nil {
+		return err
+	}
+	var rows []row
+	write := func() error {
+		writing := s.session(ctx)
+		_, err := writing.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {
+			return send(ctx, tx, writeEdges, map[string]any{"rows": rows})
+		})
+		rows = rows[:0]
+		return errors.Join(err, writing.Close(context.WithoutCancel(ctx)))
+	}
+	for old.Next(ctx) {
+		numbers := [oldEdge]int64{}
+		for i, n := range listOf(old.Record(), "edge") {
+			numbers[i], _ = n.(int64)
+		}
+		rows = append(rows, row{"node": textOf(old.Record(), "node"), "edge": packOld(numbers)})
+		if len(rows) == batch {
+			if err := write(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := old.Err(); err != nil || len(rows) == 0 {
+		return err
+	}
+	return write()
+}
+
+func packOld(n [oldEdge]int64) []byte {
+	packed := make([]byte, 0, edgeSize)
+	for _, day := range n[:4] {
+		packed = binary.BigEndian.AppendUint32(packed, uint32(int32(day))) //nolint:gosec // written from a day
+	}
+	packed = append(packed, byte(n[4]))
+	for level := n[5:]; len(level) > 0; level = level[3:] {
+		packed = append(packed, byte(level[1]>>7), byte(level[1]&127), byte(level[0]), byte(min(level[2], 1)))
+	}
+	return packed
 }
 
 // rank gives links that an older program wrote the properties of rankOf, in

@@ -12,8 +12,9 @@ import (
 	"github.com/vinculo/vinculo/internal/store/storetest"
 )
 
-// TestOlderDatabase opens a database as the first schema left it, without ranks:
-// they are written as the program itself would have.
+// TestOlderDatabase opens a database as the first schema left it, without ranks and
+// with edges that are lists of numbers: they are written as the program itself
+// would have.
 func TestOlderDatabase(t *testing.T) {
 	s := open(t)
 	village(t, s, 30)
@@ -37,6 +38,9 @@ func TestOlderDatabase(t *testing.T) {
 	for _, text := range []string{
 		"MATCH (n:Version) REMOVE n.rank, n.rankSlot", "MATCH (s:Schema) SET s.version = 1",
 		"DROP INDEX version_from_rank", "DROP INDEX version_to_rank",
+		// As it was at first: days, flags, and standing, strength and disputes at each clearance.
+		"MATCH (n:Version) WHERE n.edge IS NOT NULL SET n.edge = [i IN range(0, 3) | (n.edge[4*i] * 16777216) + ((n.edge[4*i+1] + 256) % 256) * 65536 + ((n.edge[4*i+2] + 256) % 256) * 256 + (n.edge[4*i+3] + 256) % 256] + " +
+			"[n.edge[16]] + reduce(all = [], c IN range(0, 2) | all + [n.edge[19+4*c], 128 * n.edge[17+4*c] + n.edge[18+4*c], 3 * n.edge[20+4*c]])",
 	} {
 		_, err := driver.ExecuteQuery(t.Context(), d, text, nil, driver.EagerResultTransformer, driver.ExecuteQueryWithDatabase("neo4j"))
 		require.NoError(t, err)

@@ -45,7 +45,7 @@ func (r *reader) expand(ctx context.Context, x *store.Expansion, yield func(stor
 }
 
 func (r *reader) expandMemory(ctx context.Context, x *store.Expansion, yield func(store.Edge) bool) error {
-	w := walker{p: r.g.store.links, x: x, at: r.g.head.Sequence, clearance: r.view.Clearance, left: x.Total, buffer: r.g.store.limits.edges, edges: make([]store.Edge, 0, min(x.Total, r.g.store.limits.edges))}
+	w := walker{p: r.g.store.links, x: x, at: r.g.head.Sequence, clearance: r.view.Clearance, left: x.Total, limits: &r.g.store.limits, edges: make([]store.Edge, 0, min(x.Total, r.g.store.limits.edges))}
 	for w.next < len(x.Frontier) && w.left > 0 {
 		if err := r.ready(ctx); err != nil {
 			return err
@@ -73,7 +73,7 @@ type walker struct {
 	either    []bool // by number: kinds that match at either end; nil: none
 	next      int    // in the frontier
 	left      int
-	buffer    int
+	limits    *limits
 	edges     []store.Edge
 	ranked    []rankedLink
 }
@@ -93,7 +93,7 @@ func (w *walker) gather() bool {
 	}
 	w.kinds, w.either = w.p.kindSet(w.x.Kinds), w.p.kindSet(w.x.Either)
 	idOf := w.p.nodeID
-	for w.next < len(w.x.Frontier) && w.left > 0 && len(w.edges) < w.buffer {
+	for w.next < len(w.x.Frontier) && w.left > 0 && len(w.edges) < w.limits.edges {
 		if n, ok := w.p.byID.find(string(w.x.Frontier[w.next]), idOf); ok {
 			w.visit(n)
 		}
@@ -121,6 +121,9 @@ func (w *walker) visit(n uint32) {
 		}
 		return
 	}
+	if w.x.Keep == nil && len(list) > w.limits.many && w.byRanking(n, limit) {
+		return
+	}
 	w.ranked = w.ranked[:0]
 	for _, s := range list {
 		if !w.wants(n, s) {
@@ -139,6 +142,29 @@ func (w *walker) visit(n uint32) {
 		w.describe(l.link)
 		w.left--
 	}
+}
+
+// byRanking adds so many of the strongest edges of an entity by its ranking; false
+// where that does not hold enough of those that are asked for.
+func (w *walker) byRanking(n uint32, limit int) bool {
+	top, whole := w.p.strongestOf(n, w.clearance, w.limits)
+	w.ranked = w.ranked[:0]
+	for _, s := range top {
+		if len(w.ranked) == limit {
+			break
+		}
+		if w.wants(n, s) {
+			w.ranked = append(w.ranked, rankedLink{link: s.link()})
+		}
+	}
+	if len(w.ranked) < limit && !whole {
+		return false
+	}
+	for _, l := range w.ranked {
+		w.describe(l.link)
+		w.left--
+	}
+	return true
 }
 
 // strongest gives so many of the strongest links, in their order, those of one

@@ -48,6 +48,7 @@ type projection struct {
 	// lastGroups is forgotten where numbers are given anew.
 	lastGroups lastGroups
 	scratches  scratches
+	rankings   rankings
 
 	readersMu sync.Mutex
 	readers   map[evidence.Sequence]int // how many are open at each revision
@@ -295,6 +296,7 @@ func (p *projection) attach(n uint32) {
 			break
 		}
 		at := &p.nodes[end].links
+		p.rankings.forget(end)
 		*at = p.adjacent.insert(*at, p.position(p.adjacent.of(*at), &key), spokeOf(n, l, end))
 	}
 }
@@ -306,6 +308,7 @@ func (p *projection) detach(n uint32) {
 		if i == 1 && l.to == l.from {
 			break
 		}
+		p.rankings.forget(end)
 		at := &p.nodes[end].links
 		list := p.adjacent.of(*at)
 		for k := p.position(list, &key) - 1; k >= 0; k-- {

@@ -1,0 +1,78 @@
+package neo4j
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/edtf"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// The property `edge` has what a traversal needs of a link. It is of bytes, which
+// Neo4j reads many times faster than a list of numbers: four days in big-endian
+// order, flags, and for each clearance the strength, the standing and a sign of
+// dispute. Cypher takes the bytes of a strength for two numbers from 0 to 127, of
+// which the first counts for more.
+const (
+	edgeFlags     = 4 * 4
+	edgeLevels    = edgeFlags + 1
+	edgeStrength  = 0 // from the place of a level
+	edgeStanding  = 2
+	edgeDisputed  = 3
+	edgeLevelSize = 4
+	edgeSize      = edgeLevels + edgeLevelSize*evidence.Clearances
+)
+
+const (
+	edgeDated = 1 << iota
+	edgeDoubtful
+	edgeAccepted
+)
+
+// strengthAt is the place in `edge` of the strength at a clearance.
+func strengthAt(c evidence.Clearance) int64 {
+	return edgeLevels + edgeLevelSize*int64(c) + edgeStrength
+}
+
+func packEdge(c *evidence.Claim, d *evidence.Derived, v *vocabulary.Vocabulary) []byte {
+	valid := c.Valid()
+	b := valid.Bounds(evidence.AspectOf(c, v))
+	packed := make([]byte, 0, edgeSize)
+	for _, day := range [...]edtf.Day{b.SinceEarliest, b.SinceLatest, b.UntilEarliest, b.UntilLatest} {
+		packed = binary.BigEndian.AppendUint32(packed, uint32(day)) //nolint:gosec // the bits are what is wanted
+	}
+	flags := byte(0)
+	for flag, set := range map[byte]bool{
+		edgeDated: !valid.IsZero(), edgeAccepted: c.Accepted,
+		edgeDoubtful: valid.Since.Uncertain() || valid.Until.Uncertain() || len(valid.Observed) > 0,
+	} {
+		if set {
+			flags |= flag
+		}
+	}
+	packed = append(packed, flags)
+	for _, level := range d.Levels {
+		disputed := byte(0)
+		if level.Disputes > 0 {
+			disputed = 1
+		}
+		packed = append(packed, byte(level.Strength>>7), byte(level.Strength&127), byte(level.Standing), disputed)
+	}
+	return packed
+}
+
+// unpackEdge reads what packEdge wrote, for a clearance.
+func unpackEdge(e *store.Edge, packed []byte, c evidence.Clearance) error {
+	if len(packed) != edgeSize {
+		return fmt.Errorf("what traversal knows of it does not read (it has %d bytes, not %d); run `vinculo verify`", len(packed), edgeSize)
+	}
+	day := func(i int) edtf.Day { return edtf.Day(int32(binary.BigEndian.Uint32(packed[4*i:]))) } //nolint:gosec // as it was written
+	e.Bounds = edtf.Bounds{SinceEarliest: day(0), SinceLatest: day(1), UntilEarliest: day(2), UntilLatest: day(3)}
+	flags, level := packed[edgeFlags], packed[edgeLevels+edgeLevelSize*int(c):]
+	e.Accepted, e.Dated, e.Doubtful = flags&edgeAccepted != 0, flags&edgeDated != 0, flags&edgeDoubtful != 0
+	e.Standing, e.Disputed = evidence.Standing(level[edgeStanding]), level[edgeDisputed] != 0
+	e.Strength = uint16(level[edgeStrength])<<7 | uint16(level[edgeStrength+1])
+	return nil
+}
