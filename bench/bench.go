@@ -81,7 +81,7 @@ const longestReason = 600
 func (b *bench) built(name string) string { return filepath.Join(b.root, "build", "bench", name) }
 
 func (b *bench) asksServers() bool {
-	return b.wanted[report.Card] || b.wanted[report.Full] || b.wanted[report.Hub] || b.wanted[report.Path] || b.wanted[report.Paths] || b.wanted[report.Around]
+	return b.wanted[report.Card] || b.wanted[report.Full] || b.wanted[report.Hub] || b.wanted[report.Ordered] || b.wanted[report.Path] || b.wanted[report.Paths] || b.wanted[report.Around]
 }
 
 // all is the whole run, one thing after the other.
@@ -270,7 +270,7 @@ func (b *bench) start(ctx context.Context) error {
 }
 
 func (b *bench) startRival(ctx context.Context) error {
-	if !b.wanted[report.Card] && !b.wanted[report.Full] && !b.wanted[report.Hub] {
+	if !b.wanted[report.Card] && !b.wanted[report.Full] && !b.wanted[report.Hub] && !b.wanted[report.Ordered] {
 		return nil
 	}
 	dir := filepath.Join(b.root, "bench", "rivals", "neo4j-graphql")

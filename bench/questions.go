@@ -18,6 +18,13 @@ const (
 	cardPeer = `query Card($id: ID!) { entities(where: {id: {eq: $id}}) { id name kind
   out(limit: 25) { id kind to { id name }
     citesConnection(first: 3) { edges { properties { stance locator } node { id title } } } } } }`
+	// The first page of a list that is in order and can be gone on with.
+	pageVinculo = `query Page($id: ID!) { entity(id: $id) { id name kind
+  links(direction: OUT, first: 25) { nodes { id kind to { id name }
+    citations(first: 3) { nodes { stance locator source { id title } } } } pageInfo { hasNextPage endCursor } } } }`
+	pagePeer = `query Page($id: ID!) { entities(where: {id: {eq: $id}}) { id name kind
+  outConnection(first: 25, sort: [{node: {id: ASC}}]) { edges { node { id kind to { id name }
+    citesConnection(first: 3) { edges { properties { stance locator } node { id title } } } } } pageInfo { hasNextPage endCursor } } } }`
 	cardCypher = `
 MATCH (e:PeerEntity {id: $id})
 CALL (e) {
@@ -62,36 +69,41 @@ const maxPath = 8
 
 // queries are what each contender is asked, by question and contender.
 var queries = map[string]map[string]string{
-	report.Card:   {report.Embedded: cardVinculo, report.OnNeo4j: cardVinculo, report.Neo4jGraphQL: cardPeer, report.Bolt: cardCypher},
-	report.Full:   {report.Embedded: cardVinculo, report.OnNeo4j: cardVinculo, report.Neo4jGraphQL: cardPeer, report.Bolt: cardCypher},
-	report.Hub:    {report.Embedded: cardVinculo, report.OnNeo4j: cardVinculo, report.Neo4jGraphQL: cardPeer, report.Bolt: cardCypher},
-	report.Path:   {report.Embedded: pathVinculo, report.OnNeo4j: pathVinculo, report.Bolt: pathCypher},
-	report.Paths:  {report.Embedded: pathsVinculo, report.OnNeo4j: pathsVinculo, report.Bolt: pathsCypher},
-	report.Around: {report.Embedded: aroundVinculo, report.OnNeo4j: aroundVinculo},
+	report.Card:    {report.Embedded: cardVinculo, report.OnNeo4j: cardVinculo, report.Neo4jGraphQL: cardPeer, report.Bolt: cardCypher},
+	report.Full:    {report.Embedded: cardVinculo, report.OnNeo4j: cardVinculo, report.Neo4jGraphQL: cardPeer, report.Bolt: cardCypher},
+	report.Hub:     {report.Embedded: cardVinculo, report.OnNeo4j: cardVinculo, report.Neo4jGraphQL: cardPeer, report.Bolt: cardCypher},
+	report.Ordered: {report.Embedded: pageVinculo, report.OnNeo4j: pageVinculo, report.Neo4jGraphQL: pagePeer},
+	report.Path:    {report.Embedded: pathVinculo, report.OnNeo4j: pathVinculo, report.Bolt: pathCypher},
+	report.Paths:   {report.Embedded: pathsVinculo, report.OnNeo4j: pathsVinculo, report.Bolt: pathsCypher},
+	report.Around:  {report.Embedded: aroundVinculo, report.OnNeo4j: aroundVinculo},
 }
 
 // end is how GraphQL names an entity.
 type end struct{ ID, Name string }
 
+// peerLink is how @neo4j/graphql gives a link of a card.
+type peerLink struct {
+	ID, Kind        string
+	To              []end
+	CitesConnection struct {
+		Edges []struct {
+			Properties struct{ Stance, Locator string }
+			Node       struct{ ID, Title string }
+		}
+	}
+}
+
 // readCard asks one contender one card.
-func readCard(ctx context.Context, s measure.Server, contender, id string) (answer.Card, error) {
-	query, variables := queries[report.Card][contender], map[string]any{"id": id}
+func readCard(ctx context.Context, s measure.Server, question, contender, id string) (answer.Card, error) {
+	query, variables := queries[question][contender], map[string]any{"id": id}
 	var card answer.Card
 	switch contender {
 	case report.Neo4jGraphQL:
 		var data struct {
 			Entities []struct {
 				ID, Name, Kind string
-				Out            []struct {
-					ID, Kind        string
-					To              []end
-					CitesConnection struct {
-						Edges []struct {
-							Properties struct{ Stance, Locator string }
-							Node       struct{ ID, Title string }
-						}
-					}
-				}
+				Out            []peerLink
+				OutConnection  struct{ Edges []struct{ Node peerLink } }
 			}
 		}
 		if err := s.Answer(ctx, query, variables, &data); err != nil {
@@ -102,6 +114,9 @@ func readCard(ctx context.Context, s measure.Server, contender, id string) (answ
 		}
 		e := data.Entities[0]
 		card = answer.Card{ID: e.ID, Name: e.Name, Kind: e.Kind}
+		for _, edge := range e.OutConnection.Edges {
+			e.Out = append(e.Out, edge.Node)
+		}
 		for _, l := range e.Out {
 			if len(l.To) != 1 {
 				return card, fmt.Errorf("link %s leads to %d entities", l.ID, len(l.To))

@@ -157,7 +157,7 @@ func ask(ctx context.Context, s *trace.Session, asked string, pair [2]string) ([
 			first = 5
 		}
 		found, err := s.Paths(ctx, trace.PathQuery{
-			From: []evidence.ID{from}, To: []evidence.ID{evidence.ID(pair[1])}, MaxLength: 8, First: first,
+			From: []evidence.ID{from}, To: []evidence.ID{evidence.ID(pair[1])}, MaxLength: 8, First: first, Bare: true,
 		})
 		if err != nil {
 			return nil, err

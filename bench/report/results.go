@@ -34,13 +34,14 @@ var Names = map[string]string{
 
 // The questions.
 const (
-	Card   = "card"   // a random entity, its first 25 links, 3 citations of each
-	Full   = "full"   // the same of an entity with 25 links or more
-	Hub    = "hub"    // the same of the hub
-	Path   = "path"   // the shortest path of a random pair
-	Plain  = "plain"  // the same in a graph without a hub, of those who answer in their own memory
-	Paths  = "paths"  // five shortest paths of a random pair
-	Around = "around" // what lies two links around a neighbour of the hub, up to 500 links
+	Card    = "card"    // a random entity, its first 25 links, 3 citations of each
+	Full    = "full"    // the same of an entity with 25 links or more
+	Hub     = "hub"     // the same of the hub
+	Ordered = "ordered" // the hub's first page in order, to be gone on with
+	Path    = "path"    // the shortest path of a random pair
+	Plain   = "plain"   // the same in a graph without a hub, of those who answer in their own memory
+	Paths   = "paths"   // five shortest paths of a random pair
+	Around  = "around"  // what lies two links around a neighbour of the hub, up to 500 links
 )
 
 // Results are what one run found.
@@ -138,7 +139,7 @@ type Failed struct {
 }
 
 // shown is the order in which questions are shown.
-var shown = []string{Card, Full, Hub, Path, Plain, Paths, Around}
+var shown = []string{Card, Full, Hub, Ordered, Path, Plain, Paths, Around}
 
 // Sort brings what was measured into the order in which it is shown.
 func (r *Results) Sort() {

@@ -59,6 +59,7 @@ func (r countingReader) Corridor(ctx context.Context, w store.Walks) (store.Corr
 // with each other, and with trying everything, on graphs with merges,
 // placeholders and clearances.
 func TestPathsAreTheSameByCorridorAndByLevel(t *testing.T) {
+	trace.CrossEarly(t)
 	asked, n := 0, 0
 	folder := t.TempDir()
 	checkRandomly(t, 15, func(t *rapid.T) {
@@ -104,6 +105,7 @@ func TestPathsAreTheSameByCorridorAndByLevel(t *testing.T) {
 // with a hub and many parallel links, of which a corridor leaves most out, and
 // which trying everything could not go through.
 func TestPathsOfAHubAreTheSameByCorridorAndByLevel(t *testing.T) {
+	trace.CrossEarly(t)
 	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "hub.db"), sqlite.Options{})
 	require.NoError(t, err)
 	defer st.Close() //nolint:errcheck // its folder goes

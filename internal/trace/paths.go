@@ -132,61 +132,6 @@ type pathSearch struct {
 	steps    int
 }
 
-// sides are the two frontiers that grow towards each other.
-type sides struct {
-	walk     *walk
-	frontier [2][]evidence.ID
-	seen     [2]map[evidence.ID]bool
-	depth    int
-}
-
-func (p *pathSearch) start() *sides {
-	s := &sides{walk: p.session.walk(p.test, p.query.Direction), frontier: [2][]evidence.ID{p.from, p.to}}
-	for i, ids := range s.frontier {
-		s.seen[i] = map[evidence.ID]bool{}
-		for _, id := range ids {
-			s.seen[i][id] = true
-		}
-	}
-	return s
-}
-
-// smaller is the side with the smaller frontier; false where one side has seen all
-// it can reach, so that every path is read.
-func (s *sides) smaller() (side int, more bool) {
-	if len(s.frontier[0]) == 0 || len(s.frontier[1]) == 0 {
-		return 0, false
-	}
-	if len(s.frontier[1]) < len(s.frontier[0]) {
-		return 1, true
-	}
-	return 0, true
-}
-
-// grow expands the smaller side by one level; false where neither can grow.
-func (s *sides) grow(ctx context.Context) (bool, error) {
-	side, more := s.smaller()
-	if !more {
-		return false, nil
-	}
-	arcs, err := s.walk.arcsAt(ctx, s.frontier[side], side == 1)
-	if err != nil {
-		return false, err
-	}
-	s.take(side, arcs)
-	return true, nil
-}
-
-// take goes on to the next level of a side by the links of the last.
-func (s *sides) take(side int, arcs []arc) {
-	reached := s.walk.take(s.frontier[side], arcs)
-	s.frontier[side] = slices.DeleteFunc(reached, func(id evidence.ID) bool { return s.seen[side][id] })
-	for _, id := range s.frontier[side] {
-		s.seen[side][id] = true
-	}
-	s.depth++
-}
-
 func (p *pathSearch) shortest(ctx context.Context) (Paths, error) {
 	found, ok, err := p.oneInCorridor(ctx)
 	if err == nil && !ok {
@@ -207,7 +152,7 @@ func (p *pathSearch) shortestByLevel(ctx context.Context) (found []trail, err er
 	s := p.start()
 	for length := 1; length <= p.query.MaxLength && len(found) < p.query.First; length++ {
 		if s.depth < length && s.walk.cut == "" {
-			if _, err := s.grow(ctx); err != nil {
+			if err := s.advance(ctx, length); err != nil {
 				return nil, err
 			}
 			p.cut = s.walk.cut

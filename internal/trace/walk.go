@@ -60,6 +60,11 @@ func (s *Session) walk(t *linkTest, d evidence.Direction) *walk {
 // arcsAt reads the links at entities in one round trip, and in another decides on
 // dates where that has to be. Against the direction of the walk it reads backwards.
 func (w *walk) arcsAt(ctx context.Context, at []evidence.ID, backwards bool) ([]arc, error) {
+	return w.arcsThat(ctx, w.test.keeps, at, backwards)
+}
+
+// arcsThat is arcsAt for those links alone that are to be kept.
+func (w *walk) arcsThat(ctx context.Context, keep func(*store.Edge) bool, at []evidence.ID, backwards bool) ([]arc, error) {
 	frontier := w.session.identity.groups(at)
 	direction := w.direction
 	if backwards && direction != evidence.Any {
@@ -72,7 +77,7 @@ func (w *walk) arcsAt(ctx context.Context, at []evidence.ID, backwards bool) ([]
 			w.cut = CutLinks
 			break
 		}
-		x := store.Expansion{Frontier: batch, Direction: direction, Either: w.session.either(direction), Kinds: w.test.Kinds, Keep: w.test.keeps, Total: left}
+		x := store.Expansion{Frontier: batch, Direction: direction, Either: w.session.either(direction), Kinds: w.test.Kinds, Keep: keep, Total: left}
 		n := 0
 		w.trips++
 		for e, err := range w.session.reader.Expand(ctx, x) {

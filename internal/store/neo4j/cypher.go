@@ -224,17 +224,14 @@ func getTexts() map[bool]query {
 	}
 }
 
-// edgeColumns are what newEdge reads: an edge has the key of its link, which has
-// the kind and the id in it, and the end that it leads to from the entity at the
-// place `at`, forwards or back.
-var edgeColumns = []string{"at", "key", "forwards", "far", "edge", "fromPlaceholder", "toPlaceholder"}
+// edgeColumns are what newEdge reads of each edge.
+var edgeColumns = []string{"at", "edge", "fromPlaceholder", "toPlaceholder"}
 
 // strongestFirst puts links in order by their strength for the view's clearance.
 const strongestFirst = "n.edge[$strength] DESC, n.edge[$strength + 1] DESC"
 
 func edgesInOrder(order string) string {
-	return "WITH at, n.key AS key, n.from = e AS forwards, CASE n.from WHEN e THEN n.to ELSE n.from END AS far, n.edge AS edge, " +
-		"n.fromPlaceholder AS fromPlaceholder, n.toPlaceholder AS toPlaceholder ORDER BY at, " + order + " LIMIT $total"
+	return "WITH at, n.edge AS edge, n.fromPlaceholder AS fromPlaceholder, n.toPlaceholder AS toPlaceholder ORDER BY at, " + order + " LIMIT $total"
 }
 
 // expandTexts read the links at $frontier, entity by entity; those of each begin

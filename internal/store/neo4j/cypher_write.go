@@ -118,7 +118,7 @@ var (
 	// readOldEdges and writeEdges turn what `edge` was at first, a list of numbers, into
 	// bytes.
 	readOldEdges = query{name: "edges of an older schema", text: "UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(slot, key) WHERE n.slot = slot AND n.key > '' AND size(n.edge) = $size " +
-		"RETURN elementId(n) AS node, n.edge AS edge"}
+		"RETURN elementId(n) AS node, n.edge AS edge, n.key AS key, n.from AS from, n.to AS to"}
 	writeEdges = query{name: "write edges", text: "UNWIND $rows AS row MATCH (n) WHERE elementId(n) = row.node SET n.edge = row.edge"}
 
 	// rankLinks writes what rankOf says; $first is the place of the lowest strength in

@@ -3,6 +3,7 @@ package neo4j
 import (
 	"encoding/binary"
 	"fmt"
+	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/edtf"
@@ -10,11 +11,13 @@ import (
 	"github.com/vinculo/vinculo/internal/store"
 )
 
-// The property `edge` has what a traversal needs of a link. It is of bytes, which
-// Neo4j reads many times faster than a list of numbers: four days in big-endian
-// order, flags, and for each clearance the strength, the standing and a sign of
-// dispute. Cypher takes the bytes of a strength for two numbers from 0 to 127, of
-// which the first counts for more.
+// The property `edge` has what a traversal needs of a link: one property of bytes,
+// which Neo4j reads many times faster than a list of numbers or than a property
+// for each. It has four days in big-endian order, flags, and for each clearance
+// the strength, the standing and a sign of dispute; then the key of the link, which
+// has its kind and id in it, and the ids that it leads from and to, with a zero
+// between them. Cypher takes the bytes of a strength for two numbers from 0 to 127,
+// of which the first counts for more.
 const (
 	edgeFlags     = 4 * 4
 	edgeLevels    = edgeFlags + 1
@@ -39,7 +42,7 @@ func strengthAt(c evidence.Clearance) int64 {
 func packEdge(c *evidence.Claim, d *evidence.Derived, v *vocabulary.Vocabulary) []byte {
 	valid := c.Valid()
 	b := valid.Bounds(evidence.AspectOf(c, v))
-	packed := make([]byte, 0, edgeSize)
+	packed := make([]byte, 0, edgeSize+len(d.Key)+len(c.From)+len(c.To)+2)
 	for _, day := range [...]edtf.Day{b.SinceEarliest, b.SinceLatest, b.UntilEarliest, b.UntilLatest} {
 		packed = binary.BigEndian.AppendUint32(packed, uint32(day)) //nolint:gosec // the bits are what is wanted
 	}
@@ -60,19 +63,30 @@ func packEdge(c *evidence.Claim, d *evidence.Derived, v *vocabulary.Vocabulary) 
 		}
 		packed = append(packed, byte(level.Strength>>7), byte(level.Strength&127), byte(level.Standing), disputed)
 	}
-	return packed
+	return appendEnds(packed, d.Key, string(c.From), string(c.To))
 }
 
-// unpackEdge reads what packEdge wrote, for a clearance.
-func unpackEdge(e *store.Edge, packed []byte, c evidence.Clearance) error {
-	if len(packed) != edgeSize {
-		return fmt.Errorf("what traversal knows of it does not read (it has %d bytes, not %d); run `vinculo verify`", len(packed), edgeSize)
+func appendEnds(packed []byte, key, from, to string) []byte {
+	packed = append(append(packed, key...), 0)
+	packed = append(append(packed, from...), 0)
+	return append(packed, to...)
+}
+
+// unpackEdge reads what packEdge wrote, for a clearance, and the key of the link.
+func unpackEdge(e *store.Edge, packed []byte, c evidence.Clearance) (key string, err error) {
+	if len(packed) < edgeSize {
+		return "", fmt.Errorf("what traversal knows of a link does not read (%d bytes); run `vinculo verify`", len(packed))
 	}
+	key, ends, _ := strings.Cut(string(packed[edgeSize:]), "\x00")
+	from, to, _ := strings.Cut(ends, "\x00")
+	kind, rest, _ := strings.Cut(key, " ")
+	e.Kind, e.Link = kind, evidence.ID(rest[strings.LastIndexByte(rest, ' ')+1:])
+	e.From, e.To = evidence.ID(from), evidence.ID(to)
 	day := func(i int) edtf.Day { return edtf.Day(int32(binary.BigEndian.Uint32(packed[4*i:]))) } //nolint:gosec // as it was written
 	e.Bounds = edtf.Bounds{SinceEarliest: day(0), SinceLatest: day(1), UntilEarliest: day(2), UntilLatest: day(3)}
 	flags, level := packed[edgeFlags], packed[edgeLevels+edgeLevelSize*int(c):]
 	e.Accepted, e.Dated, e.Doubtful = flags&edgeAccepted != 0, flags&edgeDated != 0, flags&edgeDoubtful != 0
 	e.Standing, e.Disputed = evidence.Standing(level[edgeStanding]), level[edgeDisputed] != 0
 	e.Strength = uint16(level[edgeStrength])<<7 | uint16(level[edgeStrength+1])
-	return nil
+	return key, nil
 }

@@ -3,9 +3,7 @@ package neo4j
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
-	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
@@ -187,27 +185,20 @@ func (e *expansion) filled(place int) bool {
 
 // newEdge reads one row of edgeColumns, and the key of the link.
 func (e *expansion) newEdge(values []any) (x store.Edge, key string, err error) {
-	text := func(i int) string { s, _ := values[i].(string); return s }
-	flag := func(i int) bool { b, _ := values[i].(bool); return b }
 	at, _ := values[0].(int64)
-	packed, _ := values[4].([]byte)
+	packed, _ := values[1].([]byte)
 	if len(values) != len(edgeColumns) || int(at) >= len(e.Frontier) {
 		return x, "", errors.New("neo4j: the server answered an edge that was not asked for")
 	}
-	if err := unpackEdge(&x, packed, e.reader.view.Clearance); err != nil {
-		return x, "", fmt.Errorf("link %q: %w", key, err)
+	if key, err = unpackEdge(&x, packed, e.reader.view.Clearance); err != nil {
+		return x, "", err
 	}
+	x.At = int(at)
 	if e.reader.past() {
 		x.Standing, x.Strength, x.Disputed = 0, 0, false
-	} else {
-		x.FromPlaceholder, x.ToPlaceholder = flag(5), flag(6)
+		return x, key, nil
 	}
-	key = text(1)
-	kind, rest, _ := strings.Cut(key, " ")
-	x.At, x.Kind, x.Link = int(at), kind, evidence.ID(rest[strings.LastIndexByte(rest, ' ')+1:])
-	x.From, x.To = e.Frontier[at], evidence.ID(text(3))
-	if !flag(2) {
-		x.From, x.To = x.To, x.From
-	}
+	x.FromPlaceholder, _ = values[2].(bool)
+	x.ToPlaceholder, _ = values[3].(bool)
 	return x, key, nil
 }

@@ -188,7 +188,7 @@ func (s *Store) repack(ctx context.Context) (err error) {
 		for i, n := range listOf(old.Record(), "edge") {
 			numbers[i], _ = n.(int64)
 		}
-		rows = append(rows, row{"node": textOf(old.Record(), "node"), "edge": packOld(numbers)})
+		rows = append(rows, row{"node": textOf(old.Record(), "node"), "edge": appendEnds(packOld(numbers), textOf(old.Record(), "key"), textOf(old.Record(), "from"), textOf(old.Record(), "to"))})
 		if len(rows) == batch {
 			if err := write(); err != nil {
 				return err
