@@ -250,15 +250,15 @@ func expandTexts() map[expandShape]query {
 					text += " AND " + stood + " " + still
 				}
 				if strongest {
-					return text + " RETURN n ORDER BY " + strongestFirst + ", n.key LIMIT $each"
+					return text + " RETURN n, n.key AS key ORDER BY " + strongestFirst + ", n.key LIMIT $each"
 				}
-				return text + fmt.Sprintf(" RETURN n ORDER BY n.%s, n.slot, n.key LIMIT $each", end)
+				return text + fmt.Sprintf(" WITH n ORDER BY n.%s, n.slot, n.key LIMIT $each RETURN n, n.key AS key", end)
 			}
-			order := when(strongest, strongestFirst+", ") + "n.key"
+			order := when(strongest, strongestFirst+", ") + "key" // which is in the index, and need not be read again
 			expand[expandShape{past: past, strongest: strongest}] = query{name: "expand" + when(past, " in the past") + when(strongest, " to the strongest"),
 				text: "UNWIND $frontier AS f WITH f.at AS at, f.id AS e, f.after AS after " +
-					"CALL (e, after) { CALL (e, after) { UNWIND $outgoing AS s CALL (e, after, s) { " + at("from") + " } RETURN n " +
-					"UNION UNWIND $incoming AS s CALL (e, after, s) { " + at("to") + " } RETURN n } RETURN n ORDER BY " + order + " LIMIT $each } " +
+					"CALL (e, after) { CALL (e, after) { UNWIND $outgoing AS s CALL (e, after, s) { " + at("from") + " } RETURN n, key " +
+					"UNION UNWIND $incoming AS s CALL (e, after, s) { " + at("to") + " } RETURN n, key } RETURN n, key ORDER BY " + order + " LIMIT $each } " +
 					edgesInOrder(order), columns: edgeColumns}
 		}
 	}
