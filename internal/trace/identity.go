@@ -48,6 +48,9 @@ func (i *identity) group(id evidence.ID) []evidence.ID {
 
 // groups gives the members of all groups that the ids belong to, each once.
 func (i *identity) groups(ids []evidence.ID) []evidence.ID {
+	if len(ids) == 0 || len(ids) == 1 && len(i.members) == 0 {
+		return slices.Clip(ids)
+	}
 	all := make([]evidence.ID, 0, len(ids))
 	for _, id := range ids {
 		all = append(all, i.group(id)...)

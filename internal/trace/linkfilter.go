@@ -29,12 +29,15 @@ type linkTest struct {
 	LinkFilter
 	on, during, throughout edtf.Date
 	avoid                  map[evidence.ID]bool
-	ends                   map[evidence.ID]bool // asked for by name: placeholders among them count
+	named                  [2][]evidence.ID     // entities asked for by name: placeholders among them count
+	ends                   map[evidence.ID]bool // all of named, made when it is asked for
 	identity               *identity
 }
 
-func (s *Session) linkTest(f LinkFilter, ends ...evidence.ID) (*linkTest, error) {
-	t := &linkTest{LinkFilter: f, identity: s.identity, avoid: map[evidence.ID]bool{}, ends: map[evidence.ID]bool{}}
+// linkTest makes a filter ready for a question that names entities.
+func (s *Session) linkTest(f LinkFilter, named ...[]evidence.ID) (*linkTest, error) {
+	t := &linkTest{LinkFilter: f, identity: s.identity, avoid: s.set(f.ExcludeEntities)}
+	copy(t.named[:], named)
 	if t.Certainty == edtf.No {
 		t.Certainty = edtf.Possibly
 	}
@@ -52,12 +55,6 @@ func (s *Session) linkTest(f LinkFilter, ends ...evidence.ID) (*linkTest, error)
 		if _, ok := s.tracer.vocabulary.Link(kind); !ok {
 			return nil, evidence.Faulty(evidence.InvalidInput, "filter.kinds", "%q is not a kind of link; see the vocabulary", kind)
 		}
-	}
-	for _, id := range s.identity.groups(f.ExcludeEntities) {
-		t.avoid[id] = true
-	}
-	for _, id := range s.identity.groups(ends) {
-		t.ends[id] = true
 	}
 	return t, nil
 }
@@ -79,6 +76,14 @@ func (t *linkTest) keeps(e *store.Edge) bool {
 // carries says whether a traversal may come to an entity that is or is not a
 // placeholder itself.
 func (t *linkTest) carries(id evidence.ID, placeholder bool) bool {
+	if t.ends == nil {
+		t.ends = map[evidence.ID]bool{}
+		for _, ids := range t.named {
+			for _, id := range t.identity.groups(ids) {
+				t.ends[id] = true
+			}
+		}
+	}
 	return t.ends[id] || !t.identity.placeholder(id, placeholder)
 }
 

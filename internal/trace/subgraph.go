@@ -62,7 +62,7 @@ func (s *Session) Subgraph(ctx context.Context, q SubgraphQuery) (Subgraph, erro
 		return Subgraph{}, err
 	}
 	around = slices.DeleteFunc(around, func(id evidence.ID) bool { return seen[id] == nil })
-	t, err := s.linkTest(q.Filter, around...)
+	t, err := s.linkTest(q.Filter, around)
 	if err != nil {
 		return Subgraph{}, err
 	}
@@ -413,7 +413,7 @@ func (s *Session) LinksAmong(ctx context.Context, ids []evidence.ID, f LinkFilte
 		return nil, "", evidence.Faulty(evidence.LimitExceeded, "ids", "%d entities are more than can be asked about at once, %d", len(ids), MaxPageSize)
 	}
 	around := s.ends(ids)
-	t, err := s.linkTest(f, around...)
+	t, err := s.linkTest(f, around)
 	if err != nil {
 		return nil, "", err
 	}
@@ -519,7 +519,7 @@ func (s *Session) CommonNeighbors(ctx context.Context, ids []evidence.ID, atLeas
 	if len(around) < 2 || len(around) > MaxPageSize || atLeast < 2 || atLeast > len(around) {
 		return nil, "", evidence.Faulty(evidence.InvalidInput, "atLeast", "%d of %d entities cannot be asked for; name 2 to %d entities and at least 2 of them", atLeast, len(around), MaxPageSize)
 	}
-	t, err := s.linkTest(f, around...)
+	t, err := s.linkTest(f, around)
 	if err != nil {
 		return nil, "", err
 	}

@@ -51,7 +51,7 @@ func (s *Session) TimelineOf(ctx context.Context, of []evidence.ID, between bool
 	if len(of) == 0 || len(of) > MaxPageSize {
 		return out, evidence.Faulty(evidence.InvalidInput, "around", "%d entities are named; name 1 to %d", len(of), MaxPageSize)
 	}
-	t, err := s.linkTest(f, of...)
+	t, err := s.linkTest(f, of)
 	if err != nil {
 		return out, err
 	}
@@ -194,7 +194,7 @@ func (s *Session) ChangesBetween(ctx context.Context, of []evidence.ID, first, s
 	if err != nil {
 		return nil, "", err
 	}
-	t, err := s.linkTest(f, of...)
+	t, err := s.linkTest(f, of)
 	if err != nil {
 		return nil, "", err
 	}
