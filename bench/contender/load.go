@@ -37,13 +37,14 @@ var peerSchema = []string{
 }
 
 // LoadPeers writes a graph for the rivals, as one would by hand, and says how
-// long the links with their citations took; entities and sources come before.
+// long that took: entities, sources, links and citations, but not the constraints.
 func (n *Neo4j) LoadPeers(ctx context.Context, g *dataset.Graph, progress func(done int)) (time.Duration, error) {
 	for _, statement := range peerSchema {
 		if _, err := n.Query(ctx, statement, nil); err != nil {
 			return 0, err
 		}
 	}
+	began := time.Now()
 	err := n.unwind(ctx, loadEntities, len(g.Names), nil, func(i int) map[string]any {
 		return map[string]any{"id": dataset.EntityID(i), "name": g.Names[i], "kind": g.Kinds[i]}
 	})
@@ -56,7 +57,6 @@ func (n *Neo4j) LoadPeers(ctx context.Context, g *dataset.Graph, progress func(d
 	if err != nil {
 		return 0, err
 	}
-	began := time.Now()
 	err = n.unwind(ctx, loadLinks, len(g.Links), progress, func(i int) map[string]any {
 		l := &g.Links[i]
 		citations := make([]any, len(l.Citations))

@@ -9,6 +9,13 @@ import (
 // another, until enough paths are found whose links all reach it.
 var strengthSteps = []int{750, 500, 250, 0}
 
+// halved is the budget of a search that goes over what it reads several times: half
+// of what others may read, so that it takes no longer than they.
+func (s *sides) halved() *sides {
+	s.walk.budget /= 2
+	return s
+}
+
 // maxPathTrips is how many questions a store is asked for several paths.
 const maxPathTrips = 40
 
@@ -61,7 +68,7 @@ type opening struct {
 }
 
 func (p *pathSearch) open(ctx context.Context) (*opening, error) {
-	s, o := p.start(), &opening{}
+	s, o := p.start().halved(), &opening{}
 	var more bool
 	if o.side, more = s.smaller(); !more {
 		o.whole = true
@@ -76,7 +83,7 @@ func (p *pathSearch) open(ctx context.Context) (*opening, error) {
 // gives up, and ok is false, where it would use up the round trips that the last
 // pass, that of the weakest links, may need.
 func (p *pathSearch) readAll(ctx context.Context, first *opening, last bool) (g *ground, ok bool, err error) {
-	s := p.start()
+	s := p.start().halved()
 	if first.whole {
 		s.walk.read = len(first.arcs)
 		s.take(first.side, slices.DeleteFunc(slices.Clone(first.arcs), func(a arc) bool { return int(a.edge.Strength) < p.test.MinStrength }))

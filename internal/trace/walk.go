@@ -49,12 +49,13 @@ type walk struct {
 	arcs      []arc                // of these
 	laid      *ground              // what ground made of so many arcs
 	read      int
+	budget    int // of what is read
 	trips     int // questions that the store was asked
 	cut       Cut
 }
 
 func (s *Session) walk(t *linkTest, d evidence.Direction) *walk {
-	return &walk{session: s, test: t, direction: d, links: map[evidence.ID]bool{}}
+	return &walk{session: s, test: t, direction: d, links: map[evidence.ID]bool{}, budget: s.linkBudget()}
 }
 
 // arcsAt reads the links at entities in one round trip, and in another decides on
@@ -72,7 +73,7 @@ func (w *walk) arcsThat(ctx context.Context, keep func(*store.Edge) bool, at []e
 	}
 	var arcs []arc
 	for batch := range slices.Chunk(frontier, store.MaxBatch) {
-		left := w.session.linkBudget() - w.read
+		left := w.budget - w.read
 		if left <= 0 {
 			w.cut = CutLinks
 			break
