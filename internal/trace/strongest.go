@@ -84,9 +84,13 @@ func (p *pathSearch) open(ctx context.Context) (*opening, error) {
 // pass, that of the weakest links, may need.
 func (p *pathSearch) readAll(ctx context.Context, first *opening, last bool) (g *ground, ok bool, err error) {
 	s := p.start().halved()
-	if first.whole {
+	strong := slices.DeleteFunc(slices.Clone(first.arcs), func(a arc) bool { return int(a.edge.Strength) < p.test.MinStrength })
+	if again := !first.whole && len(strong) < len(first.arcs); !again {
 		s.walk.read = len(first.arcs)
-		s.take(first.side, slices.DeleteFunc(slices.Clone(first.arcs), func(a arc) bool { return int(a.edge.Strength) < p.test.MinStrength }))
+		s.take(first.side, strong)
+		if !first.whole { // to read it again would give the same
+			s.walk.cut = CutLinks
+		}
 	}
 	each, most := 1, maxPathTrips
 	if p.test.timed() {
