@@ -170,8 +170,8 @@ func readCard(ctx context.Context, s measure.Server, question, contender, id str
 }
 
 // readPaths asks one contender for paths, one or five. It is short where the
-// contender says that it read as many links as one question may, and that there
-// may be better paths in what it did not read.
+// contender says that a budget of its own cut the answer, so that there may be
+// others or better ones.
 func readPaths(ctx context.Context, s measure.Server, question, contender, from, to string) (paths []answer.Path, short bool, err error) {
 	query, variables := queries[question][contender], map[string]any{"from": from, "to": to}
 	if contender == report.Bolt {
@@ -202,7 +202,7 @@ func readPaths(ctx context.Context, s measure.Server, question, contender, from,
 		}
 		paths = append(paths, p)
 	}
-	return paths, data.Paths.TruncatedBy == "LINKS", nil
+	return paths, data.Paths.TruncatedBy != "", nil
 }
 
 // readAround asks one contender what lies around an entity.

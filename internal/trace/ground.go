@@ -150,6 +150,34 @@ func (g *ground) distances(goals []int32, limit int) []int8 {
 	return far
 }
 
+// gates are the entities that every path to a goal passes last: the one that alone
+// leads to it, the one that alone leads to that beside it, and so on.
+func (g *ground) gates(goals []int32) []int32 {
+	if len(goals) != 1 {
+		return nil
+	}
+	into, first := g.into()
+	var gates []int32
+	passed := goals[0]
+	for at := passed; len(gates) < MaxPathLength; {
+		gate := int32(-1)
+		for _, before := range into[first[at]:first[at+1]] {
+			if before == passed && len(gates) > 0 || before == gate {
+				continue
+			}
+			if gate >= 0 {
+				return gates
+			}
+			gate = before
+		}
+		if gate < 0 || gate == goals[0] || slices.Contains(gates, gate) {
+			return gates
+		}
+		gates, passed, at = append(gates, gate), at, gate
+	}
+	return gates
+}
+
 // into gives the entities from which ways lead to each entity.
 func (g *ground) into() (from, first []int32) {
 	first = make([]int32, len(g.ids)+2)

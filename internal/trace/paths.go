@@ -330,7 +330,7 @@ func (r *route) trail(g *ground) trail {
 // too far.
 func (p *pathSearch) ofLength(ctx context.Context, g *ground, length int, found []trail) ([]trail, error) {
 	from, to := g.numbers(p.from), g.numbers(p.to)
-	far := g.distances(to, length)
+	far, gates := g.distances(to, length), g.gates(to)
 	var descend func(ways []way, r *route) error
 	descend = func(ways []way, r *route) error {
 		left := length - len(r.ways) - 1
@@ -348,6 +348,9 @@ func (p *pathSearch) ofLength(ctx context.Context, g *ground, length int, found 
 				r.at[0] = w.start(g)
 			}
 			d := int(far[w.next])
+			if place := slices.Index(gates, w.next); place >= 0 && left != place+1 {
+				continue
+			}
 			if d > left || left > 0 && (d == 0 || slices.Contains(from, w.next)) || left == 0 && d != 0 || slices.Contains(r.at, w.next) {
 				continue
 			}

@@ -39,12 +39,10 @@ func (p *pathSearch) start() *sides {
 }
 
 // smaller is the side with fewer links at its frontier or, where they were not
-// counted, with fewer entities; false where every path is read: where one side has
-// seen all it can reach, or both can only be left through the same entity, which
-// no path passes twice.
+// counted, with fewer entities; false where one side has seen all it can reach, so
+// that every path is read.
 func (s *sides) smaller() (side int, more bool) {
-	a, b := s.frontier[0], s.frontier[1]
-	if len(a) == 0 || len(b) == 0 || s.depth > 0 && len(a) == 1 && len(b) == 1 && a[0] == b[0] {
+	if len(s.frontier[0]) == 0 || len(s.frontier[1]) == 0 {
 		return 0, false
 	}
 	if s.cost[0] >= 0 && s.cost[1] >= 0 && s.cost[0] != s.cost[1] {
@@ -82,6 +80,19 @@ func (s *sides) take(side int, arcs []arc) {
 	}
 	s.depth++
 	s.cost[side] = -1
+	s.narrow()
+}
+
+// narrow takes the one entity through which a side can be left out of the other
+// frontier: no path that has come to it goes anywhere but through what that side
+// has read, or it would have to come back.
+func (s *sides) narrow() {
+	for side, gate := range s.frontier {
+		if other := 1 - side; len(gate) == 1 && slices.Contains(s.frontier[other], gate[0]) {
+			s.frontier[other] = slices.DeleteFunc(slices.Clone(s.frontier[other]), func(id evidence.ID) bool { return id == gate[0] })
+			s.cost[other] = -1
+		}
+	}
 }
 
 // dear is how many links are so many that it pays to ask first whether fewer will
