@@ -17,16 +17,16 @@ func (c *corridor) best(begun int) {
 	way := c.strongestOfEach(s.picked[:begun])
 	end := c.strongestOfEach(s.picked[begun:])
 	way = append(make([]passed, 0, c.shortest+len(way)+len(end)), way...)
-	at, any := uint32(0), true // any: the way may begin at each entity of From
+	at, anywhere := uint32(0), true // anywhere: the way may begin at each entity of From
 	take := func(steps []passed, fits func(e passed) (passed, bool)) {
 		var best passed
 		found := false
 		for _, e := range steps {
-			if e, ok := fits(e); ok && (any || e.at == at) && (!found || c.stronger(e.link, best.link)) {
+			if e, ok := fits(e); ok && (anywhere || e.at == at) && (!found || c.stronger(e.link, best.link)) {
 				best, found = e, true
 			}
 		}
-		way, at, any = append(way, best), best.next, false
+		way, at, anywhere = append(way, best), best.next, false
 	}
 	for i := range c.radius[0] {
 		take(c.passedAt(0, i), func(e passed) (passed, bool) {
@@ -37,7 +37,7 @@ func (c *corridor) best(begun int) {
 	for left := c.radius[1] - 1; left >= 0; left-- {
 		take(c.passedAt(1, left), func(e passed) (passed, bool) {
 			begun, known := c.far(e.next, 0)
-			return passed{at: e.next, next: e.at, link: e.link}, !any || known && begun == 0
+			return passed{at: e.next, next: e.at, link: e.link}, !anywhere || known && begun == 0
 		})
 	}
 	for i := range end {
