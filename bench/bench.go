@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,7 +82,11 @@ const longestReason = 600
 func (b *bench) built(name string) string { return filepath.Join(b.root, "build", "bench", name) }
 
 func (b *bench) asksServers() bool {
-	return b.wanted[report.Card] || b.wanted[report.Full] || b.wanted[report.Hub] || b.wanted[report.Ordered] || b.wanted[report.Path] || b.wanted[report.Paths] || b.wanted[report.Around]
+	return b.wantsOneOf(cardQuestions...) || b.wantsOneOf(report.Path, report.Paths, report.Around)
+}
+
+func (b *bench) wantsOneOf(questions ...string) bool {
+	return slices.ContainsFunc(questions, func(q string) bool { return b.wanted[q] })
 }
 
 // all is the whole run, one thing after the other.
@@ -270,7 +275,7 @@ func (b *bench) start(ctx context.Context) error {
 }
 
 func (b *bench) startRival(ctx context.Context) error {
-	if !b.wanted[report.Card] && !b.wanted[report.Full] && !b.wanted[report.Hub] && !b.wanted[report.Ordered] {
+	if !b.wantsOneOf(cardQuestions...) {
 		return nil
 	}
 	dir := filepath.Join(b.root, "bench", "rivals", "neo4j-graphql")

@@ -78,6 +78,9 @@ var queries = map[string]map[string]string{
 	report.Around:  {report.Embedded: aroundVinculo, report.OnNeo4j: aroundVinculo},
 }
 
+// cardQuestions are those about cards, in the order in which they are asked.
+var cardQuestions = []string{report.Card, report.Full, report.Hub, report.Ordered}
+
 // end is how GraphQL names an entity.
 type end struct{ ID, Name string }
 
