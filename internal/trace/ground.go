@@ -21,6 +21,8 @@ type ground struct {
 	all    []way
 	first  []int32
 	sorted []bool
+	// What into gives, once it was asked.
+	before, firstBefore []int32
 }
 
 // way is a link as it is passed: possibly against its own direction.
@@ -180,6 +182,9 @@ func (g *ground) gates(goals []int32) []int32 {
 
 // into gives the entities from which ways lead to each entity.
 func (g *ground) into() (from, first []int32) {
+	if g.firstBefore != nil {
+		return g.before, g.firstBefore
+	}
 	first = make([]int32, len(g.ids)+2)
 	for _, w := range g.all {
 		first[w.next+2]++
@@ -192,5 +197,6 @@ func (g *ground) into() (from, first []int32) {
 		from[first[w.next+1]] = w.start(g)
 		first[w.next+1]++
 	}
+	g.before, g.firstBefore = from, first
 	return from, first
 }

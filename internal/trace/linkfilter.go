@@ -29,15 +29,14 @@ type linkTest struct {
 	LinkFilter
 	on, during, throughout edtf.Date
 	avoid                  map[evidence.ID]bool
-	named                  [2][]evidence.ID     // entities asked for by name: placeholders among them count
+	named                  [][]evidence.ID      // entities asked for by name: placeholders among them count
 	ends                   map[evidence.ID]bool // all of named, made when it is asked for
 	identity               *identity
 }
 
 // linkTest makes a filter ready for a question that names entities.
 func (s *Session) linkTest(f LinkFilter, named ...[]evidence.ID) (*linkTest, error) {
-	t := &linkTest{LinkFilter: f, identity: s.identity, avoid: s.set(f.ExcludeEntities)}
-	copy(t.named[:], named)
+	t := &linkTest{LinkFilter: f, identity: s.identity, avoid: s.set(f.ExcludeEntities), named: named}
 	if t.Certainty == edtf.No {
 		t.Certainty = edtf.Possibly
 	}

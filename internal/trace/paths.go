@@ -136,10 +136,11 @@ type pathSearch struct {
 }
 
 func (p *pathSearch) shortest(ctx context.Context) (Paths, error) {
-	found, ok, err := p.oneInCorridor(ctx)
-	if err == nil && !ok {
-		found, ok, err = p.shortestInCorridor(ctx)
+	inCorridor := p.shortestInCorridor
+	if p.query.First == 1 && !p.query.CoherentInTime && !p.test.timed() && len(p.session.identity.merged) == 0 {
+		inCorridor = p.oneInCorridor
 	}
+	found, ok, err := inCorridor(ctx)
 	if err == nil && !ok {
 		found, err = p.shortestByLevel(ctx)
 	}
@@ -170,13 +171,10 @@ func (p *pathSearch) shortestByLevel(ctx context.Context) (found []trail, err er
 	return found, nil
 }
 
-// oneInCorridor asks the store for the one best way, where the store can tell
-// which it is; ok is false elsewhere.
+// oneInCorridor asks the store for the one best way, which a store can tell where
+// dates and groups do not matter; ok is false where it does not find ways by itself.
 func (p *pathSearch) oneInCorridor(ctx context.Context) (found []trail, ok bool, err error) {
 	w := p.walks(p.test, 0)
-	if p.query.First > 1 || p.query.CoherentInTime || p.test.timed() || len(w.Groups) > 0 {
-		return nil, false, nil
-	}
 	w.Best = true
 	c, ok, err := p.along(ctx, w)
 	if err != nil || !ok || c.Shortest == 0 {
@@ -186,7 +184,7 @@ func (p *pathSearch) oneInCorridor(ctx context.Context) (found []trail, ok bool,
 	for i := range c.Edges {
 		e := &c.Edges[i]
 		t.hops[i] = Hop{Link: e.Link, From: c.IDs[i], To: c.IDs[i+1], Backward: int(c.Ends[i][0]) != i}
-		t.weakest, t.product = min(t.weakest, int(e.Strength)), t.product*int(e.Strength)/1000
+		t.weakest, t.product = passing(t.weakest, t.product, e)
 	}
 	return []trail{t}, true, nil
 }
@@ -300,12 +298,18 @@ func newRoute(at int32) route {
 
 const million = 1_000_000
 
+// passing is what the weakest link and the product of a way come to by one more
+// link.
+func passing(weakest, product int, e *store.Edge) (int, int) {
+	strength := int(e.Strength)
+	return min(weakest, strength), product * strength / 1000
+}
+
 // with is the route one link longer; false where the time of its links then no
 // longer meets. It may share memory with other routes that are as long.
 func (r *route) with(e *store.Edge, w way, coherent bool) (route, bool) {
 	longer := route{at: append(r.at, w.next), ways: append(r.ways, w), common: r.common}
-	strength := int(e.Strength)
-	longer.weakest, longer.product = min(r.weakest, strength), r.product*strength/1000
+	longer.weakest, longer.product = passing(r.weakest, r.product, e)
 	if !coherent {
 		return longer, true
 	}

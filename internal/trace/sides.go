@@ -45,13 +45,11 @@ func (s *sides) smaller() (side int, more bool) {
 	if len(s.frontier[0]) == 0 || len(s.frontier[1]) == 0 {
 		return 0, false
 	}
-	if s.cost[0] >= 0 && s.cost[1] >= 0 && s.cost[0] != s.cost[1] {
-		if s.cost[1] < s.cost[0] {
-			return 1, true
-		}
-		return 0, true
+	size := s.cost
+	if size[0] < 0 || size[1] < 0 || size[0] == size[1] {
+		size = [2]int{len(s.frontier[0]), len(s.frontier[1])}
 	}
-	if len(s.frontier[1]) < len(s.frontier[0]) {
+	if size[1] < size[0] {
 		return 1, true
 	}
 	return 0, true
@@ -124,12 +122,18 @@ func (s *sides) advance(ctx context.Context, length int) error {
 
 // spare is how many round trips may be made beside those that every level takes
 // and that for the records.
-func (s *sides) spare() int {
-	each := 1
+func (s *sides) spare() int { return s.trips - s.walk.trips - s.left() }
+
+// left is how many round trips the levels that are left take, and the records.
+func (s *sides) left() int { return s.each()*(s.longest-s.depth) + 1 }
+
+// each is how many round trips a level takes: one for the links, and one to decide
+// on their dates.
+func (s *sides) each() int {
 	if s.walk.test.timed() {
-		each = 2 // one for the links, one to decide on their dates
+		return 2
 	}
-	return s.trips - s.walk.trips - each*(s.longest-s.depth) - 1
+	return 1
 }
 
 // count counts the links at the frontiers, if there is a round trip to spare.

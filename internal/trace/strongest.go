@@ -92,16 +92,9 @@ func (p *pathSearch) readAll(ctx context.Context, first *opening, last bool) (g 
 			s.walk.cut = CutLinks
 		}
 	}
-	each, most := 1, maxPathTrips
-	if p.test.timed() {
-		each = 2 // one for the links, one to decide on their dates
-	}
-	if p.query.First == 1 {
-		most = 2 * p.query.MaxLength
-	}
-	most -= each*(p.query.MaxLength-s.depth) + 1 // for the last pass, and for the records of what is found
+	most := s.trips - s.left() // the last pass may need those
 	for s.depth < p.query.MaxLength && s.walk.cut == "" {
-		if !last && first.trips+s.walk.trips+each > most {
+		if !last && first.trips+s.walk.trips+s.each() > most {
 			first.trips += s.walk.trips
 			return nil, false, nil
 		}

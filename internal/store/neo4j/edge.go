@@ -41,11 +41,6 @@ func strengthAt(c evidence.Clearance) int64 {
 
 func packEdge(c *evidence.Claim, d *evidence.Derived, v *vocabulary.Vocabulary) []byte {
 	valid := c.Valid()
-	b := valid.Bounds(evidence.AspectOf(c, v))
-	packed := make([]byte, 0, edgeSize+len(d.Key)+len(c.From)+len(c.To)+2)
-	for _, day := range [...]edtf.Day{b.SinceEarliest, b.SinceLatest, b.UntilEarliest, b.UntilLatest} {
-		packed = binary.BigEndian.AppendUint32(packed, uint32(day)) //nolint:gosec // the bits are what is wanted
-	}
 	flags := byte(0)
 	for flag, set := range map[byte]bool{
 		edgeDated: !valid.IsZero(), edgeAccepted: c.Accepted,
@@ -55,18 +50,19 @@ func packEdge(c *evidence.Claim, d *evidence.Derived, v *vocabulary.Vocabulary) 
 			flags |= flag
 		}
 	}
-	packed = append(packed, flags)
-	for _, level := range d.Levels {
-		disputed := byte(0)
-		if level.Disputes > 0 {
-			disputed = 1
-		}
-		packed = append(packed, byte(level.Strength>>7), byte(level.Strength&127), byte(level.Standing), disputed)
-	}
-	return appendEnds(packed, d.Key, string(c.From), string(c.To))
+	return layEdge(valid.Bounds(evidence.AspectOf(c, v)), flags, d.Levels[:], d.Key, string(c.From), string(c.To))
 }
 
-func appendEnds(packed []byte, key, from, to string) []byte {
+// layEdge puts the parts of an edge one behind the other.
+func layEdge(b edtf.Bounds, flags byte, levels []evidence.Level, key, from, to string) []byte {
+	packed := make([]byte, 0, edgeSize+len(key)+len(from)+len(to)+2)
+	for _, day := range [...]edtf.Day{b.SinceEarliest, b.SinceLatest, b.UntilEarliest, b.UntilLatest} {
+		packed = binary.BigEndian.AppendUint32(packed, uint32(day)) //nolint:gosec // the bits are what is wanted
+	}
+	packed = append(packed, flags)
+	for _, level := range levels {
+		packed = append(packed, byte(level.Strength>>7), byte(level.Strength&127), byte(level.Standing), byte(min(level.Disputes, 1)))
+	}
 	packed = append(append(packed, key...), 0)
 	packed = append(append(packed, from...), 0)
 	return append(packed, to...)

@@ -2,7 +2,6 @@ package neo4j
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -10,6 +9,7 @@ import (
 	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/edtf"
 )
 
 // migration is one step of the schema. Steps are never changed once released:
@@ -107,7 +107,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if len(steps) == 0 && version == len(migrations) {
 		return nil
 	}
-	if err := s.build(ctx, steps); err != nil {
+	if err := s.build(ctx, steps, version < len(migrations)); err != nil {
 		return fmt.Errorf("bringing the schema of Neo4j up to date: %w", err)
 	}
 	s.options.Logger.Info().Int("schema", len(migrations)).Int("made", len(steps)).Msg("brought the schema of Neo4j up to date")
@@ -123,8 +123,9 @@ func (s *Store) schemaVersion(ctx context.Context) (int, error) {
 }
 
 // build makes constraints and indexes in one transaction, and notes the version
-// in another, since Neo4j keeps changes of schema and data apart.
-func (s *Store) build(ctx context.Context, steps []string) error {
+// in another, since Neo4j keeps changes of schema and data apart. What an older
+// program wrote is brought up to date between the two.
+func (s *Store) build(ctx context.Context, steps []string, older bool) error {
 	session := s.session(ctx)
 	work := func(tx driver.ManagedTransaction) (any, error) {
 		for _, step := range steps {
@@ -146,11 +147,10 @@ func (s *Store) build(ctx context.Context, steps []string) error {
 		// that it is still filling.
 		_, err = session.ExecuteWrite(ctx, await)
 	}
-	if err == nil {
-		err = s.repack(ctx)
-	}
-	if err == nil {
-		err = rank(ctx, session)
+	if err == nil && older {
+		if err = s.repack(ctx); err == nil {
+			err = rank(ctx, session)
+		}
 	}
 	if err == nil {
 		_, err = session.ExecuteWrite(ctx, note)
@@ -184,11 +184,7 @@ func (s *Store) repack(ctx context.Context) (err error) {
 		return errors.Join(err, writing.Close(context.WithoutCancel(ctx)))
 	}
 	for old.Next(ctx) {
-		numbers := [oldEdge]int64{}
-		for i, n := range listOf(old.Record(), "edge") {
-			numbers[i], _ = n.(int64)
-		}
-		rows = append(rows, row{"node": textOf(old.Record(), "node"), "edge": appendEnds(packOld(numbers), textOf(old.Record(), "key"), textOf(old.Record(), "from"), textOf(old.Record(), "to"))})
+		rows = append(rows, row{"node": textOf(old.Record(), "node"), "edge": packOld(old.Record())})
 		if len(rows) == batch {
 			if err := write(); err != nil {
 				return err
@@ -201,16 +197,18 @@ func (s *Store) repack(ctx context.Context) (err error) {
 	return write()
 }
 
-func packOld(n [oldEdge]int64) []byte {
-	packed := make([]byte, 0, edgeSize)
-	for _, day := range n[:4] {
-		packed = binary.BigEndian.AppendUint32(packed, uint32(int32(day))) //nolint:gosec // written from a day
+// packOld packs an edge that readOldEdges gave.
+func packOld(r *driver.Record) []byte {
+	var n [oldEdge]int64
+	for i, one := range listOf(r, "edge") {
+		n[i], _ = one.(int64)
 	}
-	packed = append(packed, byte(n[4]))
-	for level := n[5:]; len(level) > 0; level = level[3:] {
-		packed = append(packed, byte(level[1]>>7), byte(level[1]&127), byte(level[0]), byte(min(level[2], 1)))
+	day := func(i int) edtf.Day { return edtf.Day(n[i]) } //nolint:gosec // written from a day
+	var levels []evidence.Level
+	for l := n[5:]; len(l) > 0; l = l[3:] {
+		levels = append(levels, evidence.Level{Standing: evidence.Standing(l[0]), Strength: uint16(l[1]), Disputes: uint32(l[2])}) //nolint:gosec // written from a level
 	}
-	return packed
+	return layEdge(edtf.Bounds{SinceEarliest: day(0), SinceLatest: day(1), UntilEarliest: day(2), UntilLatest: day(3)}, byte(n[4]), levels, textOf(r, "key"), textOf(r, "from"), textOf(r, "to")) //nolint:gosec // written from a byte
 }
 
 // rank gives links that an older program wrote the properties of rankOf, in

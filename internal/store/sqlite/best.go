@@ -63,11 +63,17 @@ func (c *corridor) strongestOfEach(links []passed) []passed {
 
 // stronger says whether a link comes before another where both lead on.
 func (c *corridor) stronger(a, b uint32) bool {
+	return c.compare(a, b) < 0
+}
+
+// compare puts the stronger of two links first, of one strength that with the lesser
+// id.
+func (c *corridor) compare(a, b uint32) int {
 	x, y := c.p.links.at(a), c.p.links.at(b)
-	if c := cmp.Compare(x.levels[c.clearance].strength(), y.levels[c.clearance].strength()); c != 0 {
-		return c > 0
+	if c := cmp.Compare(y.levels[c.clearance].strength(), x.levels[c.clearance].strength()); c != 0 {
+		return c
 	}
-	return c.p.ids.get(x.id) < c.p.ids.get(y.id)
+	return cmp.Compare(c.p.ids.get(x.id), c.p.ids.get(y.id))
 }
 
 // inOrder answers the links of one way as they are passed.
@@ -82,7 +88,7 @@ func (c *corridor) inOrder() store.Corridor {
 			from, to = to, from
 		}
 		out.Ends[i] = [2]int32{from, to}
-		c.describe(&out.Edges[i], e.link, out.IDs[from], out.IDs[to])
+		p.describe(&out.Edges[i], e.link, c.clearance, c.at)
 	}
 	return out
 }

@@ -426,7 +426,7 @@ func (c *corridor) peel(picked []passed) []passed {
 
 // thin leaves out links beside many stronger ones.
 func (c *corridor) thin() {
-	s, p := c.s, c.p
+	s := c.s
 	if c.walks.Parallel == 0 || len(s.picked) <= c.few {
 		return
 	}
@@ -443,11 +443,7 @@ func (c *corridor) thin() {
 		if c := cmp.Or(cmp.Compare(a1, b1), cmp.Compare(a2, b2)); c != 0 || a.link == b.link {
 			return c
 		}
-		x, y := p.links.at(a.link), p.links.at(b.link)
-		if c := cmp.Compare(y.levels[c.clearance].strength(), x.levels[c.clearance].strength()); c != 0 {
-			return c
-		}
-		return cmp.Compare(p.ids.get(x.id), p.ids.get(y.id))
+		return c.compare(a.link, b.link)
 	})
 	kept, same := s.picked[:0], 0
 	var one, two, last uint32
@@ -490,18 +486,10 @@ func (c *corridor) answer() (store.Corridor, bool, error) {
 		l := p.links.at(e.link)
 		from, to := place(l.from), place(l.to)
 		out.Ends[i] = [2]int32{from, to}
-		c.describe(&out.Edges[i], e.link, out.IDs[from], out.IDs[to])
+		p.describe(&out.Edges[i], e.link, c.clearance, c.at)
 	}
 	for _, e := range s.picked { // a place is no distance
 		s.marks[e.at], s.marks[e.next] = marking{}, marking{}
 	}
 	return out, true, nil
-}
-
-func (c *corridor) describe(x *store.Edge, link uint32, from, to evidence.ID) {
-	p := c.p
-	l := p.links.at(link)
-	*x = l.edge(c.clearance)
-	x.Link, x.Kind, x.From, x.To = evidence.ID(p.ids.get(l.id)), p.kinds[l.kind], from, to
-	x.FromPlaceholder, x.ToPlaceholder = p.placeholder(l.from, c.at), p.placeholder(l.to, c.at)
 }

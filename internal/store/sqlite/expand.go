@@ -121,9 +121,18 @@ func (w *walker) visit(n uint32) {
 		}
 		return
 	}
-	if w.x.Keep == nil && len(list) > w.limits.many && w.byRanking(n, limit) {
-		return
+	if w.x.Keep != nil || len(list) <= w.limits.many || !w.byRanking(n, limit) {
+		w.rank(n, list)
+		w.ranked = strongest(w.ranked, limit)
 	}
+	for _, l := range w.ranked {
+		w.describe(l.link)
+		w.left--
+	}
+}
+
+// rank gathers the links in the list of an entity that are asked for.
+func (w *walker) rank(n uint32, list []spoke) {
 	w.ranked = w.ranked[:0]
 	for _, s := range list {
 		if !w.wants(n, s) {
@@ -138,14 +147,10 @@ func (w *walker) visit(n uint32) {
 		}
 		w.ranked = append(w.ranked, rankedLink{l, w.p.links.at(l).levels[w.clearance].strength()})
 	}
-	for _, l := range strongest(w.ranked, limit) {
-		w.describe(l.link)
-		w.left--
-	}
 }
 
-// byRanking adds so many of the strongest edges of an entity by its ranking; false
-// where that does not hold enough of those that are asked for.
+// byRanking gathers so many of the strongest of them by the ranking of the entity;
+// false where that does not hold enough.
 func (w *walker) byRanking(n uint32, limit int) bool {
 	top, whole := w.p.strongestOf(n, w.clearance, w.limits)
 	w.ranked = w.ranked[:0]
@@ -157,14 +162,7 @@ func (w *walker) byRanking(n uint32, limit int) bool {
 			w.ranked = append(w.ranked, rankedLink{link: s.link()})
 		}
 	}
-	if len(w.ranked) < limit && !whole {
-		return false
-	}
-	for _, l := range w.ranked {
-		w.describe(l.link)
-		w.left--
-	}
-	return true
+	return whole || len(w.ranked) == limit
 }
 
 // strongest gives so many of the strongest links, in their order, those of one
@@ -216,12 +214,20 @@ func (w *walker) keeps(l uint32) bool {
 
 // describe adds the edge of a link.
 func (w *walker) describe(l uint32) {
-	link := w.p.links.at(l)
-	w.edges = append(w.edges, link.edge(w.clearance))
+	w.edges = append(w.edges, store.Edge{})
 	e := &w.edges[len(w.edges)-1]
-	e.Link, e.Kind, e.At = evidence.ID(w.p.ids.get(link.id)), w.p.kinds[link.kind], w.next
-	e.From, e.To = evidence.ID(w.p.nodeID(link.from)), evidence.ID(w.p.nodeID(link.to))
-	e.FromPlaceholder, e.ToPlaceholder = w.p.placeholder(link.from, w.at), w.p.placeholder(link.to, w.at)
+	w.p.describe(e, l, w.clearance, w.at)
+	e.At = w.next
+}
+
+// describe is what a reader of a clearance and a revision is told of a link, but
+// for At.
+func (p *projection) describe(e *store.Edge, n uint32, c evidence.Clearance, at evidence.Sequence) {
+	l := p.links.at(n)
+	*e = l.edge(c)
+	e.Link, e.Kind = evidence.ID(p.ids.get(l.id)), p.kinds[l.kind]
+	e.From, e.To = evidence.ID(p.nodeID(l.from)), evidence.ID(p.nodeID(l.to))
+	e.FromPlaceholder, e.ToPlaceholder = p.placeholder(l.from, at), p.placeholder(l.to, at)
 }
 
 // expandFile answers from the lists of the file, from an entity of the frontier

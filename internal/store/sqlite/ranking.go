@@ -43,10 +43,7 @@ func (p *projection) strongestOf(n uint32, c evidence.Clearance, l *limits) (top
 			top[i] = list[one.link]
 		}
 		p.rankings.mu.Lock()
-		if len(p.rankings.of) >= l.rankings {
-			p.rankings.of = nil
-		}
-		if p.rankings.of == nil {
+		if p.rankings.of == nil || len(p.rankings.of) >= l.rankings {
 			p.rankings.of = map[ranked][]spoke{}
 		}
 		p.rankings.of[key] = top
