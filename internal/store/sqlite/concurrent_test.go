@@ -192,3 +192,37 @@ func TestLockedByAnother(t *testing.T) {
 	require.NoError(t, <-ended)
 	write(t, two, pair("x"))
 }
+
+// TestLinksAreReadOfOneRevision begins to read links through several connections
+// while others write: all must see the same revision.
+func TestLinksAreReadOfOneRevision(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "graph.db"), sqlite.Options{})
+	write(t, s, star(0))
+	done := make(chan error)
+	go func() {
+		for i := 1; i <= 40; i++ {
+			if _, err := s.Write(t.Context(), plan(star(i))); err != nil {
+				done <- err
+				return
+			}
+		}
+		close(done)
+	}()
+	several := 0
+	for writing := true; writing; {
+		seen, err := s.Alike(t.Context(), 4)
+		require.NoError(t, err)
+		require.Subset(t, seen[:1], seen)
+		several += len(seen) - 1
+		select {
+		case err := <-done:
+			require.NoError(t, err)
+			writing = false
+		default:
+		}
+	}
+	seen, err := s.Alike(t.Context(), 4)
+	require.NoError(t, err)
+	require.Len(t, seen, 4, "where nobody writes, several connections see one revision at once")
+	require.Positive(t, several)
+}

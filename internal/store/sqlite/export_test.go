@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
 )
 
@@ -104,4 +105,16 @@ func (s *Store) Set(ctx context.Context, settings string) error {
 		}
 	}
 	return s.writer.script(ctx, settings)
+}
+
+// Alike gives the revisions that transactions begun to read the links see.
+func (s *Store) Alike(ctx context.Context, n int) (seen []evidence.Sequence, err error) {
+	graphs, hangUp, err := s.alike(ctx, n)
+	for _, g := range graphs {
+		seen = append(seen, g.head.Sequence)
+	}
+	if err == nil {
+		err = hangUp()
+	}
+	return seen, err
 }

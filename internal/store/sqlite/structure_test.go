@@ -113,6 +113,72 @@ func TestBytesOfALink(t *testing.T) {
 	require.LessOrEqual(t, spokes, 2*50_000+2*blockSize, "lists have the room they need and not more")
 }
 
+// TestConnect puts links of parts together and holds the lists that come of it
+// against sorting them plainly.
+func TestConnect(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		const nodes = 12
+		p := newProjection()
+		p.clear()
+		var numbers numbering
+		for i := range nodes {
+			p.nodes = append(p.nodes, node{id: p.ids.add(fmt.Sprint("e", i))})
+			require.NoError(r, numbers.add(int64(i)*numberingPage/3, uint32(i)))
+		}
+		want := map[string]int{}
+		for range rapid.IntRange(1, 4).Draw(r, "parts") {
+			t := part{}
+			t.kinds.kindOf = map[string]uint16{}
+			filling := rapid.SampledFrom([]int{0, 0, pieceSize - 3, pieceSize, 2*pieceSize - 1}).Draw(r, "filling")
+			for i := range filling + rapid.IntRange(0, 5).Draw(r, "links") {
+				id := fmt.Sprint("f", len(want))
+				if i >= filling {
+					id = strings.Repeat("long", rapid.IntRange(0, 8).Draw(r, "prefix")) + id
+				}
+				end := func(i int) uint32 { return uint32(i%nodes) * numberingPage / 3 }
+				l := storedLink{id: t.ids.add(id), from: end(i), to: end(i * i / 7)}
+				l.sort[7] = byte(i % 3)
+				l.kind = t.kinds.kind([]string{"PAYS", "COMMANDS", "MEMBER_OF"}[i*i%11%3])
+				t.links.add(l)
+				want[id] += 2
+				if l.from == l.to {
+					want[id]--
+				}
+			}
+			require.NoError(r, p.take(&t, &numbers))
+		}
+		p.connect()
+		got := map[string]int{}
+		for n, node := range p.nodes {
+			list := p.adjacent.of(node.links)
+			for i, s := range list {
+				l := p.links.at(s.link())
+				got[p.ids.get(l.id)]++
+				require.Equal(r, spokeOf(s.link(), l, uint32(n)), s)
+				if i > 0 {
+					key := p.key(l)
+					require.Negative(r, p.compare(p.links.at(list[i-1].link()), &key))
+				}
+			}
+		}
+		require.Equal(r, want, got)
+	})
+}
+
+func TestTakeRefusesWhatLeadsNowhere(t *testing.T) {
+	p := newProjection()
+	p.clear()
+	var numbers numbering
+	require.NoError(t, numbers.add(7, 0))
+	require.Error(t, numbers.add(1<<32, 1))
+	for _, ends := range [][2]uint32{{7, 8}, {8, 7}, {7, 1 << 31}} {
+		var from part
+		from.links.add(storedLink{id: from.ids.add("l1"), from: ends[0], to: ends[1]})
+		from.kinds.kinds = []string{"PAYS"}
+		require.ErrorContains(t, p.take(&from, &numbers), "l1")
+	}
+}
+
 // TestStrongest compares the choice of the strongest links with sorting them all.
 func TestStrongest(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {

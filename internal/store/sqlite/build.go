@@ -1,0 +1,444 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Warm brings the links into memory and returns when they are there. Without it
+// the first traversal begins that in the background and is itself answered from
+// the file.
+func (s *Store) Warm(ctx context.Context) error {
+	if err := s.open(ctx); err != nil {
+		return err
+	}
+	return s.wrap(s.build(ctx))
+}
+
+// build reads all links into memory, unless they are there.
+func (s *Store) build(ctx context.Context) (err error) {
+	p := s.links
+	p.building.Lock()
+	defer p.building.Unlock()
+	p.mu.RLock()
+	built := p.built
+	p.mu.RUnlock()
+	if built {
+		return nil
+	}
+	graphs, hangUp, err := s.alike(ctx, min(runtime.GOMAXPROCS(0), maxBuilders))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, hangUp()) }()
+	next := newProjection()
+	next.clear()
+	if err := next.load(ctx, graphs); err != nil {
+		return err
+	}
+	head := graphs[0].head.Sequence
+	p.mu.Lock()
+	p.adopt(next)
+	p.from, p.head, p.built = head, head, true
+	p.mu.Unlock()
+	return nil
+}
+
+// await waits until links are in memory, or the context ends.
+func (s *Store) await(ctx context.Context) error {
+	if s.cold.Load() {
+		return nil
+	}
+	built := make(chan error, 1)
+	go func() { built <- s.build(s.life) }()
+	select {
+	case err := <-built:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// adopt takes over what another projection has loaded. Readers stay.
+func (p *projection) adopt(next *projection) {
+	p.gaps, p.kinds, p.kindOf, p.ids, p.nodes, p.byID = nil, next.kinds, next.kindOf, next.ids, next.nodes, next.byID
+	p.links, p.freeLinks, p.adjacent = next.links, next.freeLinks, next.adjacent
+	p.born, p.died, p.dying, p.fresh, p.identity = next.born, next.died, next.dying, next.fresh, next.identity
+	p.versioned, p.placeholders = next.versioned, next.placeholders
+	p.rankings.clear()
+	p.lastGroups.mu.Lock()
+	p.lastGroups.first, p.lastGroups.is = nil, nil
+	p.lastGroups.mu.Unlock()
+}
+
+const (
+	// maxBuilders is how many connections read the links at once at the most.
+	maxBuilders = 8
+	// shares is how many pieces the links are read in, of which each connection
+	// takes one after the other.
+	shares = 64
+	// alikeTries is how often several connections are tried to be got to see the
+	// same revision, in between those that others write.
+	alikeTries = 3
+)
+
+// alike begins, on connections of their own, up to so many transactions that see
+// the same revision; just one where others write too quickly for more. These are
+// long reads, so not on the lent connections.
+func (s *Store) alike(ctx context.Context, n int) (graphs []*graph, hangUp func() error, err error) {
+	hangUp = func() (err error) {
+		for _, g := range graphs {
+			err = errors.Join(err, s.end(g.conn), g.conn.close())
+		}
+		graphs = nil
+		return err
+	}
+	for try := range alikeTries {
+		if try == alikeTries-1 {
+			n = 1
+		}
+		for range n {
+			c, err := s.dialReader()
+			if err != nil {
+				return nil, nil, errors.Join(err, hangUp())
+			}
+			g, err := s.begin(ctx, c)
+			if err != nil {
+				return nil, nil, errors.Join(err, c.close(), hangUp())
+			}
+			graphs = append(graphs, g)
+		}
+		if !slices.ContainsFunc(graphs, func(g *graph) bool { return g.head != graphs[0].head }) {
+			break
+		}
+		if err := hangUp(); err != nil {
+			return nil, nil, err
+		}
+	}
+	return graphs, hangUp, nil
+}
+
+// part is what one connection has read of the links: their ends are still the
+// numbers of the entities' records, their kinds and ids those of the part.
+type part struct {
+	kinds projection // only its kinds
+	links table
+	ids   texts
+}
+
+// load reads everything, through several connections at once.
+func (p *projection) load(ctx context.Context, graphs []*graph) error {
+	numbers := numbering{}
+	parts := make([]part, len(graphs))
+	var least, most int64
+	if _, err := graphs[0].conn.one(ctx, "SELECT (SELECT min(num) FROM edge), (SELECT max(num) FROM edge)", nil, func(r row) error {
+		least, most = r.int(0), r.int(1)+1
+		return nil
+	}); err != nil {
+		return err
+	}
+	width := (most-least)/shares + 1
+	var taken atomic.Int64
+	work, reading := errgroup.WithContext(ctx)
+	for i, g := range graphs {
+		work.Go(func() error {
+			if i == 0 {
+				if err := p.loadNodes(reading, g, &numbers); err != nil {
+					return err
+				}
+			}
+			to := &parts[i]
+			to.kinds.kindOf = map[string]uint16{}
+			for {
+				from := least + (taken.Add(1)-1)*width
+				if from >= most {
+					return nil
+				}
+				if err := to.read(reading, g, from, from+width); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return err
+	}
+	for i := range parts {
+		if err := p.take(&parts[i], &numbers); err != nil {
+			return err
+		}
+	}
+	p.connect()
+	return ctx.Err()
+}
+
+func (p *projection) loadNodes(ctx context.Context, g *graph, numbers *numbering) error {
+	return g.conn.query(ctx, "SELECT num, id, placeholder FROM node", nil, func(r row) error {
+		n := uint32(len(p.nodes)) //nolint:gosec // memory ends before
+		if n == maxNodes {
+			return fmt.Errorf("more than %d entities are not held in memory", maxNodes)
+		}
+		p.nodes = append(p.nodes, node{id: p.ids.add(r.text(1))})
+		p.placeholders.set(n, r.int(2) != 0)
+		p.byID.add(n, p.nodeID)
+		return numbers.add(r.int(0), n)
+	})
+}
+
+// read adds the links of a range of records.
+func (t *part) read(ctx context.Context, g *graph, from, to int64) error {
+	return g.conn.query(ctx, "SELECT id, data FROM edge WHERE num >= ? AND num < ?", []any{from, to}, func(r row) error {
+		var l storedLink
+		from, to, kind, err := l.unpack(r.bytes(1))
+		if err == nil && (uint64(from) > math.MaxUint32 || uint64(to) > math.MaxUint32) { //nolint:gosec // a negative one is too large as well
+			err = errors.New("its ends are numbered beyond what can be")
+		}
+		if err != nil {
+			return fmt.Errorf("link %q: %w", r.text(0), err)
+		}
+		l.from, l.to = uint32(from), uint32(to) //nolint:gosec // just looked at
+		number, known := t.kinds.kindOf[string(kind)]
+		if !known {
+			number = t.kinds.kind(string(kind))
+		}
+		l.kind, l.id = number, t.ids.add(r.text(0))
+		t.links.add(l)
+		return nil
+	})
+}
+
+// take adds what a part has read.
+func (p *projection) take(t *part, numbers *numbering) error {
+	kinds := make([]uint16, len(t.kinds.kinds))
+	for i, name := range t.kinds.kinds {
+		kinds[i] = p.kind(name)
+	}
+	chunks := textRef(len(p.ids.chunks) << chunkBits) //nolint:gosec // memory ends before
+	for n := range uint32(t.links.n) {                //nolint:gosec // memory ends before
+		l := t.links.at(n)
+		var ok [2]bool
+		if l.from, ok[0] = numbers.of(l.from); ok[0] {
+			l.to, ok[1] = numbers.of(l.to)
+		}
+		if !ok[0] || !ok[1] {
+			return fmt.Errorf("link %q leads to an entity that is not there; run `vinculo verify`", t.ids.get(l.id))
+		}
+		l.kind, l.id = kinds[l.kind], l.id+chunks
+	}
+	p.ids.chunks = append(p.ids.chunks, t.ids.chunks...)
+	p.ids.open = t.ids.open
+	p.links.join(&t.links)
+	return nil
+}
+
+// join adds the links of another table, whose pieces it takes over. They get new
+// numbers.
+func (t *table) join(other *table) {
+	whole, last := t.n>>pieceBits, t.n&(pieceSize-1)
+	var rest []storedLink
+	if last > 0 {
+		rest = t.pieces[whole][:last]
+	}
+	full := other.n >> pieceBits
+	t.pieces = append(t.pieces[:whole], other.pieces[:full]...)
+	t.n = len(t.pieces) * pieceSize
+	for _, l := range rest {
+		t.add(l)
+	}
+	if full < len(other.pieces) {
+		for _, l := range other.pieces[full][:other.n&(pieceSize-1)] {
+			t.add(l)
+		}
+	}
+}
+
+// numbering gives the numbers of entities by those of their records, which mostly
+// follow each other.
+type numbering struct {
+	pages []*[numberingPage]uint32 // number + 1
+}
+
+const numberingPage = 1 << 12
+
+func (x *numbering) add(record int64, number uint32) error {
+	if uint64(record) > math.MaxUint32 { //nolint:gosec // a negative one is too large as well
+		return fmt.Errorf("record %d is numbered beyond what can be", record)
+	}
+	page := int(record / numberingPage)
+	for page >= len(x.pages) {
+		x.pages = append(x.pages, nil)
+	}
+	if x.pages[page] == nil {
+		x.pages[page] = new([numberingPage]uint32)
+	}
+	x.pages[page][record%numberingPage] = number + 1
+	return nil
+}
+
+func (x *numbering) of(record uint32) (uint32, bool) {
+	page := int(record / numberingPage)
+	if page >= len(x.pages) || x.pages[page] == nil {
+		return 0, false
+	}
+	n := x.pages[page][record%numberingPage]
+	return n - 1, n > 0
+}
+
+// connect makes the lists of all nodes at once: the lengths are known, so that
+// each gets its room, is filled, and then sorted.
+func (p *projection) connect() {
+	lengths := make([]uint32, len(p.nodes))
+	p.eachLink(func(_ uint32, l *storedLink) {
+		lengths[l.from]++
+		if l.to != l.from {
+			lengths[l.to]++
+		}
+	})
+	for i, length := range lengths {
+		if length > 0 {
+			p.nodes[i].links = p.adjacent.take(int(length))
+		}
+	}
+	places := p.ordered()
+	workers := runtime.GOMAXPROCS(0)
+	var work errgroup.Group
+	for i := range workers {
+		first, last := uint32(len(p.nodes)*i/workers), uint32(len(p.nodes)*(i+1)/workers) //nolint:gosec // at most maxNodes
+		work.Go(func() error {
+			p.fill(first, last)
+			p.arrange(p.nodes[first:last], places)
+			return nil
+		})
+	}
+	_ = work.Wait() // nothing of it fails
+}
+
+func (p *projection) eachLink(do func(n uint32, l *storedLink)) {
+	n := uint32(0)
+	for _, piece := range p.links.pieces {
+		for i := range piece {
+			if int(n) == p.links.n {
+				return
+			}
+			do(n, &piece[i])
+			n++
+		}
+	}
+}
+
+// fill puts links into the lists of some nodes, in no order.
+func (p *projection) fill(first, last uint32) {
+	put := func(end uint32, s spoke) {
+		at := &p.nodes[end].links
+		at.length++
+		p.adjacent.of(*at)[at.length-1] = s
+	}
+	p.eachLink(func(n uint32, l *storedLink) {
+		if first <= l.from && l.from < last {
+			put(l.from, spokeOf(n, l, l.from))
+		}
+		if first <= l.to && l.to < last && l.to != l.from {
+			put(l.to, spokeOf(n, l, l.to))
+		}
+	})
+}
+
+// arrange sorts lists by the places of their links.
+func (p *projection) arrange(nodes []node, places []uint32) {
+	type placed struct {
+		place uint32
+		spoke spoke
+	}
+	var all []placed
+	for i := range nodes {
+		list := p.adjacent.of(nodes[i].links)
+		all = all[:0]
+		for _, s := range list {
+			all = append(all, placed{places[s.link()], s})
+		}
+		slices.SortFunc(all, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
+		for k := range list {
+			list[k] = all[k].spoke
+		}
+	}
+}
+
+// sortable is a link of a kind: the part of its key between kind and id, and
+// what its id begins with, as numbers that compare as the bytes do.
+type sortable struct {
+	key   uint64
+	begin [2]uint64
+	link  uint32
+}
+
+// ordered gives the place of each link in the order of lists. Looking at the link
+// itself for each comparison would take four times as long as all the rest, for
+// it is anywhere in memory.
+func (p *projection) ordered() (places []uint32) {
+	links := make([][]uint32, len(p.kinds))
+	p.eachLink(func(n uint32, l *storedLink) { links[l.kind] = append(links[l.kind], n) })
+	places = make([]uint32, p.links.n)
+	var work errgroup.Group
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	before := uint32(0)
+	for _, kind := range p.kindsInOrder() {
+		begin := before
+		work.Go(func() error {
+			for i, n := range p.inOrder(links[kind]) {
+				places[n.link] = begin + uint32(i) //nolint:gosec // there are fewer links than that
+			}
+			return nil
+		})
+		before += uint32(len(links[kind])) //nolint:gosec // there are fewer links than that
+	}
+	_ = work.Wait() // nothing of it fails
+	return places
+}
+
+// inOrder sorts links of one kind.
+func (p *projection) inOrder(links []uint32) []sortable {
+	all := make([]sortable, len(links))
+	for i, n := range links {
+		l := p.links.at(n)
+		all[i] = sortable{binary.BigEndian.Uint64(l.sort[:]), beginning(p.ids.get(l.id)), n}
+	}
+	slices.SortFunc(all, func(a, b sortable) int {
+		switch {
+		case a.key != b.key:
+			return cmp.Compare(a.key, b.key)
+		case a.begin[0] != b.begin[0]:
+			return cmp.Compare(a.begin[0], b.begin[0])
+		case a.begin[1] != b.begin[1]:
+			return cmp.Compare(a.begin[1], b.begin[1])
+		default:
+			return cmp.Compare(p.ids.get(p.links.at(a.link).id), p.ids.get(p.links.at(b.link).id))
+		}
+	})
+	return all
+}
+
+// beginning are the first 16 bytes of a text, with zeros behind a shorter one.
+func beginning(text string) [2]uint64 {
+	var b [16]byte
+	copy(b[:], text)
+	return [2]uint64{binary.BigEndian.Uint64(b[:]), binary.BigEndian.Uint64(b[8:])}
+}
+
+// kindsInOrder are the numbers of the kinds in the order of their names.
+func (p *projection) kindsInOrder() []uint16 {
+	order := make([]uint16, len(p.kinds))
+	for i := range order {
+		order[i] = uint16(i) //nolint:gosec // a vocabulary is far smaller
+	}
+	slices.SortFunc(order, func(a, b uint16) int { return cmp.Compare(p.kinds[a], p.kinds[b]) })
+	return order
+}
