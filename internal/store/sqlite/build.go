@@ -75,6 +75,7 @@ func (p *projection) adopt(next *projection) {
 	p.born, p.died, p.dying, p.fresh, p.identity = next.born, next.died, next.dying, next.fresh, next.identity
 	p.versioned, p.placeholders = next.versioned, next.placeholders
 	p.rankings.clear()
+	p.fars.clear()
 	p.lastGroups.mu.Lock()
 	p.lastGroups.first, p.lastGroups.is = nil, nil
 	p.lastGroups.mu.Unlock()

@@ -44,7 +44,7 @@ func (r *reader) Corridor(ctx context.Context, w store.Walks) (c store.Corridor,
 	}
 	s := p.scratches.take(len(p.nodes))
 	defer p.scratches.give(s)
-	search := corridor{p: p, s: s, walks: &w, at: r.g.head.Sequence, clearance: r.view.Clearance, length: w.Length, few: r.g.store.limits.few}
+	search := corridor{p: p, s: s, walks: &w, at: r.g.head.Sequence, clearance: r.view.Clearance, length: w.Length, limits: &r.g.store.limits}
 	if ok, err = search.run(ctx); err != nil || !ok {
 		return c, false, r.g.store.wrap(err)
 	}
@@ -59,7 +59,7 @@ type corridor struct {
 	at        evidence.Sequence
 	clearance evidence.Clearance
 	groups    *grouping // nil: none
-	few       int       // of so few links none is left out
+	limits    *limits
 
 	plain      bool   // every link that the view sees is wanted
 	kinds      []bool // by number; nil: all
@@ -240,48 +240,51 @@ func (c *corridor) cheaper() int {
 // those links count that lead to what the other side has reached, and, where
 // meeting ends the search, after the first that does.
 func (c *corridor) grow(ctx context.Context, side int, last bool) (ok bool, err error) {
-	s, own, other := c.s, side, 1-side
-	distance := c.radius[side]
-	c.logAt[side][distance] = len(s.log[side])
+	s, other := c.s, 1-side
 	if c.looked+c.cost[side] > c.walks.Looked {
 		return false, nil
 	}
-	here, there, epoch := c.mark(0), c.mark(distance+1), s.epoch
-	least := uint32(max(distance+1-c.walks.Beyond, 1)) //nolint:gosec // small
-	direction := c.directions[side]
+	distance := c.radius[side]
+	c.logAt[side][distance] = len(s.log[side])
 	from, to := c.level[side], len(s.queue[side])
-	crossing := last && c.met // only what leads across is of use
+	g := growth{
+		corridor: c, side: side, last: last, crossing: last && c.met,
+		least: uint32(max(distance+1-c.walks.Beyond, 1)), //nolint:gosec // small
+	}
+	reached := s.queue[other]
+	if !c.met {
+		reached = reached[c.level[other]:] // whatever is nearer to the other end would have met before
+	}
+	s.large = s.large[:0]
 	for _, n := range s.queue[side][from:to] {
-		if s.marks[n][other] == here {
+		if s.marks[n][other] == c.mark(0) {
 			continue // no walk goes on from its end
 		}
-		list := c.p.adjacent.of(c.p.nodes[n].links)
-		if c.looked += len(list); c.looked-c.checked > 1<<16 {
-			if c.checked = c.looked; ctx.Err() != nil {
-				return false, ctx.Err()
+		length := int(c.p.nodes[n].links.length)
+		if last && c.groups == nil && length >= c.limits.many && length > c.limits.wide*len(reached) {
+			s.large = append(s.large, n)
+			continue
+		}
+		if err := g.pass(ctx, n, c.p.adjacent.of(c.p.nodes[n].links)); err != nil {
+			return false, err
+		}
+	}
+	// Of those with many links it is quicker to look for the few that lead across.
+	for _, n := range s.large {
+		list := c.p.byFar(n, c.limits)
+		for _, v := range reached {
+			if links := list.between(v); len(links) > 0 {
+				if err := g.pass(ctx, n, links); err != nil {
+					return false, err
+				}
 			}
 		}
-		for _, sp := range list {
-			v := sp.far()
-			m := &s.marks[v]
-			known, across := m[own]>>distanceBits == epoch, m[other]>>distanceBits == epoch
-			if known && m[own]&maxDistance < least || crossing && !across ||
-				sp.visibility() > c.clearance || !c.leads(sp, n, direction) ||
-				!c.plain && !c.wants(sp.link()) {
-				continue
-			}
-			if !known {
-				if m[other] != here && c.closed(v) {
-					continue
-				}
-				c.reach(v, own, there)
-			} else if c.groups != nil && c.groups.same(n, v) {
-				continue
-			}
-			s.log[side] = append(s.log[side], passed{n, v, sp.link()})
-			if across {
-				c.met = true
-				crossing = last
+		c.looked += len(reached)
+	}
+	if !c.met {
+		for _, n := range s.large {
+			if err := g.pass(ctx, n, c.p.adjacent.of(c.p.nodes[n].links)); err != nil {
+				return false, err
 			}
 		}
 	}
@@ -289,6 +292,57 @@ func (c *corridor) grow(ctx context.Context, side int, last bool) (ok bool, err 
 	c.radius[side]++
 	c.logAt[side][distance+1] = len(s.log[side])
 	return true, nil
+}
+
+// growth is one step of a search.
+type growth struct {
+	*corridor
+	side     int
+	last     bool
+	crossing bool   // only what leads across is of use any more
+	least    uint32 // the distance at which an entity that was reached before may be reached again
+}
+
+// pass goes along links from an entity, which are in its list.
+func (g *growth) pass(ctx context.Context, n uint32, list []spoke) error {
+	c, s, own, other := g.corridor, g.s, g.side, 1-g.side
+	if c.looked += len(list); c.looked-c.checked > 1<<16 {
+		if c.checked = c.looked; ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	here, there, epoch, direction := c.mark(0), c.mark(c.radius[own]+1), s.epoch, c.directions[own]
+	// In a large graph most marks have to come from memory. Here no read waits for
+	// another, as they do where it depends on each what is done next.
+	var touched uint32
+	for _, sp := range list {
+		touched |= s.marks[sp.far()][0]
+	}
+	s.touched = touched // or else nothing would be read
+	for _, sp := range list {
+		v := sp.far()
+		m := &s.marks[v]
+		known, across := m[own]>>distanceBits == epoch, m[other]>>distanceBits == epoch
+		if known && m[own]&maxDistance < g.least || g.crossing && !across ||
+			sp.visibility() > c.clearance || !c.leads(sp, n, direction) ||
+			!c.plain && !c.wants(sp.link()) {
+			continue
+		}
+		if !known {
+			if m[other] != here && c.closed(v) {
+				continue
+			}
+			c.reach(v, own, there)
+		} else if c.groups != nil && c.groups.same(n, v) {
+			continue
+		}
+		s.log[own] = append(s.log[own], passed{n, v, sp.link()})
+		if across {
+			c.met = true
+			g.crossing = g.last
+		}
+	}
+	return nil
 }
 
 // reach marks an entity, and those that count as one with it, and puts them into
@@ -386,7 +440,7 @@ func (c *corridor) pick() {
 			}
 		}
 	}
-	if c.walks.Beyond > 0 && c.groups == nil && len(s.picked) > c.few {
+	if c.walks.Beyond > 0 && c.groups == nil && len(s.picked) > c.limits.few {
 		rest := s.picked[before:]
 		s.picked = s.picked[:before+len(c.peel(c.peel(rest)))]
 	}
@@ -427,7 +481,7 @@ func (c *corridor) peel(picked []passed) []passed {
 // thin leaves out links beside many stronger ones.
 func (c *corridor) thin() {
 	s := c.s
-	if c.walks.Parallel == 0 || len(s.picked) <= c.few {
+	if c.walks.Parallel == 0 || len(s.picked) <= c.limits.few {
 		return
 	}
 	both := c.walks.Direction == evidence.Any

@@ -13,12 +13,12 @@ import (
 
 // Crowd sets every limit so low that it is met all the time.
 func (s *Store) Crowd() {
-	s.limits = limits{page: 2, edges: 1, many: 1, ranked: 2, rankings: 2, citations: 1, short: 1, matches: 1, followed: 1, written: 1, groupPlaces: 1, groupRevisions: 1, log: 2, logBytes: 1,
+	s.limits = limits{page: 2, edges: 1, many: 1, ranked: 2, kept: 5, citations: 1, short: 1, matches: 1, followed: 1, written: 1, groupPlaces: 1, groupRevisions: 1, log: 2, logBytes: 1,
 		firstRecords: 30, firstWritten: 2, firstWords: 5, runPlaces: 20, piece: 3}
 }
 
 // RankAll keeps the strongest links of all entities, but few of each.
-func (s *Store) RankAll() { s.limits.many, s.limits.ranked = 1, 4 }
+func (s *Store) RankAll() { s.limits.many, s.limits.ranked, s.limits.wide = 1, 4, 0 }
 
 // SpillEarly has a first load sort its lists in many small runs, read again what
 // it has written, and make rows of a few records at a time.

@@ -19,10 +19,13 @@ type limits struct {
 	// few is of how few links of a corridor none is left out: it costs more than it
 	// saves.
 	few int
-	// many is how many links an entity has at the least of which the strongest are
-	// kept, ranked how many of these, and rankings of how many entities: together at
-	// most 64 MB.
-	many, ranked, rankings int
+	// many is how many links an entity has at the least of which lists in other
+	// orders are kept; ranked how many of its strongest links are, and kept how many
+	// spokes of all entities for each order: of 8 bytes each, 64 MiB.
+	many, ranked, kept int
+	// wide is how many times as many links as the other side of a search has reached
+	// entities one has to have, to be asked about each of these and not gone along.
+	wide int
 	// followed is how many changed records are followed one by one; of more, what
 	// is in memory is read anew.
 	followed int
@@ -43,7 +46,7 @@ type limits struct {
 }
 
 var usualLimits = limits{
-	page: 256, edges: 1024, few: 64, many: 128, ranked: 2048, rankings: 4096, citations: 2000, short: 40, matches: 10_000, followed: 20_000, written: 100_000,
+	page: 256, edges: 1024, few: 64, many: 128, ranked: 2048, kept: 8 << 20, wide: 4, citations: 2000, short: 40, matches: 10_000, followed: 20_000, written: 100_000,
 	groupPlaces: 1_000_000, groupRevisions: 1000, log: 256, logBytes: 8 << 20,
 	firstRecords: 100_000_000, firstWritten: 500_000, firstWords: 50_000, runPlaces: 2_000_000, piece: 4096,
 }

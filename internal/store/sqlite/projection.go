@@ -48,7 +48,8 @@ type projection struct {
 	// lastGroups is forgotten where numbers are given anew.
 	lastGroups lastGroups
 	scratches  scratches
-	rankings   rankings
+	rankings   keptLists[ranked]
+	fars       keptLists[uint32] // by number of the entity, in the order of the other ends
 
 	readersMu sync.Mutex
 	readers   map[evidence.Sequence]int // how many are open at each revision
@@ -296,7 +297,7 @@ func (p *projection) attach(n uint32) {
 			break
 		}
 		at := &p.nodes[end].links
-		p.rankings.forget(end)
+		p.forgetOrders(end)
 		*at = p.adjacent.insert(*at, p.position(p.adjacent.of(*at), &key), spokeOf(n, l, end))
 	}
 }
@@ -308,7 +309,7 @@ func (p *projection) detach(n uint32) {
 		if i == 1 && l.to == l.from {
 			break
 		}
-		p.rankings.forget(end)
+		p.forgetOrders(end)
 		at := &p.nodes[end].links
 		list := p.adjacent.of(*at)
 		for k := p.position(list, &key) - 1; k >= 0; k-- {

@@ -1,20 +1,69 @@
 package sqlite
 
 import (
+	"cmp"
+	"math/bits"
+	"slices"
 	"sync"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 )
 
-// rankings keep the strongest links of entities that have many, for each
-// clearance: to find them again for each question would be most of its work. One
-// is made when it is first asked for, and forgotten when a link comes to the
-// entity or goes.
-type rankings struct {
-	mu sync.Mutex
-	of map[ranked][]spoke
+// keptLists keep what is made of the lists of entities that have many links, each
+// when it is first asked for and until a link comes to the entity or goes.
+type keptLists[K comparable] struct {
+	mu     sync.Mutex
+	of     map[K]*keptList
+	spokes int // of all
 }
 
+type keptList struct {
+	spokes []spoke
+	// filter has a bit for each other end, where the list is in their order; nil
+	// otherwise.
+	filter filter
+}
+
+// get gives what is kept or, for want of it, made. Where more than so many
+// spokes would be kept, all others are forgotten.
+func (k *keptLists[K]) get(key K, limit int, made func() *keptList) *keptList {
+	k.mu.Lock()
+	list, ok := k.of[key]
+	k.mu.Unlock()
+	if ok {
+		return list
+	}
+	list = made()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.of == nil || k.spokes+len(list.spokes) > limit {
+		k.of, k.spokes = map[K]*keptList{}, 0
+	}
+	if k.of[key] == nil { // another may have been quicker
+		k.of[key] = list
+		k.spokes += len(list.spokes)
+	}
+	return list
+}
+
+func (k *keptLists[K]) forget(keys ...K) {
+	k.mu.Lock()
+	for _, key := range keys {
+		if list := k.of[key]; list != nil {
+			k.spokes -= len(list.spokes)
+			delete(k.of, key)
+		}
+	}
+	k.mu.Unlock()
+}
+
+func (k *keptLists[K]) clear() {
+	k.mu.Lock()
+	k.of, k.spokes = nil, 0
+	k.mu.Unlock()
+}
+
+// ranked names the strongest links of an entity, as a clearance sees them.
 type ranked struct {
 	node      uint32
 	clearance evidence.Clearance
@@ -25,11 +74,7 @@ type ranked struct {
 // the order of the list; whole says that these are all. The projection is not
 // changed meanwhile.
 func (p *projection) strongestOf(n uint32, c evidence.Clearance, l *limits) (top []spoke, whole bool) {
-	key := ranked{n, c}
-	p.rankings.mu.Lock()
-	top, ok := p.rankings.of[key]
-	p.rankings.mu.Unlock()
-	if !ok {
+	kept := p.rankings.get(ranked{n, c}, l.kept, func() *keptList {
 		all := []rankedLink{}
 		list := p.adjacent.of(p.nodes[n].links)
 		for i, s := range list {
@@ -38,31 +83,69 @@ func (p *projection) strongestOf(n uint32, c evidence.Clearance, l *limits) (top
 			}
 		}
 		all = strongest(all, l.ranked)
-		top = make([]spoke, len(all))
+		top := make([]spoke, len(all))
 		for i, one := range all {
 			top[i] = list[one.link]
 		}
-		p.rankings.mu.Lock()
-		if p.rankings.of == nil || len(p.rankings.of) >= l.rankings {
-			p.rankings.of = map[ranked][]spoke{}
+		return &keptList{spokes: top}
+	})
+	return kept.spokes, len(kept.spokes) < l.ranked
+}
+
+// byFar gives the list of an entity in the order of the other ends, of all
+// versions that the list holds. The projection is not changed meanwhile.
+func (p *projection) byFar(n uint32, l *limits) *keptList {
+	return p.fars.get(n, l.kept, func() *keptList {
+		list := slices.Clone(p.adjacent.of(p.nodes[n].links))
+		slices.SortFunc(list, func(a, b spoke) int { return cmp.Compare(a.ends(), b.ends()) })
+		f := newFilter(len(list))
+		for _, s := range list {
+			f.add(s.far())
 		}
-		p.rankings.of[key] = top
-		p.rankings.mu.Unlock()
-	}
-	return top, len(top) < l.ranked
+		return &keptList{spokes: list, filter: f}
+	})
 }
 
-// forget drops what is kept of an entity whose list changes.
-func (r *rankings) forget(n uint32) {
-	r.mu.Lock()
+// filter says of most numbers that were not added that they were not, with one
+// look (Bloom 1970, of one hash).
+type filter []uint64
+
+// newFilter is for so many numbers, with 16 to 32 bits for each.
+func newFilter(n int) filter { return make(filter, 1<<max(bits.Len(uint(n))-2, 0)) } //nolint:gosec // not negative
+
+func (f filter) place(n uint32) (word int, bit uint64) {
+	h := n * 0x9e3779b1 // what comes close together is spread out (Knuth 1973, 6.4)
+	return int(h>>6) & (len(f) - 1), 1 << (h & 63)
+}
+
+func (f filter) add(n uint32) {
+	word, bit := f.place(n)
+	f[word] |= bit
+}
+
+func (f filter) may(n uint32) bool {
+	word, bit := f.place(n)
+	return f[word]&bit != 0
+}
+
+// between gives, of a list in the order of the other ends, the links to one.
+func (k *keptList) between(far uint32) []spoke {
+	if !k.filter.may(far) {
+		return nil
+	}
+	list := k.spokes
+	first, _ := slices.BinarySearchFunc(list, far, func(s spoke, far uint32) int { return cmp.Compare(s.far(), far) })
+	last := first
+	for last < len(list) && list[last].far() == far {
+		last++
+	}
+	return list[first:last]
+}
+
+// forgetOrders drops what is kept of an entity whose list changes.
+func (p *projection) forgetOrders(n uint32) {
+	p.fars.forget(n)
 	for c := range evidence.Clearance(evidence.Clearances) {
-		delete(r.of, ranked{n, c})
+		p.rankings.forget(ranked{n, c})
 	}
-	r.mu.Unlock()
-}
-
-func (r *rankings) clear() {
-	r.mu.Lock()
-	r.of = nil
-	r.mu.Unlock()
 }

@@ -20,15 +20,17 @@ type passed struct{ at, next, link uint32 }
 
 // scratch is the memory of one search.
 type scratch struct {
-	marks  []marking
-	epoch  uint32
-	queue  [2][]uint32 // entities by distance
-	log    [2][]passed // by distance of the entity that they were passed from
-	picked []passed
-	avoid  bitset
-	shut   []uint32 // what is in avoid
-	hops   []hops
-	edge   store.Edge // for WalkFilter.When
+	marks   []marking
+	epoch   uint32
+	queue   [2][]uint32 // entities by distance
+	log     [2][]passed // by distance of the entity that they were passed from
+	picked  []passed
+	touched uint32   // means nothing
+	large   []uint32 // of the entities that are gone on from, those with many links
+	avoid   bitset
+	shut    []uint32 // what is in avoid
+	hops    []hops
+	edge    store.Edge // for WalkFilter.When
 }
 
 // hops are, of the links picked, the first entity that one leads on to and that

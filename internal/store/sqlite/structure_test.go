@@ -154,10 +154,9 @@ func TestConnect(t *testing.T) {
 			for i, s := range list {
 				l := p.links.at(s.link())
 				got[p.ids.get(l.id)]++
-				require.Equal(r, spokeOf(s.link(), l, uint32(n)), s)
-				if i > 0 {
-					key := p.key(l)
-					require.Negative(r, p.compare(p.links.at(list[i-1].link()), &key))
+				key := p.key(l)
+				if s != spokeOf(s.link(), l, uint32(n)) || i > 0 && p.compare(p.links.at(list[i-1].link()), &key) >= 0 {
+					r.Fatalf("the list of entity %d has %q at %d", n, key.id, i)
 				}
 			}
 		}
@@ -195,6 +194,55 @@ func TestStrongest(t *testing.T) {
 			r.Fatalf("%v, want %v", got, want)
 		}
 	})
+}
+
+// TestBetween compares the links between two entities with going over the list.
+func TestBetween(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		far := rapid.Uint32Range(0, rapid.SampledFrom([]uint32{3, maxNodes - 1}).Draw(r, "most"))
+		p := newProjection()
+		p.clear()
+		p.nodes = make([]node, 1)
+		fars := rapid.SliceOfN(far, 0, 200).Draw(r, "fars")
+		for i, to := range fars {
+			l := storedLink{to: to, from: 1}
+			at := &p.nodes[0].links
+			*at = p.adjacent.insert(*at, i, spokeOf(uint32(i), &l, 1))
+		}
+		list := p.byFar(0, &usualLimits)
+		for _, to := range append(fars, far.Draw(r, "other")) {
+			var want []uint32
+			for i, is := range fars {
+				if is == to {
+					want = append(want, uint32(i))
+				}
+			}
+			var got []uint32
+			for _, s := range list.between(to) {
+				got = append(got, s.link())
+			}
+			require.Equal(r, want, got)
+		}
+	})
+}
+
+func TestKeptListsAreBounded(t *testing.T) {
+	k, made := keptLists[int]{}, 0
+	get := func(key int) []spoke {
+		return k.get(key, 10, func() *keptList { made++; return &keptList{spokes: make([]spoke, 4)} }).spokes
+	}
+	for _, key := range []int{1, 2, 1, 2} {
+		get(key)
+	}
+	require.Equal(t, 2, made)
+	get(3) // of 12 spokes only these are kept
+	require.Equal(t, 4, k.spokes)
+	k.forget(3, 4)
+	require.Zero(t, k.spokes)
+	get(1)
+	require.Equal(t, 4, made)
+	k.clear()
+	require.Zero(t, k.spokes)
 }
 
 func TestIndex(t *testing.T) {
