@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -131,11 +132,8 @@ func (g *growing) grow(ctx context.Context, level []evidence.ID, depth int) ([]e
 	if arcs, err = g.walk.decideDates(ctx, arcs); err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(arcs, func(a, b arc) int {
-		return cmp.Or(cmp.Compare(b.edge.Strength, a.edge.Strength), cmp.Compare(a.edge.Link, b.edge.Link))
-	})
 	reached := map[evidence.ID]bool{}
-	for _, a := range arcs {
+	for a := range strongestFirst(arcs) {
 		if a.from == a.to || g.walk.links[a.edge.Link] {
 			continue
 		}
@@ -148,10 +146,46 @@ func (g *growing) grow(ctx context.Context, level []evidence.ID, depth int) ([]e
 			continue
 		}
 		g.walk.links[a.edge.Link] = true
-		g.links = append(g.links, a)
+		g.links = append(g.links, *a)
 	}
 	return sortedIDs(reached), nil
 }
+
+// strongestFirst gives arcs by strength, then by link. Only the first few of
+// thousands are wanted as a rule, so it sorts those of one strength when it comes
+// to them.
+func strongestFirst(arcs []arc) iter.Seq[*arc] {
+	strength := func(a *arc) uint16 { return min(a.edge.Strength, maxStrength) }
+	var last [maxStrength + 1]int // where, of all in the order of strength, those of one end
+	for i := range arcs {
+		last[strength(&arcs[i])]++
+	}
+	for s, sum := maxStrength, 0; s >= 0; s-- {
+		sum, last[s] = sum+last[s], sum
+	}
+	order := make([]*arc, len(arcs))
+	for i := range arcs {
+		at := &last[strength(&arcs[i])]
+		order[*at] = &arcs[i]
+		*at++
+	}
+	return func(yield func(*arc) bool) {
+		for first := 0; first < len(order); {
+			end := last[strength(order[first])]
+			same := order[first:end]
+			slices.SortFunc(same, func(a, b *arc) int { return cmp.Compare(a.edge.Link, b.edge.Link) })
+			for _, a := range same {
+				if !yield(a) {
+					return
+				}
+			}
+			first = end
+		}
+	}
+}
+
+// maxStrength is that of what is certain; see evidence.Level.
+const maxStrength = 1000
 
 // affordable leaves out the entities of a level, those with the most links, with
 // which more links would have to be ranked than one question may.
