@@ -94,10 +94,12 @@ func reply(ctx context.Context, t *trace.Tracer, q contender.Question, load time
 			return a, err
 		}
 		for _, pair := range q.Pairs {
+			from := time.Now()
 			found, err := ask(ctx, s, q.Asked, pair)
 			if err != nil {
 				return a, errors.Join(err, s.Close())
 			}
+			a.Times = append(a.Times, time.Since(from).Nanoseconds())
 			a.Answers = append(a.Answers, found)
 		}
 		return a, s.Close()

@@ -72,7 +72,7 @@ func (r *Results) section() string {
 	b.WriteString(r.Judged())
 	fmt.Fprintf(&b, "\n![Bars of the time that each contender takes for each question](../bench/results/%s.svg)\n", r.Scale)
 	if len(r.Growth) > 0 {
-		fmt.Fprintf(&b, "\n### How cost grows\n\nThe same number of links for each entity, and no hub, in process.\n\n%s", r.Costs())
+		fmt.Fprintf(&b, "\n### How cost grows\n\nThe same number of links for each entity, and no hub, in process. At first is when an entity or pair is asked about for the first time, and what it is answered from is read from the file; all other times are of asking again. The ids are those of the median answer: the entities with the most links have more of them in a larger graph, so that there is more around others.\n\n%s", r.Costs())
 		fmt.Fprintf(&b, "\n![Lines of the cost of each question by the size of the graph](../bench/results/%s-growth.svg)\n", r.Scale)
 	}
 	fmt.Fprintf(&b, "\n### All that was timed\n\nEach row is the median of %d runs.\n\n%s", r.runs(), r.Times())

@@ -41,7 +41,7 @@ func sample() *report.Results {
 		},
 		Held: []report.Held{{Contender: report.Embedded, Entities: 50_000, Links: 250_000, Seconds: 0.5, MiB: 512}},
 		Growth: []report.Growth{
-			{Question: report.Path, Entities: 2000, P50: 0.010, P99: 0.1}, {Question: report.Path, Entities: 50_000, P50: 0.012, P99: 0.2},
+			{Question: report.Path, Entities: 2000, P50: 0.010, P99: 0.1}, {Question: report.Path, Entities: 50_000, P50: 0.012, P99: 0.2, First: 0.5, Size: 4},
 		},
 		Skipped: []report.Skipped{{Contender: report.IGraph, Reason: "python3 is not installed"}},
 		Failed:  []report.Failed{{Question: report.Around, Reason: "the two stores differ"}},
@@ -103,6 +103,12 @@ func TestAGoalOfTheLargestGraphIsJudgedOnlyThere(t *testing.T) {
 	require.Equal(t, report.AimMet, row(t, r, "1,000,000 entities", "start").Verdict)
 	r.Held[0].Seconds = 9
 	require.Equal(t, report.NotMet, row(t, r, "1,000,000 entities", "start").Verdict)
+}
+
+func TestCostsTellFirstTimesAndSizes(t *testing.T) {
+	t.Parallel()
+	require.Contains(t, sample().Costs(), "10 µs (p99 100)")
+	require.Contains(t, sample().Costs(), "12 µs (p99 200; at first 500; 4 ids)")
 }
 
 func TestNumbersAreWrittenToBeRead(t *testing.T) {

@@ -123,6 +123,10 @@ type Growth struct {
 	Entities int     `json:"entities"`
 	P50      float64 `json:"p50"` // milliseconds
 	P99      float64 `json:"p99"`
+	// First is the p50 of asking each entity, or pair, for the first time, when what
+	// it is answered from has to be read from the file.
+	First float64 `json:"first,omitempty"`
+	Size  float64 `json:"size,omitempty"` // the median number of ids in an answer
 }
 
 // Skipped is what could not be measured.

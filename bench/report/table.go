@@ -161,7 +161,11 @@ func (r *Results) Costs() string {
 		for _, size := range sizes {
 			cell := "–"
 			if g, ok := r.growth(q, size); ok {
-				cell = fmt.Sprintf("%s µs (p99 %s)", number(1000*g.P50), number(1000*g.P99))
+				cell = fmt.Sprintf("%s µs (p99 %s", number(1000*g.P50), number(1000*g.P99))
+				if g.First > 0 {
+					cell += fmt.Sprintf("; at first %s; %s ids", number(1000*g.First), number(g.Size))
+				}
+				cell += ")"
 			}
 			row = append(row, cell)
 		}
