@@ -18,12 +18,17 @@ type Main struct {
 	Stdout, Stderr io.Writer
 	// Listening, where set, is told the address that `serve` listens on.
 	Listening func(net.Addr)
+	// Leeway is how many bytes of garbage may pile up in a server before they are
+	// collected, beside as many as are in use.
+	Leeway int
 
 	closers []func() error
 }
 
 // New makes a Main of the process's own input and output.
-func New() *Main { return &Main{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr} }
+func New() *Main {
+	return &Main{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Leeway: 128 << 20}
+}
 
 // cli is the grammar of the command line.
 type cli struct {

@@ -66,6 +66,7 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	if err != nil {
 		return err
 	}
+	defer m.roomy()()
 	log := m.newLogger(c.LogLevel)
 	st, err := c.open(ctx, m, v, log, false)
 	if err != nil {
