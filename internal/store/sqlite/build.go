@@ -35,7 +35,7 @@ func (s *Store) build(ctx context.Context) (err error) {
 	if built {
 		return nil
 	}
-	graphs, hangUp, err := s.alike(ctx, min(runtime.GOMAXPROCS(0), maxBuilders))
+	graphs, hangUp, err := s.alike(ctx, builders())
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (s *Store) await(ctx context.Context) error {
 
 // adopt takes over what another projection has loaded. Readers stay.
 func (p *projection) adopt(next *projection) {
-	p.gaps, p.kinds, p.kindOf, p.ids, p.nodes, p.byID = nil, next.kinds, next.kindOf, next.ids, next.nodes, next.byID
+	p.gaps, p.kindNumbers, p.ids, p.nodes, p.byID = nil, next.kindNumbers, next.ids, next.nodes, next.byID
 	p.links, p.freeLinks, p.adjacent = next.links, next.freeLinks, next.adjacent
 	p.born, p.died, p.dying, p.fresh, p.identity = next.born, next.died, next.dying, next.fresh, next.identity
 	p.versioned, p.placeholders = next.versioned, next.placeholders
@@ -82,7 +82,8 @@ func (p *projection) adopt(next *projection) {
 }
 
 const (
-	// maxBuilders is how many connections read the links at once at the most.
+	// maxBuilders is how many read the links, or put them into lists, at once at the
+	// most: each who does the latter goes over all of them.
 	maxBuilders = 8
 	// shares is how many pieces the links are read in, of which each connection
 	// takes one after the other.
@@ -91,6 +92,9 @@ const (
 	// same revision, in between those that others write.
 	alikeTries = 3
 )
+
+// builders is how many do so on this machine.
+func builders() int { return min(runtime.GOMAXPROCS(0), maxBuilders) }
 
 // alike begins, on connections of their own, up to so many transactions that see
 // the same revision; just one where others write too quickly for more. These are
@@ -131,7 +135,7 @@ func (s *Store) alike(ctx context.Context, n int) (graphs []*graph, hangUp func(
 // part is what one connection has read of the links: their ends are still the
 // numbers of the entities' records, their kinds and ids those of the part.
 type part struct {
-	kinds projection // only its kinds
+	kindNumbers
 	links table
 	ids   texts
 }
@@ -158,7 +162,6 @@ func (p *projection) load(ctx context.Context, graphs []*graph) error {
 				}
 			}
 			to := &parts[i]
-			to.kinds.kindOf = map[string]uint16{}
 			for {
 				from := least + (taken.Add(1)-1)*width
 				if from >= most {
@@ -207,9 +210,9 @@ func (t *part) read(ctx context.Context, g *graph, from, to int64) error {
 			return fmt.Errorf("link %q: %w", r.text(0), err)
 		}
 		l.from, l.to = uint32(from), uint32(to) //nolint:gosec // just looked at
-		number, known := t.kinds.kindOf[string(kind)]
+		number, known := t.kindOf[string(kind)]
 		if !known {
-			number = t.kinds.kind(string(kind))
+			number = t.kind(string(kind))
 		}
 		l.kind, l.id = number, t.ids.add(r.text(0))
 		t.links.add(l)
@@ -219,8 +222,8 @@ func (t *part) read(ctx context.Context, g *graph, from, to int64) error {
 
 // take adds what a part has read.
 func (p *projection) take(t *part, numbers *numbering) error {
-	kinds := make([]uint16, len(t.kinds.kinds))
-	for i, name := range t.kinds.kinds {
+	kinds := make([]uint16, len(t.kinds))
+	for i, name := range t.kinds {
 		kinds[i] = p.kind(name)
 	}
 	chunks := textRef(len(p.ids.chunks) << chunkBits) //nolint:gosec // memory ends before
@@ -310,7 +313,7 @@ func (p *projection) connect() {
 		}
 	}
 	places := p.ordered()
-	workers := runtime.GOMAXPROCS(0)
+	workers := builders()
 	var work errgroup.Group
 	for i := range workers {
 		first, last := uint32(len(p.nodes)*i/workers), uint32(len(p.nodes)*(i+1)/workers) //nolint:gosec // at most maxNodes
@@ -389,7 +392,7 @@ func (p *projection) ordered() (places []uint32) {
 	p.eachLink(func(n uint32, l *storedLink) { links[l.kind] = append(links[l.kind], n) })
 	places = make([]uint32, p.links.n)
 	var work errgroup.Group
-	work.SetLimit(runtime.GOMAXPROCS(0))
+	work.SetLimit(builders())
 	before := uint32(0)
 	for _, kind := range p.kindsInOrder() {
 		begin := before

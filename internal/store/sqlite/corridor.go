@@ -271,6 +271,9 @@ func (c *corridor) grow(ctx context.Context, side int, last bool) (ok bool, err 
 	}
 	// Of those with many links it is quicker to look for the few that lead across.
 	for _, n := range s.large {
+		if err := ctx.Err(); err != nil { // a list that is not kept has to be sorted
+			return false, err
+		}
 		list := c.p.byFar(n, c.limits)
 		for _, v := range reached {
 			if links := list.between(v); len(links) > 0 {

@@ -121,7 +121,7 @@ func (w *walker) visit(n uint32) {
 		}
 		return
 	}
-	if w.x.Keep != nil || len(list) <= w.limits.many || !w.byRanking(n, limit) {
+	if w.x.Keep != nil || len(list) < w.limits.many || !w.byRanking(n, limit) {
 		w.rank(n, list)
 		w.ranked = strongest(w.ranked, limit)
 	}

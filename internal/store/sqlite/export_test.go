@@ -13,7 +13,7 @@ import (
 
 // Crowd sets every limit so low that it is met all the time.
 func (s *Store) Crowd() {
-	s.limits = limits{page: 2, edges: 1, many: 1, ranked: 2, kept: 5, citations: 1, short: 1, matches: 1, followed: 1, written: 1, groupPlaces: 1, groupRevisions: 1, log: 2, logBytes: 1,
+	s.limits = limits{page: 2, edges: 1, many: 1, ranked: 2, kept: 5, counted: 3, citations: 1, short: 1, matches: 1, followed: 1, written: 1, groupPlaces: 1, groupRevisions: 1, log: 2, logBytes: 1,
 		firstRecords: 30, firstWritten: 2, firstWords: 5, runPlaces: 20, piece: 3}
 }
 

@@ -21,8 +21,13 @@ type limits struct {
 	few int
 	// many is how many links an entity has at the least of which lists in other
 	// orders are kept; ranked how many of its strongest links are, and kept how many
-	// spokes of all entities for each order: of 8 bytes each, 64 MiB.
+	// spokes of all entities for each order: of 8 bytes each, 64 MiB, and half as much
+	// again where the order is that of the other ends.
 	many, ranked, kept int
+	// counted is how many links in memory are counted one by one for one question, at
+	// about a nanosecond each; the counters of an entity of many links are hundreds of
+	// rows, for each kind, direction and visibility.
+	counted int
 	// wide is how many times as many links as the other side of a search has reached
 	// entities one has to have, to be asked about each of these and not gone along.
 	wide int
@@ -46,7 +51,7 @@ type limits struct {
 }
 
 var usualLimits = limits{
-	page: 256, edges: 1024, few: 64, many: 128, ranked: 2048, kept: 8 << 20, wide: 4, citations: 2000, short: 40, matches: 10_000, followed: 20_000, written: 100_000,
+	page: 256, edges: 1024, few: 64, many: 128, ranked: 2048, kept: 8 << 20, wide: 4, counted: 2_000_000, citations: 2000, short: 40, matches: 10_000, followed: 20_000, written: 100_000,
 	groupPlaces: 1_000_000, groupRevisions: 1000, log: 256, logBytes: 8 << 20,
 	firstRecords: 100_000_000, firstWritten: 500_000, firstWords: 50_000, runPlaces: 2_000_000, piece: 4096,
 }

@@ -24,8 +24,7 @@ type projection struct {
 	from, head evidence.Sequence
 	gaps       []gap
 
-	kinds     []string // by number
-	kindOf    map[string]uint16
+	kindNumbers
 	ids       texts
 	nodes     []node
 	byID      index
@@ -109,7 +108,7 @@ func newProjection() *projection {
 // clear makes the projection an empty one.
 func (p *projection) clear() {
 	p.built, p.gaps = false, nil
-	p.kinds, p.kindOf = nil, map[string]uint16{}
+	p.kindNumbers = kindNumbers{}
 	p.ids, p.nodes, p.byID = texts{}, nil, newIndex()
 	p.links, p.freeLinks, p.adjacent = table{}, nil, lists{}
 	p.born, p.died, p.dying, p.fresh = map[uint32]evidence.Sequence{}, map[uint32]evidence.Sequence{}, nil, nil
@@ -151,14 +150,23 @@ func (p *projection) answers(at evidence.Sequence) bool {
 
 func (p *projection) nodeID(n uint32) string { return p.ids.get(p.nodes[n].id) }
 
-func (p *projection) kind(name string) uint16 {
-	k, ok := p.kindOf[name]
+// kindNumbers give kinds numbers as they come.
+type kindNumbers struct {
+	kinds  []string // by number
+	kindOf map[string]uint16
+}
+
+func (k *kindNumbers) kind(name string) uint16 {
+	n, ok := k.kindOf[name]
 	if !ok {
-		k = uint16(len(p.kinds)) //nolint:gosec // a vocabulary is far smaller
-		p.kinds = append(p.kinds, name)
-		p.kindOf[name] = k
+		if k.kindOf == nil {
+			k.kindOf = map[string]uint16{}
+		}
+		n = uint16(len(k.kinds)) //nolint:gosec // a vocabulary is far smaller
+		k.kinds = append(k.kinds, name)
+		k.kindOf[name] = n
 	}
-	return k
+	return n
 }
 
 // kindSet is a set of kinds by their numbers; nil where none is named.

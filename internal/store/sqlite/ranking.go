@@ -19,9 +19,9 @@ type keptLists[K comparable] struct {
 
 type keptList struct {
 	spokes []spoke
-	// filter has a bit for each other end, where the list is in their order; nil
-	// otherwise.
-	filter filter
+	// fars has a bit for the remainder of each other end, where the list is in their
+	// order, 16 to 32 bits for each: one look tells of most that are not there.
+	fars bitset
 }
 
 // get gives what is kept or, for want of it, made. Where more than so many
@@ -98,39 +98,20 @@ func (p *projection) byFar(n uint32, l *limits) *keptList {
 	return p.fars.get(n, l.kept, func() *keptList {
 		list := slices.Clone(p.adjacent.of(p.nodes[n].links))
 		slices.SortFunc(list, func(a, b spoke) int { return cmp.Compare(a.ends(), b.ends()) })
-		f := newFilter(len(list))
+		k := &keptList{spokes: list, fars: make(bitset, 1<<max(bits.Len(uint(len(list)))-2, 0))}
 		for _, s := range list {
-			f.add(s.far())
+			k.fars.set(k.remainder(s.far()), true)
 		}
-		return &keptList{spokes: list, filter: f}
+		return k
 	})
 }
 
-// filter says of most numbers that were not added that they were not, with one
-// look (Bloom 1970, of one hash).
-type filter []uint64
-
-// newFilter is for so many numbers, with 16 to 32 bits for each.
-func newFilter(n int) filter { return make(filter, 1<<max(bits.Len(uint(n))-2, 0)) } //nolint:gosec // not negative
-
-func (f filter) place(n uint32) (word int, bit uint64) {
-	h := n * 0x9e3779b1 // what comes close together is spread out (Knuth 1973, 6.4)
-	return int(h>>6) & (len(f) - 1), 1 << (h & 63)
-}
-
-func (f filter) add(n uint32) {
-	word, bit := f.place(n)
-	f[word] |= bit
-}
-
-func (f filter) may(n uint32) bool {
-	word, bit := f.place(n)
-	return f[word]&bit != 0
-}
+// remainder is that of an entity's number by the size of fars, a power of two.
+func (k *keptList) remainder(far uint32) uint32 { return far & uint32(64*len(k.fars)-1) } //nolint:gosec // lists are far shorter
 
 // between gives, of a list in the order of the other ends, the links to one.
 func (k *keptList) between(far uint32) []spoke {
-	if !k.filter.may(far) {
+	if !k.fars.has(k.remainder(far)) {
 		return nil
 	}
 	list := k.spokes

@@ -154,11 +154,6 @@ func (r *reader) Count(ctx context.Context, q store.CountQuery) (map[evidence.ID
 	return counts, r.g.store.wrap(err)
 }
 
-// countedInMemory is up to how many links in memory are counted one by one for one
-// question, at about a nanosecond each: the counters of an entity of many links are
-// hundreds of rows, for each kind, direction and visibility.
-const countedInMemory = 2_000_000
-
 // countInMemory counts the links of entities where they are in memory, and gives
 // those that have too many.
 func (r *reader) countInMemory(ctx context.Context, q *store.CountQuery, counts map[evidence.ID]int) ([]evidence.ID, error) {
@@ -176,18 +171,18 @@ func (r *reader) countInMemory(ctx context.Context, q *store.CountQuery, counts 
 	}
 	either := p.kindSet(q.Either)
 	var left []evidence.ID
-	may := countedInMemory
+	may := r.g.store.limits.counted
 	for _, id := range q.Of {
 		n, ok := p.byID.find(string(id), p.nodeID)
 		if !ok {
 			continue // there is no such entity
 		}
 		list := p.adjacent.of(p.nodes[n].links)
-		if may -= len(list); may < 0 {
+		if len(list) > may {
 			left = append(left, id)
-			may = 0
 			continue
 		}
+		may -= len(list)
 		sum := 0
 		for _, s := range list {
 			if s.visibility() <= r.view.Clearance && (s.leads(n, q.Direction) || p.ofKinds(s.link(), either)) && (!p.versioned.has(s.link()) || p.there(s.link(), at)) {

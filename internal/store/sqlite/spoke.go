@@ -27,12 +27,12 @@ func spokeOf(n uint32, l *storedLink, end uint32) spoke {
 	return s | spoke(far)<<farAt
 }
 
-func (s spoke) link() uint32 { return uint32(s) }                         //nolint:gosec // the lower half
-func (s spoke) far() uint32  { return uint32(s>>farAt) & (maxNodes - 1) } //nolint:gosec // 28 bits
+func (s spoke) link() uint32                   { return uint32(s) }                         //nolint:gosec // the lower half
+func (s spoke) far() uint32                    { return uint32(s>>farAt) & (maxNodes - 1) } //nolint:gosec // 28 bits
+func (s spoke) visibility() evidence.Clearance { return evidence.Clearance(s >> visibleAt & 3) }
+
 // ends orders spokes by the other end, then the link.
 func (s spoke) ends() uint64 { return uint64(s) << (64 - visibleAt) }
-
-func (s spoke) visibility() evidence.Clearance { return evidence.Clearance(s >> visibleAt & 3) }
 
 // leads says whether a direction passes the link from an end. A link from an
 // entity to itself leads both ways.

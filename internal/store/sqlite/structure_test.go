@@ -128,7 +128,6 @@ func TestConnect(t *testing.T) {
 		want := map[string]int{}
 		for range rapid.IntRange(1, 4).Draw(r, "parts") {
 			t := part{}
-			t.kinds.kindOf = map[string]uint16{}
 			filling := rapid.SampledFrom([]int{0, 0, pieceSize - 3, pieceSize, 2*pieceSize - 1}).Draw(r, "filling")
 			for i := range filling + rapid.IntRange(0, 5).Draw(r, "links") {
 				id := fmt.Sprint("f", len(want))
@@ -138,7 +137,7 @@ func TestConnect(t *testing.T) {
 				end := func(i int) uint32 { return uint32(i%nodes) * numberingPage / 3 }
 				l := storedLink{id: t.ids.add(id), from: end(i), to: end(i * i / 7)}
 				l.sort[7] = byte(i % 3)
-				l.kind = t.kinds.kind([]string{"PAYS", "COMMANDS", "MEMBER_OF"}[i*i%11%3])
+				l.kind = t.kind([]string{"PAYS", "COMMANDS", "MEMBER_OF"}[i*i%11%3])
 				t.links.add(l)
 				want[id] += 2
 				if l.from == l.to {
@@ -173,7 +172,7 @@ func TestTakeRefusesWhatLeadsNowhere(t *testing.T) {
 	for _, ends := range [][2]uint32{{7, 8}, {8, 7}, {7, 1 << 31}} {
 		var from part
 		from.links.add(storedLink{id: from.ids.add("l1"), from: ends[0], to: ends[1]})
-		from.kinds.kinds = []string{"PAYS"}
+		from.kinds = []string{"PAYS"}
 		require.ErrorContains(t, p.take(&from, &numbers), "l1")
 	}
 }
