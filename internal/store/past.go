@@ -404,9 +404,7 @@ func (p *past) Expand(ctx context.Context, x Expansion) iter.Seq2[Edge, error] {
 			yield(Edge{}, err)
 			return
 		}
-		if x.Keep != nil {
-			edges = slices.DeleteFunc(edges, func(e Edge) bool { return !x.Keep(&e) })
-		}
+		edges = slices.DeleteFunc(edges, func(e Edge) bool { return int(e.Strength) < x.MinStrength || x.Keep != nil && !x.Keep(&e) })
 		if x.Strongest {
 			slices.SortStableFunc(edges, func(a, b Edge) int {
 				return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(b.Strength, a.Strength))
@@ -444,7 +442,7 @@ var errTooManyThen = evidence.Faulty(evidence.LimitExceeded, "knownAt", "these e
 func (p *past) seen(ctx context.Context, x Expansion) (edges []Edge, partly bool, err error) {
 	most := x.Total + p.beyond
 	all := x
-	all.Keep, all.Strongest, all.PerNode, all.Total = nil, false, 0, most
+	all.Keep, all.MinStrength, all.Strongest, all.PerNode, all.Total = nil, 0, false, 0, most
 	judged := map[evidence.ID]*judgedClaim{} // nil for those not seen
 	for ; ; all.Total *= 4 {
 		var raw []Edge

@@ -215,6 +215,9 @@ type Expansion struct {
 	Direction evidence.Direction
 	Either    []string // kinds that match at either end, as in Query
 	Kinds     []string // empty: all
+	// MinStrength keeps only edges of at least that strength, 0 to 1000, before the
+	// limits.
+	MinStrength int
 	// Keep, where set, keeps only the edges it is true for, before the limits.
 	Keep func(*Edge) bool
 	// Strongest asks for the strongest links of each entity first, those of one

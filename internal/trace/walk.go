@@ -78,7 +78,7 @@ func (w *walk) arcsThat(ctx context.Context, keep func(*store.Edge) bool, at []e
 			w.cut = CutLinks
 			break
 		}
-		x := store.Expansion{Frontier: batch, Direction: direction, Either: w.session.either(direction), Kinds: w.test.Kinds, Keep: keep, Total: left}
+		x := store.Expansion{Frontier: batch, Direction: direction, Either: w.session.either(direction), Kinds: w.test.Kinds, MinStrength: w.test.MinStrength, Keep: keep, Total: left}
 		n := 0
 		w.trips++
 		for e, err := range w.session.reader.Expand(ctx, x) {

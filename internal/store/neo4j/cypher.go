@@ -86,8 +86,8 @@ type listShape struct {
 	words   bool // each record is checked for words
 }
 
-// expandShape tells the texts of Expand apart. A ranked one is to the strongest, of
-// all kinds.
+// expandShape tells the texts of Expand apart. A ranked one is of all kinds, to the
+// strongest, or to those of at least a strength.
 type expandShape struct{ past, strongest, ranked bool }
 
 // revisionShape tells the texts that read the log by number apart.
@@ -262,28 +262,45 @@ func expandTexts() map[expandShape]query {
 					edgesInOrder(order), columns: edgeColumns}
 		}
 	}
-	// In the order of an index, of which no more is read than is wanted; only links
-	// that others see as stronger or weaker are put in order first.
-	const order = strongestFirst + ", n.key"
-	at := func(end, order string) string {
-		return fmt.Sprintf("MATCH (n:Version) USING INDEX SEEK n:Version(%[1]s, rankSlot, rank) WHERE n.%[1]s = e AND n.rankSlot = slot AND n.rank > '' RETURN n ORDER BY %[2]s LIMIT $each", end, order)
-	}
+	expand[expandShape{strongest: true, ranked: true}], expand[expandShape{ranked: true}] = strongestText(), strongText()
+	return expand
+}
+
+// byRank reads the lists of links that are in the order of their strength, those of
+// links that others see as stronger or weaker, which are not, and those of kinds
+// that match at either end, at the other one.
+func byRank(ranked, mixed, other func(end string) string) string {
 	var parts []string
 	for _, end := range []string{"from", "to"} {
+		match := fmt.Sprintf("MATCH (n:Version) USING INDEX SEEK n:Version(%[1]s, rankSlot, rank) WHERE n.%[1]s = e AND n.rankSlot = slot AND n.rank > ''", end)
 		parts = append(parts,
-			fmt.Sprintf("UNWIND $%sSlots AS slot CALL (e, slot) { %s } RETURN n", end, at(end, "n."+end+", n.rankSlot, n.rank")),
-			fmt.Sprintf("UNWIND $%sMixed AS slot CALL (e, slot) { %s } RETURN n", end, at(end, order)))
+			fmt.Sprintf("UNWIND $%sSlots AS slot CALL (e, after, slot) { %s%s } RETURN n, key", end, match, ranked(end)),
+			fmt.Sprintf("UNWIND $%sMixed AS slot CALL (e, after, slot) { %s%s } RETURN n, key", end, match, mixed(end)))
 	}
-	// And those of kinds that match at either end, at the other one.
 	for _, list := range [][2]string{{"outgoing", "from"}, {"incoming", "to"}} {
-		parts = append(parts, fmt.Sprintf("UNWIND $%s AS s CALL (e, s) { MATCH (n:Version) %s WHERE n.%[3]s = e AND n.slot = s.slot AND n.key > s.lo AND n.key < s.hi "+
-			"RETURN n ORDER BY %[4]s LIMIT $each } RETURN n", list[0], listShape{order: "key"}.seek(list[1]), list[1], order))
+		parts = append(parts, fmt.Sprintf("UNWIND $%s AS s CALL (e, after, s) { MATCH (n:Version) %s WHERE n.%[3]s = e AND n.slot = s.slot AND n.key > s.lo AND n.key > after AND n.key < s.hi%[4]s } RETURN n, key",
+			list[0], listShape{order: "key"}.seek(list[1]), list[1], other(list[1])))
 	}
-	expand[expandShape{strongest: true, ranked: true}] = query{name: "expand" + " by rank",
-		text: "UNWIND $frontier AS f WITH f.at AS at, f.id AS e " +
-			"CALL (e) { CALL (e) { " + strings.Join(parts, " UNION ") + " } RETURN n ORDER BY " + order + " LIMIT $each } " +
-			edgesInOrder(order), columns: edgeColumns}
-	return expand
+	return "UNWIND $frontier AS f WITH f.at AS at, f.id AS e, f.after AS after CALL (e, after) { CALL (e, after) { " + strings.Join(parts, " UNION ") + " } "
+}
+
+// strongestText reads in the order of an index, of which it reads no more than is
+// wanted; only what is in other orders is put in order first.
+func strongestText() query {
+	const order = strongestFirst + ", key"
+	sorted := func(string) string { return " RETURN n, n.key AS key ORDER BY " + order + " LIMIT $each" }
+	ranked := func(end string) string {
+		return fmt.Sprintf(" WITH n ORDER BY n.%s, n.rankSlot, n.rank LIMIT $each RETURN n, n.key AS key", end)
+	}
+	return query{name: "expand" + " by rank", text: byRank(ranked, sorted, sorted) + "RETURN n, key ORDER BY " + order + " LIMIT $each } " + edgesInOrder(order), columns: edgeColumns}
+}
+
+// strongText reads a range of an index, that of ranks before $weaker, and what else
+// may be so strong.
+func strongText() query {
+	all := func(string) string { return " AND n.key > after RETURN n, n.key AS key" }
+	ranked := func(end string) string { return " AND n.rank < $weaker" + all(end) }
+	return query{name: "expand" + " to the strong", text: byRank(ranked, all, all) + "RETURN n, key ORDER BY key LIMIT $each } " + edgesInOrder("key"), columns: edgeColumns}
 }
 
 func tokenTexts() map[bool]query {

@@ -62,7 +62,12 @@ const unlimited = int64(1) << 40
 const spare = 64
 
 func (r *reader) newExpansion(x store.Expansion) *expansion {
-	x.Strongest = x.Strongest && !r.past() // no strength is known of the past
+	if r.past() { // no strength is known of it
+		x.Strongest, x.MinStrength = false, 0
+	}
+	if least, keep := x.MinStrength, x.Keep; least > 0 {
+		x.Keep = func(e *store.Edge) bool { return int(e.Strength) >= least && (keep == nil || keep(e)) }
+	}
 	e := &expansion{reader: r, Expansion: x, kept: make([][]store.Edge, len(x.Frontier)), wanted: x.Total, after: make([]string, len(x.Frontier)), outgoing: []row{}, incoming: []row{}}
 	if x.PerNode > 0 {
 		e.wanted = min(x.PerNode, x.Total)
@@ -111,7 +116,9 @@ func (e *expansion) ask(ctx context.Context) error {
 	case e.Strongest:
 		each = unlimited // where the strongest are turned away, no key tells where to go on
 	}
-	shape := expandShape{past: e.reader.past(), strongest: e.Strongest, ranked: e.Strongest && e.Keep == nil && len(e.Kinds) == 0}
+	// By rank no more is read than is wanted, but of all kinds.
+	ranked := len(e.Kinds) == 0 && (e.Strongest && e.Keep == nil || !e.Strongest && e.MinStrength > 0)
+	shape := expandShape{past: e.reader.past(), strongest: e.Strongest, ranked: ranked}
 	params := row{
 		"frontier": frontier, "outgoing": e.outgoing, "incoming": e.incoming, "each": each, "total": total, "strength": strengthAt(e.reader.view.Clearance),
 	}
@@ -166,6 +173,7 @@ func (e *expansion) rank(params row) {
 	none := []int64{}
 	params["fromSlots"], params["fromMixed"], params["toSlots"], params["toMixed"] = ranked, mixed, ranked, mixed
 	params["outgoing"], params["incoming"] = e.across[0], e.across[1]
+	params["weaker"] = rankBelow(e.MinStrength)
 	switch e.Direction {
 	case evidence.Outgoing:
 		params["toSlots"], params["toMixed"] = none, none

@@ -150,6 +150,10 @@ func rankOf(slot int64, d *evidence.Derived) (rank, rankSlot any) {
 	return fmt.Sprintf("%04d %s", maxStrength-strength, d.Key), slot
 }
 
+// rankBelow is what ranks of links of at least a strength come before, and those of
+// weaker ones do not.
+func rankBelow(least int) string { return fmt.Sprintf("%04d", maxStrength-least+1) }
+
 // maxStrength is that of the strongest link.
 const maxStrength = 1000
 

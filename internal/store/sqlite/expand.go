@@ -197,6 +197,7 @@ func strongest(ranked []rankedLink, limit int) []rankedLink {
 func (w *walker) wants(n uint32, s spoke) bool {
 	return s.visibility() <= w.clearance && (s.leads(n, w.x.Direction) || w.p.ofKinds(s.link(), w.either)) &&
 		(w.kinds == nil || w.kinds[w.p.links.at(s.link()).kind]) &&
+		(w.x.MinStrength == 0 || int(w.p.links.at(s.link()).levels[w.clearance].strength()) >= w.x.MinStrength) &&
 		(!w.p.versioned.has(s.link()) || w.p.there(s.link(), w.at))
 }
 
@@ -253,7 +254,7 @@ func (r *reader) expandFile(ctx context.Context, x *store.Expansion, first, left
 				return err
 			}
 			for _, e := range page {
-				if x.Keep != nil && !x.Keep(&e) {
+				if int(e.Strength) < x.MinStrength || x.Keep != nil && !x.Keep(&e) {
 					continue
 				}
 				if x.Strongest {
@@ -272,7 +273,7 @@ func (r *reader) expandFile(ctx context.Context, x *store.Expansion, first, left
 		s, more := &spans{of: of}, len(of) > 0
 		for more && going && limit > 0 {
 			ask := r.g.store.limits.page
-			if x.Keep == nil && !x.Strongest {
+			if x.Keep == nil && x.MinStrength == 0 && !x.Strongest {
 				ask = min(limit, r.g.store.limits.page)
 			}
 			var places []place

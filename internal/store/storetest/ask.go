@@ -57,6 +57,7 @@ func graphQuestions(is ids) []question {
 			find(fmt.Sprintf("links of three %s, last 3", d), store.Query{Type: evidence.LinkRecord, Entities: e[:3], Direction: d, Limit: 3, Reverse: true}),
 			find(fmt.Sprintf("links of all %s by kind", d), store.Query{Type: evidence.LinkRecord, Entities: e, Direction: d, Kinds: []string{"LINKED_TO", "SAME_AS"}, Limit: plenty}),
 			expand(fmt.Sprintf("all %s", d), store.Expansion{Frontier: e, Direction: d, Total: plenty}),
+			expand(fmt.Sprintf("strong %s", d), store.Expansion{Frontier: e, Direction: d, MinStrength: 500, Total: plenty}),
 			expand(fmt.Sprintf("strongest %s", d), store.Expansion{Frontier: e, Direction: d, Strongest: true, PerNode: 2, Total: 9}),
 			find(fmt.Sprintf("links of one %s or either end", d), store.Query{Type: evidence.LinkRecord, Entities: e[:1], Direction: d, Either: either, Limit: plenty}),
 			find(fmt.Sprintf("links of three %s or either end, last 3", d), store.Query{Type: evidence.LinkRecord, Entities: e[:3], Direction: d, Either: either, Limit: 3, Reverse: true}),
@@ -64,10 +65,14 @@ func graphQuestions(is ids) []question {
 			expand(fmt.Sprintf("all %s or either end", d), store.Expansion{Frontier: e, Direction: d, Either: either, PerNode: 3, Total: plenty}),
 			expand(fmt.Sprintf("%s or either end by kind", d), store.Expansion{Frontier: e, Direction: d, Either: either, Kinds: []string{"PAYS", "COMMANDS"}, Total: plenty}),
 			expand(fmt.Sprintf("some %s or either end", d), store.Expansion{Frontier: e, Direction: d, Either: either, Keep: func(x *store.Edge) bool { return x.Dated }, PerNode: 1, Total: plenty}),
+			expand(fmt.Sprintf("strong %s or either end", d), store.Expansion{Frontier: e, Direction: d, Either: either, MinStrength: 300, PerNode: 2, Total: plenty}),
 			expand(fmt.Sprintf("strongest %s or either end", d), store.Expansion{Frontier: e, Direction: d, Either: either, Strongest: true, PerNode: 2, Total: plenty}),
 		)
 	}
 	return append(qs,
+		expand("some that are strong kept", store.Expansion{Frontier: e, MinStrength: 400, Keep: func(x *store.Edge) bool { return x.Dated }, PerNode: 2, Total: 4}),
+		expand("strong by kind", store.Expansion{Frontier: e, Kinds: []string{"PAYS", "LINKED_TO"}, MinStrength: 700, Total: plenty}),
+		expand("strongest that are strong", store.Expansion{Frontier: e, MinStrength: 600, Strongest: true, PerNode: 3, Total: 5}),
 		expand("by kind", store.Expansion{Frontier: e, Kinds: []string{"PAYS", "LINKED_TO"}, PerNode: 1, Total: plenty}),
 		expand("some kept", store.Expansion{Frontier: e, Keep: func(x *store.Edge) bool { return x.Dated && !x.Disputed }, Total: 4}),
 		find("statements of all", store.Query{Type: evidence.StatementRecord, Entities: e, Limit: plenty}),
