@@ -54,7 +54,7 @@ func (p *pathSearch) bestFirst(ctx context.Context, g *ground) ([]trail, error) 
 		}
 	}
 	var found []trail
-	for queue.Len() > 0 && len(found) < p.query.First && p.cut == "" {
+	for queue.Len() > 0 && len(found) < p.query.First && p.cut != CutSteps {
 		r := heap.Pop(queue).(hopeful) //nolint:forcetypeassert // the queue holds them
 		if hopes.far[r.at[len(r.at)-1]] == 0 {
 			found = append(found, r.trail(g))

@@ -11,6 +11,15 @@ func LowerBudgets(tb testing.TB, links, steps int) {
 	tb.Cleanup(func() { maxWalkLinks, maxWalkSteps, maxRanked, maxBestSteps = oldLinks, oldSteps, oldRanked, oldBest })
 }
 
+// OpenSmall has searches for the strongest paths, for a test, read the first level
+// anew in every pass wherever it has more than so many links.
+func OpenSmall(tb testing.TB, links int) {
+	tb.Helper()
+	was := maxOpening
+	maxOpening = links
+	tb.Cleanup(func() { maxOpening = was })
+}
+
 // CrossEarly has searches for paths, for a test, read only the links from one
 // frontier to the other wherever these are fewer, however few there are.
 func CrossEarly(tb testing.TB) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/edtf"
+	"github.com/vinculo/vinculo/internal/store/storetest"
 	"github.com/vinculo/vinculo/internal/store/storetest/model"
 	"github.com/vinculo/vinculo/internal/trace"
 )
@@ -108,7 +109,16 @@ func checkPaths(t require.TestingT, s *trace.Session, w *world, q trace.PathQuer
 }
 
 func TestPathsAreThoseThatTryingEverythingFinds(t *testing.T) {
-	checkRandomly(t, 400, func(t *rapid.T) {
+	t.Run("read once", func(t *testing.T) { checkRandomPaths(t, 400) })
+	t.Run("read anew in each pass", func(t *testing.T) {
+		trace.OpenSmall(t, 3)
+		checkRandomPaths(t, 200)
+	})
+}
+
+func checkRandomPaths(t *testing.T, times int) {
+	t.Helper()
+	checkRandomly(t, times, func(t *rapid.T) {
 		st := model.New()
 		history(t, st, small)
 		for range 3 {
@@ -120,4 +130,78 @@ func TestPathsAreThoseThatTryingEverythingFinds(t *testing.T) {
 			require.NoError(t, s.Close())
 		}
 	})
+}
+
+// people is a store with people and links between them that rest on one source of
+// reliability A each, of a credibility.
+func people(t *testing.T, n int, links map[[2]evidence.ID]int) *model.Store {
+	t.Helper()
+	st := model.New()
+	changes := []evidence.Change{{PutSource: &evidence.PutSource{ID: "s", Kind: evidence.Of("NEWS"), Title: evidence.Of("Nota"), URL: evidence.Of("https://example.org/"), Reliability: evidence.Of("A")}}}
+	for i := range n {
+		changes = append(changes, evidence.Change{PutEntity: &evidence.PutEntity{ID: nth(i), Kind: evidence.Of("PERSON"), Name: evidence.Of("Vecino")}})
+	}
+	for ends, credibility := range links {
+		kind := "LINKED_TO"
+		if ends == [2]evidence.ID{nth(0), nth(1)} {
+			kind = "CHARGED_BY" // in the order of kinds it comes first
+		}
+		changes = append(changes, evidence.Change{AssertLink: &evidence.AssertLink{
+			ID: ends[0] + "-" + ends[1], Kind: kind, From: ends[0], To: ends[1], Citations: []evidence.NewCitation{{Source: "s", Locator: "p. 1", Credibility: credibility}},
+		}})
+	}
+	_, err := storetest.Apply(t.Context(), st, 1, storetest.Top, &evidence.ChangeSet{Reason: "test", Changes: changes})
+	require.NoError(t, err)
+	return st
+}
+
+func nth(i int) evidence.ID { return evidence.ID(fmt.Sprintf("p%02d", i)) }
+
+// TestStrongestOfWhatWasRead has more links than a search may read. What it read has
+// a path, which is answered, and that there may be others is told.
+func TestStrongestOfWhatWasRead(t *testing.T) {
+	links := map[[2]evidence.ID]int{{nth(0), nth(1)}: 2}
+	for i := range 40 {
+		links[[2]evidence.ID{nth(0), nth(2 + i)}], links[[2]evidence.ID{nth(2 + i), nth(1)}] = 2, 2
+	}
+	st := people(t, 42, links)
+	trace.LowerBudgets(t, 40, 1000)
+	s := open(t, st, evidence.Now(evidence.Public))
+	got, err := s.Paths(t.Context(), trace.PathQuery{From: []evidence.ID{nth(0)}, To: []evidence.ID{nth(1)}, MaxLength: 3, First: 2, By: trace.Strongest})
+	require.NoError(t, err)
+	require.NotEmpty(t, got.All)
+	require.Equal(t, evidence.ID("p00-p01"), got.All[0].Hops[0].Link)
+	require.Equal(t, trace.CutLinks, got.Cut)
+	require.NoError(t, s.Close())
+}
+
+// TestStrongestGoesOnWhereItMustAndNoFurther has a path of two links, and one of three
+// whose weakest link is as strong and whose others are stronger: that is the better
+// one, and is found though the other is found first. A link that nothing can be
+// stronger than ends the search at once.
+func TestStrongestGoesOnWhereItMustAndNoFurther(t *testing.T) {
+	two, three := [][2]evidence.ID{{nth(0), nth(2)}, {nth(2), nth(1)}}, [][2]evidence.ID{{nth(0), nth(3)}, {nth(3), nth(4)}, {nth(4), nth(1)}}
+	links := map[[2]evidence.ID]int{two[0]: 3, two[1]: 3, three[0]: 1, three[1]: 3, three[2]: 1}
+	ask := func(st *model.Store) (trace.Path, spent) {
+		c := &counted{Store: st}
+		var path trace.Path
+		cost := question{ask: func(ctx context.Context, s *trace.Session) (trace.Cut, error) {
+			got, err := s.Paths(ctx, trace.PathQuery{From: []evidence.ID{nth(0)}, To: []evidence.ID{nth(1)}, MaxLength: 5, First: 1, By: trace.Strongest})
+			require.NoError(t, err)
+			require.Len(t, got.All, 1)
+			path = got.All[0]
+			return got.Cut, err
+		}}.put(t, c, evidence.Now(evidence.Public))
+		return path, cost
+	}
+	path, _ := ask(people(t, 5, links))
+	require.Len(t, path.Hops, 3)
+	links[[2]evidence.ID{nth(0), nth(1)}] = 1
+	for i := range 40 { // as strong, and far too many to look at
+		links[[2]evidence.ID{nth(2), nth(5 + i)}], links[[2]evidence.ID{nth(5 + i), nth(4)}] = 1, 1
+	}
+	path, cost := ask(people(t, 45, links))
+	require.Len(t, path.Hops, 1)
+	require.Empty(t, cost.cut)
+	require.Less(t, cost.edges, 10)
 }

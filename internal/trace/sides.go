@@ -144,7 +144,7 @@ func (s *sides) count(ctx context.Context) error {
 			ids = append(ids, s.frontier[side]...)
 		}
 	}
-	if len(ids) == 0 || len(ids) > store.MaxBatch || s.spare() < 2 || !s.walk.session.view.IsNow() {
+	if len(ids) == 0 || len(ids) > store.MaxBatch || s.spare() < 1 || !s.walk.session.view.IsNow() {
 		return nil
 	}
 	slices.Sort(ids)

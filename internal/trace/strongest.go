@@ -7,7 +7,7 @@ import (
 
 // strengthSteps are the strengths down to which the graph is read, one after
 // another, until enough paths are found whose links all reach it.
-var strengthSteps = []int{750, 500, 250, 0}
+var strengthSteps = []int{900, 750, 500, 250, 0}
 
 // halved is the budget of a search that goes over what it reads several times: half
 // of what others may read, so that it takes no longer than they.
@@ -58,24 +58,33 @@ func (p *pathSearch) strongest(ctx context.Context) (Paths, error) {
 	return Paths{}, nil
 }
 
+// maxOpening is how many links are read once for all passes. The strong ones of an
+// entity that has more are quicker read anew by each.
+var maxOpening = 5000
+
 // opening is the first level of a search that goes over the graph several times:
 // it is read once for all, with the weakest links.
 type opening struct {
 	side  int
 	arcs  []arc
 	whole bool // every link of the level was read
+	spent bool // all that a pass may read was
 	trips int  // questions that the store was asked so far, by all passes
 }
 
 func (p *pathSearch) open(ctx context.Context) (*opening, error) {
 	s, o := p.start().halved(), &opening{}
+	budget := s.walk.budget
+	if s.spare() > 0 { // to read the level anew takes one more
+		s.walk.budget = min(budget, maxOpening)
+	}
 	var more bool
 	if o.side, more = s.smaller(); !more {
 		o.whole = true
 		return o, nil
 	}
 	arcs, err := s.walk.arcsAt(ctx, s.frontier[o.side], o.side == 1)
-	o.arcs, o.whole, o.trips = arcs, s.walk.cut == "", s.walk.trips
+	o.arcs, o.whole, o.spent, o.trips = arcs, s.walk.cut == "", s.walk.read >= budget, s.walk.trips
 	return o, err
 }
 
@@ -85,7 +94,7 @@ func (p *pathSearch) open(ctx context.Context) (*opening, error) {
 func (p *pathSearch) readAll(ctx context.Context, first *opening, last bool) (g *ground, ok bool, err error) {
 	s := p.start().halved()
 	strong := slices.DeleteFunc(slices.Clone(first.arcs), func(a arc) bool { return int(a.edge.Strength) < p.test.MinStrength })
-	if again := !first.whole && len(strong) < len(first.arcs); !again {
+	if first.whole || first.spent && len(strong) == len(first.arcs) {
 		s.walk.read = len(first.arcs)
 		s.take(first.side, strong)
 		if !first.whole { // to read it again would give the same
@@ -103,8 +112,48 @@ func (p *pathSearch) readAll(ctx context.Context, first *opening, last bool) (g 
 		} else if !more {
 			break
 		}
+		if err := p.raise(ctx, s); err != nil {
+			return nil, false, err
+		}
 	}
 	first.trips += s.walk.trips
-	p.cut = s.walk.cut
+	if p.cut = s.walk.cut; p.cut != "" {
+		p.steps = maxBestSteps * 3 / 4 // what was not read may have better ones anyway
+	}
 	return s.walk.ground(), true, nil
+}
+
+// raise has the levels that are left read only links that a path might have which is
+// better than those that were found so far: no path is stronger than its weakest link.
+func (p *pathSearch) raise(ctx context.Context, s *sides) error {
+	if s.walk.cut != "" || s.depth >= p.query.MaxLength || !s.met() {
+		return nil
+	}
+	probe := *p
+	probe.steps, probe.cut = maxBestSteps-maxBestSteps/50, "" // it is worth no more than a few
+	found, err := probe.bestFirst(ctx, s.walk.ground())
+	if err != nil || probe.cut != "" || len(found) < p.query.First {
+		return err
+	}
+	last := found[len(found)-1]
+	least := last.weakest
+	if last.product == least*million/1000 && len(last.hops) <= s.depth {
+		least++ // a longer path whose weakest link is as strong is at best as strong, and comes after it
+	}
+	p.test.MinStrength = max(p.test.MinStrength, least)
+	return nil
+}
+
+// met says whether both sides have come to one entity.
+func (s *sides) met() bool {
+	few, many := s.seen[0], s.seen[1]
+	if len(many) < len(few) {
+		few, many = many, few
+	}
+	for id := range few {
+		if many[id] {
+			return true
+		}
+	}
+	return false
 }

@@ -15,30 +15,38 @@ import (
 type query struct {
 	name, text string
 	// columns, where there are any, are the variables of the text's last WITH that
-	// are answered, all rows in one: Neo4j takes some 20 µs to send a row, and much
+	// are answered, rowsAtOnce in one: Neo4j takes some 20 µs to send a row, and much
 	// less to send what is in it.
 	columns []string
 }
+
+// rowsAtOnce is how many rows are sent in one. One of all would first be put
+// together, on both sides; so one part is read while the next is sent.
+const rowsAtOnce = 2000
 
 // whole is the text with what it answers.
 func (q query) whole() string {
 	if len(q.columns) == 0 {
 		return q.text
 	}
-	return q.text + " RETURN collect([" + strings.Join(q.columns, ", ") + "]) AS rows"
+	return fmt.Sprintf("%s WITH collect([%s]) AS rows UNWIND range(0, size(rows) - 1, %[3]d) AS first RETURN rows[first..first + %[3]d] AS rows", q.text, strings.Join(q.columns, ", "), rowsAtOnce)
 }
 
 // rows takes the rows of an answer apart.
 func (q query) rows(sent []*driver.Record) []*driver.Record {
-	if len(q.columns) == 0 || len(sent) != 1 {
+	if len(q.columns) == 0 {
 		return sent
 	}
-	list, _ := sent[0].Values[0].([]any)
-	rows, each := make([]*driver.Record, len(list)), make([]driver.Record, len(list))
-	for i, one := range list {
-		values, _ := one.([]any)
-		each[i] = driver.Record{Keys: q.columns, Values: values}
-		rows[i] = &each[i]
+	var rows []*driver.Record
+	for _, part := range sent {
+		list, _ := part.Values[0].([]any)
+		each := make([]driver.Record, len(list))
+		rows = slices.Grow(rows, len(list))
+		for i, one := range list {
+			values, _ := one.([]any)
+			each[i] = driver.Record{Keys: q.columns, Values: values}
+			rows = append(rows, &each[i])
+		}
 	}
 	return rows
 }
@@ -299,7 +307,10 @@ func strongestText() query {
 // may be so strong.
 func strongText() query {
 	all := func(string) string { return " AND n.key > after RETURN n, n.key AS key" }
-	ranked := func(end string) string { return " AND n.rank < $weaker" + all(end) }
+	// The key is the end of the rank, which is in the index and need not be read again.
+	ranked := func(string) string {
+		return " AND n.rank < $weaker AND substring(n.rank, 5) > after RETURN n, substring(n.rank, 5) AS key"
+	}
 	return query{name: "expand" + " to the strong", text: byRank(ranked, all, all) + "RETURN n, key ORDER BY key LIMIT $each } " + edgesInOrder("key"), columns: edgeColumns}
 }
 
