@@ -27,6 +27,7 @@ var (
 // destroy takes away what an erasure takes, in the writer's transaction and
 // after its transitions were written.
 func (s *Store) destroy(ctx context.Context, snap *snapshot, e *evidence.Erasing) error {
+	s.kept.erase() // and none is kept until the lock of the head is free again
 	c := &changes{store: s, resource: map[evidence.ID]bool{}, complete: map[evidence.ID]bool{}}
 	links := map[string][]row{}
 	err := chunked(e.Gone, batch, func(ids []evidence.ID) error {

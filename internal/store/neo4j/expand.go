@@ -131,6 +131,9 @@ func (e *expansion) ask(ctx context.Context) error {
 	}
 	read := make(map[int]int64, len(e.open))
 	for _, one := range rows {
+		if vanished(one, "edge") {
+			continue
+		}
 		edge, key, err := e.newEdge(one.Values)
 		if err != nil {
 			return err

@@ -73,6 +73,8 @@ type Options struct {
 	RetryTime time.Duration
 	// MaxConnections bounds the connections to one server; default 100.
 	MaxConnections int
+	// Kept bounds the memory in which pages are kept, in bytes; default 128 MiB.
+	Kept int
 }
 
 func (o Options) withDefaults() Options {
@@ -81,6 +83,7 @@ func (o Options) withDefaults() Options {
 	fill(&o.AcquireTimeout, 3*time.Second)
 	fill(&o.RetryTime, time.Second)
 	fill(&o.MaxConnections, 100)
+	fill(&o.Kept, 128<<20)
 	if o.Vocabulary == nil {
 		o.Vocabulary = vocabulary.Standard()
 	}
@@ -101,6 +104,7 @@ type Store struct {
 	vocabulary *vocabulary.Vocabulary
 	texts      *texts
 	life       *lifetime
+	kept       *keptPages
 	trips      atomic.Int64 // queries sent outside of transactions, for tests
 }
 
@@ -139,6 +143,9 @@ func Open(ctx context.Context, uri string, o Options) (*Store, error) {
 	}
 	s := &Store{driver: d, options: o, vocabulary: o.Vocabulary, life: newLifetime()}
 	s.texts = newTexts(s)
+	if s.kept, err = newKeptPages(o.Kept); err != nil {
+		return nil, errors.Join(err, d.Close(context.WithoutCancel(ctx)))
+	}
 	if err := s.migrate(ctx); err != nil {
 		return nil, errors.Join(err, d.Close(context.WithoutCancel(ctx)))
 	}

@@ -34,7 +34,8 @@ func wire(n string) string {
 	return fmt.Sprintf("[%[1]s.slot, %[1]s.data, %[1]s.derived, %[1]s.revision]", n)
 }
 
-// pageTexts answer one row, in which each claim is a list of what hangs on it.
+// pageTexts answer one row, in which each claim is a list of what hangs on it; or
+// none of these where the head of the log is the one that the caller has.
 func pageTexts() map[pageShape]query {
 	texts := map[pageShape]query{}
 	for i := range 4 {
@@ -45,14 +46,15 @@ func pageTexts() map[pageShape]query {
 		}
 		list, _, _ := strings.Cut(of.text(), "WITH n.slot")
 		texts[shape] = query{name: "page" + when(shape.anchored, " of entities") + when(shape.reverse, " reversed"),
-			text: "MATCH (h:Head {id: 'log'}) RETURN h.sequence AS sequence, " +
+			text: "MATCH (h:Head {id: 'log'}) OPTIONAL CALL (h) { WITH h WHERE h.hash <> $have RETURN " +
 				"COLLECT { UNWIND $ids AS id MATCH (e:Record {id: id}) WHERE e.slot % 8 <= $clearance RETURN " + wire("e") + " } AS records, " +
 				"COLLECT { UNWIND $of AS of MATCH (k:Counter {of: of}) RETURN properties(k) } AS counters, " +
 				"COLLECT { " + list + "WITH n ORDER BY n.key" + when(shape.reverse, " DESC") + " LIMIT $limit RETURN [" + wire("n") + ", " +
 				"CASE WHEN $ends THEN COLLECT { UNWIND [x IN [n.from, n.to] WHERE NOT x IN $ids] AS id MATCH (e:Record {id: id}) WHERE e.slot % 8 <= $clearance RETURN " + wire("e") + " } END, " +
 				"CASE WHEN n.supports + n.disputes + n.mentions <= $most THEN COLLECT { MATCH (n)-[:HAS_CITATION]->(x:Citation)-[:IN_SOURCE]->(s) WHERE x.slot % 8 <= $clearance " +
 				"RETURN [" + wire("x") + ", CASE WHEN s.slot % 8 <= $clearance THEN " + wire("s") + " END, " +
-				"CASE WHEN x.asserter IS NOT NULL THEN COLLECT { MATCH (a:Record {id: x.asserter}) WHERE a.slot % 8 <= $clearance RETURN " + wire("a") + " } END] } END] } AS claims"}
+				"CASE WHEN x.asserter IS NOT NULL THEN COLLECT { MATCH (a:Record {id: x.asserter}) WHERE a.slot % 8 <= $clearance RETURN " + wire("a") + " } END] } END] } AS claims } " +
+				"RETURN h.sequence AS sequence, h.hash AS hash, records, counters, claims"}
 	}
 	return texts
 }
@@ -66,6 +68,12 @@ func (r *reader) Prefetch(ctx context.Context, p store.Prefetch) (*store.Prefetc
 	if err != nil {
 		return nil, err
 	}
+	kept := r.store.kept
+	w, err := kept.want(p, r.view.Clearance)
+	if err != nil {
+		return nil, err
+	}
+	params["have"] = w.have()
 	rows, err := r.read(ctx, r.store.texts.page[shape], params)
 	if err != nil {
 		return nil, err
@@ -73,12 +81,19 @@ func (r *reader) Prefetch(ctx context.Context, p store.Prefetch) (*store.Prefetc
 	if len(rows) == 0 {
 		return nil, errors.New("the database has no head of the log; it was emptied since the store was opened, so open it again")
 	}
+	head := textOf(rows[0], "hash")
+	if w.kept != nil && head == w.head {
+		return w.kept, nil
+	}
 	u := &unpacking{p: p, out: &store.Prefetched{Records: map[evidence.ID]*evidence.Record{}, Cited: map[evidence.ID][]store.Found{}}}
 	r.common(u, rows[0])
 	for _, one := range listOf(rows[0], "claims") {
 		if parts, _ := one.([]any); len(parts) == partsOfClaim {
 			u.claim(parts)
 		}
+	}
+	if u.err == nil && kept.put(w, head, keptPage{u.out, u.size}) {
+		go r.store.settle()
 	}
 	return u.out, u.err
 }
@@ -119,9 +134,10 @@ func (r *reader) pageParams(p store.Prefetch) (pageShape, row, error) {
 
 // unpacking puts the rows of an answer into its parts; err is the first error.
 type unpacking struct {
-	p   store.Prefetch
-	out *store.Prefetched
-	err error
+	p    store.Prefetch
+	out  *store.Prefetched
+	size int // bytes that it takes
+	err  error
 }
 
 // record reads the properties that wire sent after the slot; nil where there is
@@ -131,10 +147,14 @@ func (u *unpacking) record(sent any) *evidence.Record {
 	if u.err != nil || len(list) != 4 {
 		return nil
 	}
-	slot, _ := list[0].(int64)
+	slot, there := list[0].(int64)
+	if !there {
+		return nil // it was erased while it was read
+	}
 	data, _ := list[1].([]byte)
 	derived, _ := list[2].([]byte)
 	revision, _ := list[3].(int64)
+	u.size += recordCost + contentCost*(len(data)+len(derived))
 	r := &evidence.Record{From: evidence.Sequence(revision), To: evidence.Open} //nolint:gosec // written from a sequence
 	if r.Content, u.err = evidence.DecodeContent(typeOfSlot(slot), data); u.err != nil {
 		return nil

@@ -78,6 +78,9 @@ func (r *reader) Get(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*e
 		return nil, err
 	}
 	for _, one := range rows {
+		if vanished(one, "slot") {
+			continue
+		}
 		record, err := newRecord(one, r.past())
 		if err != nil {
 			return nil, err
@@ -103,6 +106,9 @@ func (r *reader) Find(ctx context.Context, q store.Query) iter.Seq2[store.Found,
 			return
 		}
 		for _, one := range rows {
+			if vanished(one, "slot") {
+				continue
+			}
 			record, err := newRecord(one, r.past())
 			if !yield(store.Found{Record: record, Key: textOf(one, "place")}, err) || err != nil {
 				return

@@ -47,6 +47,13 @@ func listOf(r *driver.Record, column string) []any {
 	return l
 }
 
+// vanished says that a row is of a record that was erased while it was read, of which
+// Neo4j then gives the node and nothing that was in it.
+func vanished(r *driver.Record, column string) bool {
+	v, there := r.Get(column)
+	return there && v == nil
+}
+
 // newRecord reads one row of `result`. In the past only the present clearance
 // and the key are derived.
 func newRecord(r *driver.Record, past bool) (*evidence.Record, error) {
