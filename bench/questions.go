@@ -70,6 +70,8 @@ const maxPath = 8
 // queries are what each contender is asked, by question and contender.
 var queries = map[string]map[string]string{
 	report.Card:    {report.Embedded: cardVinculo, report.OnNeo4j: cardVinculo, report.Neo4jGraphQL: cardPeer, report.Bolt: cardCypher},
+	report.First:   {report.Embedded: cardVinculo, report.OnNeo4j: cardVinculo, report.Neo4jGraphQL: cardPeer, report.Bolt: cardCypher},
+	report.Fresh:   {report.Embedded: cardVinculo, report.OnNeo4j: cardVinculo, report.Neo4jGraphQL: cardPeer, report.Bolt: cardCypher},
 	report.Full:    {report.Embedded: cardVinculo, report.OnNeo4j: cardVinculo, report.Neo4jGraphQL: cardPeer, report.Bolt: cardCypher},
 	report.Hub:     {report.Embedded: cardVinculo, report.OnNeo4j: cardVinculo, report.Neo4jGraphQL: cardPeer, report.Bolt: cardCypher},
 	report.Ordered: {report.Embedded: pageVinculo, report.OnNeo4j: pageVinculo, report.Neo4jGraphQL: pagePeer},
@@ -79,7 +81,7 @@ var queries = map[string]map[string]string{
 }
 
 // cardQuestions are those about cards, in the order in which they are asked.
-var cardQuestions = []string{report.Card, report.Full, report.Hub, report.Ordered}
+var cardQuestions = []string{report.Card, report.First, report.Full, report.Fresh, report.Hub, report.Ordered}
 
 // end is how GraphQL names an entity.
 type end struct{ ID, Name string }

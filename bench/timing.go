@@ -32,10 +32,15 @@ func (b *bench) asked(question string) []string {
 // compared, then they are timed.
 func (b *bench) checkAndTime(ctx context.Context) error {
 	cards := map[string][]string{ // what is asked about, by question
-		report.Card:    b.graph.Cards(b.seed, b.size.cards, answer.CardLinks),
-		report.Full:    b.graph.FullCards(b.seed, b.size.cards, answer.CardLinks),
+		report.Card:    b.graph.Cards(b.seed, b.size.cards+b.firsts(), answer.CardLinks),
+		report.Full:    b.graph.FullCards(b.seed, b.size.cards+b.firsts(), answer.CardLinks),
 		report.Hub:     {dataset.Hub},
 		report.Ordered: {dataset.Hub},
+	}
+	for again, first := range map[string]string{report.Card: report.First, report.Full: report.Fresh} {
+		all := cards[again]
+		half := min(b.size.cards, len(all)/2)
+		cards[again], cards[first] = all[:half], all[half:]
 	}
 	if b.wantsOneOf(cardQuestions...) {
 		if err := b.warmUp(ctx, cards[report.Card]); err != nil {
@@ -50,7 +55,11 @@ func (b *bench) checkAndTime(ctx context.Context) error {
 			b.say("%s: this small graph has no such entity", question)
 			continue
 		}
-		if err := b.attempt(ctx, question, func() error { return b.cardRace(ctx, question, cards[question]) }); err != nil {
+		ask := b.cardRace
+		if question == report.First || question == report.Fresh {
+			ask = b.firstRace
+		}
+		if err := b.attempt(ctx, question, func() error { return ask(ctx, question, cards[question]) }); err != nil {
 			return err
 		}
 	}
@@ -95,13 +104,51 @@ func (b *bench) cardRace(ctx context.Context, question string, ids []string) err
 	if err := b.checkCards(ctx, question, ids); err != nil {
 		return err
 	}
-	clients := []int{1, 8}
+	clients := cardClients
 	if len(ids) == 1 {
 		clients = clients[:1]
 	}
 	for _, n := range clients {
 		if err := b.race(ctx, question, n, idVariables(ids)); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// cardClients is how many clients cards are asked from.
+var cardClients = []int{1, 8}
+
+// firsts is how many cards the runs ask for the first time, of each of the two
+// questions that do.
+func (b *bench) firsts() int { return b.size.once * b.size.runs * len(cardClients) }
+
+// firstRace times cards that were not asked for before: each run has its own, which
+// it asks each contender once.
+func (b *bench) firstRace(ctx context.Context, question string, ids []string) error {
+	runs := b.size.runs
+	each := len(ids) / (runs * len(cardClients))
+	if each == 0 {
+		b.say("%s: this small graph has too few entities for it", question)
+		return nil
+	}
+	who := b.asked(question)
+	for _, clients := range cardClients {
+		found := map[string][]measure.Figures{}
+		for run := range runs {
+			part := idVariables(ids[:each])
+			ids = ids[each:]
+			for i := range who {
+				w := who[(i+run)%len(who)]
+				f, err := b.timed(ctx, measure.Job{Server: b.address[w], Query: queries[question][w], Pool: part, Once: true, Clients: clients, For: time.Minute})
+				if err != nil {
+					return fmt.Errorf("%s: %w", report.Names[w], err)
+				}
+				found[w] = append(found[w], f)
+			}
+		}
+		for _, w := range who {
+			b.timedAs(question, w, clients, found[w])
 		}
 	}
 	return nil

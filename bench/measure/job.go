@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,8 +17,9 @@ type Job struct {
 	Server string `json:"server"`
 	Query  string `json:"query"`
 	// Pool are the variables of the question, one set for each way to ask it.
-	// They are chosen at random.
+	// They are chosen at random or, with Once, each is asked once, in their order.
 	Pool    []map[string]any `json:"pool"`
+	Once    bool             `json:"once,omitempty"`
 	Clients int              `json:"clients"`
 	Seed    uint64           `json:"seed"`
 	// WarmUp is asked before anything is measured; For is how long is measured.
@@ -31,6 +33,8 @@ func (j Job) check() error {
 		return errors.New("a run needs a server and a query")
 	case len(j.Pool) == 0:
 		return errors.New("a run needs something to ask about: its pool is empty")
+	case j.Once && j.WarmUp > 0:
+		return errors.New("a run that asks everything once cannot be warmed up by asking it")
 	case j.Clients < 1 || j.For <= 0:
 		return fmt.Errorf("a run needs one client or more (not %d) and some time (not %v)", j.Clients, j.For)
 	}
@@ -65,6 +69,7 @@ func rounds(ctx context.Context, server Server, j Job, lasting time.Duration, se
 	var failed error
 	size := 0
 	var wg sync.WaitGroup
+	var next atomic.Int64
 	began := time.Now()
 	for c := range j.Clients {
 		wg.Go(func() {
@@ -72,8 +77,14 @@ func rounds(ctx context.Context, server Server, j Job, lasting time.Duration, se
 			var own []time.Duration
 			read := 0
 			for time.Since(began) < lasting && ctx.Err() == nil {
+				which := random.IntN(len(j.Pool))
+				if j.Once {
+					if which = int(next.Add(1)) - 1; which >= len(j.Pool) {
+						break
+					}
+				}
 				asked := time.Now()
-				n, err := server.Ask(ctx, j.Query, j.Pool[random.IntN(len(j.Pool))])
+				n, err := server.Ask(ctx, j.Query, j.Pool[which])
 				if err != nil {
 					mu.Lock()
 					if ctx.Err() == nil {

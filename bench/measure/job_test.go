@@ -66,6 +66,19 @@ func TestEveryAnswerIsCounted(t *testing.T) {
 	require.GreaterOrEqual(t, f.P99, f.P50)
 }
 
+func TestEachIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	url, asked := server(t, good)
+	job := measure.Job{Server: url, Query: "query", Pool: pool("a", "b", "c", "d", "e"), Once: true, Clients: 2, For: time.Minute}
+	f, err := measure.Run(t.Context(), job)
+	require.NoError(t, err)
+	require.Equal(t, 5, f.Answers)
+	require.ElementsMatch(t, []string{"a", "b", "c", "d", "e"}, asked())
+	job.WarmUp = time.Second
+	_, err = measure.Run(t.Context(), job)
+	require.ErrorContains(t, err, "warmed up")
+}
+
 func TestWarmingUpIsNotCounted(t *testing.T) {
 	t.Parallel()
 	url, asked := server(t, good)

@@ -148,7 +148,9 @@ func (r *Results) Rows() []Row {
 	var rows []Row
 	for _, q := range []struct{ question, title string }{
 		{Card, "a random entity, its first 25 links, 3 citations each"},
+		{First, "the same, of entities that nobody has asked about before"},
 		{Full, "the same, of entities with 25 links or more"},
+		{Fresh, "the same, of such that nobody has asked about before"},
 	} {
 		rows = append(rows,
 			r.ratio(q.title, "requests/s at 8 clients, on Neo4j : @neo4j/graphql", rate(q.question, OnNeo4j), rate(q.question, Neo4jGraphQL), atLeast(2, 3)),

@@ -36,6 +36,8 @@ var Names = map[string]string{
 const (
 	Card    = "card"    // a random entity, its first 25 links, 3 citations of each
 	Full    = "full"    // the same of an entity with 25 links or more
+	First   = "first"   // as Card, of entities that were not asked about before
+	Fresh   = "fresh"   // as Full, of entities that were not asked about before
 	Hub     = "hub"     // the same of the hub
 	Ordered = "ordered" // the hub's first page in order, to be gone on with
 	Path    = "path"    // the shortest path of a random pair
@@ -143,7 +145,7 @@ type Failed struct {
 }
 
 // shown is the order in which questions are shown.
-var shown = []string{Card, Full, Hub, Ordered, Path, Plain, Paths, Around}
+var shown = []string{Card, First, Full, Fresh, Hub, Ordered, Path, Plain, Paths, Around}
 
 // Sort brings what was measured into the order in which it is shown.
 func (r *Results) Sort() {

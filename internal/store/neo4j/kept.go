@@ -13,10 +13,10 @@ import (
 	"github.com/vinculo/vinculo/internal/store"
 )
 
-// keptPages are pages that were answered and still hold. A page is asked for with
-// the hash of the log's head that the one kept is of, and where that is the head
-// still, the server says so and answers nothing else: each answer is as true as if
-// it had been read, for one round trip, of which most of the work is spared.
+// keptPages are pages that were answered and still hold. Of a page that is kept only
+// the head of the log is asked for, and where that is what it was, it is answered as
+// it is kept: as true as if it had been read, and for one round trip, too, but for a
+// small part of the work.
 //
 // Neo4j applies a transaction piece by piece, and who reads meanwhile may see the
 // new head and not yet all that came with it. Such a page is right for a moment
@@ -56,14 +56,6 @@ type wanted struct {
 	kept     *store.Prefetched // nil: none
 	head     string            // hash of the settled head that kept is of, and that the answer may be kept of; "": none
 	erasures int
-}
-
-// have is the hash of the head of which a page is kept.
-func (w wanted) have() string {
-	if w.kept == nil {
-		return ""
-	}
-	return w.head
 }
 
 // want begins to ask for a page.

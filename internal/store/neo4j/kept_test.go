@@ -3,6 +3,7 @@ package neo4j
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -218,4 +219,37 @@ func TestKeptPagesFit(t *testing.T) {
 			require.Equal(t, at, k.head)
 		}
 	})
+}
+
+// TestTheHeadIsAskedAfterThoseWhoWait has many ask what a number is that ever grows:
+// none is told one from before it asked, and they share questions.
+func TestTheHeadIsAskedAfterThoseWhoWait(t *testing.T) {
+	var number, asked atomic.Int64
+	c := &headCheck{ask: func() (string, error) {
+		asked.Add(1)
+		n := number.Load()
+		time.Sleep(200 * time.Microsecond) // what is on its way is old when it comes
+		return strconv.FormatInt(n, 10), nil
+	}}
+	const each, askers = 200, 8
+	var all sync.WaitGroup
+	for range askers {
+		all.Go(func() {
+			for range each {
+				least := number.Add(1)
+				got, err := c.now(t.Context())
+				n, parsed := strconv.ParseInt(got, 10, 64)
+				if err != nil || parsed != nil || n < least {
+					t.Errorf("told %q (%v) at %d", got, err, least)
+				}
+			}
+		})
+	}
+	all.Wait()
+	require.Less(t, asked.Load(), int64(each*askers/2))
+
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := c.now(gone)
+	require.ErrorIs(t, err, context.Canceled)
 }

@@ -105,6 +105,7 @@ type Store struct {
 	texts      *texts
 	life       *lifetime
 	kept       *keptPages
+	newest     headCheck
 	trips      atomic.Int64 // queries sent outside of transactions, for tests
 }
 
@@ -143,6 +144,7 @@ func Open(ctx context.Context, uri string, o Options) (*Store, error) {
 	}
 	s := &Store{driver: d, options: o, vocabulary: o.Vocabulary, life: newLifetime()}
 	s.texts = newTexts(s)
+	s.newest.ask = s.hashOfHead
 	if s.kept, err = newKeptPages(o.Kept); err != nil {
 		return nil, errors.Join(err, d.Close(context.WithoutCancel(ctx)))
 	}

@@ -34,8 +34,7 @@ func wire(n string) string {
 	return fmt.Sprintf("[%[1]s.slot, %[1]s.data, %[1]s.derived, %[1]s.revision]", n)
 }
 
-// pageTexts answer one row, in which each claim is a list of what hangs on it; or
-// none of these where the head of the log is the one that the caller has.
+// pageTexts answer one row, in which each claim is a list of what hangs on it.
 func pageTexts() map[pageShape]query {
 	texts := map[pageShape]query{}
 	for i := range 4 {
@@ -46,15 +45,14 @@ func pageTexts() map[pageShape]query {
 		}
 		list, _, _ := strings.Cut(of.text(), "WITH n.slot")
 		texts[shape] = query{name: "page" + when(shape.anchored, " of entities") + when(shape.reverse, " reversed"),
-			text: "MATCH (h:Head {id: 'log'}) OPTIONAL CALL (h) { WITH h WHERE h.hash <> $have RETURN " +
+			text: "MATCH (h:Head {id: 'log'}) RETURN h.sequence AS sequence, h.hash AS hash, " +
 				"COLLECT { UNWIND $ids AS id MATCH (e:Record {id: id}) WHERE e.slot % 8 <= $clearance RETURN " + wire("e") + " } AS records, " +
 				"COLLECT { UNWIND $of AS of MATCH (k:Counter {of: of}) RETURN properties(k) } AS counters, " +
 				"COLLECT { " + list + "WITH n ORDER BY n.key" + when(shape.reverse, " DESC") + " LIMIT $limit RETURN [" + wire("n") + ", " +
 				"CASE WHEN $ends THEN COLLECT { UNWIND [x IN [n.from, n.to] WHERE NOT x IN $ids] AS id MATCH (e:Record {id: id}) WHERE e.slot % 8 <= $clearance RETURN " + wire("e") + " } END, " +
 				"CASE WHEN n.supports + n.disputes + n.mentions <= $most THEN COLLECT { MATCH (n)-[:HAS_CITATION]->(x:Citation)-[:IN_SOURCE]->(s) WHERE x.slot % 8 <= $clearance " +
 				"RETURN [" + wire("x") + ", CASE WHEN s.slot % 8 <= $clearance THEN " + wire("s") + " END, " +
-				"CASE WHEN x.asserter IS NOT NULL THEN COLLECT { MATCH (a:Record {id: x.asserter}) WHERE a.slot % 8 <= $clearance RETURN " + wire("a") + " } END] } END] } AS claims } " +
-				"RETURN h.sequence AS sequence, h.hash AS hash, records, counters, claims"}
+				"CASE WHEN x.asserter IS NOT NULL THEN COLLECT { MATCH (a:Record {id: x.asserter}) WHERE a.slot % 8 <= $clearance RETURN " + wire("a") + " } END] } END] } AS claims"}
 	}
 	return texts
 }
@@ -73,17 +71,18 @@ func (r *reader) Prefetch(ctx context.Context, p store.Prefetch) (*store.Prefetc
 	if err != nil {
 		return nil, err
 	}
-	params["have"] = w.have()
+	if w.kept != nil && !r.closed.Load() {
+		// Where the head does not come, the query says why.
+		if head, err := r.store.newest.now(ctx); err == nil && head == w.head {
+			return w.kept, nil
+		}
+	}
 	rows, err := r.read(ctx, r.store.texts.page[shape], params)
 	if err != nil {
 		return nil, err
 	}
 	if len(rows) == 0 {
 		return nil, errors.New("the database has no head of the log; it was emptied since the store was opened, so open it again")
-	}
-	head := textOf(rows[0], "hash")
-	if w.kept != nil && head == w.head {
-		return w.kept, nil
 	}
 	u := &unpacking{p: p, out: &store.Prefetched{Records: map[evidence.ID]*evidence.Record{}, Cited: map[evidence.ID][]store.Found{}}}
 	r.common(u, rows[0])
@@ -92,7 +91,7 @@ func (r *reader) Prefetch(ctx context.Context, p store.Prefetch) (*store.Prefetc
 			u.claim(parts)
 		}
 	}
-	if u.err == nil && kept.put(w, head, keptPage{u.out, u.size}) {
+	if u.err == nil && kept.put(w, textOf(rows[0], "hash"), keptPage{u.out, u.size}) {
 		go r.store.settle()
 	}
 	return u.out, u.err
