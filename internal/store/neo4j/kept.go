@@ -125,8 +125,8 @@ const settleWithin = time.Minute
 // settle finds out that the newest revision is complete, by waiting for the lock of
 // who wrote it. The bookmark of that transaction has all later reads wait for it,
 // whichever server they are routed to. Where it fails, no page is kept.
-func (s *Store) settle() {
-	ctx, cancel := context.WithTimeout(context.Background(), settleWithin)
+func (s *Store) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settleWithin)
 	defer cancel()
 	head, locked := "", false
 	err := s.inTransaction(ctx, func(ctx context.Context, tx driver.ManagedTransaction) error {

@@ -28,9 +28,10 @@ func hubCard() store.Prefetch {
 	}
 }
 
-func prefetch(t require.TestingT, ctx context.Context, s *Store, c evidence.Clearance, p store.Prefetch) *store.Prefetched {
+func prefetch(t *testing.T, s *Store, c evidence.Clearance, p store.Prefetch) *store.Prefetched {
+	t.Helper()
 	r := &reader{store: s, view: evidence.Now(c)}
-	got, err := r.Prefetch(ctx, p)
+	got, err := r.Prefetch(t.Context(), p)
 	require.NoError(t, err)
 	return got
 }
@@ -40,18 +41,18 @@ func keep(t *testing.T, s *Store, c evidence.Clearance, p store.Prefetch) *store
 	t.Helper()
 	var got *store.Prefetched
 	require.Eventually(t, func() bool {
-		got = prefetch(t, t.Context(), s, c, p)
-		return got == prefetch(t, t.Context(), s, c, p)
+		got = prefetch(t, s, c, p)
+		return got == prefetch(t, s, c, p)
 	}, 20*time.Second, 5*time.Millisecond, "the page is never kept")
 	return got
 }
 
 // link asserts one more link of the hub to somebody.
-func link(t testing.TB, ctx context.Context, s *Store, step int, id string, change evidence.AssertLink) {
+func link(t *testing.T, s *Store, step int, id string, change evidence.AssertLink) {
 	t.Helper()
 	change.ID, change.Kind, change.From, change.To = evidence.ID(id), "LINKED_TO", person(0), person(1)
 	change.Citations = []evidence.NewCitation{{ID: evidence.ID("of-" + id), Source: source(1), Stance: "SUPPORTS", Locator: "p. 2"}}
-	_, err := storetest.Apply(ctx, s, step, storetest.Top, &evidence.ChangeSet{Reason: "one more", Changes: []evidence.Change{{AssertLink: &change}}})
+	_, err := storetest.Apply(t.Context(), s, step, storetest.Top, &evidence.ChangeSet{Reason: "one more", Changes: []evidence.Change{{AssertLink: &change}}})
 	require.NoError(t, err)
 }
 
@@ -67,10 +68,10 @@ func TestAPageIsKeptAsLongAsItIsTrue(t *testing.T) {
 		before := keep(t, s, evidence.Public, hubCard())
 		require.Len(t, before.Page, 29+i)
 		trips := s.trips.Load()
-		require.Same(t, before, prefetch(t, t.Context(), s, evidence.Public, hubCard()))
+		require.Same(t, before, prefetch(t, s, evidence.Public, hubCard()))
 		require.EqualValues(t, 1, s.trips.Load()-trips, "that it is still true is asked")
-		link(t, t.Context(), writer, 100+i, fmt.Sprintf("more%d", i), evidence.AssertLink{})
-		after := prefetch(t, t.Context(), s, evidence.Public, hubCard())
+		link(t, writer, 100+i, fmt.Sprintf("more%d", i), evidence.AssertLink{})
+		after := prefetch(t, s, evidence.Public, hubCard())
 		require.Len(t, after.Page, 30+i)
 		require.Equal(t, 30+i, after.Counts[person(0)])
 		require.Equal(t, before.Sequence+1, after.Sequence)
@@ -81,15 +82,15 @@ func TestAPageIsKeptAsLongAsItIsTrue(t *testing.T) {
 func TestAPageIsKeptForThoseWhoMaySeeIt(t *testing.T) {
 	s := open(t)
 	village(t, s, 10)
-	link(t, t.Context(), s, 100, "secret", evidence.AssertLink{Clearance: evidence.Confidential.String()})
+	link(t, s, 100, "secret", evidence.AssertLink{Clearance: evidence.Confidential.String()})
 	require.Len(t, keep(t, s, evidence.Confidential, hubCard()).Page, 10)
 	for range 20 {
-		require.Len(t, prefetch(t, t.Context(), s, evidence.Public, hubCard()).Page, 9)
+		require.Len(t, prefetch(t, s, evidence.Public, hubCard()).Page, 9)
 	}
 	require.Len(t, keep(t, s, evidence.Public, hubCard()).Page, 9)
 	short := hubCard()
 	short.Page.Limit = 3
-	require.Len(t, prefetch(t, t.Context(), s, evidence.Public, short).Page, 3)
+	require.Len(t, prefetch(t, s, evidence.Public, short).Page, 3)
 }
 
 // TestNothingIsKeptOfWhatIsErased erases through the store itself, while somebody asks.
@@ -130,7 +131,7 @@ func TestNoPageIsKeptBeforeAllOfItIsThere(t *testing.T) {
 	_, err = send(t.Context(), ignoring{tx}, lockHead, nil)
 	require.NoError(t, err)
 	for range 50 {
-		require.Len(t, prefetch(t, t.Context(), s, evidence.Public, hubCard()).Page, 9)
+		require.Len(t, prefetch(t, s, evidence.Public, hubCard()).Page, 9)
 	}
 	s.kept.mu.Lock()
 	require.Zero(t, s.kept.pages.Len())
@@ -179,7 +180,7 @@ func TestPagesWhileOthersWrite(t *testing.T) {
 		}()
 	}
 	for i := range 40 {
-		link(t, t.Context(), s, 100+i, fmt.Sprintf("more%02d", i), evidence.AssertLink{})
+		link(t, s, 100+i, fmt.Sprintf("more%02d", i), evidence.AssertLink{})
 		written.Add(1)
 		kept := again.Load()
 		if i%4 == 0 {

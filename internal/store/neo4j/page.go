@@ -92,7 +92,7 @@ func (r *reader) Prefetch(ctx context.Context, p store.Prefetch) (*store.Prefetc
 		}
 	}
 	if u.err == nil && kept.put(w, textOf(rows[0], "hash"), keptPage{u.out, u.size}) {
-		go r.store.settle()
+		go r.store.settle(context.WithoutCancel(ctx))
 	}
 	return u.out, u.err
 }
