@@ -132,23 +132,12 @@ func (b *bench) firstRace(ctx context.Context, question string, ids []string) er
 		b.say("%s: this small graph has too few entities for it", question)
 		return nil
 	}
-	who := b.asked(question)
-	for _, clients := range cardClients {
-		found := map[string][]measure.Figures{}
-		for run := range runs {
-			part := idVariables(ids[:each])
-			ids = ids[each:]
-			for i := range who {
-				w := who[(i+run)%len(who)]
-				f, err := b.timed(ctx, measure.Job{Server: b.address[w], Query: queries[question][w], Pool: part, Once: true, Clients: clients, For: time.Minute})
-				if err != nil {
-					return fmt.Errorf("%s: %w", report.Names[w], err)
-				}
-				found[w] = append(found[w], f)
-			}
-		}
-		for _, w := range who {
-			b.timedAs(question, w, clients, found[w])
+	for i, clients := range cardClients {
+		if err := b.inTurn(ctx, question, b.asked(question), func(run int) measure.Job {
+			part := ids[(i*runs+run)*each:][:each]
+			return measure.Job{Pool: idVariables(part), Once: true, Clients: clients, For: time.Minute}
+		}); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -221,17 +210,26 @@ func (b *bench) checkCards(ctx context.Context, question string, ids []string) e
 	return nil
 }
 
-// race times a question, the contenders in turn, several times over.
+// race times a question that is asked again and again.
 func (b *bench) race(ctx context.Context, question string, clients int, pool []map[string]any, without ...string) error {
 	who := slices.DeleteFunc(b.asked(question), func(w string) bool { return slices.Contains(without, w) })
+	return b.inTurn(ctx, question, who, func(run int) measure.Job {
+		return measure.Job{Pool: pool, Clients: clients, Seed: b.seed + uint64(run), WarmUp: b.size.warmUp, For: b.size.lasting}
+	})
+}
+
+// inTurn times a question, the contenders in turn, several times over. What they are
+// given in a run is the same for all.
+func (b *bench) inTurn(ctx context.Context, question string, who []string, job func(run int) measure.Job) error {
 	runs := map[string][]measure.Figures{}
+	clients := 0
 	for run := range b.size.runs {
+		j := job(run)
+		clients = j.Clients
 		for i := range who {
 			w := who[(i+run)%len(who)] // nobody is always the one after another
-			f, err := b.timed(ctx, measure.Job{
-				Server: b.address[w], Query: queries[question][w], Pool: pool, Clients: clients, Seed: b.seed + uint64(run),
-				WarmUp: b.size.warmUp, For: b.size.lasting,
-			})
+			j.Server, j.Query = b.address[w], queries[question][w]
+			f, err := b.timed(ctx, j)
 			if err != nil {
 				return fmt.Errorf("%s: %w", report.Names[w], err)
 			}
