@@ -204,8 +204,10 @@ func (t *part) read(ctx context.Context, g *graph, from, to int64) error {
 	// In one column, for each that is read of a row takes time of its own.
 	return g.conn.query(ctx, "SELECT CAST(data || x'00' || id AS BLOB) FROM edge WHERE num >= ? AND num < ?", []any{from, to}, func(r row) error {
 		var l storedLink
-		from, to, rest, err := l.unpack(r.bytes(0))
-		kind, id, _ := bytes.Cut(rest, []byte{0})
+		both := r.bytes(0)
+		end := bytes.LastIndexByte(both, 0)
+		id := both[end+1:]
+		from, to, kind, err := l.unpack(both[:max(end, 0)])
 		if err == nil && (uint64(from) > math.MaxUint32 || uint64(to) > math.MaxUint32) { //nolint:gosec // a negative one is too large as well
 			err = errors.New("its ends are numbered beyond what can be")
 		}
