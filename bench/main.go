@@ -34,7 +34,7 @@ import (
 )
 
 // parts are what --only may name.
-var parts = []string{report.Card, report.First, report.Full, report.Fresh, report.Hub, report.Ordered, report.Path, report.Paths, report.Around, "growth"}
+var parts = append(slices.Clone(cardQuestions), report.Path, report.Paths, report.Around, "growth")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

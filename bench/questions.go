@@ -67,13 +67,16 @@ const (
 // maxPath is the longest path that the questions ask for.
 const maxPath = 8
 
+// card is what each contender is asked of an entity, whichever that is.
+var card = map[string]string{report.Embedded: cardVinculo, report.OnNeo4j: cardVinculo, report.Neo4jGraphQL: cardPeer, report.Bolt: cardCypher}
+
 // queries are what each contender is asked, by question and contender.
 var queries = map[string]map[string]string{
-	report.Card:    {report.Embedded: cardVinculo, report.OnNeo4j: cardVinculo, report.Neo4jGraphQL: cardPeer, report.Bolt: cardCypher},
-	report.First:   {report.Embedded: cardVinculo, report.OnNeo4j: cardVinculo, report.Neo4jGraphQL: cardPeer, report.Bolt: cardCypher},
-	report.Fresh:   {report.Embedded: cardVinculo, report.OnNeo4j: cardVinculo, report.Neo4jGraphQL: cardPeer, report.Bolt: cardCypher},
-	report.Full:    {report.Embedded: cardVinculo, report.OnNeo4j: cardVinculo, report.Neo4jGraphQL: cardPeer, report.Bolt: cardCypher},
-	report.Hub:     {report.Embedded: cardVinculo, report.OnNeo4j: cardVinculo, report.Neo4jGraphQL: cardPeer, report.Bolt: cardCypher},
+	report.Card:    card,
+	report.First:   card,
+	report.Fresh:   card,
+	report.Full:    card,
+	report.Hub:     card,
 	report.Ordered: {report.Embedded: pageVinculo, report.OnNeo4j: pageVinculo, report.Neo4jGraphQL: pagePeer},
 	report.Path:    {report.Embedded: pathVinculo, report.OnNeo4j: pathVinculo, report.Bolt: pathCypher},
 	report.Paths:   {report.Embedded: pathsVinculo, report.OnNeo4j: pathsVinculo, report.Bolt: pathsCypher},

@@ -93,7 +93,7 @@ func (r *Results) Judged() string {
 }
 
 var questionNames = map[string]string{
-	Card: "a random entity, 25 links, 3 citations each", First: "the same, for the first time", Full: "the same, 25 links or more", Fresh: "the same, for the first time,", Hub: "the same, the hub", Ordered: "the hub's first page, in order",
+	Card: "a random entity, 25 links, 3 citations each", First: "the same, for the first time", Full: "the same, 25 links or more", Fresh: "25 links or more, for the first time", Hub: "the same, the hub", Ordered: "the hub's first page, in order",
 	Path: "shortest path", Plain: "shortest path, no hub", Paths: "five shortest paths", Around: "two links around, through the hub",
 }
 

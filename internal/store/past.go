@@ -404,7 +404,7 @@ func (p *past) Expand(ctx context.Context, x Expansion) iter.Seq2[Edge, error] {
 			yield(Edge{}, err)
 			return
 		}
-		edges = slices.DeleteFunc(edges, func(e Edge) bool { return int(e.Strength) < x.MinStrength || x.Keep != nil && !x.Keep(&e) })
+		edges = slices.DeleteFunc(edges, func(e Edge) bool { return !x.Keeps(&e) })
 		if x.Strongest {
 			slices.SortStableFunc(edges, func(a, b Edge) int {
 				return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(b.Strength, a.Strength))

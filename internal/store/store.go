@@ -229,6 +229,15 @@ type Expansion struct {
 	Total int
 }
 
+// Keeps says whether MinStrength and Keep keep an edge.
+func (x Expansion) Keeps(e *Edge) bool {
+	return int(e.Strength) >= x.MinStrength && (x.Keep == nil || x.Keep(e))
+}
+
+// InMemory is about how many bytes a record takes in memory, decoded and in a map,
+// that is stored in so many.
+func InMemory(stored int) int { return 600 + 3*stored }
+
 // Edge is a link as a traversal needs it.
 type Edge struct {
 	Link     evidence.ID

@@ -68,23 +68,22 @@ type opening struct {
 	side  int
 	arcs  []arc
 	whole bool // every link of the level was read
-	spent bool // all that a pass may read was
 	trips int  // questions that the store was asked so far, by all passes
 }
 
 func (p *pathSearch) open(ctx context.Context) (*opening, error) {
 	s, o := p.start().halved(), &opening{}
-	budget := s.walk.budget
-	if s.spare() > 0 { // to read the level anew takes one more
-		s.walk.budget = min(budget, maxOpening)
+	if s.spare() <= 0 {
+		return o, nil // there will be no pass but the last
 	}
+	s.walk.budget = min(s.walk.budget, maxOpening)
 	var more bool
 	if o.side, more = s.smaller(); !more {
 		o.whole = true
 		return o, nil
 	}
 	arcs, err := s.walk.arcsAt(ctx, s.frontier[o.side], o.side == 1)
-	o.arcs, o.whole, o.spent, o.trips = arcs, s.walk.cut == "", s.walk.read >= budget, s.walk.trips
+	o.arcs, o.whole, o.trips = arcs, s.walk.cut == "", s.walk.trips
 	return o, err
 }
 
@@ -93,13 +92,9 @@ func (p *pathSearch) open(ctx context.Context) (*opening, error) {
 // pass, that of the weakest links, may need.
 func (p *pathSearch) readAll(ctx context.Context, first *opening, last bool) (g *ground, ok bool, err error) {
 	s := p.start().halved()
-	strong := slices.DeleteFunc(slices.Clone(first.arcs), func(a arc) bool { return int(a.edge.Strength) < p.test.MinStrength })
-	if first.whole || first.spent && len(strong) == len(first.arcs) {
+	if first.whole {
 		s.walk.read = len(first.arcs)
-		s.take(first.side, strong)
-		if !first.whole { // to read it again would give the same
-			s.walk.cut = CutLinks
-		}
+		s.take(first.side, slices.DeleteFunc(slices.Clone(first.arcs), func(a arc) bool { return int(a.edge.Strength) < p.test.MinStrength }))
 	}
 	most := s.trips - s.left() // the last pass may need those
 	for s.depth < p.query.MaxLength && s.walk.cut == "" {

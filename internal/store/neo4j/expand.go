@@ -65,8 +65,8 @@ func (r *reader) newExpansion(x store.Expansion) *expansion {
 	if r.past() { // no strength is known of it
 		x.Strongest, x.MinStrength = false, 0
 	}
-	if least, keep := x.MinStrength, x.Keep; least > 0 {
-		x.Keep = func(e *store.Edge) bool { return int(e.Strength) >= least && (keep == nil || keep(e)) }
+	if x.MinStrength > 0 {
+		x.Keep = x.Keeps // of x as it is up to here
 	}
 	e := &expansion{reader: r, Expansion: x, kept: make([][]store.Edge, len(x.Frontier)), wanted: x.Total, after: make([]string, len(x.Frontier)), outgoing: []row{}, incoming: []row{}}
 	if x.PerNode > 0 {

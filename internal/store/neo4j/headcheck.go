@@ -68,9 +68,9 @@ const headWithin = 10 * time.Second
 func (s *Store) hashOfHead() (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), headWithin)
 	defer cancel()
-	rows, err := s.read(ctx, readHead, nil)
-	if err != nil || len(rows) == 0 {
+	head, err := s.Head(ctx)
+	if err != nil || head.Sequence == 0 { // nothing was written, or the database was emptied
 		return "", err
 	}
-	return textOf(rows[0], "hash"), nil
+	return head.Hash.String(), nil
 }

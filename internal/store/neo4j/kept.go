@@ -38,10 +38,6 @@ type keptPage struct {
 	size int // bytes
 }
 
-// What a record takes in memory beside what grows with its content, and how much
-// larger content is there than as it is sent.
-const recordCost, contentCost = 600, 3
-
 func newKeptPages(bytes int) (*keptPages, error) {
 	k := &keptPages{most: bytes}
 	var err error
@@ -61,8 +57,8 @@ type wanted struct {
 // want begins to ask for a page.
 func (k *keptPages) want(p store.Prefetch, c evidence.Clearance) (w wanted, err error) {
 	key, err := json.Marshal(struct {
-		store.Prefetch
-		evidence.Clearance
+		Asked     store.Prefetch
+		Clearance evidence.Clearance
 	}{p, c})
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -93,10 +93,17 @@ func TestAPageIsKeptForThoseWhoMaySeeIt(t *testing.T) {
 	require.Len(t, prefetch(t, s, evidence.Public, short).Page, 3)
 }
 
-// TestNothingIsKeptOfWhatIsErased erases through the store itself, while somebody asks.
+// TestNothingIsKeptOfWhatIsErased erases through the store itself: nothing is left of
+// it in memory, whether nobody asks for it any more or somebody does all the while.
 func TestNothingIsKeptOfWhatIsErased(t *testing.T) {
 	s := open(t)
 	village(t, s, 10)
+	keep(t, s, evidence.Public, hubCard())
+	_, err := erasure.Run(t.Context(), s, storetest.Planner(400), erasure.Order{Author: storetest.Top, Ground: "order 0", IDs: []evidence.ID{"l2"}})
+	require.NoError(t, err)
+	s.kept.mu.Lock()
+	require.Zero(t, s.kept.pages.Len())
+	s.kept.mu.Unlock()
 	keep(t, s, evidence.Public, hubCard())
 	asked := make(chan error)
 	ctx, stop := context.WithCancel(t.Context())
@@ -107,7 +114,7 @@ func TestNothingIsKeptOfWhatIsErased(t *testing.T) {
 		}
 		asked <- err
 	}()
-	_, err := erasure.Run(t.Context(), s, storetest.Planner(500), erasure.Order{Author: storetest.Top, Ground: "order 1", IDs: []evidence.ID{"l3"}})
+	_, err = erasure.Run(t.Context(), s, storetest.Planner(500), erasure.Order{Author: storetest.Top, Ground: "order 1", IDs: []evidence.ID{"l3"}})
 	require.NoError(t, err)
 	stop()
 	require.NoError(t, <-asked)

@@ -62,10 +62,6 @@ func (r *reader) Prefetch(ctx context.Context, p store.Prefetch) (*store.Prefetc
 	if r.past() {
 		return nil, store.ErrUncounted
 	}
-	shape, params, err := r.pageParams(p)
-	if err != nil {
-		return nil, err
-	}
 	kept := r.store.kept
 	w, err := kept.want(p, r.view.Clearance)
 	if err != nil {
@@ -76,6 +72,10 @@ func (r *reader) Prefetch(ctx context.Context, p store.Prefetch) (*store.Prefetc
 		if head, err := r.store.newest.now(ctx); err == nil && head == w.head {
 			return w.kept, nil
 		}
+	}
+	shape, params, err := r.pageParams(p)
+	if err != nil {
+		return nil, err
 	}
 	rows, err := r.read(ctx, r.store.texts.page[shape], params)
 	if err != nil {
@@ -153,7 +153,7 @@ func (u *unpacking) record(sent any) *evidence.Record {
 	data, _ := list[1].([]byte)
 	derived, _ := list[2].([]byte)
 	revision, _ := list[3].(int64)
-	u.size += recordCost + contentCost*(len(data)+len(derived))
+	u.size += store.InMemory(len(data) + len(derived))
 	r := &evidence.Record{From: evidence.Sequence(revision), To: evidence.Open} //nolint:gosec // written from a sequence
 	if r.Content, u.err = evidence.DecodeContent(typeOfSlot(slot), data); u.err != nil {
 		return nil

@@ -388,11 +388,16 @@ func (r *reader) Versions(ctx context.Context, id evidence.ID) ([]*evidence.Reco
 	if err != nil {
 		return nil, err
 	}
-	versions := make([]*evidence.Record, len(rows))
-	for i, one := range rows {
-		if versions[i], err = newRecord(one, false); err != nil {
+	versions := make([]*evidence.Record, 0, len(rows))
+	for _, one := range rows {
+		if vanished(one, "slot") {
+			continue
+		}
+		version, err := newRecord(one, false)
+		if err != nil {
 			return nil, err
 		}
+		versions = append(versions, version)
 	}
 	return versions, nil
 }

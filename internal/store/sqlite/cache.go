@@ -10,6 +10,7 @@ import (
 	"github.com/VictoriaMetrics/fastcache"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
 )
 
 // entry is the newest version of a record as the store keeps it.
@@ -41,9 +42,6 @@ type cache struct {
 
 const (
 	cacheShards = 64
-	// entryCost is what an entry takes beside what grows with its content, and
-	// contentCost how much larger content is in memory than in the file.
-	entryCost, contentCost = 600, 3
 	// leastStored is what fastcache takes at the least.
 	leastStored = 32 << 20
 )
@@ -103,7 +101,7 @@ func (c *cache) get(id evidence.ID, at evidence.Sequence) (entry, bool) {
 
 // put offers an entry that a reader of a revision has read.
 func (c *cache) put(id evidence.ID, e entry, at evidence.Sequence) {
-	cost := entryCost + contentCost*e.size
+	cost := store.InMemory(e.size)
 	s := c.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -190,7 +188,7 @@ func (s *shard) evict(cost int) {
 
 func (s *shard) drop(id evidence.ID, h *held) {
 	delete(s.entries, id)
-	s.room += entryCost + contentCost*h.size
+	s.room += store.InMemory(h.size)
 }
 
 // move begins to bring the cache to a revision: nothing is put any more that was

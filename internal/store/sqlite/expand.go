@@ -254,7 +254,7 @@ func (r *reader) expandFile(ctx context.Context, x *store.Expansion, first, left
 				return err
 			}
 			for _, e := range page {
-				if int(e.Strength) < x.MinStrength || x.Keep != nil && !x.Keep(&e) {
+				if !x.Keeps(&e) {
 					continue
 				}
 				if x.Strongest {

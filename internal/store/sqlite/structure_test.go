@@ -14,6 +14,7 @@ import (
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/store"
 )
 
 // TestLists compares lists in blocks with slices under random changes.
@@ -433,6 +434,6 @@ func TestCacheIsBounded(t *testing.T) {
 		kept += len(c.shards[i].entries)
 		require.GreaterOrEqual(t, c.shards[i].room, 0)
 	}
-	require.LessOrEqual(t, kept, (1<<20)/entryCost)
-	require.Greater(t, kept, (1<<20)/entryCost/2)
+	require.LessOrEqual(t, kept, (1<<20)/store.InMemory(0))
+	require.Greater(t, kept, (1<<20)/store.InMemory(0)/2)
 }

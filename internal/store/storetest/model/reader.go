@@ -170,7 +170,7 @@ func (r *reader) Expand(ctx context.Context, x store.Expansion) iter.Seq2[store.
 			var edges []store.Edge
 			for _, f := range r.list(store.Query{Type: evidence.LinkRecord, Entities: []evidence.ID{id}, Direction: x.Direction, Either: x.Either, Kinds: x.Kinds}, "") {
 				e := r.edge(f.Record, at)
-				if int(e.Strength) >= x.MinStrength && (x.Keep == nil || x.Keep(&e)) {
+				if x.Keeps(&e) {
 					edges = append(edges, e)
 				}
 			}
