@@ -26,11 +26,16 @@ func (r *reader) Expand(ctx context.Context, x store.Expansion) iter.Seq2[store.
 }
 
 func (r *reader) expand(ctx context.Context, x *store.Expansion, yield func(store.Edge) bool) error {
-	if len(x.Frontier) > store.MaxBatch {
-		return errTooMany("entities", len(x.Frontier))
+	if n := max(len(x.Frontier), len(x.Others)); n > store.MaxBatch {
+		return errTooMany("entities", n)
 	}
 	if x.Total < 1 || x.PerNode < 0 {
 		return fmt.Errorf("a total of %d edges and %d for each entity are no limits; give a total of 1 or more", x.Total, x.PerNode)
+	}
+	if len(x.Others) > 0 {
+		among := *x
+		among.Keep, among.Others, among.MinStrength = x.Keeps, nil, 0
+		x = &among
 	}
 	if r.view.IsNow() {
 		ok, err := r.g.store.traversable(ctx, r.g)

@@ -32,7 +32,7 @@ type first struct {
 
 	// What the workers leave for the end.
 	runs     *runs
-	words    gathered // those that are not yet written
+	later    gathered // words, and what traversal reads, that are not yet written
 	counters map[counterRow]int64
 }
 
@@ -204,13 +204,21 @@ func (f *first) write(ctx context.Context) {
 }
 
 func (f *first) writeOne(ctx context.Context, p *piece) error {
-	c := f.t.conn
+	c, later, limits := f.t.conn, &f.later, &f.t.store.limits
+	later.words, later.nodes, later.edges = append(later.words, p.words...), append(later.nodes, p.nodes...), append(later.edges, p.edges...)
+	p.nodes, p.edges = nil, nil
 	if err := p.flushRecords(ctx, c); err != nil {
 		return err
 	}
-	f.words.words = append(f.words.words, p.words...)
-	if len(f.words.words) >= f.t.store.limits.firstWords {
-		if err := f.words.flushWords(ctx, c); err != nil {
+	if len(later.words) >= limits.firstWords {
+		if err := later.flushWords(ctx, c); err != nil {
+			return err
+		}
+	}
+	// By many at once they lie side by side in the file, and are read from it in
+	// large pieces at a start.
+	if len(later.nodes)+len(later.edges) >= limits.firstEdges {
+		if err := later.flushGraph(ctx, c); err != nil {
 			return err
 		}
 	}
@@ -260,7 +268,10 @@ func (f *first) settle(ctx context.Context) error {
 		sorted <- err
 	}()
 	c := f.t.conn
-	err := f.words.flushWords(ctx, c)
+	err := f.later.flushWords(ctx, c)
+	if err == nil {
+		err = f.later.flushGraph(ctx, c)
+	}
 	if err == nil {
 		err = c.script(ctx, usualWords+"; "+recordIndex)
 	}

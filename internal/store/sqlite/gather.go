@@ -157,16 +157,22 @@ func (g *gathered) flushRecords(ctx context.Context, c *conn) error {
 	if err := c.insert(ctx, "INSERT INTO record ("+recordColumns+") SELECT a, b, c, d, e, f, g, h FROM temp.feed", listed(g.records, (*recordRow).column), feedRows); err != nil {
 		return err
 	}
+	clear(g.records)
+	g.records = g.records[:0]
+	return g.flushGraph(ctx, c)
+}
+
+// flushGraph writes what traversal reads of records.
+func (g *gathered) flushGraph(ctx context.Context, c *conn) error {
 	if err := c.insert(ctx, "INSERT INTO node (num, id, placeholder) SELECT a, b, c FROM temp.feed", listed(g.nodes, (*nodeRow).column), feedRows); err != nil {
 		return err
 	}
 	if err := c.insert(ctx, "INSERT INTO edge (num, id, data) SELECT a, b, c FROM temp.feed", listed(g.edges, (*edgeRow).column), feedRows); err != nil {
 		return err
 	}
-	clear(g.records)
 	clear(g.nodes)
 	clear(g.edges)
-	g.records, g.nodes, g.edges = g.records[:0], g.nodes[:0], g.edges[:0]
+	g.nodes, g.edges = g.nodes[:0], g.edges[:0]
 	return nil
 }
 

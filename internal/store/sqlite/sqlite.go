@@ -32,14 +32,14 @@ type Options struct {
 	Vocabulary *vocabulary.Vocabulary
 	// Readers bounds how many readers are open at once; more wait. 128 by default.
 	Readers int
-	// Cache bounds the memory in which records are kept, in bytes; 384 MiB by
+	// Cache bounds the memory in which records are kept, in bytes; 512 MiB by
 	// default.
 	Cache int64
 }
 
 const (
 	defaultReaders = 128
-	defaultCache   = 384 << 20
+	defaultCache   = 512 << 20
 )
 
 // Store implements store.Store and store.BulkLoader on one file.
