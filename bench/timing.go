@@ -387,7 +387,7 @@ func (b *bench) pathsRace(ctx context.Context, pairs []dataset.Pair) error {
 	if servers[report.Bolt] == nil {
 		return nil
 	}
-	return b.shortestRace(ctx, servers[report.Bolt], pairs[:min(shortestPairs, len(pairs))], ours)
+	return b.shortestRace(ctx, servers[report.Bolt], pairs[:min(b.size.hardest, len(pairs))], ours)
 }
 
 // shortestRace asks Neo4j's own five shortest paths of a few pairs, for it may
