@@ -215,6 +215,12 @@ type Expansion struct {
 	Direction evidence.Direction
 	Either    []string // kinds that match at either end, as in Query
 	Kinds     []string // empty: all
+	// Others, where there are any, keeps only edges of which the end that is not in
+	// the frontier (of a link of one entity with itself: either) is one of them,
+	// before the limits. They are sorted, each once, at most MaxBatch. Between one
+	// entity with very many links and few others a store finds these without reading
+	// the rest.
+	Others []evidence.ID
 	// MinStrength keeps only edges of at least that strength, 0 to 1000, before the
 	// limits.
 	MinStrength int
@@ -229,9 +235,30 @@ type Expansion struct {
 	Total int
 }
 
-// Keeps says whether MinStrength and Keep keep an edge.
+// Keeps says whether Others, MinStrength and Keep keep an edge that has its At.
 func (x Expansion) Keeps(e *Edge) bool {
-	return int(e.Strength) >= x.MinStrength && (x.Keep == nil || x.Keep(e))
+	return x.joins(e) && int(e.Strength) >= x.MinStrength && (x.Keep == nil || x.Keep(e))
+}
+
+// Passes says whether an edge that has its At is of the Kinds, and passed in the
+// Direction or of a kind that is passed in either.
+func (x Expansion) Passes(e *Edge) bool {
+	at := x.Frontier[e.At]
+	return (len(x.Kinds) == 0 || slices.Contains(x.Kinds, e.Kind)) &&
+		(x.Direction != evidence.Incoming && e.From == at || x.Direction != evidence.Outgoing && e.To == at || slices.Contains(x.Either, e.Kind))
+}
+
+// joins says whether the other end of an edge is one of Others.
+func (x Expansion) joins(e *Edge) bool {
+	if len(x.Others) == 0 {
+		return true
+	}
+	other := e.To
+	if other == x.Frontier[e.At] {
+		other = e.From
+	}
+	_, among := slices.BinarySearch(x.Others, other)
+	return among
 }
 
 // InMemory is about how many bytes a record takes in memory, decoded and in a map,

@@ -1,9 +1,11 @@
 package neo4j
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
+	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
@@ -15,7 +17,7 @@ import (
 // them together.
 func (r *reader) Expand(ctx context.Context, x store.Expansion) iter.Seq2[store.Edge, error] {
 	return func(yield func(store.Edge, error) bool) {
-		if err := checkBatch("entities", len(x.Frontier)); err != nil {
+		if err := checkBatch("entities", max(len(x.Frontier), len(x.Others))); err != nil {
 			yield(store.Edge{}, err)
 			return
 		}
@@ -51,7 +53,14 @@ type expansion struct {
 	wanted             int            // edges of one entity
 	each               int            // edges of one entity asked for at a time
 	open               []int          // places that may have more edges
+	pairs              bool           // links to Others are looked up by both ends
 	after              []string       // by place: the key that the next edges come after
+}
+
+// keyedEdge is an edge with the key of its link.
+type keyedEdge struct {
+	store.Edge
+	key string
 }
 
 // unlimited is a limit that no graph reaches.
@@ -65,10 +74,9 @@ func (r *reader) newExpansion(x store.Expansion) *expansion {
 	if r.past() { // no strength is known of it
 		x.Strongest, x.MinStrength = false, 0
 	}
-	if x.MinStrength > 0 {
-		x.Keep = x.Keeps // of x as it is up to here
-	}
-	e := &expansion{reader: r, Expansion: x, kept: make([][]store.Edge, len(x.Frontier)), wanted: x.Total, after: make([]string, len(x.Frontier)), outgoing: []row{}, incoming: []row{}}
+	pairs := len(x.Others) > 0 && len(x.Frontier)*len(x.Others) <= maxPairs && !r.past() && !x.Strongest
+	x.Keep = turnsAway(x, pairs)
+	e := &expansion{reader: r, Expansion: x, pairs: pairs, kept: make([][]store.Edge, len(x.Frontier)), wanted: x.Total, after: make([]string, len(x.Frontier)), outgoing: []row{}, incoming: []row{}}
 	if x.PerNode > 0 {
 		e.wanted = min(x.PerNode, x.Total)
 	}
@@ -118,18 +126,26 @@ func (e *expansion) ask(ctx context.Context) error {
 	}
 	// By rank no more is read than is wanted, but of all kinds.
 	ranked := len(e.Kinds) == 0 && (e.Strongest && e.Keep == nil || !e.Strongest && e.MinStrength > 0)
-	shape := expandShape{past: e.reader.past(), strongest: e.Strongest, ranked: ranked}
+	// Where all are wanted, what turns some away here can put them in order as well.
+	loose := e.Keep != nil && e.PerNode == 0 && len(e.Kinds) == 0 && !e.Strongest && !e.reader.past()
+	shape := expandShape{past: e.reader.past(), strongest: e.Strongest, ranked: ranked, loose: loose}
+	if e.pairs {
+		shape = expandShape{pairs: true}
+	}
 	params := row{
 		"frontier": frontier, "outgoing": e.outgoing, "incoming": e.incoming, "each": each, "total": total, "strength": strengthAt(e.reader.view.Clearance),
 	}
-	if shape.ranked {
+	switch {
+	case shape.pairs:
+		params["others"], params["slots"] = e.Others, slots(evidence.LinkRecord, e.reader.view)
+	case shape.ranked:
 		e.rank(params)
 	}
 	rows, err := e.reader.read(ctx, e.reader.store.texts.expand[shape], params)
 	if err != nil {
 		return err
 	}
-	read := make(map[int]int64, len(e.open))
+	found := make([]keyedEdge, 0, len(rows))
 	for _, one := range rows {
 		if vanished(one, "edge") {
 			continue
@@ -138,10 +154,29 @@ func (e *expansion) ask(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		found = append(found, keyedEdge{edge, key})
+	}
+	inOrder := make([]int, len(found))
+	for i := range inOrder {
+		inOrder[i] = i
+	}
+	if shape.loose {
+		slices.SortFunc(inOrder, func(i, j int) int {
+			x, y := &found[i], &found[j]
+			return cmp.Or(cmp.Compare(x.At, y.At), cmp.Compare(x.key, y.key))
+		})
+		inOrder = slices.CompactFunc(inOrder, func(i, j int) bool { return found[i].At == found[j].At && found[i].Link == found[j].Link })
+	}
+	read := make(map[int]int64, len(e.open))
+	for _, i := range inOrder {
+		edge := &found[i]
+		if read[edge.At] == each {
+			continue // a list may have been cut before it
+		}
 		read[edge.At]++
-		e.after[edge.At] = key
-		if len(e.kept[edge.At]) < e.wanted && (e.Keep == nil || e.Keep(&edge)) {
-			e.kept[edge.At] = append(e.kept[edge.At], edge)
+		e.after[edge.At] = edge.key
+		if len(e.kept[edge.At]) < e.wanted && (e.Keep == nil || e.Keep(&edge.Edge)) {
+			e.kept[edge.At] = append(e.kept[edge.At], edge.Edge)
 		}
 	}
 	asked := e.open
@@ -159,6 +194,23 @@ func (e *expansion) ask(ctx context.Context) error {
 	}
 	e.each *= 8
 	return nil
+}
+
+// maxPairs is up to how many pairs of entities are looked up one by one; reading the
+// links of an entity is quicker where there are more.
+const maxPairs = 2 * store.MaxBatch
+
+// turnsAway is what decides on each edge that the server gives; nil keeps all. The
+// server gives pairs of any kind, in both directions.
+func turnsAway(x store.Expansion, pairs bool) func(*store.Edge) bool {
+	switch {
+	case pairs:
+		return func(e *store.Edge) bool { return x.Passes(e) && x.Keeps(e) }
+	case x.MinStrength > 0 || len(x.Others) > 0:
+		return x.Keeps
+	default:
+		return x.Keep
+	}
 }
 
 // rank names the lists that are in the order of their strength for the view's

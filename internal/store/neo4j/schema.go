@@ -54,6 +54,8 @@ var migrations = []migration{{
 	{"version_to_rank", "CREATE INDEX version_to_rank IF NOT EXISTS FOR (n:Version) ON (n.to, n.rankSlot, n.rank)"},
 }, {
 	// Nothing but what `edge` is of; see repack.
+}, {
+	{"version_pair", "CREATE INDEX version_pair IF NOT EXISTS FOR (n:Version) ON (n.from, n.to)"},
 }}
 
 // wordsIndex is of folded text, so it splits at white space and does no more. It

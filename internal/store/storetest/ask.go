@@ -50,6 +50,7 @@ func graphQuestions(is ids) []question {
 			find(fmt.Sprintf("%s with text", t), store.Query{Type: t, Text: []string{"gue"}, Limit: plenty}),
 		)
 	}
+	others := slices.Sorted(slices.Values(is.entities[1:]))
 	e, c := is.entities, append(append([]evidence.ID{}, is.links...), is.statements...)
 	for d := evidence.Any; d <= evidence.Incoming; d++ {
 		qs = append(qs,
@@ -59,6 +60,9 @@ func graphQuestions(is ids) []question {
 			expand(fmt.Sprintf("all %s", d), store.Expansion{Frontier: e, Direction: d, Total: plenty}),
 			expand(fmt.Sprintf("strong %s", d), store.Expansion{Frontier: e, Direction: d, MinStrength: 500, Total: plenty}),
 			expand(fmt.Sprintf("strongest %s", d), store.Expansion{Frontier: e, Direction: d, Strongest: true, PerNode: 2, Total: 9}),
+			expand(fmt.Sprintf("%s to others", d), store.Expansion{Frontier: e[:3], Direction: d, Others: others, Total: plenty}),
+			expand(fmt.Sprintf("%s or either end to others by kind", d), store.Expansion{Frontier: e[:2], Direction: d, Either: either, Kinds: []string{"PAYS", "COMMANDS"}, Others: others, PerNode: 2, Total: plenty}),
+			expand(fmt.Sprintf("strongest %s to others", d), store.Expansion{Frontier: e, Direction: d, Others: others, Strongest: true, PerNode: 2, Total: plenty}),
 			find(fmt.Sprintf("links of one %s or either end", d), store.Query{Type: evidence.LinkRecord, Entities: e[:1], Direction: d, Either: either, Limit: plenty}),
 			find(fmt.Sprintf("links of three %s or either end, last 3", d), store.Query{Type: evidence.LinkRecord, Entities: e[:3], Direction: d, Either: either, Limit: 3, Reverse: true}),
 			find(fmt.Sprintf("links of all %s or either end by kind", d), store.Query{Type: evidence.LinkRecord, Entities: e, Direction: d, Either: either, Kinds: []string{"LINKED_TO", "COMMANDS"}, Limit: plenty}),
@@ -71,6 +75,7 @@ func graphQuestions(is ids) []question {
 	}
 	return append(qs,
 		expand("some that are strong kept", store.Expansion{Frontier: e, MinStrength: 400, Keep: func(x *store.Edge) bool { return x.Dated }, PerNode: 2, Total: 4}),
+		expand("some that are strong to others", store.Expansion{Frontier: e, Others: others[:2], MinStrength: 300, Keep: func(x *store.Edge) bool { return !x.Disputed }, Total: 3}),
 		expand("strong by kind", store.Expansion{Frontier: e, Kinds: []string{"PAYS", "LINKED_TO"}, MinStrength: 700, Total: plenty}),
 		expand("strongest that are strong", store.Expansion{Frontier: e, MinStrength: 600, Strongest: true, PerNode: 3, Total: 5}),
 		expand("by kind", store.Expansion{Frontier: e, Kinds: []string{"PAYS", "LINKED_TO"}, PerNode: 1, Total: plenty}),
