@@ -14,13 +14,59 @@ const maxBestRoutes = 200_000
 // maxBestSteps is how many ways it may look at. Tests lower it.
 var maxBestSteps = 1_000_000
 
-// bestFirst takes routes from a queue, best first. What counts is what a route may
-// still come to at best, which never gets better by going on, so that complete
-// ones come out in the order asked for, and none is gone on with that a better
-// one is sure to come before (A*, Hart, Nilsson and Raphael 1968).
-func (p *pathSearch) bestFirst(ctx context.Context, g *ground) ([]trail, error) {
-	from, to := g.numbers(p.from), g.numbers(p.to)
-	hopes, err := g.hopes(ctx, to, p.query.MaxLength)
+// strongestOf finds the strongest paths on a ground: first those of the strongest
+// weakest link that there are, then, as long as they are too few, also those of the
+// next weaker, of the two next, of the four next, and so on. Links that are weaker
+// than the paths looked for only mislead a search, as it would hope for the strength
+// of some links and the product of others. Where the budget of work is spent, it
+// gives those that are sure to be the best.
+func (p *pathSearch) strongestOf(ctx context.Context, g *ground) ([]trail, error) {
+	strengths := g.strengths()
+	h, err := g.hopes(ctx, p, 0)
+	if err != nil {
+		return nil, err
+	}
+	best := h.strongest(g, g.numbers(p.from))
+	next, more := slices.BinarySearchFunc(strengths, best, func(s uint16, best int) int { return best - int(s) })
+	var found []trail
+	for step := 1; more; step *= 2 {
+		further, err := p.bestFirst(ctx, g, int(strengths[next]))
+		if err != nil {
+			return nil, err
+		}
+		if len(further) > len(found) {
+			found = further
+		}
+		last := len(strengths) - 1
+		more = next < last && len(found) < p.query.First && p.cut != CutSteps
+		next = min(next+step, last)
+	}
+	return found, nil
+}
+
+// strengths are those of the links, each once, the strongest first.
+func (g *ground) strengths() []uint16 {
+	var is [1 << 16]bool
+	for i := range g.edges {
+		is[g.edges[i].Strength] = true
+	}
+	var strengths []uint16
+	for s := len(is) - 1; s >= 0; s-- {
+		if is[s] {
+			strengths = append(strengths, uint16(s))
+		}
+	}
+	return strengths
+}
+
+// bestFirst takes routes along links of at least a strength from a queue, best
+// first. What counts is what a route may still come to at best, which never gets
+// better by going on, so that complete ones come out in the order asked for, and
+// none is gone on with that a better one is sure to come before (A*, Hart, Nilsson
+// and Raphael 1968).
+func (p *pathSearch) bestFirst(ctx context.Context, g *ground, least int) ([]trail, error) {
+	from := g.numbers(p.from)
+	hopes, err := g.hopes(ctx, p, least)
 	if err != nil {
 		return nil, err
 	}
@@ -29,6 +75,10 @@ func (p *pathSearch) bestFirst(ctx context.Context, g *ground) ([]trail, error) 
 		at := r.at[len(r.at)-1]
 		r.at, r.ways = slices.Clip(r.at), slices.Clip(r.ways)
 		for _, w := range g.ways(at) {
+			e := &g.edges[w.edge]
+			if int(e.Strength) < least {
+				return nil // and so are all that come after it
+			}
 			if p.steps++; p.steps > maxBestSteps || queue.Len() > maxBestRoutes {
 				p.cut = CutSteps
 				return nil
@@ -41,7 +91,7 @@ func (p *pathSearch) bestFirst(ctx context.Context, g *ground) ([]trail, error) 
 			if d > left || d > 0 && slices.Contains(from, w.next) || slices.Contains(r.at, w.next) {
 				continue
 			}
-			if longer, ok := r.with(&g.edges[w.edge], w, p.query.CoherentInTime); ok {
+			if longer, ok := r.with(e, w, p.query.CoherentInTime); ok {
 				heap.Push(queue, hopes.of(longer, left))
 			}
 		}
@@ -69,51 +119,90 @@ func (p *pathSearch) bestFirst(ctx context.Context, g *ground) ([]trail, error) 
 // by how many links they may still have. Loops are not looked for, so that it may
 // be less.
 type hopes struct {
-	far     []int8
-	weakest [][]int16 // by links and entity, of the weakest link
-	product [][]int32 // millionths
+	far  []int8
+	best [][]hope // by links and entity
 }
 
-func (g *ground) hopes(ctx context.Context, goals []int32, limit int) (*hopes, error) {
-	h := &hopes{far: g.distances(goals, limit)}
-	weakest, product := make([]int16, len(g.ids)), make([]int32, len(g.ids))
-	for _, n := range goals {
-		weakest[n], product[n] = 1000, million
+// hope is the strongest weakest link and, of other ways maybe, the greatest product
+// with the fewest links that have it.
+type hope struct {
+	product product
+	weakest int16
+	links   int8
+}
+
+// hopes of a search that passes links of at least a strength.
+func (g *ground) hopes(ctx context.Context, p *pathSearch, least int) (*hopes, error) {
+	h := &hopes{far: make([]int8, len(g.ids)), best: make([][]hope, 1, p.query.MaxLength)}
+	last := make([]hope, len(g.ids))
+	h.best[0] = last
+	for i := range h.far {
+		h.far[i] = unreachable
 	}
-	h.weakest, h.product = append(h.weakest, weakest), append(h.product, product)
-	for range limit - 1 {
+	for _, n := range g.numbers(p.to) {
+		h.far[n], last[n] = 0, hope{product: thousands[0], weakest: maxStrength}
+	}
+	for links := int8(1); int(links) < p.query.MaxLength; links++ {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		longerWeakest, longerProduct := slices.Clone(weakest), slices.Clone(product)
+		longer := slices.Clone(last)
 		for i := range g.all {
 			w := &g.all[i]
-			if h.far[w.next] == unreachable {
-				continue
+			strength := g.edges[w.edge].Strength
+			if h.far[w.next] >= links || int(strength) < least {
+				continue // no way from there is so short
 			}
-			n, strength := w.start(g), int(g.edges[w.edge].Strength)
-			longerWeakest[n] = max(longerWeakest[n], min(int16(strength), weakest[w.next])) //nolint:gosec // 0 to 1000
-			// Rounded up, as what is worked out from the other end is rounded down.
-			longerProduct[n] = max(longerProduct[n], int32((int(product[w.next])*strength+999)/1000)) //nolint:gosec // at most a million
+			n := w.start(g)
+			h.far[n] = min(h.far[n], links)
+			longer[n].raise(&last[w.next], strength)
 		}
-		weakest, product = longerWeakest, longerProduct
-		h.weakest, h.product = append(h.weakest, weakest), append(h.product, product)
+		last = longer
+		h.best = append(h.best, last)
 	}
 	return h, nil
+}
+
+// raise is by a way that begins with a link of a strength.
+func (h *hope) raise(by *hope, strength uint16) {
+	h.weakest = max(h.weakest, min(int16(strength), by.weakest)) //nolint:gosec // 0 to 1000
+	product, links := by.product.by(strength), by.links+1
+	if c := product.of(int(links)).compare(h.product.of(int(h.links))); c > 0 || c == 0 && links < h.links {
+		h.product, h.links = product, links
+	}
+}
+
+// strongest is the strongest weakest link of any way from entities; -1 where there
+// is none.
+func (h *hopes) strongest(g *ground, from []int32) int {
+	best, left := -1, h.best[len(h.best)-1]
+	for _, w := range g.ways(from...) {
+		if h.far[w.next] != unreachable {
+			best = max(best, min(int(g.edges[w.edge].Strength), int(left[w.next].weakest)))
+		}
+	}
+	return best
 }
 
 // hopeful is a route with what it may come to at best.
 type hopeful struct {
 	route
-	best struct{ weakest, product, length int }
+	best struct {
+		weakest, length int
+		product         product
+	}
 }
 
 func (h *hopes) of(r route, left int) hopeful {
 	at := r.at[len(r.at)-1]
+	hope := &h.best[left][at]
 	out := hopeful{route: r}
-	out.best.weakest = min(r.weakest, int(h.weakest[left][at]))
-	out.best.product = (r.product*int(h.product[left][at]) + million - 1) / million
-	out.best.length = len(r.ways) + int(h.far[at])
+	out.best.weakest = min(r.weakest, int(hope.weakest))
+	out.best.product = r.product.times(hope.product).of(len(r.ways) + int(hope.links))
+	out.best.length = len(r.ways) + int(hope.links)
+	if out.best.product == (product{}) { // by however many links
+		out.best.length = len(r.ways) + int(h.far[at])
+	}
 	return out
 }
 
@@ -139,7 +228,7 @@ func (q *routeQueue) Pop() any {
 func (q *routeQueue) Less(i, j int) bool {
 	a, b, g := &q.routes[i], &q.routes[j], q.ground
 	x, y := &a.best, &b.best
-	if c := cmp.Or(cmp.Compare(y.weakest, x.weakest), cmp.Compare(y.product, x.product), cmp.Compare(x.length, y.length)); c != 0 {
+	if c := cmp.Or(cmp.Compare(y.weakest, x.weakest), y.product.compare(x.product), cmp.Compare(x.length, y.length)); c != 0 {
 		return c < 0
 	}
 	return cmp.Or(

@@ -20,11 +20,11 @@ func OpenSmall(tb testing.TB, links int) {
 	tb.Cleanup(func() { maxOpening = was })
 }
 
-// CrossEarly has searches for paths, for a test, read only the links from one
-// frontier to the other wherever these are fewer, however few there are.
-func CrossEarly(tb testing.TB) {
+// HoldBackEarly has searches for paths, for a test, hold entities back wherever
+// fewer links do then, however few there are.
+func HoldBackEarly(tb testing.TB) {
 	tb.Helper()
-	was := dear
-	dear = 0
-	tb.Cleanup(func() { dear = was })
+	wasDear, wasLookup := dear, lookup
+	dear, lookup = 0, 0
+	tb.Cleanup(func() { dear, lookup = wasDear, wasLookup })
 }

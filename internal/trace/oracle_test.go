@@ -208,13 +208,16 @@ func (w *world) passes(l tie, f trace.LinkFilter) bool {
 		(f.Throughout == "" || l.valid.HeldThroughout(l.aspect, date(f.Throughout)) >= least)
 }
 
+// whole is the product of no links. Those of up to six divide it without a rest.
+const whole = 1_000_000_000_000_000_000
+
 // way is a path with what it is judged by.
 type way struct {
 	start            evidence.ID
 	links            []tie
 	meets            []evidence.ID // entities, the start first
 	backward         []bool
-	weakest, product int
+	weakest, product int // that in parts of whole
 }
 
 func (x way) String() string {
@@ -251,7 +254,7 @@ func (w *world) ways(q trace.PathQuery) []way {
 				}
 				longer := way{
 					start: x.start, links: append(slices.Clone(x.links), l), meets: append(slices.Clone(x.meets), far),
-					backward: append(slices.Clone(x.backward), back), weakest: min(x.weakest, int(l.level.Strength)), product: x.product * int(l.level.Strength) / 1000,
+					backward: append(slices.Clone(x.backward), back), weakest: min(x.weakest, int(l.level.Strength)), product: x.product / 1000 * int(l.level.Strength),
 				}
 				if !q.CoherentInTime || longer.coherent() {
 					walk(longer)
@@ -260,7 +263,7 @@ func (w *world) ways(q trace.PathQuery) []way {
 		}
 	}
 	for _, id := range from {
-		walk(way{start: id, meets: []evidence.ID{id}, weakest: 1000, product: 1_000_000})
+		walk(way{start: id, meets: []evidence.ID{id}, weakest: 1000, product: whole})
 	}
 	byLinks := func(a, b way, compare func(x, y tie) int) int { return slices.CompareFunc(a.links, b.links, compare) }
 	slices.SortFunc(found, func(a, b way) int {

@@ -155,12 +155,10 @@ func (p *pathSearch) shortestByLevel(ctx context.Context) (found []trail, err er
 	p.steps, p.cut = 0, ""
 	s := p.start()
 	for length := 1; length <= p.query.MaxLength && len(found) < p.query.First; length++ {
-		if s.depth < length && s.walk.cut == "" {
-			if err := s.advance(ctx, length); err != nil {
-				return nil, err
-			}
-			p.cut = s.walk.cut
+		if err := s.advance(ctx, length); err != nil {
+			return nil, err
 		}
+		p.cut = s.walk.cut
 		if found, err = p.ofLength(ctx, s.walk.ground(), length, found); err != nil {
 			return nil, err
 		}
@@ -180,12 +178,13 @@ func (p *pathSearch) oneInCorridor(ctx context.Context) (found []trail, ok bool,
 	if err != nil || !ok || c.Shortest == 0 {
 		return nil, ok, err
 	}
-	t := trail{hops: make([]Hop, len(c.Edges)), weakest: 1000, product: million}
+	t, all := trail{hops: make([]Hop, len(c.Edges)), weakest: maxStrength}, thousands[0]
 	for i := range c.Edges {
 		e := &c.Edges[i]
 		t.hops[i] = Hop{Link: e.Link, From: c.IDs[i], To: c.IDs[i+1], Backward: int(c.Ends[i][0]) != i}
-		t.weakest, t.product = passing(t.weakest, t.product, e)
+		t.weakest, all = min(t.weakest, int(e.Strength)), all.by(e.Strength)
 	}
+	t.product = all.millionths(len(c.Edges))
 	return []trail{t}, true, nil
 }
 
@@ -277,39 +276,33 @@ func (p *pathSearch) along(ctx context.Context, w store.Walks) (store.Corridor, 
 // trail is a path that was found, without what its links say.
 type trail struct {
 	hops             []Hop
-	weakest, product int
+	weakest, product int // that in millionths
 	common           Interval
 }
 
 // route is a path being built: its entities and the ways between them.
 type route struct {
-	at               []int32 // one more than ways
-	ways             []way
-	weakest, product int
-	common           Interval
+	at      []int32 // one more than ways
+	ways    []way
+	weakest int
+	product product
+	common  Interval
 }
 
 func newRoute(at int32) route {
 	return route{
-		at: []int32{at}, weakest: 1000, product: million,
+		at: []int32{at}, weakest: maxStrength, product: thousands[0],
 		common: Interval{From: edtf.MinDay, To: edtf.MaxDay},
 	}
-}
-
-const million = 1_000_000
-
-// passing is what the weakest link and the product of a way come to by one more
-// link.
-func passing(weakest, product int, e *store.Edge) (int, int) {
-	strength := int(e.Strength)
-	return min(weakest, strength), product * strength / 1000
 }
 
 // with is the route one link longer; false where the time of its links then no
 // longer meets. It may share memory with other routes that are as long.
 func (r *route) with(e *store.Edge, w way, coherent bool) (route, bool) {
-	longer := route{at: append(r.at, w.next), ways: append(r.ways, w), common: r.common}
-	longer.weakest, longer.product = passing(r.weakest, r.product, e)
+	longer := route{
+		at: append(r.at, w.next), ways: append(r.ways, w), common: r.common,
+		weakest: min(r.weakest, int(e.Strength)), product: r.product.by(e.Strength),
+	}
 	if !coherent {
 		return longer, true
 	}
@@ -322,7 +315,7 @@ func (r *route) with(e *store.Edge, w way, coherent bool) (route, bool) {
 
 // trail is what is kept of a route.
 func (r *route) trail(g *ground) trail {
-	t := trail{hops: make([]Hop, len(r.ways)), weakest: r.weakest, product: r.product, common: r.common}
+	t := trail{hops: make([]Hop, len(r.ways)), weakest: r.weakest, product: r.product.millionths(len(r.ways)), common: r.common}
 	for i, w := range r.ways {
 		t.hops[i] = Hop{Link: g.edges[w.edge].Link, From: g.ids[r.at[i]], To: g.ids[r.at[i+1]], Backward: w.backward}
 	}

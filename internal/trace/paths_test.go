@@ -91,7 +91,7 @@ func checkPaths(t require.TestingT, s *trace.Session, w *world, q trace.PathQuer
 		for i, l := range x.links {
 			out = append(out, fmt.Sprintf("%s -%s- %s back %t", x.meets[i], l.id, x.meets[i+1], x.backward[i]))
 		}
-		expected = append(expected, append(out, fmt.Sprintf("%d %d", x.weakest, x.product)))
+		expected = append(expected, append(out, fmt.Sprintf("%d %d", x.weakest, x.product/(whole/1_000_000))))
 	}
 	for _, p := range got.All {
 		found = append(found, told(p))
@@ -172,6 +172,34 @@ func TestStrongestOfWhatWasRead(t *testing.T) {
 	require.NotEmpty(t, got.All)
 	require.Equal(t, evidence.ID("p00-p01"), got.All[0].Hops[0].Link)
 	require.Equal(t, trace.CutLinks, got.Cut)
+	require.NoError(t, s.Close())
+}
+
+// TestStrongestThroughADenseBlock has very many paths of links of one strength, and
+// a short one of strong links and a weak one, whose product is greater than theirs:
+// it must not mislead the search, which has few steps.
+func TestStrongestThroughADenseBlock(t *testing.T) {
+	links := map[[2]evidence.ID]int{{nth(0), nth(2)}: 1, {nth(1), nth(2)}: 4}
+	for i := range 20 {
+		links[[2]evidence.ID{nth(0), nth(3 + i)}], links[[2]evidence.ID{nth(1), nth(23 + i)}] = 3, 3
+		for j := range 20 {
+			links[[2]evidence.ID{nth(3 + i), nth(23 + j)}] = 3
+		}
+	}
+	st := people(t, 43, links)
+	trace.LowerBudgets(t, 5000, 3000)
+	s := open(t, st, evidence.Now(evidence.Public))
+	got, err := s.Paths(t.Context(), trace.PathQuery{From: []evidence.ID{nth(0)}, To: []evidence.ID{nth(1)}, MaxLength: 8, First: 30, By: trace.Strongest})
+	require.NoError(t, err)
+	require.Empty(t, got.Cut)
+	require.Len(t, got.All, 30)
+	for i, p := range got.All {
+		require.Len(t, p.Hops, 3)
+		require.Equal(t, got.All[0].Product, p.Product)
+		if i > 0 {
+			require.Less(t, got.All[i-1].Hops[0].Link+got.All[i-1].Hops[1].Link, p.Hops[0].Link+p.Hops[1].Link)
+		}
+	}
 	require.NoError(t, s.Close())
 }
 

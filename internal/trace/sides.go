@@ -13,11 +13,13 @@ type sides struct {
 	walk     *walk
 	frontier [2][]evidence.ID
 	seen     [2]map[evidence.ID]bool
-	depth    int
+	levels   [2]int         // that each side has read
 	cost     [2]int         // links at each frontier; -1: not counted
 	heaviest [2]evidence.ID // of each frontier
 	heavy    [2]int         // how many links that has
-	longest  int            // of the paths
+	hub      *hub           // nil: the links of every entity are read
+	length   int            // of the paths that are looked for now
+	longest  int            // that paths may be
 	trips    int            // that may be made
 }
 
@@ -37,6 +39,10 @@ func (p *pathSearch) start() *sides {
 	}
 	return s
 }
+
+// depth is how many levels both sides have read: every path of so many links, but
+// for those through a hub that is held back, lies in what was read.
+func (s *sides) depth() int { return s.levels[0] + s.levels[1] }
 
 // smaller is the side with fewer links at its frontier or, where they were not
 // counted, with fewer entities; false where one side has seen all it can reach, so
@@ -61,23 +67,27 @@ func (s *sides) grow(ctx context.Context) (bool, error) {
 	if !more {
 		return false, nil
 	}
+	return true, s.growSide(ctx, side)
+}
+
+// growSide expands a side by one level.
+func (s *sides) growSide(ctx context.Context, side int) error {
 	arcs, err := s.walk.arcsAt(ctx, s.frontier[side], side == 1)
-	if err != nil {
-		return false, err
+	if err == nil {
+		s.take(side, arcs)
 	}
-	s.take(side, arcs)
-	return true, nil
+	return err
 }
 
 // take goes on to the next level of a side by the links of the last.
 func (s *sides) take(side int, arcs []arc) {
 	reached := s.walk.take(s.frontier[side], arcs)
-	s.frontier[side] = slices.DeleteFunc(reached, func(id evidence.ID) bool { return s.seen[side][id] })
+	s.levels[side]++
+	s.cost[side] = -1
+	s.frontier[side] = s.hub.leaveOut(side, s.levels[side], slices.DeleteFunc(reached, func(id evidence.ID) bool { return s.seen[side][id] }))
 	for _, id := range s.frontier[side] {
 		s.seen[side][id] = true
 	}
-	s.depth++
-	s.cost[side] = -1
 	s.narrow()
 }
 
@@ -86,6 +96,9 @@ func (s *sides) take(side int, arcs []arc) {
 // has read, or it would have to come back.
 func (s *sides) narrow() {
 	for side, gate := range s.frontier {
+		if s.hub.met(side) {
+			continue // it can be left through the hub as well
+		}
 		if other := 1 - side; len(gate) == 1 && slices.Contains(s.frontier[other], gate[0]) {
 			s.frontier[other] = slices.DeleteFunc(slices.Clone(s.frontier[other]), func(id evidence.ID) bool { return id == gate[0] })
 			s.cost[other] = -1
@@ -93,39 +106,77 @@ func (s *sides) narrow() {
 	}
 }
 
-// dear is how many links are so many that it pays to ask first whether fewer will
-// do. Tests lower it.
-var dear = 2000
-
 // advance reads what paths of a length need beyond what was read: a level more of
-// the side with fewer links, or where these are many, as at a hub, only the links
-// that lead from one frontier to the other. Then the next length needs the level
-// as well.
+// the side with fewer links, and of a hub that is held back the links to the
+// frontiers.
 func (s *sides) advance(ctx context.Context, length int) error {
-	for s.depth < length && s.walk.cut == "" {
-		if err := s.count(ctx); err != nil {
-			return err
+	s.length = length
+	for s.walk.cut == "" {
+		lacking, either := s.lacking()
+		if !lacking[0] && !lacking[1] && !either {
+			joined, err := s.join(ctx)
+			if joined || err != nil {
+				return err
+			}
+			continue
 		}
-		side, more := s.smaller()
-		if !more {
-			return nil
+		side := 0
+		if lacking[1] {
+			side = 1
 		}
-		if across, pays := s.across(side); pays && s.depth == length-1 && s.spare() > 2 {
-			return s.cross(ctx, across)
+		if lacking[0] == lacking[1] { // it may be either
+			if err := s.count(ctx); err != nil {
+				return err
+			}
+			if s.holdBack() {
+				continue
+			}
+			side, _ = s.smaller()
 		}
-		if _, err := s.grow(ctx); err != nil {
+		if err := s.growSide(ctx, side); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// lacking says which sides have to read a level more for the paths of the length,
+// and whether either has to.
+func (s *sides) lacking() (sides [2]bool, either bool) {
+	if s.hub != nil {
+		for side := range sides {
+			sides[side] = s.open(side) && s.levels[side] < s.length-1-s.hubFrom(1-side)
+		}
+	}
+	return sides, s.open(0) && s.open(1) && s.depth() < s.length
+}
+
+// open says whether a side has entities of which the links were not read.
+func (s *sides) open(side int) bool { return len(s.frontier[side]) > 0 }
+
 // spare is how many round trips may be made beside those that every level takes
 // and that for the records.
 func (s *sides) spare() int { return s.trips - s.walk.trips - s.left() }
 
-// left is how many round trips the levels that are left take, and the records.
-func (s *sides) left() int { return s.each()*(s.longest-s.depth) + 1 }
+// left is how many round trips the levels that are left take at most, and the
+// records.
+func (s *sides) left() int {
+	levels := s.longest - s.depth()
+	if s.hub != nil {
+		both := 0
+		for side, read := range s.levels {
+			from := s.levels[1-side] // the other side may meet the hub next
+			if s.hub.met(1 - side) {
+				from = s.hub.depth[1-side]
+			}
+			if s.open(side) {
+				both += max(0, s.longest-from-read)
+			}
+		}
+		levels = max(levels, both)
+	}
+	return s.each()*levels + 1
+}
 
 // each is how many round trips a level takes: one for the links, and one to decide
 // on their dates.
@@ -164,57 +215,6 @@ func (s *sides) count(ctx context.Context) error {
 				s.heavy[side], s.heaviest[side] = totals[id], id
 			}
 		}
-	}
-	return nil
-}
-
-// across gives the entities at which every link from one frontier to the other is
-// found, on each side: all but that with the most links, for each of its links into
-// the other frontier is found there. It pays where they have far fewer links than
-// the side that would be read else.
-func (s *sides) across(side int) (at [2][]evidence.ID, pays bool) {
-	if s.cost[0] < 0 || s.cost[1] < 0 || s.cost[side] < dear {
-		return at, false
-	}
-	heaviest := s.heaviest[0]
-	if s.heavy[1] > s.heavy[0] {
-		heaviest = s.heaviest[1]
-	}
-	links := 0
-	for i := range at {
-		links += s.cost[i]
-		at[i] = slices.DeleteFunc(slices.Clone(s.frontier[i]), func(id evidence.ID) bool { return id == heaviest })
-		if len(at[i]) < len(s.frontier[i]) {
-			links -= max(s.heavy[0], s.heavy[1])
-		}
-	}
-	return at, links < s.cost[side]/2
-}
-
-// cross reads the links from one frontier to the other.
-func (s *sides) cross(ctx context.Context, at [2][]evidence.ID) error {
-	w := s.walk
-	ends := [2]map[evidence.ID]bool{}
-	for i, frontier := range s.frontier {
-		ends[i] = w.session.set(frontier)
-	}
-	keep := func(e *store.Edge) bool {
-		return (ends[0][e.From] && ends[1][e.To] || ends[1][e.From] && ends[0][e.To]) && w.test.keeps(e)
-	}
-	if w.direction == evidence.Any { // both at once
-		at[0] = append(at[0], at[1]...)
-		slices.Sort(at[0])
-		at[0], at[1] = slices.Compact(at[0]), nil
-	}
-	for i, ids := range at {
-		if len(ids) == 0 {
-			continue
-		}
-		arcs, err := w.arcsThat(ctx, keep, ids, i == 1)
-		if err != nil {
-			return err
-		}
-		w.add(arcs)
 	}
 	return nil
 }

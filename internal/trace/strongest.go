@@ -47,7 +47,7 @@ func (p *pathSearch) strongest(ctx context.Context) (Paths, error) {
 		}
 		var found []trail
 		if g != nil {
-			if found, err = search.bestFirst(ctx, g); err != nil {
+			if found, err = search.strongestOf(ctx, g); err != nil {
 				return Paths{}, err
 			}
 		}
@@ -97,7 +97,7 @@ func (p *pathSearch) readAll(ctx context.Context, first *opening, last bool) (g 
 		s.take(first.side, slices.DeleteFunc(slices.Clone(first.arcs), func(a arc) bool { return int(a.edge.Strength) < p.test.MinStrength }))
 	}
 	most := s.trips - s.left() // the last pass may need those
-	for s.depth < p.query.MaxLength && s.walk.cut == "" {
+	for s.depth() < p.query.MaxLength && s.walk.cut == "" {
 		if !last && first.trips+s.walk.trips+s.each() > most {
 			first.trips += s.walk.trips
 			return nil, false, nil
@@ -121,18 +121,18 @@ func (p *pathSearch) readAll(ctx context.Context, first *opening, last bool) (g 
 // raise has the levels that are left read only links that a path might have which is
 // better than those that were found so far: no path is stronger than its weakest link.
 func (p *pathSearch) raise(ctx context.Context, s *sides) error {
-	if s.walk.cut != "" || s.depth >= p.query.MaxLength || !s.met() {
+	if s.walk.cut != "" || s.depth() >= p.query.MaxLength || !s.met() {
 		return nil
 	}
 	probe := *p
 	probe.steps, probe.cut = maxBestSteps-maxBestSteps/50, "" // it is worth no more than a few
-	found, err := probe.bestFirst(ctx, s.walk.ground())
+	found, err := probe.strongestOf(ctx, s.walk.ground())
 	if err != nil || probe.cut != "" || len(found) < p.query.First {
 		return err
 	}
 	last := found[len(found)-1]
 	least := last.weakest
-	if last.product == least*million/1000 && len(last.hops) <= s.depth {
+	if last.product == least*1000 && len(last.hops) <= s.depth() {
 		least++ // a longer path whose weakest link is as strong is at best as strong, and comes after it
 	}
 	p.test.MinStrength = max(p.test.MinStrength, least)

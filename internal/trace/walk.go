@@ -61,39 +61,56 @@ func (s *Session) walk(t *linkTest, d evidence.Direction) *walk {
 // arcsAt reads the links at entities in one round trip, and in another decides on
 // dates where that has to be. Against the direction of the walk it reads backwards.
 func (w *walk) arcsAt(ctx context.Context, at []evidence.ID, backwards bool) ([]arc, error) {
-	return w.arcsThat(ctx, w.test.keeps, at, backwards)
-}
-
-// arcsThat is arcsAt for those links alone that are to be kept.
-func (w *walk) arcsThat(ctx context.Context, keep func(*store.Edge) bool, at []evidence.ID, backwards bool) ([]arc, error) {
-	frontier := w.session.identity.groups(at)
-	direction := w.direction
-	if backwards && direction != evidence.Any {
-		direction = evidence.Outgoing + evidence.Incoming - direction
-	}
 	var arcs []arc
-	for batch := range slices.Chunk(frontier, store.MaxBatch) {
-		left := w.budget - w.read
-		if left <= 0 {
-			w.cut = CutLinks
-			break
+	for batch := range slices.Chunk(w.session.identity.groups(at), store.MaxBatch) {
+		more, err := w.expand(ctx, store.Expansion{Frontier: batch}, backwards)
+		if err != nil {
+			return nil, err
 		}
-		x := store.Expansion{Frontier: batch, Direction: direction, Either: w.session.either(direction), Kinds: w.test.Kinds, MinStrength: w.test.MinStrength, Keep: keep, Total: left}
-		n := 0
-		w.trips++
-		for e, err := range w.session.reader.Expand(ctx, x) {
-			if err != nil {
-				return nil, err
-			}
-			n++
-			arcs = append(arcs, arc{e, w.session.identity.resolve(e.From), w.session.identity.resolve(e.To)})
-		}
-		w.read += n
-		if n == left {
-			w.cut = CutLinks
-		}
+		arcs = append(arcs, more...)
 	}
 	return w.decideDates(ctx, arcs)
+}
+
+// arcsBetween is arcsAt for one entity, and for those of its links alone that are
+// to others.
+func (w *walk) arcsBetween(ctx context.Context, at evidence.ID, others []evidence.ID, backwards bool) ([]arc, error) {
+	var arcs []arc
+	for batch := range slices.Chunk(w.session.identity.groups(others), store.MaxBatch) {
+		more, err := w.expand(ctx, store.Expansion{Frontier: w.session.identity.group(at), Others: batch}, backwards)
+		if err != nil {
+			return nil, err
+		}
+		arcs = append(arcs, more...)
+	}
+	return w.decideDates(ctx, arcs)
+}
+
+// expand asks the store for links that the walk may pass, as many as its budget
+// has room for.
+func (w *walk) expand(ctx context.Context, x store.Expansion, backwards bool) ([]arc, error) {
+	x.Direction, x.Kinds, x.MinStrength, x.Keep, x.Total = w.direction, w.test.Kinds, w.test.MinStrength, w.test.keeps, w.budget-w.read
+	if x.Total <= 0 {
+		w.cut = CutLinks
+		return nil, nil
+	}
+	if backwards && x.Direction != evidence.Any {
+		x.Direction = evidence.Outgoing + evidence.Incoming - x.Direction
+	}
+	x.Either = w.session.either(x.Direction)
+	w.trips++
+	var arcs []arc
+	for e, err := range w.session.reader.Expand(ctx, x) {
+		if err != nil {
+			return nil, err
+		}
+		arcs = append(arcs, arc{e, w.session.identity.resolve(e.From), w.session.identity.resolve(e.To)})
+	}
+	w.read += len(arcs)
+	if len(arcs) == x.Total {
+		w.cut = CutLinks
+	}
+	return arcs, nil
 }
 
 // take takes in links at entities, and gives the other entities at these, sorted.

@@ -350,7 +350,7 @@ var cuts = map[string]trace.Cut{
 
 // cutsWhenPoor are why, where the budgets are lower than what the hubs have.
 var cutsWhenPoor = map[string]trace.Cut{
-	"1 shortest, hub to hub": trace.CutLinks, "50 strongest, member to place": trace.CutLinks, "50 strongest, hub to hub": "", "1 shortest, place to place": "",
+	"1 shortest, hub to hub": "", "50 strongest, member to place": trace.CutLinks, "50 strongest, hub to hub": "", "1 shortest, place to place": "",
 	"subgraph of depth 1": trace.CutLinks, "links among": trace.CutLinks, "common neighbours": trace.CutLinks, "timeline, between true": trace.CutLinks,
 	"chain of p000000, up true": "",
 }
