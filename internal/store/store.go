@@ -217,9 +217,8 @@ type Expansion struct {
 	Kinds     []string // empty: all
 	// Others, where there are any, keeps only edges of which the end that is not in
 	// the frontier (of a link of one entity with itself: either) is one of them,
-	// before the limits. They are sorted, each once, at most MaxBatch. Between one
-	// entity with very many links and few others a store finds these without reading
-	// the rest.
+	// before the limits. They are sorted, each once, at most MaxBatch. Of an entity
+	// with very many links, those to few others cost little to find.
 	Others []evidence.ID
 	// MinStrength keeps only edges of at least that strength, 0 to 1000, before the
 	// limits.

@@ -91,9 +91,10 @@ func (s *sides) holdBack() bool {
 	return true
 }
 
-// hubFrom is how many links the hub is from a side; more than any path has where
-// that has not come to it. A path that passes it there is found when it has: the
-// levels that every path needs lead to the hub, or there is none.
+// hubFrom is how many links the hub is from a side; more than any path has as long as
+// a side has not come to it. Of n links of a path fewer than n-b are then on the other
+// side of the hub, where b are the levels of this one, and the n levels that all paths
+// need read those.
 func (s *sides) hubFrom(side int) int {
 	if s.hub.met(side) {
 		return s.hub.depth[side]

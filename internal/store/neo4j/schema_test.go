@@ -37,7 +37,7 @@ func TestOlderDatabase(t *testing.T) {
 	d := neo4jtest.Driver(t)
 	for _, text := range []string{
 		"MATCH (n:Version) REMOVE n.rank, n.rankSlot", "MATCH (s:Schema) SET s.version = 1",
-		"DROP INDEX version_from_rank", "DROP INDEX version_to_rank",
+		"DROP INDEX version_from_rank", "DROP INDEX version_to_rank", "DROP INDEX version_pair",
 		// As it was at first: days, flags, and standing, strength and disputes at each clearance.
 		"MATCH (n:Version) WHERE n.edge IS NOT NULL SET n.edge = [i IN range(0, 3) | (n.edge[4*i] * 16777216) + ((n.edge[4*i+1] + 256) % 256) * 65536 + ((n.edge[4*i+2] + 256) % 256) * 256 + (n.edge[4*i+3] + 256) % 256] + " +
 			"[n.edge[16]] + reduce(all = [], c IN range(0, 2) | all + [n.edge[19+4*c], 128 * n.edge[17+4*c] + n.edge[18+4*c], 3 * n.edge[20+4*c]])",
