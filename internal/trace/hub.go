@@ -118,7 +118,7 @@ func (s *sides) join(ctx context.Context) (joined bool, err error) {
 			trips += s.each()
 		}
 	}
-	if s.spare() < trips {
+	if trips > 0 && s.spare() < trips {
 		for side := range others {
 			if len(others[side]) > 0 && err == nil {
 				err = s.growSide(ctx, side)
