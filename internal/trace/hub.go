@@ -25,6 +25,15 @@ type hub struct {
 // met says whether a side has come to a hub that is held back.
 func (h *hub) met(side int) bool { return h != nil && h.depth[side] >= 0 }
 
+// from is how many links the hub is from a side, or what is given where that has not
+// come to it.
+func (h *hub) from(side, unmet int) int {
+	if h.met(side) {
+		return h.depth[side]
+	}
+	return unmet
+}
+
 // leaveOut takes a hub that is held back out of a new frontier of a side, sorted,
 // and notes that the side has come to it.
 func (h *hub) leaveOut(side, depth int, frontier []evidence.ID) []evidence.ID {
@@ -64,10 +73,9 @@ func (s *sides) holdBack() bool {
 	if links < dear {
 		return false
 	}
-	h, rest := &hub{id: id, depth: [2]int{-1, -1}}, s.cost
-	for side, frontier := range s.frontier {
-		if _, there := slices.BinarySearch(frontier, id); there {
-			h.depth[side] = s.levels[side]
+	h, frontier, rest := &hub{id: id, depth: [2]int{-1, -1}}, s.frontier, s.cost
+	for side := range frontier {
+		if frontier[side] = h.leaveOut(side, s.levels[side], slices.Clone(frontier[side])); h.met(side) {
 			rest[side] -= links
 		}
 	}
@@ -79,11 +87,7 @@ func (s *sides) holdBack() bool {
 		return false
 	}
 	before := s.frontier
-	s.hub = h
-	for side, frontier := range before {
-		s.frontier[side] = h.leaveOut(side, s.levels[side], slices.Clone(frontier))
-	}
-	if s.spare() < 0 {
+	if s.hub, s.frontier = h, frontier; s.spare() < 0 {
 		s.hub, s.frontier = nil, before
 		return false
 	}
@@ -95,12 +99,7 @@ func (s *sides) holdBack() bool {
 // a side has not come to it. Of n links of a path fewer than n-b are then on the other
 // side of the hub, where b are the levels of this one, and the n levels that all paths
 // need read those.
-func (s *sides) hubFrom(side int) int {
-	if s.hub.met(side) {
-		return s.hub.depth[side]
-	}
-	return MaxPathLength + 1
-}
+func (s *sides) hubFrom(side int) int { return s.hub.from(side, MaxPathLength+1) }
 
 // join reads the links between a hub that is held back and those frontiers at which
 // paths of the length may pass it. Where round trips are short it reads a level more
@@ -114,7 +113,7 @@ func (s *sides) join(ctx context.Context) (joined bool, err error) {
 	trips := 0
 	for side, frontier := range s.frontier {
 		if s.open(side) && !s.hub.joined[side] && s.levels[side]+1+s.hubFrom(1-side) <= s.length {
-			others[side] = frontier
+			others[side], s.hub.joined[side] = frontier, true
 			trips += s.each()
 		}
 	}
@@ -125,9 +124,6 @@ func (s *sides) join(ctx context.Context) (joined bool, err error) {
 			}
 		}
 		return false, err
-	}
-	for side := range others {
-		s.hub.joined[side] = s.hub.joined[side] || len(others[side]) > 0
 	}
 	if s.walk.direction == evidence.Any { // both at once
 		others[0] = append(slices.Clone(others[0]), others[1]...)

@@ -165,12 +165,8 @@ func (s *sides) left() int {
 	if s.hub != nil {
 		both := 0
 		for side, read := range s.levels {
-			from := s.levels[1-side] // the other side may meet the hub next
-			if s.hub.met(1 - side) {
-				from = s.hub.depth[1-side]
-			}
-			if s.open(side) {
-				both += max(0, s.longest-from-read)
+			if s.open(side) { // the other side may meet the hub next
+				both += max(0, s.longest-s.hub.from(1-side, s.levels[1-side])-read)
 			}
 		}
 		levels = max(levels, both)

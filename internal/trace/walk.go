@@ -61,56 +61,49 @@ func (s *Session) walk(t *linkTest, d evidence.Direction) *walk {
 // arcsAt reads the links at entities in one round trip, and in another decides on
 // dates where that has to be. Against the direction of the walk it reads backwards.
 func (w *walk) arcsAt(ctx context.Context, at []evidence.ID, backwards bool) ([]arc, error) {
-	var arcs []arc
-	for batch := range slices.Chunk(w.session.identity.groups(at), store.MaxBatch) {
-		more, err := w.expand(ctx, store.Expansion{Frontier: batch}, backwards)
-		if err != nil {
-			return nil, err
-		}
-		arcs = append(arcs, more...)
-	}
-	return w.decideDates(ctx, arcs)
+	return w.readArcs(ctx, at, backwards, func(batch []evidence.ID) store.Expansion { return store.Expansion{Frontier: batch} })
 }
 
 // arcsBetween is arcsAt for one entity, and for those of its links alone that are
 // to others.
 func (w *walk) arcsBetween(ctx context.Context, at evidence.ID, others []evidence.ID, backwards bool) ([]arc, error) {
-	var arcs []arc
-	for batch := range slices.Chunk(w.session.identity.groups(others), store.MaxBatch) {
-		more, err := w.expand(ctx, store.Expansion{Frontier: w.session.identity.group(at), Others: batch}, backwards)
-		if err != nil {
-			return nil, err
-		}
-		arcs = append(arcs, more...)
-	}
-	return w.decideDates(ctx, arcs)
+	members := w.session.identity.group(at)
+	return w.readArcs(ctx, others, backwards, func(batch []evidence.ID) store.Expansion {
+		return store.Expansion{Frontier: members, Others: batch}
+	})
 }
 
-// expand asks the store for links that the walk may pass, as many as its budget
-// has room for.
-func (w *walk) expand(ctx context.Context, x store.Expansion, backwards bool) ([]arc, error) {
-	x.Direction, x.Kinds, x.MinStrength, x.Keep, x.Total = w.direction, w.test.Kinds, w.test.MinStrength, w.test.keeps, w.budget-w.read
-	if x.Total <= 0 {
-		w.cut = CutLinks
-		return nil, nil
+// readArcs reads links that the walk may pass, as many as its budget has room for,
+// and asks of as many entities at once as a store takes.
+func (w *walk) readArcs(ctx context.Context, of []evidence.ID, backwards bool, ask func(batch []evidence.ID) store.Expansion) ([]arc, error) {
+	direction := w.direction
+	if backwards && direction != evidence.Any {
+		direction = evidence.Outgoing + evidence.Incoming - direction
 	}
-	if backwards && x.Direction != evidence.Any {
-		x.Direction = evidence.Outgoing + evidence.Incoming - x.Direction
-	}
-	x.Either = w.session.either(x.Direction)
-	w.trips++
 	var arcs []arc
-	for e, err := range w.session.reader.Expand(ctx, x) {
-		if err != nil {
-			return nil, err
+	for batch := range slices.Chunk(w.session.identity.groups(of), store.MaxBatch) {
+		left := w.budget - w.read
+		if left <= 0 {
+			w.cut = CutLinks
+			break
 		}
-		arcs = append(arcs, arc{e, w.session.identity.resolve(e.From), w.session.identity.resolve(e.To)})
+		x := ask(batch)
+		x.Direction, x.Either, x.Kinds, x.MinStrength, x.Keep, x.Total = direction, w.session.either(direction), w.test.Kinds, w.test.MinStrength, w.test.keeps, left
+		n := 0
+		w.trips++
+		for e, err := range w.session.reader.Expand(ctx, x) {
+			if err != nil {
+				return nil, err
+			}
+			n++
+			arcs = append(arcs, arc{e, w.session.identity.resolve(e.From), w.session.identity.resolve(e.To)})
+		}
+		w.read += n
+		if n == left {
+			w.cut = CutLinks
+		}
 	}
-	w.read += len(arcs)
-	if len(arcs) == x.Total {
-		w.cut = CutLinks
-	}
-	return arcs, nil
+	return w.decideDates(ctx, arcs)
 }
 
 // take takes in links at entities, and gives the other entities at these, sorted.

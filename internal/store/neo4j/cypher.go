@@ -240,14 +240,27 @@ var edgeColumns = []string{"at", "edge", "fromPlaceholder", "toPlaceholder"}
 // strongestFirst puts links in order by their strength for the view's clearance.
 const strongestFirst = "n.edge[$strength] DESC, n.edge[$strength + 1] DESC"
 
-func edgesInOrder(order string) string {
-	return "WITH at, n.edge AS edge, n.fromPlaceholder AS fromPlaceholder, n.toPlaceholder AS toPlaceholder ORDER BY at, " + order + " LIMIT $total"
+// atFrontier is what parts find at each entity of the frontier, in an order; "" is
+// none, which takes a third less time.
+func atFrontier(order string, parts []string) string {
+	const (
+		each = "UNWIND $frontier AS f WITH f.at AS at, f.id AS e, f.after AS after CALL (e, after) { CALL (e, after) { "
+		edge = "WITH at, n.edge AS edge, n.fromPlaceholder AS fromPlaceholder, n.toPlaceholder AS toPlaceholder"
+	)
+	if order == "" {
+		return each + strings.Join(parts, " UNION ALL ") + " } RETURN n, key } " + edge
+	}
+	return each + strings.Join(parts, " UNION ") + " } RETURN n, key ORDER BY " + order + " LIMIT $each } " +
+		edge + " ORDER BY at, " + order + " LIMIT $total"
 }
 
 // expandTexts read the links at $frontier, entity by entity; those of each begin
 // after the key `after`.
 func expandTexts() map[expandShape]query {
 	expand := map[expandShape]query{}
+	add := func(shape expandShape, name, order string, parts []string) {
+		expand[shape] = query{name: "expand" + name, text: atFrontier(order, parts), columns: edgeColumns}
+	}
 	for _, past := range []bool{false, true} {
 		for _, strongest := range []bool{false, true} {
 			if past && strongest {
@@ -264,36 +277,28 @@ func expandTexts() map[expandShape]query {
 				}
 				return text + fmt.Sprintf(" WITH n ORDER BY n.%s, n.slot, n.key LIMIT $each RETURN n, n.key AS key", end)
 			}
+			parts := []string{
+				"UNWIND $outgoing AS s CALL (e, after, s) { " + at("from") + " } RETURN n, key",
+				"UNWIND $incoming AS s CALL (e, after, s) { " + at("to") + " } RETURN n, key",
+			}
 			order := when(strongest, strongestFirst+", ") + "key" // which is in the index, and need not be read again
-			expand[expandShape{past: past, strongest: strongest}] = query{name: "expand" + when(past, " in the past") + when(strongest, " to the strongest"),
-				text: "UNWIND $frontier AS f WITH f.at AS at, f.id AS e, f.after AS after " +
-					"CALL (e, after) { CALL (e, after) { UNWIND $outgoing AS s CALL (e, after, s) { " + at("from") + " } RETURN n, key " +
-					"UNION UNWIND $incoming AS s CALL (e, after, s) { " + at("to") + " } RETURN n, key } RETURN n, key ORDER BY " + order + " LIMIT $each } " +
-					edgesInOrder(order), columns: edgeColumns}
+			add(expandShape{past: past, strongest: strongest}, when(past, " in the past")+when(strongest, " to the strongest"), order, parts)
+			if !past && !strongest {
+				add(expandShape{loose: true}, " in no order", "", parts)
+			}
 		}
 	}
-	expand[expandShape{strongest: true, ranked: true}], expand[expandShape{ranked: true}] = strongestText(), strongText()
-	expand[expandShape{pairs: true}] = pairsText()
-	for _, shape := range []expandShape{{}, {ranked: true}} {
-		ordered := expand[shape]
-		shape.loose = true
-		expand[shape] = query{name: ordered.name + " in no order", text: loosened.Replace(ordered.text), columns: edgeColumns}
-	}
+	add(expandShape{strongest: true, ranked: true}, " by rank", strongestFirst+", key", strongestParts())
+	add(expandShape{ranked: true}, " to the strong", "key", strongParts())
+	add(expandShape{ranked: true, loose: true}, " to the strong in no order", "", strongParts())
+	add(expandShape{pairs: true}, " to others", "key", pairParts())
 	return expand
 }
-
-// loosened takes the orders off that the server makes of all that it found, which
-// take it a third of the time.
-var loosened = strings.NewReplacer(
-	" UNION UNWIND ", " UNION ALL UNWIND ",
-	"RETURN n, key ORDER BY key LIMIT $each } "+edgesInOrder("key"), "RETURN n, key } WITH at, n.edge AS edge, n.fromPlaceholder AS fromPlaceholder, n.toPlaceholder AS toPlaceholder",
-)
 
 // byRank reads the lists of links that are in the order of their strength, those of
 // links that others see as stronger or weaker, which are not, and those of kinds
 // that match at either end, at the other one.
-func byRank(ranked, mixed, other func(end string) string) string {
-	var parts []string
+func byRank(ranked, mixed, other func(end string) string) (parts []string) {
 	for _, end := range []string{"from", "to"} {
 		match := fmt.Sprintf("MATCH (n:Version) USING INDEX SEEK n:Version(%[1]s, rankSlot, rank) WHERE n.%[1]s = e AND n.rankSlot = slot AND n.rank > ''", end)
 		parts = append(parts,
@@ -304,39 +309,36 @@ func byRank(ranked, mixed, other func(end string) string) string {
 		parts = append(parts, fmt.Sprintf("UNWIND $%s AS s CALL (e, after, s) { MATCH (n:Version) %s WHERE n.%[3]s = e AND n.slot = s.slot AND n.key > s.lo AND n.key > after AND n.key < s.hi%[4]s } RETURN n, key",
 			list[0], listShape{order: "key"}.seek(list[1]), list[1], other(list[1])))
 	}
-	return "UNWIND $frontier AS f WITH f.at AS at, f.id AS e, f.after AS after CALL (e, after) { CALL (e, after) { " + strings.Join(parts, " UNION ") + " } "
+	return parts
 }
 
-// strongestText reads in the order of an index, of which it reads no more than is
+// strongestParts read in the order of an index, of which they read no more than is
 // wanted; only what is in other orders is put in order first.
-func strongestText() query {
-	const order = strongestFirst + ", key"
-	sorted := func(string) string { return " RETURN n, n.key AS key ORDER BY " + order + " LIMIT $each" }
-	ranked := func(end string) string {
+func strongestParts() []string {
+	sorted := func(string) string {
+		return " RETURN n, n.key AS key ORDER BY " + strongestFirst + ", key LIMIT $each"
+	}
+	return byRank(func(end string) string {
 		return fmt.Sprintf(" WITH n ORDER BY n.%s, n.rankSlot, n.rank LIMIT $each RETURN n, n.key AS key", end)
-	}
-	return query{name: "expand" + " by rank", text: byRank(ranked, sorted, sorted) + "RETURN n, key ORDER BY " + order + " LIMIT $each } " + edgesInOrder(order), columns: edgeColumns}
+	}, sorted, sorted)
 }
 
-// strongText reads a range of an index, that of ranks before $weaker, and what else
+// strongParts read a range of an index, that of ranks before $weaker, and what else
 // may be so strong.
-func strongText() query {
+func strongParts() []string {
 	all := func(string) string { return " AND n.key > after RETURN n, n.key AS key" }
-	// The key is the end of the rank, which is in the index and need not be read again.
-	ranked := func(string) string {
+	return byRank(func(string) string {
+		// The key is the end of the rank, which is in the index and need not be read again.
 		return " AND n.rank < $weaker AND substring(n.rank, 5) > after RETURN n, substring(n.rank, 5) AS key"
-	}
-	return query{name: "expand" + " to the strong", text: byRank(ranked, all, all) + "RETURN n, key ORDER BY key LIMIT $each } " + edgesInOrder("key"), columns: edgeColumns}
+	}, all, all)
 }
 
-// pairsText looks links up by both of their ends, whatever their kind.
-func pairsText() query {
-	match := func(at, other string) string {
-		return fmt.Sprintf("MATCH (n:Version) USING INDEX SEEK n:Version(from, to) WHERE n.%s = e AND n.%s IN $others AND n.slot IN $slots AND n.key > after RETURN n, n.key AS key", at, other)
+// pairParts look links up by both of their ends, whatever their kind.
+func pairParts() (parts []string) {
+	for _, ends := range [][2]string{{"from", "to"}, {"to", "from"}} {
+		parts = append(parts, fmt.Sprintf("MATCH (n:Version) USING INDEX SEEK n:Version(from, to) WHERE n.%s = e AND n.%s IN $others AND n.slot IN $slots AND n.key > after RETURN n, n.key AS key", ends[0], ends[1]))
 	}
-	return query{name: "expand" + " to others", text: "UNWIND $frontier AS f WITH f.at AS at, f.id AS e, f.after AS after " +
-		"CALL (e, after) { CALL (e, after) { " + match("from", "to") + " UNION " + match("to", "from") + " } RETURN n, key ORDER BY key LIMIT $each } " +
-		edgesInOrder("key"), columns: edgeColumns}
+	return parts
 }
 
 func tokenTexts() map[bool]query {

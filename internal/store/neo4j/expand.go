@@ -7,6 +7,8 @@ import (
 	"iter"
 	"slices"
 
+	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
+
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
 )
@@ -145,31 +147,15 @@ func (e *expansion) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	found := make([]keyedEdge, 0, len(rows))
-	for _, one := range rows {
-		if vanished(one, "edge") {
-			continue
-		}
-		edge, key, err := e.newEdge(one.Values)
-		if err != nil {
-			return err
-		}
-		found = append(found, keyedEdge{edge, key})
-	}
-	inOrder := make([]int, len(found))
-	for i := range inOrder {
-		inOrder[i] = i
+	found, err := e.edges(rows)
+	if err != nil {
+		return err
 	}
 	if shape.loose {
-		slices.SortFunc(inOrder, func(i, j int) int {
-			x, y := &found[i], &found[j]
-			return cmp.Or(cmp.Compare(x.At, y.At), cmp.Compare(x.key, y.key))
-		})
-		inOrder = slices.CompactFunc(inOrder, func(i, j int) bool { return found[i].At == found[j].At && found[i].Link == found[j].Link })
+		found = inOrder(found)
 	}
 	read := make(map[int]int64, len(e.open))
-	for _, i := range inOrder {
-		edge := &found[i]
+	for _, edge := range found {
 		if read[edge.At] == each {
 			continue // a list may have been cut before it
 		}
@@ -194,6 +180,28 @@ func (e *expansion) ask(ctx context.Context) error {
 	}
 	e.each *= 8
 	return nil
+}
+
+// edges reads the rows of an answer, but for records that are no more.
+func (e *expansion) edges(rows []*driver.Record) ([]*keyedEdge, error) {
+	all, edges := make([]keyedEdge, len(rows)), make([]*keyedEdge, 0, len(rows))
+	for i, one := range rows {
+		if vanished(one, "edge") {
+			continue
+		}
+		var err error
+		if all[i].Edge, all[i].key, err = e.newEdge(one.Values); err != nil {
+			return nil, err
+		}
+		edges = append(edges, &all[i])
+	}
+	return edges, nil
+}
+
+// inOrder puts edges of a loose answer in the order of the others, each once.
+func inOrder(edges []*keyedEdge) []*keyedEdge {
+	slices.SortFunc(edges, func(x, y *keyedEdge) int { return cmp.Or(cmp.Compare(x.At, y.At), cmp.Compare(x.key, y.key)) })
+	return slices.CompactFunc(edges, func(x, y *keyedEdge) bool { return x.At == y.At && x.Link == y.Link })
 }
 
 // maxPairs is up to how many pairs of entities are looked up one by one; reading the

@@ -380,9 +380,13 @@ func (b *batch) flush(ctx context.Context) error {
 	return flushCounters(ctx, b.g.conn, b.counters)
 }
 
-// flushRecords writes new records, which are about to be read or changed.
+// flushRecords writes new records, which are about to be read or changed, and what
+// traversal reads of them.
 func (b *batch) flushRecords(ctx context.Context) error {
-	return b.gathered.flushRecords(ctx, b.g.conn)
+	if err := b.gathered.flushRecords(ctx, b.g.conn); err != nil {
+		return err
+	}
+	return b.flushGraph(ctx, b.g.conn)
 }
 
 // counterAt is a row of the table counter with what is to be added to it.

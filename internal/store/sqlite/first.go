@@ -206,7 +206,6 @@ func (f *first) write(ctx context.Context) {
 func (f *first) writeOne(ctx context.Context, p *piece) error {
 	c, later, limits := f.t.conn, &f.later, &f.t.store.limits
 	later.words, later.nodes, later.edges = append(later.words, p.words...), append(later.nodes, p.nodes...), append(later.edges, p.edges...)
-	p.nodes, p.edges = nil, nil
 	if err := p.flushRecords(ctx, c); err != nil {
 		return err
 	}

@@ -149,31 +149,24 @@ func (g *gathered) insert(r *evidence.Record, num int64, at evidence.Sequence) e
 
 const insertPlaces = "INSERT OR REPLACE INTO place (anchor, slot, key, num) SELECT a, b, c, d FROM temp.feed"
 
-// flushRecords writes the records and what traversal reads of them.
+// flushRecords writes the records.
 func (g *gathered) flushRecords(ctx context.Context, c *conn) error {
-	if len(g.records) == 0 {
-		return nil
-	}
-	if err := c.insert(ctx, "INSERT INTO record ("+recordColumns+") SELECT a, b, c, d, e, f, g, h FROM temp.feed", listed(g.records, (*recordRow).column), feedRows); err != nil {
-		return err
-	}
+	err := c.insert(ctx, "INSERT INTO record ("+recordColumns+") SELECT a, b, c, d, e, f, g, h FROM temp.feed", listed(g.records, (*recordRow).column), feedRows)
 	clear(g.records)
 	g.records = g.records[:0]
-	return g.flushGraph(ctx, c)
+	return err
 }
 
 // flushGraph writes what traversal reads of records.
 func (g *gathered) flushGraph(ctx context.Context, c *conn) error {
-	if err := c.insert(ctx, "INSERT INTO node (num, id, placeholder) SELECT a, b, c FROM temp.feed", listed(g.nodes, (*nodeRow).column), feedRows); err != nil {
-		return err
-	}
-	if err := c.insert(ctx, "INSERT INTO edge (num, id, data) SELECT a, b, c FROM temp.feed", listed(g.edges, (*edgeRow).column), feedRows); err != nil {
-		return err
+	err := c.insert(ctx, "INSERT INTO node (num, id, placeholder) SELECT a, b, c FROM temp.feed", listed(g.nodes, (*nodeRow).column), feedRows)
+	if err == nil {
+		err = c.insert(ctx, "INSERT INTO edge (num, id, data) SELECT a, b, c FROM temp.feed", listed(g.edges, (*edgeRow).column), feedRows)
 	}
 	clear(g.nodes)
 	clear(g.edges)
 	g.nodes, g.edges = g.nodes[:0], g.edges[:0]
-	return nil
+	return err
 }
 
 // flushWords writes the words, sorted by row, or their index would write a
