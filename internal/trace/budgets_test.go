@@ -20,11 +20,11 @@ func OpenSmall(tb testing.TB, links int) {
 	tb.Cleanup(func() { maxOpening = was })
 }
 
-// HoldBackEarly has searches for paths, for a test, hold entities back wherever
-// fewer links do then, however few there are.
-func HoldBackEarly(tb testing.TB) {
+// HoldBackEarly has searches for paths, for a test, hold back entities of so many
+// links wherever fewer do then, however few there are.
+func HoldBackEarly(tb testing.TB, links int) {
 	tb.Helper()
 	wasDear, wasLookup := dear, lookup
-	dear, lookup = 0, 0
+	dear, lookup = links, 0
 	tb.Cleanup(func() { dear, lookup = wasDear, wasLookup })
 }

@@ -59,7 +59,7 @@ func (r countingReader) Corridor(ctx context.Context, w store.Walks) (store.Corr
 // with each other, and with trying everything, on graphs with merges,
 // placeholders and clearances.
 func TestPathsAreTheSameByCorridorAndByLevel(t *testing.T) {
-	trace.HoldBackEarly(t)
+	trace.HoldBackEarly(t, 0)
 	asked, n := 0, 0
 	folder := t.TempDir()
 	checkRandomly(t, 60, func(t *rapid.T) {
@@ -102,10 +102,24 @@ func TestPathsAreTheSameByCorridorAndByLevel(t *testing.T) {
 }
 
 // TestPathsOfAHubAreTheSameByCorridorAndByLevel compares the two ways on graphs
-// with a hub and many parallel links, of which a corridor leaves most out, and
-// which trying everything could not go through.
+// with a hub: on one with many parallel links, of which a corridor leaves most out,
+// and which trying everything could not go through, and on one with so few links that
+// many of the paths asked for are longer than the shortest by far.
 func TestPathsOfAHubAreTheSameByCorridorAndByLevel(t *testing.T) {
-	trace.HoldBackEarly(t)
+	t.Run("many links", func(t *testing.T) {
+		trace.HoldBackEarly(t, 0)
+		hubTwoWays(t, generate.Config{Seed: 3, Entities: 250, Links: 700, Hub: 250, Citations: 1.2}, 150, 4, func(r *rand.Rand) int { return max(1, r.IntN(16)-4) })
+	})
+	t.Run("few links", func(t *testing.T) {
+		trace.HoldBackEarly(t, 60) // the hub, and nobody else
+		hubTwoWays(t, generate.Config{Seed: 3, Entities: 250, Links: 330, Hub: 120, Citations: 1.2}, 600, 6, func(r *rand.Rand) int { return 1 + r.IntN(trace.MaxPaths) })
+	})
+}
+
+// hubTwoWays asks for paths of up to so many links on a graph, so many times, and for
+// as many as first says.
+func hubTwoWays(t *testing.T, c generate.Config, times, longest int, first func(*rand.Rand) int) {
+	t.Helper()
 	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "hub.db"), sqlite.Options{})
 	require.NoError(t, err)
 	defer st.Close() //nolint:errcheck // its folder goes
@@ -115,7 +129,6 @@ func TestPathsOfAHubAreTheSameByCorridorAndByLevel(t *testing.T) {
 		NewID:        func() evidence.ID { n++; return evidence.ID("made" + strconv.Itoa(n)) },
 		CascadeLimit: 1_000_000, MaxChanges: 10_000,
 	}
-	c := generate.Config{Seed: 3, Entities: 250, Links: 700, Hub: 250, Citations: 1.2}
 	require.NoError(t, c.Load(t.Context(), st, p, evidence.Author{Name: "test", Clearance: evidence.Confidential}, 5000, nil))
 	require.NoError(t, st.Warm(t.Context()))
 	counting := &countingStore{Store: st}
@@ -124,9 +137,9 @@ func TestPathsOfAHubAreTheSameByCorridorAndByLevel(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5)) //nolint:gosec // a choice to be repeated
 	random := func() evidence.ID { return evidence.ID(fmt.Sprintf("e%08d", r.IntN(250))) }
 	found := 0
-	for range 150 {
+	for range times {
 		q := trace.PathQuery{
-			From: []evidence.ID{random()}, To: []evidence.ID{random()}, MaxLength: 1 + r.IntN(4), First: max(1, r.IntN(16)-4), Bare: true,
+			From: []evidence.ID{random()}, To: []evidence.ID{random()}, MaxLength: 1 + r.IntN(longest), First: first(r), Bare: true,
 			Direction: evidence.Direction(r.IntN(3)), CoherentInTime: r.IntN(4) == 0, By: trace.PathOrder(r.IntN(4) / 3), //nolint:gosec // small
 		}
 		switch r.IntN(6) {
