@@ -39,7 +39,7 @@ target shows too much: the command says so, and a new one has to be made.
 
 // Run copies a log.
 func (c *copyCmd) Run(ctx context.Context, m *Main) error {
-	defer lavish()()
+	defer m.roomy()()
 	if c.From == c.To {
 		return usageError{fmt.Errorf("--from and --to are the same store, %s", c.From)}
 	}

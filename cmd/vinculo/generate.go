@@ -38,7 +38,7 @@ Examples:
 
 // Run makes a graph.
 func (c *generateCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
-	defer lavish()()
+	defer m.roomy()()
 	config := generate.Config{
 		Seed: c.Seed, Entities: c.Entities, Links: c.Links, Hub: c.Hub, Sources: c.Sources, Citations: c.Citations,
 	}

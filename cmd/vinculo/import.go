@@ -44,7 +44,7 @@ Examples:
 
 // Run imports a folder.
 func (c *importCmd) Run(ctx context.Context, m *Main) error {
-	defer lavish()()
+	defer m.roomy()()
 	v, err := c.load()
 	if err != nil {
 		return err

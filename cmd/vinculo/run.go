@@ -18,8 +18,8 @@ type Main struct {
 	Stdout, Stderr io.Writer
 	// Listening, where set, is told the address that `serve` listens on.
 	Listening func(net.Addr)
-	// Leeway is how many bytes of garbage may pile up in a server before they are
-	// collected, beside as many as are in use.
+	// Leeway is how many bytes of garbage may pile up before they are collected,
+	// beside as many as are in use.
 	Leeway int
 
 	closers []func() error
