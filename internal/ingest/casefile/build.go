@@ -66,9 +66,11 @@ type builder struct {
 	entities   map[string]bool
 	cited      map[string][]int // claim → citation rows
 	citations  []row
-	ownClaims  map[string]bool
-	overflow   []int // citation rows past maxInline of their claim
-	file       *File
+	// citationIDs are the ids of citations, which say what the rows say.
+	citationIDs []evidence.ID
+	ownClaims   map[string]bool
+	overflow    []int // citation rows past maxInline of their claim
+	file        *File
 }
 
 // Read reads a folder. What is wrong with its rows is told by Import, together
@@ -81,16 +83,19 @@ func Read(fsys fs.FS, o Options) (*File, error) {
 	}
 	rows := map[string][]row{}
 	there := false
-	for _, name := range fileNames {
-		read, unread, found := readTable(fsys, name, o.Limits, &b.file.faults)
-		rows[name], there = read, there || found
-		b.file.rows[name] = len(read)
-		b.lose(name, unread)
+	for i, t := range readTables(fsys, o.Limits) {
+		name := fileNames[i]
+		rows[name], there = t.rows, there || t.there
+		b.file.rows[name] = len(t.rows)
+		b.file.faults.addAll(&t.faults)
+		b.lose(name, t.left)
+		if name == citationsFile {
+			b.citations, b.citationIDs = t.rows, t.ids
+		}
 	}
 	if !there {
 		return nil, fmt.Errorf("the folder holds none of %s; name the folder of a case file", strings.Join(fileNames, ", "))
 	}
-	b.citations = rows[citationsFile]
 	b.indexCitations()
 	for _, name := range []string{linksFile, statementsFile} {
 		for i := range rows[name] {
@@ -305,7 +310,7 @@ func (b *builder) indexCitations() {
 			b.file.faults.add(r.file, r.line, "claim_id", "it is empty; give the id of a link or statement")
 			continue
 		}
-		id := citationID(r)
+		id := b.citationIDs[i]
 		if line, twice := seen[id]; twice {
 			b.file.faults.add(r.file, r.line, "", "the line says the same as line %d; leave one out", line)
 			continue
@@ -330,14 +335,15 @@ func (b *builder) citationsOf(claim string) ([]evidence.NewCitation, []origin) {
 	citations, origins := make([]evidence.NewCitation, len(rows)), make([]origin, len(rows))
 	for i, at := range rows {
 		r := &b.citations[at]
-		citations[i], origins[i] = b.citation(r), origin{file: r.file, line: r.line}
+		citations[i], origins[i] = b.citation(at), origin{file: r.file, line: r.line}
 	}
 	return citations, origins
 }
 
-func (b *builder) citation(r *row) evidence.NewCitation {
+func (b *builder) citation(at int) evidence.NewCitation {
+	r := &b.citations[at]
 	c := evidence.NewCitation{
-		ID: citationID(r), Source: evidence.ID(r.get("source_id")), Stance: stance(r), Locator: r.get("locator"),
+		ID: b.citationIDs[at], Source: evidence.ID(r.get("source_id")), Stance: stance(r), Locator: r.get("locator"),
 		StandingInSource: r.get("status_in_source"), Note: r.get("note"),
 	}
 	if fragment := r.get("fragment"); fragment != "" {
@@ -361,12 +367,12 @@ const maxInline = 1000
 func (b *builder) furtherCitations() {
 	for _, i := range b.overflow {
 		r := &b.citations[i]
-		b.add(r, evidence.Change{Cite: &evidence.Cite{Claim: evidence.ID(r.get("claim_id")), Citation: b.citation(r)}}, false)
+		b.add(r, evidence.Change{Cite: &evidence.Cite{Claim: evidence.ID(r.get("claim_id")), Citation: b.citation(i)}}, false)
 	}
 	for i := range b.citations {
 		r := &b.citations[i]
 		if claim := r.get("claim_id"); claim != "" && !b.ownClaims[claim] {
-			b.add(r, evidence.Change{Cite: &evidence.Cite{Claim: evidence.ID(claim), Citation: b.citation(r)}}, false)
+			b.add(r, evidence.Change{Cite: &evidence.Cite{Claim: evidence.ID(claim), Citation: b.citation(i)}}, false)
 		}
 	}
 }

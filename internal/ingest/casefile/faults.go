@@ -73,7 +73,16 @@ type collector struct {
 }
 
 func (c *collector) add(file string, line int, column, format string, args ...any) {
-	f := Fault{file, line, column, fmt.Sprintf(format, args...)}
+	c.note(Fault{file, line, column, fmt.Sprintf(format, args...)})
+}
+
+func (c *collector) addAll(of *collector) {
+	for _, f := range of.found {
+		c.note(f)
+	}
+}
+
+func (c *collector) note(f Fault) {
 	if c.known[f] {
 		return
 	}

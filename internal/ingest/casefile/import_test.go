@@ -166,12 +166,12 @@ func TestNoKindTurnsRound(t *testing.T) {
 	st := model.New()
 	_, err := load(t, st, data.Ayotzinapa(), ImportOptions{})
 	require.NoError(t, err)
-	var faults collector
-	rows, _, _ := readTable(data.Ayotzinapa(), linksFile, Limits{}, &faults)
-	require.Empty(t, faults.found)
+	var links table
+	links.read(data.Ayotzinapa(), linksFile, Limits{})
+	require.Empty(t, links.faults.found)
 	lastResort := 0
-	for i := range rows {
-		r := &rows[i]
+	for i := range links.rows {
+		r := &links.rows[i]
 		id := evidence.ID(r.get("id"))
 		stored := records(t, st, id)[id].Claim()
 		ends := map[string]string{string(stored.From): "B", r.get("from"): "A"}
@@ -189,7 +189,7 @@ func TestNoKindTurnsRound(t *testing.T) {
 		}
 	}
 	require.LessOrEqual(t, lastResort, 10)
-	require.Equal(t, evidence.Refuted, standingOf(t, st, rows, "INCINERATED_AT"))
+	require.Equal(t, evidence.Refuted, standingOf(t, st, links.rows, "INCINERATED_AT"))
 }
 
 func standingOf(t *testing.T, st store.Store, rows []row, kind string) evidence.Standing {

@@ -9,7 +9,10 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
+
+	"github.com/vinculo/vinculo/internal/evidence"
 )
 
 // Limits bound what one file may hold, so that a wrong or hostile file is
@@ -79,19 +82,47 @@ type unread struct {
 	rest bool
 }
 
-// readTable reads one file of the folder; no rows where the file is not there.
-func readTable(fsys fs.FS, name string, limits Limits, faults *collector) ([]row, unread, bool) {
+// table is one file of the folder.
+type table struct {
+	there  bool
+	rows   []row
+	ids    []evidence.ID // of the rows, where they are citations
+	left   unread
+	faults collector
+}
+
+// readTables reads the files of the folder beside each other, in the order of
+// their names.
+func readTables(fsys fs.FS, limits Limits) []table {
+	tables := make([]table, len(fileNames))
+	var reading sync.WaitGroup
+	for i, name := range fileNames {
+		reading.Go(func() { tables[i].read(fsys, name, limits) })
+	}
+	reading.Wait()
+	return tables
+}
+
+// read reads one file; no rows where it is not there.
+func (t *table) read(fsys fs.FS, name string, limits Limits) {
 	f, err := fsys.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, unread{}, false
+		return
 	}
+	t.there = true
 	if err != nil {
-		faults.add(name, 0, "", "it cannot be read: %v", err)
-		return nil, unread{rest: true}, true
+		t.faults.add(name, 0, "", "it cannot be read: %v", err)
+		t.left.rest = true
+		return
 	}
 	defer f.Close() //nolint:errcheck // it is only read
-	rows, left := parseTable(f, name, limits, faults)
-	return rows, left, true
+	t.rows, t.left = parseTable(f, name, limits, &t.faults)
+	if name == citationsFile {
+		t.ids = make([]evidence.ID, len(t.rows))
+		for i := range t.rows {
+			t.ids[i] = citationID(&t.rows[i])
+		}
+	}
 }
 
 // parseTable reads a CSV file (RFC 4180) in UTF-8 with a header. Line ends may
