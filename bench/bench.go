@@ -224,7 +224,7 @@ const warmUpEntities = 300
 // neither meets a server whose code was never run.
 func (b *bench) warmUpNeo4j(ctx context.Context) error {
 	b.say("warming Neo4j up for both")
-	small, err := dataset.Make(grown(b.seed+1, warmUpEntities), false)
+	small, err := dataset.Make(grown(b.seed+1, warmUpEntities, 0), false)
 	if err != nil {
 		return err
 	}

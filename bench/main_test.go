@@ -41,11 +41,17 @@ func TestEveryScaleMakesSense(t *testing.T) {
 	for name, s := range sizes {
 		require.NoError(t, s.graph(1).Check(), name)
 		largest := s.growth[len(s.growth)-1]
-		require.NoError(t, grown(1, largest).Check(), name)
+		for _, entities := range s.growth {
+			require.NoError(t, grown(1, entities, s.growth[0]).Check(), name)
+		}
+		for _, entities := range s.whole {
+			require.NoError(t, grown(1, entities, 0).Check(), name)
+		}
 		require.LessOrEqual(t, s.growth[0]*10, largest, name)
 		require.Positive(t, s.runs, name)
 	}
 	require.Contains(t, sizes["full"].growth, report.FullEntities)
+	require.Contains(t, sizes["full"].whole, report.FullEntities)
 }
 
 // Whoever is asked a question over the network has a name, and Vínculo's two

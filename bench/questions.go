@@ -83,6 +83,10 @@ var queries = map[string]map[string]string{
 	report.Around:  {report.Embedded: aroundVinculo, report.OnNeo4j: aroundVinculo},
 }
 
+// judgedByTail are the questions of which the slowest answers count, so that it takes
+// more of them: the p99 of a hundred is the slowest or the one after it.
+var judgedByTail = []string{report.Path, report.Paths, report.Around}
+
 // cardQuestions are those about cards, in the order in which they are asked.
 var cardQuestions = []string{report.Card, report.First, report.Full, report.Fresh, report.Hub, report.Ordered}
 

@@ -213,8 +213,12 @@ func (b *bench) checkCards(ctx context.Context, question string, ids []string) e
 // race times a question that is asked again and again.
 func (b *bench) race(ctx context.Context, question string, clients int, pool []map[string]any, without ...string) error {
 	who := slices.DeleteFunc(b.asked(question), func(w string) bool { return slices.Contains(without, w) })
+	lasting := b.size.lasting
+	if slices.Contains(judgedByTail, question) {
+		lasting = b.size.tail
+	}
 	return b.inTurn(ctx, question, who, func(run int) measure.Job {
-		return measure.Job{Pool: pool, Clients: clients, Seed: b.seed + uint64(run), WarmUp: b.size.warmUp, For: b.size.lasting}
+		return measure.Job{Pool: pool, Clients: clients, Seed: b.seed + uint64(run), WarmUp: b.size.warmUp, For: lasting}
 	})
 }
 

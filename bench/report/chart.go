@@ -119,19 +119,25 @@ func (r *Results) timesChart() string {
 var growthColours = []string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"}
 
 // growthChart shows what questions cost as the graph grows, both logarithmic.
-func (r *Results) growthChart() string {
+func (r *Results) growthChart(regional bool) string {
 	const left, right, top, bottom, width, height = 80, 560, 60, 330, 800, 380
 	var values, sizes []float64
 	for _, g := range r.Growth {
-		values = append(values, g.P50)
+		if g.Region > 0 == regional {
+			values = append(values, g.P50)
+		}
 	}
-	for _, size := range r.sizes() {
+	for _, size := range r.sizes(regional) {
 		sizes = append(sizes, float64(size))
 	}
 	x, y := newScale(sizes, left, right), newScale(values, bottom, top)
 	var b strings.Builder
-	open(&b, width, height, "What a question costs as the graph grows")
-	fmt.Fprintf(&b, "<text class=\"title\" x=\"16\" y=\"26\">What a question costs as the graph grows: p50, in process</text>\n")
+	title := "What a question costs as the graph grows, all one region"
+	if regional {
+		title = "What a question costs as the graph grows, in regions"
+	}
+	open(&b, width, height, title)
+	fmt.Fprintf(&b, "<text class=\"title\" x=\"16\" y=\"26\">%s: p50, in process</text>\n", title)
 	for e := y.low; e <= y.high; e++ {
 		at := y.at(math.Pow(10, e))
 		fmt.Fprintf(&b, "<line class=\"grid\" x1=\"%d\" y1=\"%.1f\" x2=\"%d\" y2=\"%.1f\"/><text class=\"faint\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n",
@@ -146,8 +152,8 @@ func (r *Results) growthChart() string {
 	for i, q := range r.grown() {
 		var points []string
 		colour := growthColours[i%len(growthColours)]
-		for _, size := range r.sizes() {
-			if g, ok := r.growth(q, size); ok {
+		for _, size := range r.sizes(regional) {
+			if g, ok := r.growth(q, size, regional); ok {
 				points = append(points, fmt.Sprintf("%.1f,%.1f", x.at(float64(size)), y.at(g.P50)))
 				fmt.Fprintf(&b, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"%s\"/>", x.at(float64(size)), y.at(g.P50), colour)
 			}

@@ -197,11 +197,13 @@ func (r *Results) loaded(what, contender string, g Goal) Row {
 // sized are the rows that speak of the largest graph. A smaller run shows what
 // it found of its own sizes and judges nothing by it.
 func (r *Results) sized() []Row {
-	sizes := r.sizes()
-	if len(sizes) == 0 {
+	largest := 0
+	for _, g := range r.Growth {
+		largest = max(largest, g.Entities)
+	}
+	if largest == 0 {
 		return nil
 	}
-	largest := sizes[len(sizes)-1]
 	judge := func(row Row) Row {
 		row.Verdict = row.Goal.Judge(row.Value)
 		if largest != FullEntities && row.Verdict != NotMeasured {
@@ -216,24 +218,45 @@ func (r *Results) sized() []Row {
 		memory.Value, start.Value = h.MiB/1024, h.Seconds
 	}
 	rows := []Row{judge(memory), judge(start)}
-	for _, question := range r.grown() {
-		smaller := sizes[0]
-		for _, size := range sizes {
-			if size*10 <= largest {
-				smaller = size
-			}
+	for _, regional := range shapes {
+		for _, row := range r.costRows(regional) {
+			rows = append(rows, judge(row))
 		}
-		a, ok := r.growth(question, largest)
-		b, both := r.growth(question, smaller)
-		if !ok || !both || largest == smaller {
+	}
+	return rows
+}
+
+// costRows set the cost of questions in the largest graph beside that in one of a
+// tenth of its size, where one is; they are not judged.
+func (r *Results) costRows(regional bool) []Row {
+	sizes := r.sizes(regional)
+	if len(sizes) < 2 {
+		return nil
+	}
+	largest, smaller := sizes[len(sizes)-1], sizes[0]
+	for _, size := range sizes {
+		if size*10 <= largest {
+			smaller = size
+		}
+	}
+	asked := fmt.Sprintf("cost at %s entities : at %s, ", number(float64(largest)), number(float64(smaller)))
+	if regional {
+		asked += "in regions"
+	} else {
+		asked += "all one region"
+	}
+	var rows []Row
+	for _, question := range r.grown() {
+		a, ok := r.growth(question, largest, regional)
+		b, both := r.growth(question, smaller, regional)
+		if !ok || !both {
 			continue
 		}
-		rows = append(rows, judge(Row{
-			Question: fmt.Sprintf("cost at %s entities : at %s", number(float64(largest)), number(float64(smaller))),
-			What:     "p50 in process, " + growthNames[question],
-			Value:    a.P50 / b.P50, Detail: fmt.Sprintf("%s : %s µs", number(1000*a.P50), number(1000*b.P50)),
+		rows = append(rows, Row{
+			Question: asked, What: "p50 in process, " + growthNames[question],
+			Value: a.P50 / b.P50, Detail: fmt.Sprintf("%s : %s µs", number(1000*a.P50), number(1000*b.P50)),
 			Goal: Goal{AtLeast: 1.5, Aim: 1.1, Most: true, Unit: "×"},
-		}))
+		})
 	}
 	return rows
 }

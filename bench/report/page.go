@@ -71,10 +71,7 @@ func (r *Results) section() string {
 	fmt.Fprintf(&b, "%s.\n\n", strings.Join(versions, ", "))
 	b.WriteString(r.Judged())
 	fmt.Fprintf(&b, "\n![Bars of the time that each contender takes for each question](../bench/results/%s.svg)\n", r.Scale)
-	if len(r.Growth) > 0 {
-		fmt.Fprintf(&b, "\n### How cost grows\n\nThe same number of links for each entity, and no hub, in process. At first is when an entity or pair is asked about for the first time, and what it is answered from is read from the file; all other times are of asking again. The ids are those of the median answer: the entities with the most links have more of them in a larger graph, so that there is more around others.\n\n%s", r.Costs())
-		fmt.Fprintf(&b, "\n![Lines of the cost of each question by the size of the graph](../bench/results/%s-growth.svg)\n", r.Scale)
-	}
+	b.WriteString(r.growthSection())
 	fmt.Fprintf(&b, "\n### All that was timed\n\nEach row is the median of %d runs.\n\n%s", r.runs(), r.Times())
 	fmt.Fprintf(&b, "\n### Import, memory, start\n\n%s\n%s", r.Imports(), r.Memory())
 	b.WriteString("\n### What was compared before it was timed\n\n")
@@ -105,4 +102,19 @@ func (r *Results) runs() int {
 		most = max(most, len(m.Runs))
 	}
 	return most
+}
+
+func (r *Results) growthSection() string {
+	var b strings.Builder
+	for _, regional := range shapes {
+		if len(r.sizes(regional)) < 2 {
+			continue
+		}
+		if b.Len() == 0 {
+			b.WriteString("\n### How cost grows\n\nThe same number of links for each entity, and no hub, in process. At first is when an entity or pair is asked about for the first time, and what it is answered from is read from the file; all other times are of asking again. The ids are those of the median answer.\n")
+		}
+		fmt.Fprintf(&b, "\n%s:\n\n%s", growthTitles[regional], r.Costs(regional))
+		fmt.Fprintf(&b, "\n![Lines of the cost of each question by the size of the graph](../bench/results/%s)\n", r.growthFile(regional))
+	}
+	return b.String()
 }

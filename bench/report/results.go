@@ -123,7 +123,8 @@ type Held struct {
 type Growth struct {
 	Question string  `json:"question"`
 	Entities int     `json:"entities"`
-	P50      float64 `json:"p50"` // milliseconds
+	Region   int     `json:"region,omitempty"` // entities of one region; 0: all are one
+	P50      float64 `json:"p50"`              // milliseconds
 	P99      float64 `json:"p99"`
 	// First is the p50 of asking each entity, or pair, for the first time, when what
 	// it is answered from has to be read from the file.
@@ -184,9 +185,9 @@ func (r *Results) held(contender string, entities int) (Held, bool) {
 	return Held{}, false
 }
 
-func (r *Results) growth(question string, entities int) (Growth, bool) {
+func (r *Results) growth(question string, entities int, regional bool) (Growth, bool) {
 	for _, g := range r.Growth {
-		if g.Question == question && g.Entities == entities {
+		if g.Question == question && g.Entities == entities && g.Region > 0 == regional {
 			return g, true
 		}
 	}
@@ -235,8 +236,17 @@ func Read(file string) (*Results, error) {
 // Charts are the charts of the results, by file name.
 func (r *Results) Charts() map[string]string {
 	charts := map[string]string{r.Scale + ".svg": r.timesChart()}
-	if len(r.Growth) > 0 {
-		charts[r.Scale+"-growth.svg"] = r.growthChart()
+	for _, regional := range shapes {
+		if len(r.sizes(regional)) > 1 {
+			charts[r.growthFile(regional)] = r.growthChart(regional)
+		}
 	}
 	return charts
+}
+
+func (r *Results) growthFile(regional bool) string {
+	if regional {
+		return r.Scale + "-growth.svg"
+	}
+	return r.Scale + "-growth-whole.svg"
 }

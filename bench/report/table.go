@@ -31,11 +31,29 @@ func (r *Results) grown() []string {
 	return all
 }
 
+// growthTitles say which graphs grow.
+var growthTitles = map[bool]string{
+	true:  "In regions, each entity's degree as likely at every size",
+	false: "All one region, in which the most linked have more links in a larger graph",
+}
+
+// shapes are those of the graphs whose growth is followed: in regions or not.
+var shapes = []bool{true, false}
+
+// Shape says what shape a graph has whose growth is followed, of a number of
+// entities to a region.
+func Shape(region int) string {
+	if region == 0 {
+		return "one region"
+	}
+	return "regions of " + number(float64(region))
+}
+
 // sizes are the numbers of entities at which growth was measured, least first.
-func (r *Results) sizes() []int {
+func (r *Results) sizes(regional bool) []int {
 	var all []int
 	for _, g := range r.Growth {
-		if !slices.Contains(all, g.Entities) {
+		if g.Region > 0 == regional && !slices.Contains(all, g.Entities) {
 			all = append(all, g.Entities)
 		}
 	}
@@ -148,9 +166,9 @@ var loadNames = map[string]string{
 	Embedded: "`vinculo import`, embedded", OnNeo4j: "`vinculo import`, Neo4j", Bolt: "`UNWIND` of 5,000 by hand, Neo4j",
 }
 
-// Costs is the table of how cost grows with size.
-func (r *Results) Costs() string {
-	sizes := r.sizes()
+// Costs is the table of how cost grows with size, in regions or not.
+func (r *Results) Costs(regional bool) string {
+	sizes := r.sizes(regional)
 	head := []string{"question, in process"}
 	for _, size := range sizes {
 		head = append(head, number(float64(size))+" entities")
@@ -160,7 +178,7 @@ func (r *Results) Costs() string {
 		row := []string{growthNames[q]}
 		for _, size := range sizes {
 			cell := "–"
-			if g, ok := r.growth(q, size); ok {
+			if g, ok := r.growth(q, size, regional); ok {
 				cell = fmt.Sprintf("%s µs (p99 %s", number(1000*g.P50), number(1000*g.P99))
 				if g.First > 0 {
 					cell += fmt.Sprintf("; at first %s; %s ids", number(1000*g.First), number(g.Size))
@@ -182,10 +200,15 @@ func (r *Results) Text() string {
 		any  bool
 		text func() string
 	}{
-		{len(r.Measured) > 0, r.Times}, {len(r.Loads) > 0, r.Imports}, {len(r.Held) > 0, r.Memory}, {len(r.Growth) > 0, r.Costs},
+		{len(r.Measured) > 0, r.Times}, {len(r.Loads) > 0, r.Imports}, {len(r.Held) > 0, r.Memory},
 	} {
 		if part.any {
 			b.WriteString("\n" + part.text())
+		}
+	}
+	for _, regional := range shapes {
+		if len(r.sizes(regional)) > 1 {
+			b.WriteString("\n" + growthTitles[regional] + ":\n" + r.Costs(regional))
 		}
 	}
 	for _, s := range r.Skipped {

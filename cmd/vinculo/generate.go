@@ -19,6 +19,7 @@ type generateCmd struct {
 	Entities  int     `default:"1000" placeholder:"N" help:"How many entities."`
 	Links     int     `default:"5000" placeholder:"N" help:"How many links."`
 	Hub       int     `default:"0" placeholder:"N" help:"How many of the links the first entity, e00000000, has."`
+	Region    int     `default:"0" placeholder:"N" help:"How many entities a region has; few links leave it. 0 makes all one region."`
 	Sources   int     `default:"0" placeholder:"N" help:"How many sources; 0 makes one for every 20 entities."`
 	Citations float64 `default:"1.5" placeholder:"X" help:"How many citations a link has on average."`
 	Seed      uint64  `default:"1" placeholder:"S" help:"The same seed makes the same graph."`
@@ -33,14 +34,15 @@ Examples:
 
     vinculo generate --store sqlite:big.db --entities 100000 --links 500000 --hub 100000
     vinculo generate --jsonl --entities 100 --links 300 --seed 7 > graph.jsonl
-    vinculo generate --csv big-case --entities 10000 --links 50000`
+    vinculo generate --csv big-case --entities 10000 --links 50000
+    vinculo generate --store sqlite:wide.db --entities 100000 --links 500000 --region 10000`
 }
 
 // Run makes a graph.
 func (c *generateCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	defer m.roomy()()
 	config := generate.Config{
-		Seed: c.Seed, Entities: c.Entities, Links: c.Links, Hub: c.Hub, Sources: c.Sources, Citations: c.Citations,
+		Seed: c.Seed, Entities: c.Entities, Links: c.Links, Hub: c.Hub, Region: c.Region, Sources: c.Sources, Citations: c.Citations,
 	}
 	if err := config.Check(); err != nil {
 		return usageError{err}

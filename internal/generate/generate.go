@@ -2,7 +2,9 @@
 // seed makes the same graph, to the byte. Their shape is that of real ones: few
 // entities have most of the links (growth by preferential attachment, after
 // Barabási and Albert, Science 286, 1999), one hub has a number of its own, and
-// every link has one or more citations.
+// every link has one or more citations. In regions, a graph of any size is about
+// as dense around each entity as a small one: what is documented of one state adds
+// little to what is known around the people of another.
 //
 // Nobody in them exists: the names are put together at random.
 package generate
@@ -25,6 +27,10 @@ type Config struct {
 	// Hub is how many of the links one entity has, the first; 0 gives it no more
 	// than the others.
 	Hub int
+	// Region is how many entities a region has, of which each has its own few with
+	// most of the links; one link in twenty leads from one region to any. 0 makes all
+	// entities one region.
+	Region int
 	// Sources is how many sources there are; 0 makes one for every 20 entities.
 	Sources int
 	// Citations is how many citations a link has on average, 1 or more.
@@ -42,6 +48,8 @@ func (c Config) Check() error {
 		return fmt.Errorf("there cannot be fewer than 0 links or sources")
 	case c.Hub < 0 || c.Hub > c.Links:
 		return fmt.Errorf("the hub cannot have %d of %d links", c.Hub, c.Links)
+	case c.Region != 0 && (c.Region < 2 || c.Region > c.Entities):
+		return fmt.Errorf("a region cannot have %d of %d entities: give 2 to %d, or 0 for one region of all", c.Region, c.Entities, c.Entities)
 	case !(c.Citations >= 1 && c.Citations <= 100):
 		return fmt.Errorf("%v citations for each link make no sense: give 1 to 100", c.Citations)
 	}
@@ -53,6 +61,15 @@ func (c Config) sources() int {
 		return c.Sources
 	}
 	return max(c.Entities/20, 1)
+}
+
+// regions is how many regions there are. The entity of a number is in that of the
+// number's remainder, so that those of one region do not lie side by side.
+func (c Config) regions() int {
+	if c.Region == 0 {
+		return 1
+	}
+	return max(c.Entities/c.Region, 1)
 }
 
 // Total is how many changes the graph is made of.
@@ -88,12 +105,15 @@ func (c Config) Changes() iter.Seq[evidence.Change] {
 // so that a load that was cut short can be run again.
 func (c Config) ChangeSets(size int) iter.Seq[*evidence.ChangeSet] {
 	return func(yield func(*evidence.ChangeSet) bool) {
-		n := 0
+		n, regional := 0, ""
+		if c.Region > 0 {
+			regional = fmt.Sprintf("/region %d", c.Region)
+		}
 		next := func() *evidence.ChangeSet {
 			n++
 			return &evidence.ChangeSet{
 				Reason:         "generated graph",
-				IdempotencyKey: fmt.Sprintf("generate/%d/%d/%d/%d/%d/%g/%d/%d", c.Seed, c.Entities, c.Links, c.Hub, c.sources(), c.Citations, size, n),
+				IdempotencyKey: fmt.Sprintf("generate/%d/%d/%d/%d/%d/%g/%d%s/%d", c.Seed, c.Entities, c.Links, c.Hub, c.sources(), c.Citations, size, regional, n),
 				Changes:        make([]evidence.Change, 0, size),
 			}
 		}
@@ -119,9 +139,9 @@ type generator struct {
 	vocabulary *vocabulary.Vocabulary
 	random     *rand.Rand
 	kinds      []string // of each entity
-	// ends holds an entity as often as it is an end, so that one drawn from it
-	// is drawn in proportion to the links it has.
-	ends    []int32
+	// ends holds, for each region, an entity as often as it is an end, so that one
+	// drawn from it is drawn in proportion to the links it has.
+	ends    [][]int32
 	hubLeft int
 	allowed map[[2]string][]vocabulary.LinkKind
 }
@@ -129,7 +149,7 @@ type generator struct {
 func newGenerator(c Config) *generator {
 	g := &generator{
 		config: c, vocabulary: vocabulary.Standard(), random: rand.New(rand.NewPCG(c.Seed, 0x76696e63756c6f)),
-		kinds: make([]string, 0, c.Entities), ends: make([]int32, 0, 2*c.Links), hubLeft: c.Hub, allowed: map[[2]string][]vocabulary.LinkKind{},
+		kinds: make([]string, 0, c.Entities), ends: make([][]int32, c.regions()), hubLeft: c.Hub, allowed: map[[2]string][]vocabulary.LinkKind{},
 	}
 	for _, from := range g.vocabulary.Entities() {
 		for _, to := range g.vocabulary.Entities() {
@@ -226,25 +246,38 @@ func (g *generator) pair(left int) (from, to int32) {
 		}
 		return other, 0
 	}
-	from = g.end()
-	for to = g.end(); to == from; to = g.end() {
+	region := g.region()
+	other := region
+	if len(g.ends) > 1 && g.random.IntN(20) == 0 {
+		other = g.region()
+	}
+	from = g.end(region)
+	for to = g.end(other); to == from; to = g.end(other) {
 		continue
 	}
-	g.ends = append(g.ends, from, to)
+	g.ends[region] = append(g.ends[region], from)
+	g.ends[other] = append(g.ends[other], to)
 	return from, to
 }
 
-// end draws an entity: three times in four in proportion to its links, else any.
-// Where a hub has links of its own number, it is not drawn.
-func (g *generator) end() int32 {
-	if len(g.ends) > 2 && g.random.IntN(4) > 0 {
-		return pick(g, g.ends)
+func (g *generator) region() int {
+	if len(g.ends) == 1 {
+		return 0
 	}
-	first := 0
-	if g.config.Hub > 0 && len(g.kinds) > 2 {
-		first = 1
+	return g.random.IntN(len(g.ends))
+}
+
+// end draws an entity of a region: three times in four in proportion to its links,
+// else any. Where a hub has links of its own number, it is not drawn.
+func (g *generator) end(region int) int32 {
+	if ends := g.ends[region]; len(ends) > 2 && g.random.IntN(4) > 0 {
+		return pick(g, ends)
 	}
-	return int32(first + g.random.IntN(len(g.kinds)-first))
+	first, regions := region, len(g.ends)
+	if first == 0 && g.config.Hub > 0 && len(g.kinds) > 2*regions {
+		first = regions
+	}
+	return int32(first + regions*g.random.IntN((len(g.kinds)-first+regions-1)/regions))
 }
 
 func (g *generator) link(i int) evidence.Change {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"os"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -73,6 +74,45 @@ func TestShape(t *testing.T) {
 	require.Greater(t, degrees[0], 10*degrees[len(degrees)/2], "some entities have many times the median")
 }
 
+// In regions, those with the most links have as many in a large graph as in a
+// small one, and few links leave a region.
+func TestShapeOfRegions(t *testing.T) {
+	most := func(c Config) (entity int, across float64) {
+		degree, left := map[evidence.ID]int{}, 0
+		for change := range c.Changes() {
+			if l := change.AssertLink; l != nil {
+				degree[l.From]++
+				degree[l.To]++
+				require.NotEqual(t, l.From, l.To)
+				if number(t, l.From)%c.regions() != number(t, l.To)%c.regions() {
+					left++
+				}
+			}
+		}
+		for _, n := range degree {
+			entity = max(entity, n)
+		}
+		return entity, float64(left) / float64(c.Links)
+	}
+	small := Config{Seed: 1, Entities: 1000, Links: 5000, Region: 1000, Citations: 1}
+	large := Config{Seed: 1, Entities: 20_000, Links: 100_000, Region: 1000, Citations: 1}
+	whole := Config{Seed: 1, Entities: 20_000, Links: 100_000, Citations: 1}
+	ofSmall, across := most(small)
+	require.Zero(t, across)
+	ofLarge, across := most(large)
+	require.InDelta(t, 0.05*19/20, across, 0.005)
+	ofWhole, _ := most(whole)
+	require.Less(t, float64(ofLarge), 1.5*float64(ofSmall))
+	require.Greater(t, float64(ofWhole), 2*float64(ofSmall))
+}
+
+func number(t *testing.T, id evidence.ID) int {
+	t.Helper()
+	n, err := strconv.Atoi(string(id[1:]))
+	require.NoError(t, err)
+	return n
+}
+
 func TestLoadsAndResumes(t *testing.T) {
 	st := model.New()
 	p := &evidence.Planner{
@@ -109,9 +149,21 @@ func TestLoadsAndResumes(t *testing.T) {
 	require.Len(t, result.Revisions, 1)
 }
 
+func TestHubAmongRegions(t *testing.T) {
+	c := Config{Seed: 1, Entities: 75, Links: 300, Hub: 40, Region: 3, Citations: 1}
+	n := 0
+	for change := range c.Changes() {
+		if l := change.AssertLink; l != nil && (l.From == HubID || l.To == HubID) {
+			n++
+		}
+	}
+	require.Equal(t, c.Hub, n)
+}
+
 func TestRefusesNonsense(t *testing.T) {
 	for _, c := range []Config{
 		{Entities: 1, Citations: 1}, {Entities: 2, Links: 1, Hub: 2, Citations: 1}, {Entities: 2, Links: -1, Citations: 1}, {Entities: 2, Citations: 0.5},
+		{Entities: 9, Region: 1, Citations: 1}, {Entities: 9, Region: 10, Citations: 1}, {Entities: 9, Region: -2, Citations: 1},
 	} {
 		require.Error(t, c.Check())
 	}
