@@ -12,8 +12,10 @@ import (
 	"github.com/vinculo/vinculo/bench/report"
 )
 
-// grownPairs is how many pairs the questions of each size are about.
-const grownPairs = 200
+// grownPairs is how many pairs the questions of each size are about. There is little
+// around most entities and very much around others, so that it takes many to say what
+// the median is.
+const grownPairs = 400
 
 // measureGrowth asks the embedded store the same questions at several sizes, all
 // with the same number of links for each entity and without a hub: in regions, so
@@ -107,7 +109,7 @@ func (b *bench) askSize(ctx context.Context, name string, graph *dataset.Graph, 
 		}
 		var runs []measure.Figures
 		for run := range b.size.runs {
-			lasting := b.size.lasting / 2
+			lasting := b.size.lasting
 			a, err := p.Ask(contender.Question{Op: "time", Asked: question, Pairs: asked, Seconds: lasting.Seconds(), Seed: b.seed + uint64(run)})
 			if err != nil {
 				return fmt.Errorf("%s: %w", question, err)
