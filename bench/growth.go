@@ -24,15 +24,15 @@ func (b *bench) measureGrowth(ctx context.Context) error {
 	if !b.wanted["growth"] {
 		return nil
 	}
-	region := b.size.growth[0]
-	for _, entities := range b.size.growth {
-		if err := b.attempt(ctx, fmt.Sprintf("growth in regions, %d entities", entities), func() error { return b.measureSize(ctx, entities, region) }); err != nil {
-			return err
-		}
-	}
-	for _, entities := range b.size.whole {
-		if err := b.attempt(ctx, fmt.Sprintf("growth, %d entities", entities), func() error { return b.measureSize(ctx, entities, 0) }); err != nil {
-			return err
+	for _, graphs := range []struct {
+		region int
+		sizes  []int
+	}{{b.size.growth[0], b.size.growth}, {0, b.size.whole}} {
+		for _, entities := range graphs.sizes {
+			what := fmt.Sprintf("growth, %d entities in %s", entities, report.Regions(graphs.region))
+			if err := b.attempt(ctx, what, func() error { return b.measureSize(ctx, entities, graphs.region) }); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -40,7 +40,7 @@ func (b *bench) measureGrowth(ctx context.Context) error {
 
 func (b *bench) measureSize(ctx context.Context, entities, region int) error {
 	name, config := fmt.Sprintf("grown-%d-%d", entities, region), grown(b.seed, entities, region)
-	b.say("growth: generating %d entities and %d links in %s into the embedded store", entities, config.Links, report.Shape(region))
+	b.say("growth: generating %d entities and %d links in %s into the embedded store", entities, config.Links, report.Regions(region))
 	began := time.Now()
 	if _, err := contender.Run(ctx, "", nil, b.built("vinculo"), "generate", "--store", b.embedded(name), "--seed", fmt.Sprint(b.seed),
 		"--entities", fmt.Sprint(entities), "--links", fmt.Sprint(config.Links), "--region", fmt.Sprint(region)); err != nil {
@@ -118,7 +118,7 @@ func (b *bench) askSize(ctx context.Context, name string, graph *dataset.Graph, 
 		}
 		all, cold := measure.Merge(runs), measure.Summarize(first.Durations(), 1, 0)
 		entities, region := graph.Config.Entities, graph.Config.Region
-		b.say("growth: %d entities in %s, %s: p50 %.4g ms, p99 %.4g ms, p50 at first %.4g ms", entities, report.Shape(region), question, all.P50, all.P99, cold.P50)
+		b.say("growth: %d entities in %s, %s: p50 %.4g ms, p99 %.4g ms, p50 at first %.4g ms", entities, report.Regions(region), question, all.P50, all.P99, cold.P50)
 		b.found.Growth = append(b.found.Growth, report.Growth{
 			Question: question, Entities: entities, Region: region, P50: all.P50, P99: all.P99, First: cold.P50, Size: measure.Median(sizes),
 		})

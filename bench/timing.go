@@ -215,7 +215,7 @@ func (b *bench) race(ctx context.Context, question string, clients int, pool []m
 	who := slices.DeleteFunc(b.asked(question), func(w string) bool { return slices.Contains(without, w) })
 	lasting := b.size.lasting
 	if slices.Contains(judgedByTail, question) {
-		lasting = b.size.tail
+		lasting = max(lasting, b.size.tail)
 	}
 	return b.inTurn(ctx, question, who, func(run int) measure.Job {
 		return measure.Job{Pool: pool, Clients: clients, Seed: b.seed + uint64(run), WarmUp: b.size.warmUp, For: lasting}

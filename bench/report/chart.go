@@ -119,23 +119,20 @@ func (r *Results) timesChart() string {
 var growthColours = []string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"}
 
 // growthChart shows what questions cost as the graph grows, both logarithmic.
-func (r *Results) growthChart(regional bool) string {
+func (r *Results) growthChart(of shape) string {
 	const left, right, top, bottom, width, height = 80, 560, 60, 330, 800, 380
 	var values, sizes []float64
 	for _, g := range r.Growth {
-		if g.Region > 0 == regional {
+		if g.shape() == of {
 			values = append(values, g.P50)
 		}
 	}
-	for _, size := range r.sizes(regional) {
+	for _, size := range r.sizes(of) {
 		sizes = append(sizes, float64(size))
 	}
 	x, y := newScale(sizes, left, right), newScale(values, bottom, top)
 	var b strings.Builder
-	title := "What a question costs as the graph grows, all one region"
-	if regional {
-		title = "What a question costs as the graph grows, in regions"
-	}
+	title := "What a question costs as the graph grows, " + of.String()
 	open(&b, width, height, title)
 	fmt.Fprintf(&b, "<text class=\"title\" x=\"16\" y=\"26\">%s: p50, in process</text>\n", title)
 	for e := y.low; e <= y.high; e++ {
@@ -152,8 +149,8 @@ func (r *Results) growthChart(regional bool) string {
 	for i, q := range r.grown() {
 		var points []string
 		colour := growthColours[i%len(growthColours)]
-		for _, size := range r.sizes(regional) {
-			if g, ok := r.growth(q, size, regional); ok {
+		for _, size := range r.sizes(of) {
+			if g, ok := r.growth(q, size, of); ok {
 				points = append(points, fmt.Sprintf("%.1f,%.1f", x.at(float64(size)), y.at(g.P50)))
 				fmt.Fprintf(&b, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"%s\"/>", x.at(float64(size)), y.at(g.P50), colour)
 			}

@@ -218,8 +218,8 @@ func (r *Results) sized() []Row {
 		memory.Value, start.Value = h.MiB/1024, h.Seconds
 	}
 	rows := []Row{judge(memory), judge(start)}
-	for _, regional := range shapes {
-		for _, row := range r.costRows(regional) {
+	for _, shape := range r.followed() {
+		for _, row := range r.costRows(shape) {
 			rows = append(rows, judge(row))
 		}
 	}
@@ -228,27 +228,19 @@ func (r *Results) sized() []Row {
 
 // costRows set the cost of questions in the largest graph beside that in one of a
 // tenth of its size, where one is; they are not judged.
-func (r *Results) costRows(regional bool) []Row {
-	sizes := r.sizes(regional)
-	if len(sizes) < 2 {
-		return nil
-	}
+func (r *Results) costRows(of shape) []Row {
+	sizes := r.sizes(of)
 	largest, smaller := sizes[len(sizes)-1], sizes[0]
 	for _, size := range sizes {
 		if size*10 <= largest {
 			smaller = size
 		}
 	}
-	asked := fmt.Sprintf("cost at %s entities : at %s, ", number(float64(largest)), number(float64(smaller)))
-	if regional {
-		asked += "in regions"
-	} else {
-		asked += "all one region"
-	}
+	asked := fmt.Sprintf("cost at %s entities : at %s, %v", number(float64(largest)), number(float64(smaller)), of)
 	var rows []Row
 	for _, question := range r.grown() {
-		a, ok := r.growth(question, largest, regional)
-		b, both := r.growth(question, smaller, regional)
+		a, ok := r.growth(question, largest, of)
+		b, both := r.growth(question, smaller, of)
 		if !ok || !both {
 			continue
 		}

@@ -106,15 +106,12 @@ func (r *Results) runs() int {
 
 func (r *Results) growthSection() string {
 	var b strings.Builder
-	for _, regional := range shapes {
-		if len(r.sizes(regional)) < 2 {
-			continue
-		}
-		if b.Len() == 0 {
+	for i, shape := range r.followed() {
+		if i == 0 {
 			b.WriteString("\n### How cost grows\n\nThe same number of links for each entity, and no hub, in process. At first is when an entity or pair is asked about for the first time, and what it is answered from is read from the file; all other times are of asking again. The ids are those of the median answer.\n")
 		}
-		fmt.Fprintf(&b, "\n%s:\n\n%s", growthTitles[regional], r.Costs(regional))
-		fmt.Fprintf(&b, "\n![Lines of the cost of each question by the size of the graph](../bench/results/%s)\n", r.growthFile(regional))
+		fmt.Fprintf(&b, "\n%s:\n\n%s", growthTitles[shape], r.Costs(shape))
+		fmt.Fprintf(&b, "\n![Lines of the cost of each question by the size of the graph](../bench/results/%s)\n", r.growthFile(shape))
 	}
 	return b.String()
 }

@@ -212,6 +212,7 @@ func TestThePageFitsTheResults(t *testing.T) {
 	require.Equal(t, want, page(t), "write it again with: go run ./bench page")
 	files, err := filepath.Glob(filepath.Join(results, "*.json"))
 	require.NoError(t, err)
+	var charts []string
 	for _, file := range files {
 		r, err := report.Read(file)
 		require.NoError(t, err)
@@ -220,6 +221,10 @@ func TestThePageFitsTheResults(t *testing.T) {
 			chart, err := os.ReadFile(filepath.Join(results, name))
 			require.NoError(t, err)
 			require.Equal(t, want, string(chart), "%s: write it again with: go run ./bench page", name)
+			charts = append(charts, filepath.Join(results, name))
 		}
 	}
+	there, err := filepath.Glob(filepath.Join(results, "*.svg"))
+	require.NoError(t, err)
+	require.ElementsMatch(t, charts, there, "no chart is left over")
 }

@@ -185,9 +185,11 @@ func (r *Results) held(contender string, entities int) (Held, bool) {
 	return Held{}, false
 }
 
-func (r *Results) growth(question string, entities int, regional bool) (Growth, bool) {
+func (g *Growth) shape() shape { return g.Region > 0 }
+
+func (r *Results) growth(question string, entities int, of shape) (Growth, bool) {
 	for _, g := range r.Growth {
-		if g.Question == question && g.Entities == entities && g.Region > 0 == regional {
+		if g.Question == question && g.Entities == entities && g.shape() == of {
 			return g, true
 		}
 	}
@@ -236,16 +238,14 @@ func Read(file string) (*Results, error) {
 // Charts are the charts of the results, by file name.
 func (r *Results) Charts() map[string]string {
 	charts := map[string]string{r.Scale + ".svg": r.timesChart()}
-	for _, regional := range shapes {
-		if len(r.sizes(regional)) > 1 {
-			charts[r.growthFile(regional)] = r.growthChart(regional)
-		}
+	for _, shape := range r.followed() {
+		charts[r.growthFile(shape)] = r.growthChart(shape)
 	}
 	return charts
 }
 
-func (r *Results) growthFile(regional bool) string {
-	if regional {
+func (r *Results) growthFile(of shape) string {
+	if of == inRegions {
 		return r.Scale + "-growth.svg"
 	}
 	return r.Scale + "-growth-whole.svg"

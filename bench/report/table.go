@@ -31,18 +31,36 @@ func (r *Results) grown() []string {
 	return all
 }
 
-// growthTitles say which graphs grow.
-var growthTitles = map[bool]string{
-	true:  "In regions, each entity's degree as likely at every size",
-	false: "All one region, in which the most linked have more links in a larger graph",
+// shape is that of the graphs whose growth is followed.
+type shape bool
+
+const (
+	inRegions shape = true
+	oneRegion shape = false
+)
+
+// String gives it as the end of a sentence has it.
+func (s shape) String() string {
+	if s == inRegions {
+		return "in regions"
+	}
+	return "all one region"
 }
 
-// shapes are those of the graphs whose growth is followed: in regions or not.
-var shapes = []bool{true, false}
+// growthTitles say which graphs grow.
+var growthTitles = map[shape]string{
+	inRegions: "In regions, each entity's degree as likely at every size",
+	oneRegion: "All one region, in which the most linked have more links in a larger graph",
+}
 
-// Shape says what shape a graph has whose growth is followed, of a number of
-// entities to a region.
-func Shape(region int) string {
+// followed are the shapes of which more than one size was measured.
+func (r *Results) followed() []shape {
+	return slices.DeleteFunc([]shape{inRegions, oneRegion}, func(s shape) bool { return len(r.sizes(s)) < 2 })
+}
+
+// Regions says what regions a graph has of a number of entities to each; 0: all are
+// one.
+func Regions(region int) string {
 	if region == 0 {
 		return "one region"
 	}
@@ -50,10 +68,10 @@ func Shape(region int) string {
 }
 
 // sizes are the numbers of entities at which growth was measured, least first.
-func (r *Results) sizes(regional bool) []int {
+func (r *Results) sizes(of shape) []int {
 	var all []int
 	for _, g := range r.Growth {
-		if g.Region > 0 == regional && !slices.Contains(all, g.Entities) {
+		if g.shape() == of && !slices.Contains(all, g.Entities) {
 			all = append(all, g.Entities)
 		}
 	}
@@ -166,9 +184,9 @@ var loadNames = map[string]string{
 	Embedded: "`vinculo import`, embedded", OnNeo4j: "`vinculo import`, Neo4j", Bolt: "`UNWIND` of 5,000 by hand, Neo4j",
 }
 
-// Costs is the table of how cost grows with size, in regions or not.
-func (r *Results) Costs(regional bool) string {
-	sizes := r.sizes(regional)
+// Costs is the table of how cost grows with size, in graphs of a shape.
+func (r *Results) Costs(of shape) string {
+	sizes := r.sizes(of)
 	head := []string{"question, in process"}
 	for _, size := range sizes {
 		head = append(head, number(float64(size))+" entities")
@@ -178,7 +196,7 @@ func (r *Results) Costs(regional bool) string {
 		row := []string{growthNames[q]}
 		for _, size := range sizes {
 			cell := "–"
-			if g, ok := r.growth(q, size, regional); ok {
+			if g, ok := r.growth(q, size, of); ok {
 				cell = fmt.Sprintf("%s µs (p99 %s", number(1000*g.P50), number(1000*g.P99))
 				if g.First > 0 {
 					cell += fmt.Sprintf("; at first %s; %s ids", number(1000*g.First), number(g.Size))
@@ -206,10 +224,8 @@ func (r *Results) Text() string {
 			b.WriteString("\n" + part.text())
 		}
 	}
-	for _, regional := range shapes {
-		if len(r.sizes(regional)) > 1 {
-			b.WriteString("\n" + growthTitles[regional] + ":\n" + r.Costs(regional))
-		}
+	for _, shape := range r.followed() {
+		b.WriteString("\n" + growthTitles[shape] + ":\n" + r.Costs(shape))
 	}
 	for _, s := range r.Skipped {
 		fmt.Fprintf(&b, "\nSkipped: %s: %s\n", Names[s.Contender], s.Reason)

@@ -77,7 +77,7 @@ func TestShape(t *testing.T) {
 // In regions, those with the most links have as many in a large graph as in a
 // small one, and few links leave a region.
 func TestShapeOfRegions(t *testing.T) {
-	most := func(c Config) (entity int, across float64) {
+	measure := func(c Config) (highest int, across float64) {
 		degree, left := map[evidence.ID]int{}, 0
 		for change := range c.Changes() {
 			if l := change.AssertLink; l != nil {
@@ -90,18 +90,18 @@ func TestShapeOfRegions(t *testing.T) {
 			}
 		}
 		for _, n := range degree {
-			entity = max(entity, n)
+			highest = max(highest, n)
 		}
-		return entity, float64(left) / float64(c.Links)
+		return highest, float64(left) / float64(c.Links)
 	}
 	small := Config{Seed: 1, Entities: 1000, Links: 5000, Region: 1000, Citations: 1}
 	large := Config{Seed: 1, Entities: 20_000, Links: 100_000, Region: 1000, Citations: 1}
 	whole := Config{Seed: 1, Entities: 20_000, Links: 100_000, Citations: 1}
-	ofSmall, across := most(small)
+	ofSmall, across := measure(small)
 	require.Zero(t, across)
-	ofLarge, across := most(large)
+	ofLarge, across := measure(large)
 	require.InDelta(t, 0.05*19/20, across, 0.005)
-	ofWhole, _ := most(whole)
+	ofWhole, _ := measure(whole)
 	require.Less(t, float64(ofLarge), 1.5*float64(ofSmall))
 	require.Greater(t, float64(ofWhole), 2*float64(ofSmall))
 }
