@@ -108,9 +108,9 @@ func TestVerifyFindsWhatSQLChanged(t *testing.T) {
 		"a counter":               {"UPDATE counter SET n = n + 1 WHERE of = 0 AND kind = 'PERSON'", "counter"},
 		"a counter less":          {"DELETE FROM counter WHERE of = 0 AND kind = 'PERSON'", "counter"},
 		"a place in a list":       {"DELETE FROM place WHERE num = (SELECT num FROM record WHERE id = 'e00000005')", "e00000005"},
-		"an edge":                 {"UPDATE edge SET data = CAST(substr(data, 1, length(data)-1) || x'58' AS BLOB) WHERE id = 'l00000050'", "l00000050"},
-		"an edge less":            {"DELETE FROM edge WHERE id = 'l00000050'", "l00000050"},
-		"a node":                  {"UPDATE node SET placeholder = 1 - placeholder WHERE id = 'e00000005'", "e00000005"},
+		"edges":                   {"UPDATE block SET content = " + flipped("content") + " WHERE num = (SELECT num / 128 FROM record WHERE id = 'l00000050')", "l00000050"},
+		"edges less":              {"DELETE FROM block WHERE num = (SELECT num / 128 FROM record WHERE id = 'l00000050')", "l00000050"},
+		"edges of nothing":        {"INSERT INTO block (num, content) SELECT 1000, content FROM block WHERE num = 1", "more records for traversal"},
 		"a payload":               {"UPDATE revision SET payload = " + flipped("payload") + " WHERE seq = 2", "revision 2"},
 		"a hash":                  {"UPDATE revision SET hash = zeroblob(32) WHERE seq = 3", "revision 3"},
 		"a previous hash":         {"UPDATE revision SET previous = zeroblob(32) WHERE seq = 3", "revision 3"},
@@ -152,7 +152,7 @@ func content(t *testing.T, path string) string {
 		"seq, hash, previous, time, root, leaves, n0, n1, n2, l0, l1, l2, key FROM revision",
 		"num, id, type, from_seq, to_seq, derived, content FROM record NOT INDEXED",
 		"num, from_seq, to_seq, content FROM version NOT INDEXED",
-		"* FROM place", "* FROM counter WHERE n <> 0", "* FROM node", "* FROM edge",
+		"* FROM place", "* FROM counter WHERE n <> 0", "* FROM block",
 	} {
 		if err := dump(db, from, &b); err != nil {
 			return "error: " + err.Error()

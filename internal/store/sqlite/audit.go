@@ -3,6 +3,7 @@ package sqlite
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -14,8 +15,11 @@ import (
 // every store gives, and who changed it would change answers.
 type audit struct {
 	g *graph
-	// What the records call for: entries of lists that somebody sees, nodes, edges.
-	places, nodes, edges int64
+	// What the records call for: entries of lists that somebody sees, and records
+	// that traversal reads.
+	places, elements int64
+	block            int64            // the number of the last block read
+	kept             map[int64][]byte // what it has of each record; nil before the first
 }
 
 // record says what is wrong around one record; "" where nothing is. A record
@@ -60,23 +64,14 @@ func (a *audit) record(ctx context.Context, num int64, r *evidence.Record) (stri
 
 // projected checks what traversal reads of an entity or a link.
 func (a *audit) projected(ctx context.Context, num int64, r *evidence.Record) (string, error) {
+	var wanted element
 	switch c := r.Content.(type) {
 	case *evidence.Entity:
-		a.nodes++
-		same := false
-		_, err := a.g.conn.one(ctx, "SELECT id, placeholder FROM node WHERE num = ?", []any{num}, func(r row) error {
-			same = r.text(0) == string(c.ID) && (r.int(1) != 0) == c.Identity.IsPlaceholder()
-			return nil
-		})
-		if err == nil && !same {
-			return "what traversal reads of it is not what it says", nil
-		}
-		return "", err
+		wanted = nodeOf(num, string(c.ID), c.Identity.IsPlaceholder())
 	case *evidence.Claim:
 		if !traversed(r) {
 			return "", nil
 		}
-		a.edges++
 		var ends [2]int64
 		for i, id := range []evidence.ID{c.From, c.To} {
 			if _, err := a.g.conn.one(ctx, "SELECT num FROM record WHERE id = ?", []any{string(id)}, func(r row) error {
@@ -86,18 +81,48 @@ func (a *audit) projected(ctx context.Context, num int64, r *evidence.Record) (s
 				return "", err
 			}
 		}
-		l, same := featuresOf(r, a.g.store.vocabulary), false
-		_, err := a.g.conn.one(ctx, "SELECT id, data FROM edge WHERE num = ?", []any{num}, func(r row) error {
-			same = r.text(0) == string(c.ID) && bytes.Equal(r.bytes(1), l.pack(ends[0], ends[1]))
-			return nil
-		})
-		if err == nil && !same {
-			return "what traversal reads of it is not what it says", nil
-		}
-		return "", err
+		l := featuresOf(r, a.g.store.vocabulary)
+		wanted = newElement(linkElement, num, string(c.ID), l.pack(ends[0], ends[1]))
 	default:
 		return "", nil
 	}
+	a.elements++
+	if err := a.open(ctx, num/blockRecords); err != nil {
+		return "", err
+	}
+	if kept := a.kept[num]; !bytes.Equal(kept, wanted.whole) {
+		return "what traversal reads of it is not what it says", nil
+	}
+	return "", nil
+}
+
+// open reads a block, unless it was the last one read. One that does not read is
+// like an empty one: nothing of it is what it should be.
+func (a *audit) open(ctx context.Context, block int64) error {
+	if a.kept != nil && a.block == block {
+		return nil
+	}
+	all, err := a.g.conn.block(ctx, block)
+	if err != nil && !errors.Is(err, errDamagedBlock) {
+		return err
+	}
+	a.block, a.kept = block, map[int64][]byte{}
+	for _, t := range all {
+		a.kept[t.num] = t.whole
+	}
+	return nil
+}
+
+// blocks says which blocks do not read, and of how many records the others are.
+func (a *audit) blocks(ctx context.Context) (faults []string, records int64, err error) {
+	err = a.g.conn.query(ctx, "SELECT num, content FROM block", nil, func(r row) error {
+		err := unblock(r.int(0), r.bytes(1), func(*element) error { records++; return nil })
+		if errors.Is(err, errDamagedBlock) {
+			faults, err = append(faults, err.Error()), nil
+		}
+		return err
+	})
+	return faults, records, err
 }
 
 // rest says, when all records were looked at, whether more is kept than they
@@ -113,24 +138,22 @@ func (a *audit) rest(ctx context.Context) (string, error) {
 	}); err != nil {
 		return "", err
 	}
-	for _, kept := range []struct {
-		query, what string
-		wanted      int64
-	}{
-		{"SELECT count(*) FROM place WHERE slot < 3", "entries of lists", a.places},
-		{"SELECT count(*) FROM node", "entities for traversal", a.nodes},
-		{"SELECT count(*) FROM edge", "links for traversal", a.edges},
-	} {
-		var n int64
-		if _, err := a.g.conn.one(ctx, kept.query, nil, func(r row) error {
-			n = r.int(0)
-			return nil
-		}); err != nil {
-			return "", err
-		}
-		if n > kept.wanted {
-			faults = append(faults, fmt.Sprintf("beside what belongs to records, the store keeps %d more %s", n-kept.wanted, kept.what))
+	more := func(n, wanted int64, what string) {
+		if n > wanted {
+			faults = append(faults, fmt.Sprintf("beside what belongs to records, the store keeps %d more %s", n-wanted, what))
 		}
 	}
+	if _, err := a.g.conn.one(ctx, "SELECT count(*) FROM place WHERE slot < 3", nil, func(r row) error {
+		more(r.int(0), a.places, "entries of lists")
+		return nil
+	}); err != nil {
+		return "", err
+	}
+	damaged, records, err := a.blocks(ctx)
+	if err != nil {
+		return "", err
+	}
+	faults = append(faults, damaged...)
+	more(records, a.elements, "records for traversal")
 	return strings.Join(faults, "; "), nil
 }

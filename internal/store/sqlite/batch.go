@@ -91,6 +91,9 @@ func (b *batch) add(ctx context.Context, commit *evidence.Commit) error {
 		if err := b.flushRecords(ctx); err != nil {
 			return err
 		}
+		if err := b.flushElements(ctx, g.conn); err != nil {
+			return err
+		}
 		clear(g.written) // it can be read again from the file
 		clear(b.nums)
 	}
@@ -232,7 +235,7 @@ func (b *batch) changeRecord(ctx context.Context, t *evidence.Transition, num in
 	if err := b.place(t, num); err != nil {
 		return err
 	}
-	if err := b.project(ctx, t, num); err != nil {
+	if err := b.project(t, num); err != nil {
 		return err
 	}
 	e := entry{num: num, changed: at, size: size, record: after}
@@ -303,24 +306,21 @@ func (b *batch) flushPlaces(ctx context.Context) error {
 }
 
 // project changes what traversal reads when it is loaded into memory.
-func (b *batch) project(ctx context.Context, t *evidence.Transition, num int64) error {
+func (b *batch) project(t *evidence.Transition, num int64) error {
 	id := string(t.After.ID())
 	switch c := t.After.Content.(type) {
 	case *evidence.Entity:
 		if t.Before.Entity().Identity.IsPlaceholder() == c.Identity.IsPlaceholder() {
 			return nil
 		}
-		placeholder := int64(0)
-		if c.Identity.IsPlaceholder() {
-			placeholder = 1
-		}
-		return b.g.conn.exec(ctx, "INSERT OR REPLACE INTO node (num, id, placeholder) VALUES (?, ?, ?)", num, id, placeholder)
+		b.elements = append(b.elements, nodeOf(num, id, c.Identity.IsPlaceholder()))
 	case *evidence.Claim:
 		if c.Of != evidence.LinkRecord {
 			return nil
 		}
 		if !traversed(t.After) {
-			return b.g.conn.exec(ctx, "DELETE FROM edge WHERE num = ?", num)
+			b.elements = append(b.elements, element{num: num})
+			return nil
 		}
 		from, err := b.numOf(c.From)
 		if err != nil {
@@ -331,7 +331,7 @@ func (b *batch) project(ctx context.Context, t *evidence.Transition, num int64) 
 			return err
 		}
 		l := featuresOf(t.After, b.g.store.vocabulary)
-		return b.g.conn.exec(ctx, "INSERT OR REPLACE INTO edge (num, id, data) VALUES (?, ?, ?)", num, id, l.pack(from, to))
+		b.elements = append(b.elements, newElement(linkElement, num, id, l.pack(from, to)))
 	}
 	return nil
 }
@@ -368,6 +368,9 @@ func (b *batch) flush(ctx context.Context) error {
 	if err := b.flushPlaces(ctx); err != nil {
 		return err
 	}
+	if err := b.flushElements(ctx, b.g.conn); err != nil {
+		return err
+	}
 	if err := b.gathered.flushWords(ctx, b.g.conn); err != nil {
 		return err
 	}
@@ -380,13 +383,9 @@ func (b *batch) flush(ctx context.Context) error {
 	return flushCounters(ctx, b.g.conn, b.counters)
 }
 
-// flushRecords writes new records, which are about to be read or changed, and what
-// traversal reads of them.
+// flushRecords writes new records, which are about to be read or changed.
 func (b *batch) flushRecords(ctx context.Context) error {
-	if err := b.gathered.flushRecords(ctx, b.g.conn); err != nil {
-		return err
-	}
-	return b.flushGraph(ctx, b.g.conn)
+	return b.gathered.flushRecords(ctx, b.g.conn)
 }
 
 // counterAt is a row of the table counter with what is to be added to it.

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/binary"
@@ -133,20 +132,30 @@ func (s *Store) alike(ctx context.Context, n int) (graphs []*graph, hangUp func(
 	return graphs, hangUp, nil
 }
 
-// part is what one connection has read of the links: their ends are still the
-// numbers of the entities' records, their kinds and ids those of the part.
+// part is what one connection has read: the ends of its links are still the
+// numbers of the entities' records, their kinds and ids, and those of its
+// entities, those of the part.
 type part struct {
 	kindNumbers
 	links table
 	ids   texts
+	nodes []loadedNode
+	// idsAfter is where the projection has the ids, behind those of parts before.
+	idsAfter textRef
+}
+
+// loadedNode is an entity that was read.
+type loadedNode struct {
+	record      int64
+	id          textRef
+	placeholder bool
 }
 
 // load reads everything, through several connections at once.
 func (p *projection) load(ctx context.Context, graphs []*graph) error {
-	numbers := numbering{}
 	parts := make([]part, len(graphs))
 	var least, most int64
-	if _, err := graphs[0].conn.one(ctx, "SELECT (SELECT min(num) FROM edge), (SELECT max(num) FROM edge)", nil, func(r row) error {
+	if _, err := graphs[0].conn.one(ctx, "SELECT (SELECT min(num) FROM block), (SELECT max(num) FROM block)", nil, func(r row) error {
 		least, most = r.int(0), r.int(1)+1
 		return nil
 	}); err != nil {
@@ -157,18 +166,12 @@ func (p *projection) load(ctx context.Context, graphs []*graph) error {
 	work, reading := errgroup.WithContext(ctx)
 	for i, g := range graphs {
 		work.Go(func() error {
-			if i == 0 {
-				if err := p.loadNodes(reading, g, &numbers); err != nil {
-					return err
-				}
-			}
-			to := &parts[i]
 			for {
 				from := least + (taken.Add(1)-1)*width
 				if from >= most {
 					return nil
 				}
-				if err := to.read(reading, g, from, from+width); err != nil {
+				if err := parts[i].read(reading, g, from, from+width); err != nil {
 					return err
 				}
 			}
@@ -177,76 +180,116 @@ func (p *projection) load(ctx context.Context, graphs []*graph) error {
 	if err := work.Wait(); err != nil {
 		return err
 	}
-	for i := range parts {
-		if err := p.take(&parts[i], &numbers); err != nil {
-			return err
-		}
+	if err := p.take(parts); err != nil {
+		return err
 	}
 	p.connect()
 	return ctx.Err()
 }
 
-func (p *projection) loadNodes(ctx context.Context, g *graph, numbers *numbering) error {
-	return g.conn.query(ctx, "SELECT num, id, placeholder FROM node", nil, func(r row) error {
-		n := uint32(len(p.nodes)) //nolint:gosec // memory ends before
-		if n == maxNodes {
-			return fmt.Errorf("more than %d entities are not held in memory", maxNodes)
-		}
-		p.nodes = append(p.nodes, node{id: p.ids.add(r.text(1))})
-		p.placeholders.set(n, r.int(2) != 0)
-		p.byID.add(n, p.nodeID)
-		return numbers.add(r.int(0), n)
-	})
-}
-
-// read adds the links of a range of records.
-func (t *part) read(ctx context.Context, g *graph, from, to int64) error {
-	// In one column, for each that is read of a row takes time of its own.
-	return g.conn.query(ctx, "SELECT CAST(data || x'00' || id AS BLOB) FROM edge WHERE num >= ? AND num < ?", []any{from, to}, func(r row) error {
-		var l storedLink
-		both := r.bytes(0)
-		end := bytes.LastIndexByte(both, 0)
-		id := both[end+1:]
-		from, to, kind, err := l.unpack(both[:max(end, 0)])
-		if err == nil && (uint64(from) > math.MaxUint32 || uint64(to) > math.MaxUint32) { //nolint:gosec // a negative one is too large as well
-			err = errors.New("its ends are numbered beyond what can be")
-		}
-		if err != nil {
-			return fmt.Errorf("link %q: %w", id, err)
-		}
-		l.from, l.to = uint32(from), uint32(to) //nolint:gosec // just looked at
-		number, known := t.kindOf[string(kind)]
-		if !known {
-			number = t.kind(string(kind))
-		}
-		l.kind, l.id = number, t.ids.add(string(id))
-		t.links.add(l)
+// take takes over what parts have read.
+func (p *projection) take(parts []part) error {
+	numbers, err := p.takeNodes(parts)
+	if err != nil {
+		return err
+	}
+	var numbering errgroup.Group
+	numbering.Go(func() error {
+		p.byID.fill(uint32(len(p.nodes)), p.nodeID) //nolint:gosec // at most maxNodes
 		return nil
 	})
+	for i := range parts {
+		kinds := make([]uint16, len(parts[i].kinds))
+		for k, name := range parts[i].kinds {
+			kinds[k] = p.kind(name)
+		}
+		numbering.Go(func() error { return parts[i].renumber(numbers, kinds) })
+	}
+	if err := numbering.Wait(); err != nil {
+		return err
+	}
+	for i := range parts {
+		p.links.join(&parts[i].links)
+	}
+	return nil
 }
 
-// take adds what a part has read.
-func (p *projection) take(t *part, numbers *numbering) error {
-	kinds := make([]uint16, len(t.kinds))
-	for i, name := range t.kinds {
-		kinds[i] = p.kind(name)
+// read adds what is in a range of blocks.
+func (t *part) read(ctx context.Context, g *graph, from, to int64) error {
+	return g.conn.query(ctx, "SELECT num, content FROM block WHERE num >= ? AND num < ?", []any{from, to}, func(r row) error {
+		return unblock(r.int(0), r.bytes(1), t.add)
+	})
+}
+
+func (t *part) add(e *element) error {
+	if e.kind != linkElement {
+		t.nodes = append(t.nodes, loadedNode{record: e.num, id: t.ids.add(string(e.id)), placeholder: e.kind == placeholderElement})
+		return nil
 	}
-	chunks := textRef(len(p.ids.chunks) << chunkBits) //nolint:gosec // memory ends before
-	for n := range uint32(t.links.n) {                //nolint:gosec // memory ends before
-		l := t.links.at(n)
+	var l storedLink
+	from, to, kind, err := l.unpack(e.packed)
+	if err == nil && (uint64(from) > math.MaxUint32 || uint64(to) > math.MaxUint32) { //nolint:gosec // a negative one is too large as well
+		err = errors.New("its ends are numbered beyond what can be")
+	}
+	if err != nil {
+		return fmt.Errorf("link %q: %w", e.id, err)
+	}
+	l.from, l.to = uint32(from), uint32(to) //nolint:gosec // just looked at
+	number, known := t.kindOf[string(kind)]
+	if !known {
+		number = t.kind(string(kind))
+	}
+	l.kind, l.id = number, t.ids.add(string(e.id))
+	t.links.add(l)
+	return nil
+}
+
+// takeNodes takes over the entities of parts, in the order of their records, and
+// all ids; those of links are renumbered to follow.
+func (p *projection) takeNodes(parts []part) (*numbering, error) {
+	var all []loadedNode
+	for i := range parts {
+		t := &parts[i]
+		t.idsAfter = textRef(len(p.ids.chunks) << chunkBits) //nolint:gosec // memory ends before
+		for _, n := range t.nodes {
+			n.id += t.idsAfter
+			all = append(all, n)
+		}
+		t.nodes = nil
+		p.ids.chunks = append(p.ids.chunks, t.ids.chunks...)
+		p.ids.open = t.ids.open
+	}
+	if len(all) > maxNodes {
+		return nil, fmt.Errorf("more than %d entities are not held in memory", maxNodes)
+	}
+	slices.SortFunc(all, func(a, b loadedNode) int { return cmp.Compare(a.record, b.record) })
+	numbers := &numbering{}
+	p.nodes = make([]node, len(all))
+	for i, loaded := range all {
+		n := uint32(i) //nolint:gosec // at most maxNodes
+		p.nodes[i].id = loaded.id
+		p.placeholders.set(n, loaded.placeholder)
+		if err := numbers.add(loaded.record, n); err != nil {
+			return nil, err
+		}
+	}
+	return numbers, nil
+}
+
+// renumber gives the links of a part the numbers of entities and kinds that the
+// projection has given, and their ids where they are now.
+func (t *part) renumber(numbers *numbering, kinds []uint16) (err error) {
+	t.links.each(func(_ uint32, l *storedLink) {
 		var ok [2]bool
 		if l.from, ok[0] = numbers.of(l.from); ok[0] {
 			l.to, ok[1] = numbers.of(l.to)
 		}
-		if !ok[0] || !ok[1] {
-			return fmt.Errorf("link %q leads to an entity that is not there; run `vinculo verify`", t.ids.get(l.id))
+		if (!ok[0] || !ok[1]) && err == nil {
+			err = fmt.Errorf("link %q leads to an entity that is not there; run `vinculo verify`", t.ids.get(l.id))
 		}
-		l.kind, l.id = kinds[l.kind], l.id+chunks
-	}
-	p.ids.chunks = append(p.ids.chunks, t.ids.chunks...)
-	p.ids.open = t.ids.open
-	p.links.join(&t.links)
-	return nil
+		l.kind, l.id = kinds[l.kind], l.id+t.idsAfter
+	})
+	return err
 }
 
 // join adds the links of another table, whose pieces it takes over. They get new
@@ -306,7 +349,7 @@ func (x *numbering) of(record uint32) (uint32, bool) {
 // each gets its room, is filled, and then sorted.
 func (p *projection) connect() {
 	lengths := make([]uint32, len(p.nodes))
-	p.eachLink(func(_ uint32, l *storedLink) {
+	p.links.each(func(_ uint32, l *storedLink) {
 		lengths[l.from]++
 		if l.to != l.from {
 			lengths[l.to]++
@@ -331,11 +374,12 @@ func (p *projection) connect() {
 	_ = work.Wait() // nothing of it fails
 }
 
-func (p *projection) eachLink(do func(n uint32, l *storedLink)) {
+// each calls do for all links, in the order of their numbers.
+func (t *table) each(do func(n uint32, l *storedLink)) {
 	n := uint32(0)
-	for _, piece := range p.links.pieces {
+	for _, piece := range t.pieces {
 		for i := range piece {
-			if int(n) == p.links.n {
+			if int(n) == t.n {
 				return
 			}
 			do(n, &piece[i])
@@ -351,7 +395,7 @@ func (p *projection) fill(first, last uint32) {
 		at.length++
 		p.adjacent.of(*at)[at.length-1] = s
 	}
-	p.eachLink(func(n uint32, l *storedLink) {
+	p.links.each(func(n uint32, l *storedLink) {
 		if first <= l.from && l.from < last {
 			put(l.from, spokeOf(n, l, l.from))
 		}
@@ -394,7 +438,7 @@ type sortable struct {
 // it is anywhere in memory.
 func (p *projection) ordered() (places []uint32) {
 	links := make([][]uint32, len(p.kinds))
-	p.eachLink(func(n uint32, l *storedLink) { links[l.kind] = append(links[l.kind], n) })
+	p.links.each(func(n uint32, l *storedLink) { links[l.kind] = append(links[l.kind], n) })
 	places = make([]uint32, p.links.n)
 	var work errgroup.Group
 	work.SetLimit(builders())

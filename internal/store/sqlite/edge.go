@@ -102,8 +102,8 @@ func (f *features) days() edtf.Bounds {
 // packedSize is the length of what pack writes before the name of the kind.
 const packedSize = 8 + 8 + 8 + 16 + 2 + 2*evidence.Clearances
 
-// pack writes the link for the table edge: the numbers of its ends, features,
-// and the name of its kind, in little-endian order.
+// pack writes the link for a block: the numbers of its ends, features, and the
+// name of its kind, in little-endian order.
 func (l *link) pack(from, to int64) []byte {
 	b := make([]byte, 0, packedSize+len(l.name))
 	b = binary.LittleEndian.AppendUint64(b, uint64(from)) //nolint:gosec // never negative

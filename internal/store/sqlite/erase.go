@@ -38,8 +38,7 @@ func (t *transaction) erase(ctx context.Context, e *evidence.Erasing) error {
 	}
 	for _, num := range nums {
 		for _, sql := range []string{
-			"DELETE FROM record WHERE num = ?", "DELETE FROM version WHERE num = ?", "DELETE FROM node WHERE num = ?",
-			"DELETE FROM edge WHERE num = ?", "DELETE FROM counter WHERE of = ?",
+			"DELETE FROM record WHERE num = ?", "DELETE FROM version WHERE num = ?", "DELETE FROM counter WHERE of = ?",
 		} {
 			if err := c.exec(ctx, sql, num); err != nil {
 				return err
@@ -53,6 +52,13 @@ func (t *transaction) erase(ctx context.Context, e *evidence.Erasing) error {
 				return err
 			}
 		}
+	}
+	gone := make([]element, len(nums))
+	for i, num := range nums {
+		gone[i].num = num
+	}
+	if err := c.writeBlocks(ctx, gone); err != nil {
+		return err
 	}
 	list, err := json.Marshal(nums)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // Crowd sets every limit so low that it is met all the time.
 func (s *Store) Crowd() {
 	s.limits = limits{page: 2, edges: 1, many: 1, ranked: 2, kept: 5, counted: 3, citations: 1, short: 1, matches: 1, followed: 1, written: 1, groupPlaces: 1, groupRevisions: 1, log: 2, logBytes: 1,
-		firstRecords: 30, firstWritten: 2, firstWords: 5, firstEdges: 4, runPlaces: 20, piece: 3}
+		firstRecords: 30, firstWritten: 2, firstWords: 5, firstElements: 4, runPlaces: 20, piece: 3}
 }
 
 // RankAll keeps the strongest links of all entities, but few of each.
@@ -23,7 +23,7 @@ func (s *Store) RankAll() { s.limits.many, s.limits.ranked, s.limits.wide = 1, 4
 // SpillEarly has a first load sort its lists in many small runs, read again what
 // it has written, and make rows of a few records at a time.
 func (s *Store) SpillEarly() {
-	s.limits.runPlaces, s.limits.piece, s.limits.firstWords, s.limits.firstEdges, s.limits.firstWritten = 100, 7, 50, 30, 10
+	s.limits.runPlaces, s.limits.piece, s.limits.firstWords, s.limits.firstElements, s.limits.firstWritten = 100, 7, 50, 30, 10
 }
 
 // Schema is the SQL of everything in the file, by name.

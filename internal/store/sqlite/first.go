@@ -164,7 +164,7 @@ func (f *first) gatherOne(j job) error {
 		f.runs.room(4 * n)
 		p := piece{gathered: gathered{
 			vocabulary: f.t.store.vocabulary, numOf: f.numbers.of,
-			records: make([]recordRow, 0, n), edges: make([]edgeRow, 0, n/2), words: make([]wordsOf, 0, n), places: f.runs.open,
+			records: make([]recordRow, 0, n), elements: make([]element, 0, n/2), words: make([]wordsOf, 0, n), places: f.runs.open,
 		}}
 		f.numbers.mu.RLock()
 		for i := start; i < start+n; i++ {
@@ -205,7 +205,7 @@ func (f *first) write(ctx context.Context) {
 
 func (f *first) writeOne(ctx context.Context, p *piece) error {
 	c, later, limits := f.t.conn, &f.later, &f.t.store.limits
-	later.words, later.nodes, later.edges = append(later.words, p.words...), append(later.nodes, p.nodes...), append(later.edges, p.edges...)
+	later.words, later.elements = append(later.words, p.words...), append(later.elements, p.elements...)
 	if err := p.flushRecords(ctx, c); err != nil {
 		return err
 	}
@@ -216,8 +216,8 @@ func (f *first) writeOne(ctx context.Context, p *piece) error {
 	}
 	// By many at once they lie side by side in the file, and are read from it in
 	// large pieces at a start.
-	if len(later.nodes)+len(later.edges) >= limits.firstEdges {
-		if err := later.flushGraph(ctx, c); err != nil {
+	if len(later.elements) >= limits.firstElements {
+		if err := later.flushElements(ctx, c); err != nil {
 			return err
 		}
 	}
@@ -269,7 +269,7 @@ func (f *first) settle(ctx context.Context) error {
 	c := f.t.conn
 	err := f.later.flushWords(ctx, c)
 	if err == nil {
-		err = f.later.flushGraph(ctx, c)
+		err = f.later.flushElements(ctx, c)
 	}
 	if err == nil {
 		err = c.script(ctx, usualWords+"; "+recordIndex)

@@ -16,8 +16,7 @@ type gathered struct {
 	vocabulary *vocabulary.Vocabulary
 	numOf      func(evidence.ID) (int64, error)
 	records    []recordRow
-	nodes      []nodeRow
-	edges      []edgeRow
+	elements   []element
 	words      []wordsOf
 	places     []place
 	// claim is the last claim: most citations stand right behind theirs.
@@ -58,25 +57,6 @@ func (r *recordRow) column(i int) driver.Value {
 		return r.content
 	}
 }
-
-// nodeRow is a row of the table node.
-type nodeRow struct {
-	num, placeholder int64
-	id               string
-}
-
-func (r *nodeRow) column(i int) driver.Value {
-	return [...]driver.Value{r.num, r.id, r.placeholder}[i]
-}
-
-// edgeRow is a row of the table edge.
-type edgeRow struct {
-	num  int64
-	id   string
-	data []byte
-}
-
-func (r *edgeRow) column(i int) driver.Value { return [...]driver.Value{r.num, r.id, r.data}[i] }
 
 // wordsOf is a row of the table words.
 type wordsOf struct {
@@ -126,11 +106,7 @@ func (g *gathered) insert(r *evidence.Record, num int64, at evidence.Sequence) e
 	}
 	switch c := r.Content.(type) {
 	case *evidence.Entity:
-		node := nodeRow{num: num, id: id}
-		if c.Identity.IsPlaceholder() {
-			node.placeholder = 1
-		}
-		g.nodes = append(g.nodes, node)
+		g.elements = append(g.elements, nodeOf(num, id, c.Identity.IsPlaceholder()))
 	case *evidence.Claim:
 		g.claim, g.claimNum = c.ID, num
 		if !traversed(r) {
@@ -139,7 +115,7 @@ func (g *gathered) insert(r *evidence.Record, num int64, at evidence.Sequence) e
 		ends := g.places[before+1 : before+3] // the lists of either end, behind that of all links
 		from, to := ends[0].anchor/listCodes, ends[1].anchor/listCodes
 		l := featuresOf(r, g.vocabulary)
-		g.edges = append(g.edges, edgeRow{num: num, id: id, data: l.pack(from, to)})
+		g.elements = append(g.elements, newElement(linkElement, num, id, l.pack(from, to)))
 	}
 	if text := evidence.FullText(r.Content); text != "" {
 		g.words = append(g.words, wordsOf{row: wordsRow(t, num), text: text})
@@ -157,15 +133,11 @@ func (g *gathered) flushRecords(ctx context.Context, c *conn) error {
 	return err
 }
 
-// flushGraph writes what traversal reads of records.
-func (g *gathered) flushGraph(ctx context.Context, c *conn) error {
-	err := c.insert(ctx, "INSERT INTO node (num, id, placeholder) SELECT a, b, c FROM temp.feed", listed(g.nodes, (*nodeRow).column), feedRows)
-	if err == nil {
-		err = c.insert(ctx, "INSERT INTO edge (num, id, data) SELECT a, b, c FROM temp.feed", listed(g.edges, (*edgeRow).column), feedRows)
-	}
-	clear(g.nodes)
-	clear(g.edges)
-	g.nodes, g.edges = g.nodes[:0], g.edges[:0]
+// flushElements writes what traversal reads.
+func (g *gathered) flushElements(ctx context.Context, c *conn) error {
+	err := c.writeBlocks(ctx, g.elements)
+	clear(g.elements)
+	g.elements = g.elements[:0]
 	return err
 }
 

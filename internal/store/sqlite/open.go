@@ -21,7 +21,13 @@ const applicationID = 0x56696e63
 
 // migrations make a file of each version one of the next. The version of a file
 // is its PRAGMA user_version. A migration is never changed once it was released.
-var migrations = []string{"0001_graph.sql", "0002_shelf.sql"}
+var migrations = []migration{{script: "0001_graph.sql"}, {script: "0002_shelf.sql"}, {script: "0003_block.sql", then: (*conn).makeBlocks}}
+
+// migration is a script and what SQL cannot do, which may be nothing.
+type migration struct {
+	script string
+	then   func(*conn, context.Context) error
+}
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
@@ -206,14 +212,19 @@ func (s *Store) upgrade(ctx context.Context, c *conn) (err error) {
 		return err
 	}
 	for v := id.version; v < int64(len(migrations)); v++ {
-		sql, err := migrationFiles.ReadFile("migrations/" + migrations[v])
+		m := &migrations[v]
+		sql, err := migrationFiles.ReadFile("migrations/" + m.script)
 		if err != nil {
 			return err
 		}
-		if err := c.script(ctx, string(sql)); err != nil {
-			return fmt.Errorf("migration %s: %w", migrations[v], err)
+		err = c.script(ctx, string(sql))
+		if err == nil && m.then != nil {
+			err = m.then(c, ctx)
 		}
-		s.log.Info().Str("store", s.name).Str("migration", migrations[v]).Msg("store brought up to date")
+		if err != nil {
+			return fmt.Errorf("migration %s: %w", m.script, err)
+		}
+		s.log.Info().Str("store", s.name).Str("migration", m.script).Msg("store brought up to date")
 	}
 	if err := c.script(ctx, fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(migrations))); err != nil {
 		return err

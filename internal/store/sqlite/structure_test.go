@@ -121,14 +121,14 @@ func TestConnect(t *testing.T) {
 		const nodes = 12
 		p := newProjection()
 		p.clear()
-		var numbers numbering
+		parts := make([]part, rapid.IntRange(1, 4).Draw(r, "parts"))
 		for i := range nodes {
-			p.nodes = append(p.nodes, node{id: p.ids.add(fmt.Sprint("e", i))})
-			require.NoError(r, numbers.add(int64(i)*numberingPage/3, uint32(i)))
+			t := &parts[rapid.IntRange(0, len(parts)-1).Draw(r, "part of a node")]
+			t.nodes = append(t.nodes, loadedNode{record: int64(i) * numberingPage / 3, id: t.ids.add(fmt.Sprint("e", i)), placeholder: i%3 == 0})
 		}
 		want := map[string]int{}
-		for range rapid.IntRange(1, 4).Draw(r, "parts") {
-			t := part{}
+		for i := range parts {
+			t := &parts[i]
 			filling := rapid.SampledFrom([]int{0, 0, pieceSize - 3, pieceSize, 2*pieceSize - 1}).Draw(r, "filling")
 			for i := range filling + rapid.IntRange(0, 5).Draw(r, "links") {
 				id := fmt.Sprint("f", len(want))
@@ -145,9 +145,17 @@ func TestConnect(t *testing.T) {
 					want[id]--
 				}
 			}
-			require.NoError(r, p.take(&t, &numbers))
 		}
+		require.NoError(r, p.take(parts))
 		p.connect()
+		for i := range uint32(nodes) {
+			id := fmt.Sprint("e", i)
+			require.Equal(r, id, p.nodeID(i), "entities are in the order of their records")
+			require.Equal(r, i%3 == 0, p.placeholders.has(i))
+			n, ok := p.byID.find(id, p.nodeID)
+			require.True(r, ok)
+			require.Equal(r, i, n)
+		}
 		got := map[string]int{}
 		for n, node := range p.nodes {
 			list := p.adjacent.of(node.links)
@@ -165,16 +173,16 @@ func TestConnect(t *testing.T) {
 }
 
 func TestTakeRefusesWhatLeadsNowhere(t *testing.T) {
-	p := newProjection()
-	p.clear()
 	var numbers numbering
 	require.NoError(t, numbers.add(7, 0))
 	require.Error(t, numbers.add(1<<32, 1))
 	for _, ends := range [][2]uint32{{7, 8}, {8, 7}, {7, 1 << 31}} {
-		var from part
+		p := newProjection()
+		p.clear()
+		from := part{nodes: []loadedNode{{record: 7}}}
 		from.links.add(storedLink{id: from.ids.add("l1"), from: ends[0], to: ends[1]})
 		from.kinds = []string{"PAYS"}
-		require.ErrorContains(t, p.take(&from, &numbers), "l1")
+		require.ErrorContains(t, p.take([]part{from}), "l1")
 	}
 }
 

@@ -80,6 +80,18 @@ func (x *index) add(number uint32, text func(uint32) string) {
 	x.put(number+1, text(number))
 }
 
+// fill puts the numbers below n into an empty index.
+func (x *index) fill(n uint32, text func(uint32) string) {
+	size := len(x.slots)
+	for size < 2*int(n) {
+		size *= 2
+	}
+	x.slots, x.n = make([]uint32, size), int(n)
+	for i := range n {
+		x.put(i+1, text(i))
+	}
+}
+
 func (x *index) put(n uint32, key string) {
 	mask := uint64(len(x.slots) - 1)
 	h := maphash.String(x.seed, key) & mask

@@ -1,0 +1,191 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"slices"
+)
+
+// blockRecords is how many records that were numbered one after the other share a
+// row of the table block. To read a row costs as much as to unpack some ten of
+// them, and to change one writes as many anew as the row has.
+const blockRecords = 128
+
+// castagnoli is the polynomial of the checksum that a block begins with, in
+// little-endian order (RFC 3720, appendix B.4). A link that is lost in here would
+// be lost to all answers.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+const checksumSize = 4
+
+// elementKind is what a record is in the graph.
+type elementKind byte
+
+const (
+	nodeElement        elementKind = iota
+	placeholderElement             // of an entity that is one
+	linkElement
+)
+
+// element is what traversal reads of a record: of an entity its id, of a link
+// also what link.pack wrote. A block has one behind the other: a byte for the
+// place of the record in it, one for its kind, one for the length of the id, the
+// length of what is packed as a uvarint, the id, and what is packed.
+type element struct {
+	num    int64 // of the record
+	kind   elementKind
+	id     []byte
+	packed []byte
+	whole  []byte // as it is in a block; nothing where the record leaves it
+}
+
+// traversedAs is what traversal reads of a record.
+func newElement(kind elementKind, num int64, id string, packed []byte) element {
+	b := make([]byte, 0, 5+len(id)+len(packed))
+	b = append(b, byte(num%blockRecords), byte(kind), byte(len(id))) //nolint:gosec // ids are short
+	b = binary.AppendUvarint(b, uint64(len(packed)))
+	b = append(append(b, id...), packed...)
+	return element{num: num, whole: b}
+}
+
+// nodeOf is what traversal reads of an entity.
+func nodeOf(num int64, id string, placeholder bool) element {
+	if placeholder {
+		return newElement(placeholderElement, num, id, nil)
+	}
+	return newElement(nodeElement, num, id, nil)
+}
+
+var errDamagedBlock = errors.New("what traversal reads is damaged")
+
+// unblock calls do for what is in a block, in the order of the records.
+func unblock(block int64, b []byte, do func(*element) error) error {
+	damaged := func(what string) error {
+		return fmt.Errorf("%w: of records %d to %d %s; run `vinculo verify`", errDamagedBlock, block*blockRecords, (block+1)*blockRecords-1, what)
+	}
+	if len(b) <= checksumSize {
+		return damaged("nothing is there")
+	}
+	rest := b[checksumSize:]
+	if crc32.Checksum(rest, castagnoli) != binary.LittleEndian.Uint32(b) {
+		return damaged("the checksum is another")
+	}
+	for last := -1; len(rest) > 0; {
+		if len(rest) < 4 {
+			return damaged("the last is cut short")
+		}
+		length, read := binary.Uvarint(rest[3:])
+		if read <= 0 || length > uint64(len(rest)) {
+			return damaged("one is cut short")
+		}
+		head := 3 + read
+		id := head + int(rest[2])
+		end := id + int(length) //nolint:gosec // at most what is left
+		place := int(rest[0])
+		switch {
+		case end > len(rest):
+			return damaged("one is cut short")
+		case place <= last || place >= blockRecords:
+			return damaged("they are in no order")
+		case elementKind(rest[1]) > linkElement:
+			return damaged("one is neither an entity nor a link")
+		}
+		last = place
+		t := element{num: block*blockRecords + int64(place), kind: elementKind(rest[1]), id: rest[head:id], packed: rest[id:end], whole: rest[:end]}
+		rest = rest[end:]
+		if err := do(&t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// block reads one block, which may not be there.
+func (c *conn) block(ctx context.Context, num int64) (all []element, err error) {
+	_, err = c.one(ctx, "SELECT content FROM block WHERE num = ?", []any{num}, func(r row) error {
+		return unblock(num, r.bytes(0), func(t *element) error {
+			all = append(all, *t)
+			return nil
+		})
+	})
+	return all, err
+}
+
+// writeBlocks puts what traversal reads of records into their blocks, in place of
+// what was there of the same ones. Of several for one record the last counts. It
+// sorts what it is given.
+func (c *conn) writeBlocks(ctx context.Context, changed []element) error {
+	byRecord := func(a, b element) int { return cmp.Compare(a.num, b.num) }
+	slices.SortStableFunc(changed, byRecord)
+	for len(changed) > 0 {
+		num := changed[0].num / blockRecords
+		n, _ := slices.BinarySearchFunc(changed, (num+1)*blockRecords, func(t element, first int64) int { return cmp.Compare(t.num, first) })
+		all, err := c.block(ctx, num)
+		if err != nil {
+			return err
+		}
+		all = append(all, changed[:n]...)
+		changed = changed[n:]
+		slices.SortStableFunc(all, byRecord)
+		b := make([]byte, checksumSize)
+		for i := range all {
+			if i+1 == len(all) || all[i+1].num != all[i].num {
+				b = append(b, all[i].whole...)
+			}
+		}
+		if len(b) == checksumSize {
+			err = c.exec(ctx, "DELETE FROM block WHERE num = ?", num)
+		} else {
+			binary.LittleEndian.PutUint32(b, crc32.Checksum(b[checksumSize:], castagnoli))
+			err = c.exec(ctx, "INSERT OR REPLACE INTO block (num, content) VALUES (?, ?)", num, b)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rowsAtOnce is how many rows of the former tables are put into blocks at a time.
+const rowsAtOnce = 1 << 16
+
+// makeBlocks makes blocks of the tables node and edge, which then go.
+func (c *conn) makeBlocks(ctx context.Context) error {
+	nodes := func(r row) element { return nodeOf(r.int(0), r.text(1), r.int(2) != 0) }
+	if err := c.blocksOf(ctx, "SELECT num, id, placeholder FROM node WHERE num >= ? ORDER BY num", nodes); err != nil {
+		return err
+	}
+	links := func(r row) element { return newElement(linkElement, r.int(0), r.text(1), r.bytes(2)) }
+	if err := c.blocksOf(ctx, "SELECT num, id, data FROM edge WHERE num >= ? ORDER BY num", links); err != nil {
+		return err
+	}
+	return c.script(ctx, "DROP TABLE node; DROP TABLE edge")
+}
+
+// blocksOf puts the rows of a query, which is given the least number of a record,
+// into blocks.
+func (c *conn) blocksOf(ctx context.Context, query string, of func(row) element) error {
+	for next, more := int64(0), true; more; {
+		var all []element
+		more = false
+		err := c.query(ctx, query, []any{next}, func(r row) error {
+			if len(all) == rowsAtOnce {
+				next, more = r.int(0), true
+				return errEnough
+			}
+			all = append(all, of(r))
+			return nil
+		})
+		if err == nil {
+			err = c.writeBlocks(ctx, all)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
