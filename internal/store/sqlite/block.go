@@ -62,7 +62,8 @@ func nodeOf(num int64, id string, placeholder bool) element {
 
 var errDamagedBlock = errors.New("what traversal reads is damaged")
 
-// unblock calls do for what is in a block, in the order of the records.
+// unblock calls do for what is in a block, in the order of the records. The
+// element is do's only until it returns; the bytes that it leads to stay.
 func unblock(block int64, b []byte, do func(*element) error) error {
 	damaged := func(what string) error {
 		return fmt.Errorf("%w: of records %d to %d %s; run `vinculo verify`", errDamagedBlock, block*blockRecords, (block+1)*blockRecords-1, what)
@@ -74,6 +75,7 @@ func unblock(block int64, b []byte, do func(*element) error) error {
 	if crc32.Checksum(rest, castagnoli) != binary.LittleEndian.Uint32(b) {
 		return damaged("the checksum is another")
 	}
+	var e element // one for all: it is known only to do
 	for last := -1; len(rest) > 0; {
 		if len(rest) < 4 {
 			return damaged("the last is cut short")
@@ -95,9 +97,9 @@ func unblock(block int64, b []byte, do func(*element) error) error {
 			return damaged("one is neither an entity nor a link")
 		}
 		last = place
-		t := element{num: block*blockRecords + int64(place), kind: elementKind(rest[1]), id: rest[head:id], packed: rest[id:end], whole: rest[:end]}
+		e = element{num: block*blockRecords + int64(place), kind: elementKind(rest[1]), id: rest[head:id], packed: rest[id:end], whole: rest[:end]}
 		rest = rest[end:]
-		if err := do(&t); err != nil {
+		if err := do(&e); err != nil {
 			return err
 		}
 	}
@@ -107,8 +109,8 @@ func unblock(block int64, b []byte, do func(*element) error) error {
 // block reads one block, which may not be there.
 func (c *conn) block(ctx context.Context, num int64) (all []element, err error) {
 	_, err = c.one(ctx, "SELECT content FROM block WHERE num = ?", []any{num}, func(r row) error {
-		return unblock(num, r.bytes(0), func(t *element) error {
-			all = append(all, *t)
+		return unblock(num, r.bytes(0), func(e *element) error {
+			all = append(all, *e)
 			return nil
 		})
 	})

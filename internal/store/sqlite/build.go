@@ -3,7 +3,6 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -278,18 +277,18 @@ func (p *projection) takeNodes(parts []part) (*numbering, error) {
 
 // renumber gives the links of a part the numbers of entities and kinds that the
 // projection has given, and their ids where they are now.
-func (t *part) renumber(numbers *numbering, kinds []uint16) (err error) {
-	t.links.each(func(_ uint32, l *storedLink) {
+func (t *part) renumber(numbers *numbering, kinds []uint16) error {
+	for _, l := range t.links.each() {
 		var ok [2]bool
 		if l.from, ok[0] = numbers.of(l.from); ok[0] {
 			l.to, ok[1] = numbers.of(l.to)
 		}
-		if (!ok[0] || !ok[1]) && err == nil {
-			err = fmt.Errorf("link %q leads to an entity that is not there; run `vinculo verify`", t.ids.get(l.id))
+		if !ok[0] || !ok[1] {
+			return fmt.Errorf("link %q leads to an entity that is not there; run `vinculo verify`", t.ids.get(l.id))
 		}
 		l.kind, l.id = kinds[l.kind], l.id+t.idsAfter
-	})
-	return err
+	}
+	return nil
 }
 
 // join adds the links of another table, whose pieces it takes over. They get new
@@ -343,155 +342,4 @@ func (x *numbering) of(record uint32) (uint32, bool) {
 	}
 	n := x.pages[page][record%numberingPage]
 	return n - 1, n > 0
-}
-
-// connect makes the lists of all nodes at once: the lengths are known, so that
-// each gets its room, is filled, and then sorted.
-func (p *projection) connect() {
-	lengths := make([]uint32, len(p.nodes))
-	p.links.each(func(_ uint32, l *storedLink) {
-		lengths[l.from]++
-		if l.to != l.from {
-			lengths[l.to]++
-		}
-	})
-	for i, length := range lengths {
-		if length > 0 {
-			p.nodes[i].links = p.adjacent.take(int(length))
-		}
-	}
-	places := p.ordered()
-	workers := builders()
-	var work errgroup.Group
-	for i := range workers {
-		first, last := uint32(len(p.nodes)*i/workers), uint32(len(p.nodes)*(i+1)/workers) //nolint:gosec // at most maxNodes
-		work.Go(func() error {
-			p.fill(first, last)
-			p.arrange(p.nodes[first:last], places)
-			return nil
-		})
-	}
-	_ = work.Wait() // nothing of it fails
-}
-
-// each calls do for all links, in the order of their numbers.
-func (t *table) each(do func(n uint32, l *storedLink)) {
-	n := uint32(0)
-	for _, piece := range t.pieces {
-		for i := range piece {
-			if int(n) == t.n {
-				return
-			}
-			do(n, &piece[i])
-			n++
-		}
-	}
-}
-
-// fill puts links into the lists of some nodes, in no order.
-func (p *projection) fill(first, last uint32) {
-	put := func(end uint32, s spoke) {
-		at := &p.nodes[end].links
-		at.length++
-		p.adjacent.of(*at)[at.length-1] = s
-	}
-	p.links.each(func(n uint32, l *storedLink) {
-		if first <= l.from && l.from < last {
-			put(l.from, spokeOf(n, l, l.from))
-		}
-		if first <= l.to && l.to < last && l.to != l.from {
-			put(l.to, spokeOf(n, l, l.to))
-		}
-	})
-}
-
-// arrange sorts lists by the places of their links.
-func (p *projection) arrange(nodes []node, places []uint32) {
-	type placed struct {
-		place uint32
-		spoke spoke
-	}
-	var all []placed
-	for i := range nodes {
-		list := p.adjacent.of(nodes[i].links)
-		all = all[:0]
-		for _, s := range list {
-			all = append(all, placed{places[s.link()], s})
-		}
-		slices.SortFunc(all, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
-		for k := range list {
-			list[k] = all[k].spoke
-		}
-	}
-}
-
-// sortable is a link of a kind: the part of its key between kind and id, and
-// what its id begins with, as numbers that compare as the bytes do.
-type sortable struct {
-	key   uint64
-	begin [2]uint64
-	link  uint32
-}
-
-// ordered gives the place of each link in the order of lists. Looking at the link
-// itself for each comparison would take four times as long as all the rest, for
-// it is anywhere in memory.
-func (p *projection) ordered() (places []uint32) {
-	links := make([][]uint32, len(p.kinds))
-	p.links.each(func(n uint32, l *storedLink) { links[l.kind] = append(links[l.kind], n) })
-	places = make([]uint32, p.links.n)
-	var work errgroup.Group
-	work.SetLimit(builders())
-	before := uint32(0)
-	for _, kind := range p.kindsInOrder() {
-		begin := before
-		work.Go(func() error {
-			for i, n := range p.inOrder(links[kind]) {
-				places[n.link] = begin + uint32(i) //nolint:gosec // there are fewer links than that
-			}
-			return nil
-		})
-		before += uint32(len(links[kind])) //nolint:gosec // there are fewer links than that
-	}
-	_ = work.Wait() // nothing of it fails
-	return places
-}
-
-// inOrder sorts links of one kind.
-func (p *projection) inOrder(links []uint32) []sortable {
-	all := make([]sortable, len(links))
-	for i, n := range links {
-		l := p.links.at(n)
-		all[i] = sortable{binary.BigEndian.Uint64(l.sort[:]), beginning(p.ids.get(l.id)), n}
-	}
-	slices.SortFunc(all, func(a, b sortable) int {
-		switch {
-		case a.key != b.key:
-			return cmp.Compare(a.key, b.key)
-		case a.begin[0] != b.begin[0]:
-			return cmp.Compare(a.begin[0], b.begin[0])
-		case a.begin[1] != b.begin[1]:
-			return cmp.Compare(a.begin[1], b.begin[1])
-		default:
-			return cmp.Compare(p.ids.get(p.links.at(a.link).id), p.ids.get(p.links.at(b.link).id))
-		}
-	})
-	return all
-}
-
-// beginning are the first 16 bytes of a text, with zeros behind a shorter one.
-func beginning(text string) [2]uint64 {
-	var b [16]byte
-	copy(b[:], text)
-	return [2]uint64{binary.BigEndian.Uint64(b[:]), binary.BigEndian.Uint64(b[8:])}
-}
-
-// kindsInOrder are the numbers of the kinds in the order of their names.
-func (p *projection) kindsInOrder() []uint16 {
-	order := make([]uint16, len(p.kinds))
-	for i := range order {
-		order[i] = uint16(i) //nolint:gosec // a vocabulary is far smaller
-	}
-	slices.SortFunc(order, func(a, b uint16) int { return cmp.Compare(p.kinds[a], p.kinds[b]) })
-	return order
 }
