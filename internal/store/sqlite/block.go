@@ -133,7 +133,7 @@ func (c *conn) writeBlocks(ctx context.Context, changed []element) error {
 		all = append(all, changed[:n]...)
 		changed = changed[n:]
 		slices.SortStableFunc(all, byRecord)
-		b := make([]byte, checksumSize)
+		b := binary.LittleEndian.AppendUint32(nil, 0) // room for the checksum
 		for i := range all {
 			if i+1 == len(all) || all[i+1].num != all[i].num {
 				b = append(b, all[i].whole...)

@@ -44,7 +44,7 @@ func TestBlocks(t *testing.T) {
 				kind := rapid.SampledFrom([]elementKind{nodeElement, placeholderElement, linkElement}).Draw(r, "kind")
 				packed := rapid.SliceOfN(rapid.Byte(), 0, 200).Draw(r, "packed")
 				changed = append(changed, newElement(kind, num, id, packed))
-				want[num] = fmt.Sprint(kind, id, packed)
+				want[num] = fmt.Sprintf("%d %s %x", kind, id, packed)
 			}
 			require.NoError(r, c.writeBlocks(ctx, changed))
 		}
@@ -54,7 +54,7 @@ func TestBlocks(t *testing.T) {
 			return unblock(row.int(0), row.bytes(1), func(e *element) error {
 				require.Greater(r, e.num, last, "in the order of records")
 				last = e.num
-				got[e.num] = fmt.Sprint(e.kind, string(e.id), slices.Clone(e.packed))
+				got[e.num] = fmt.Sprintf("%d %s %x", e.kind, e.id, e.packed)
 				return nil
 			})
 		}))
