@@ -43,7 +43,7 @@ type element struct {
 	whole  []byte // as it is in a block; nothing where the record leaves it
 }
 
-// traversedAs is what traversal reads of a record.
+// newElement is what a record has in its block.
 func newElement(kind elementKind, num int64, id string, packed []byte) element {
 	b := make([]byte, 0, 5+len(id)+len(packed))
 	b = append(b, byte(num%blockRecords), byte(kind), byte(len(id))) //nolint:gosec // ids are short

@@ -168,7 +168,7 @@ func (s *Store) migrate(ctx context.Context, c *conn) error {
 	}
 	if s.readOnly {
 		if id.version < int64(len(migrations)) {
-			return fmt.Errorf("store %s is empty or of an older version; open it once for writing", s.name)
+			return fmt.Errorf("store %s is empty or of an older version; open it once for writing, as `vinculo serve` does", s.name)
 		}
 		return nil
 	}
