@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -18,19 +19,16 @@ type audit struct {
 	// What the records call for: entries of lists that somebody sees, and records
 	// that traversal reads.
 	places, elements int64
-	block            int64            // the number of the last block read
-	kept             map[int64][]byte // what it has of each record; nil before the first
+	block            int64     // the number of the last block read
+	kept             []element // what it has
 }
 
 // record says what is wrong around one record; "" where nothing is. A record
 // that does not decode is told of by its own row.
 func (a *audit) record(ctx context.Context, num int64, r *evidence.Record) (string, error) {
 	var faults []string
-	wanted, err := placesOf(nil, r, num, func(id evidence.ID) (of int64, err error) {
-		found, err := a.g.conn.one(ctx, "SELECT num FROM record WHERE id = ?", []any{string(id)}, func(r row) error {
-			of = r.int(0)
-			return nil
-		})
+	wanted, err := placesOf(nil, r, num, func(id evidence.ID) (int64, error) {
+		of, found, err := a.numOf(ctx, id)
 		if err == nil && !found {
 			faults = append(faults, fmt.Sprintf("%q, which it speaks of, is not there", id))
 		}
@@ -62,38 +60,33 @@ func (a *audit) record(ctx context.Context, num int64, r *evidence.Record) (stri
 	return strings.Join(faults, "; "), err
 }
 
-// projected checks what traversal reads of an entity or a link.
+// projected checks what traversal reads of a record.
 func (a *audit) projected(ctx context.Context, num int64, r *evidence.Record) (string, error) {
-	var wanted element
-	switch c := r.Content.(type) {
-	case *evidence.Entity:
-		wanted = nodeOf(num, string(c.ID), c.Identity.IsPlaceholder())
-	case *evidence.Claim:
-		if !traversed(r) {
-			return "", nil
-		}
-		var ends [2]int64
-		for i, id := range []evidence.ID{c.From, c.To} {
-			if _, err := a.g.conn.one(ctx, "SELECT num FROM record WHERE id = ?", []any{string(id)}, func(r row) error {
-				ends[i] = r.int(0)
-				return nil
-			}); err != nil {
-				return "", err
-			}
-		}
-		l := featuresOf(r, a.g.store.vocabulary)
-		wanted = newElement(linkElement, num, string(c.ID), l.pack(ends[0], ends[1]))
-	default:
-		return "", nil
+	wanted, err := elementOf(r, num, a.g.store.vocabulary, func(id evidence.ID) (int64, error) {
+		of, _, err := a.numOf(ctx, id) // that one is not there was told of its lists
+		return of, err
+	})
+	if err != nil || wanted.whole == nil {
+		return "", err
 	}
 	a.elements++
 	if err := a.open(ctx, num/blockRecords); err != nil {
 		return "", err
 	}
-	if kept := a.kept[num]; !bytes.Equal(kept, wanted.whole) {
+	at := slices.IndexFunc(a.kept, func(e element) bool { return e.num == num })
+	if at < 0 || !bytes.Equal(a.kept[at].whole, wanted.whole) {
 		return "what traversal reads of it is not what it says", nil
 	}
 	return "", nil
+}
+
+// numOf is the number of a record, where there is one.
+func (a *audit) numOf(ctx context.Context, id evidence.ID) (num int64, found bool, err error) {
+	found, err = a.g.conn.one(ctx, "SELECT num FROM record WHERE id = ?", []any{string(id)}, func(r row) error {
+		num = r.int(0)
+		return nil
+	})
+	return num, found, err
 }
 
 // open reads a block, unless it was the last one read. One that does not read is
@@ -102,15 +95,12 @@ func (a *audit) open(ctx context.Context, block int64) error {
 	if a.kept != nil && a.block == block {
 		return nil
 	}
-	all, err := a.g.conn.block(ctx, block)
-	if err != nil && !errors.Is(err, errDamagedBlock) {
-		return err
+	kept, err := a.g.conn.block(ctx, block)
+	if errors.Is(err, errDamagedBlock) {
+		kept, err = nil, nil
 	}
-	a.block, a.kept = block, map[int64][]byte{}
-	for _, t := range all {
-		a.kept[t.num] = t.whole
-	}
-	return nil
+	a.block, a.kept = block, kept
+	return err
 }
 
 // blocks says which blocks do not read, and of how many records the others are.

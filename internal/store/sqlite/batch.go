@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"database/sql/driver"
@@ -88,7 +89,7 @@ func (b *batch) add(ctx context.Context, commit *evidence.Commit) error {
 	}
 	g.head = rev.Head()
 	if len(g.written) > g.store.limits.written {
-		if err := b.flushRecords(ctx); err != nil {
+		if err := b.flushRecords(ctx, b.g.conn); err != nil {
 			return err
 		}
 		if err := b.flushElements(ctx, g.conn); err != nil {
@@ -207,7 +208,7 @@ func (b *batch) note(after *evidence.Record, at evidence.Sequence) {
 // changeRecord writes what becomes of a record that is there.
 func (b *batch) changeRecord(ctx context.Context, t *evidence.Transition, num int64, at evidence.Sequence) error {
 	g, after := b.g, t.After
-	if err := b.flushRecords(ctx); err != nil {
+	if err := b.flushRecords(ctx, b.g.conn); err != nil {
 		return err
 	}
 	derived, err := evidence.EncodeDerived(&after.Derived)
@@ -305,34 +306,17 @@ func (b *batch) flushPlaces(ctx context.Context) error {
 	return err
 }
 
-// project changes what traversal reads when it is loaded into memory.
+// project notes how what traversal reads of a record changes.
 func (b *batch) project(t *evidence.Transition, num int64) error {
-	id := string(t.After.ID())
-	switch c := t.After.Content.(type) {
-	case *evidence.Entity:
-		if t.Before.Entity().Identity.IsPlaceholder() == c.Identity.IsPlaceholder() {
-			return nil
-		}
-		b.elements = append(b.elements, nodeOf(num, id, c.Identity.IsPlaceholder()))
-	case *evidence.Claim:
-		if c.Of != evidence.LinkRecord {
-			return nil
-		}
-		if !traversed(t.After) {
-			b.elements = append(b.elements, element{num: num})
-			return nil
-		}
-		from, err := b.numOf(c.From)
-		if err != nil {
-			return err
-		}
-		to, err := b.numOf(c.To)
-		if err != nil {
-			return err
-		}
-		l := featuresOf(t.After, b.g.store.vocabulary)
-		b.elements = append(b.elements, newElement(linkElement, num, id, l.pack(from, to)))
+	before, err := elementOf(t.Before, num, b.vocabulary, b.numOf)
+	if err != nil {
+		return err
 	}
+	after, err := elementOf(t.After, num, b.vocabulary, b.numOf)
+	if err != nil || bytes.Equal(before.whole, after.whole) {
+		return err
+	}
+	b.elements = append(b.elements, after)
 	return nil
 }
 
@@ -362,7 +346,7 @@ func (b *batch) text(ctx context.Context, t *evidence.Transition, e entry) error
 
 // flush writes everything that is gathered.
 func (b *batch) flush(ctx context.Context) error {
-	if err := b.flushRecords(ctx); err != nil {
+	if err := b.flushRecords(ctx, b.g.conn); err != nil {
 		return err
 	}
 	if err := b.flushPlaces(ctx); err != nil {
@@ -381,11 +365,6 @@ func (b *batch) flush(ctx context.Context) error {
 	}
 	clear(b.texts)
 	return flushCounters(ctx, b.g.conn, b.counters)
-}
-
-// flushRecords writes new records, which are about to be read or changed.
-func (b *batch) flushRecords(ctx context.Context) error {
-	return b.gathered.flushRecords(ctx, b.g.conn)
 }
 
 // counterAt is a row of the table counter with what is to be added to it.

@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"hash/crc32"
 	"slices"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 )
 
 // blockRecords is how many records that were numbered one after the other share a
@@ -58,6 +61,30 @@ func nodeOf(num int64, id string, placeholder bool) element {
 		return newElement(placeholderElement, num, id, nil)
 	}
 	return newElement(nodeElement, num, id, nil)
+}
+
+// linkOf is what traversal reads of a link between two records.
+func linkOf(num int64, r *evidence.Record, v *vocabulary.Vocabulary, from, to int64) element {
+	l := featuresOf(r, v)
+	return newElement(linkElement, num, string(r.ID()), l.pack(from, to))
+}
+
+// elementOf is what traversal reads of any record; without content where that is
+// nothing.
+func elementOf(r *evidence.Record, num int64, v *vocabulary.Vocabulary, numOf func(evidence.ID) (int64, error)) (element, error) {
+	if entity, ok := r.Content.(*evidence.Entity); ok {
+		return nodeOf(num, string(entity.ID), entity.Identity.IsPlaceholder()), nil
+	}
+	if !traversed(r) {
+		return element{num: num}, nil
+	}
+	c := r.Claim()
+	from, err := numOf(c.From)
+	if err != nil {
+		return element{}, err
+	}
+	to, err := numOf(c.To)
+	return linkOf(num, r, v, from, to), err
 }
 
 var errDamagedBlock = errors.New("what traversal reads is damaged")
@@ -125,7 +152,7 @@ func (c *conn) writeBlocks(ctx context.Context, changed []element) error {
 	slices.SortStableFunc(changed, byRecord)
 	for len(changed) > 0 {
 		num := changed[0].num / blockRecords
-		n, _ := slices.BinarySearchFunc(changed, (num+1)*blockRecords, func(t element, first int64) int { return cmp.Compare(t.num, first) })
+		n, _ := slices.BinarySearchFunc(changed, (num+1)*blockRecords, func(e element, first int64) int { return cmp.Compare(e.num, first) })
 		all, err := c.block(ctx, num)
 		if err != nil {
 			return err

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -10,13 +9,12 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"github.com/vinculo/vinculo/internal/evidence"
-	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/store/storetest"
 )
 
 // TestBlocks compares what is written to blocks with a map under random changes.
@@ -103,34 +101,54 @@ func TestABlockThatDoesNotRead(t *testing.T) {
 	}
 }
 
+// oneLink is a new file with one link, l1, between two entities.
+func oneLink(t *testing.T) (path string, s *Store) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "graph.db")
+	s, err := Open(t.Context(), path, Options{})
+	require.NoError(t, err)
+	person := func(id evidence.ID) evidence.Change {
+		return evidence.Change{PutEntity: &evidence.PutEntity{ID: id, Kind: evidence.Of("PERSON"), Name: evidence.Of("Vecino")}}
+	}
+	_, err = storetest.Apply(t.Context(), s, 1, storetest.Top, &evidence.ChangeSet{Reason: "test", Changes: []evidence.Change{
+		{PutSource: &evidence.PutSource{ID: "s", Kind: evidence.Of("NEWS"), Title: evidence.Of("Nota"), URL: evidence.Of("https://example.org/")}}, person("a"), person("b"),
+		{AssertLink: &evidence.AssertLink{ID: "l1", Kind: "LINKED_TO", From: "a", To: "b", Citations: []evidence.NewCitation{{Source: "s", Locator: "p. 1"}}}},
+	}})
+	require.NoError(t, err)
+	return path, s
+}
+
+// TestDamagedLinksAreNamed has links whose bytes for traversal were cut short.
+func TestDamagedLinksAreNamed(t *testing.T) {
+	for _, damage := range []string{"x''", "x'00'", "CAST(substr(content, 1, 60) AS BLOB)"} {
+		path, s := oneLink(t)
+		require.NoError(t, s.writer.script(t.Context(), "UPDATE block SET content = "+damage))
+		require.NoError(t, s.Close())
+		s, err := Open(t.Context(), path, Options{})
+		require.NoError(t, err)
+		require.ErrorContains(t, s.Warm(t.Context()), "records 0 to 127", damage)
+		require.NoError(t, s.Close())
+	}
+}
+
 // TestScanFindsWhatBlocksHaveWrong has blocks that read but say what records do
 // not.
 func TestScanFindsWhatBlocksHaveWrong(t *testing.T) {
 	ctx := t.Context()
+	const other = "what traversal reads of it is not what it says"
 	for name, c := range map[string]struct {
-		change func(num int64, was element) element
-		says   string
+		change     func(node, link element) element
+		says, warm string
 	}{
-		"a link less": {func(num int64, _ element) element { return element{num: num} }, "what traversal reads of it is not what it says"},
-		"a link with other ends": {func(num int64, was element) element {
-			return newElement(linkElement, num, "l1", append(make([]byte, 16), was.packed[16:]...))
-		}, "what traversal reads of it is not what it says"},
-		"a link more": {func(_ int64, was element) element { return newElement(linkElement, 99, "l9", was.packed) }, "1 more records for traversal"},
+		"a link less": {func(_, link element) element { return element{num: link.num} }, other, ""},
+		"a link with other ends": {func(_, link element) element {
+			return newElement(linkElement, link.num, "l1", append(make([]byte, 16), link.packed[16:]...))
+		}, other, `link "l1" leads to an entity that is not there`},
+		"a link cut short": {func(_, link element) element { return newElement(linkElement, link.num, "l1", link.packed[:30]) }, other, `link "l1"`},
+		"a link more":      {func(_, link element) element { return newElement(linkElement, 99, "l9", link.packed) }, "1 more records for traversal", ""},
+		"a placeholder":    {func(node, _ element) element { return nodeOf(node.num, string(node.id), true) }, other, ""},
 	} {
-		s, err := Open(ctx, filepath.Join(t.TempDir(), "graph.db"), Options{})
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, s.Close()) })
-		person := func(id evidence.ID) evidence.Change {
-			return evidence.Change{PutEntity: &evidence.PutEntity{ID: id, Kind: evidence.Of("PERSON"), Name: evidence.Of("Vecino")}}
-		}
-		planner := &evidence.Planner{Vocabulary: vocabulary.Standard(), Now: time.Now, NewSalt: func() [16]byte { return [16]byte{1} }, NewID: func() evidence.ID { return "c1" }, CascadeLimit: 10, MaxChanges: 10}
-		_, err = s.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
-			return planner.Plan(ctx, snap, evidence.Author{Name: "editor", Clearance: evidence.Confidential}, &evidence.ChangeSet{Reason: "test", Changes: []evidence.Change{
-				{PutSource: &evidence.PutSource{ID: "s", Kind: evidence.Of("NEWS"), Title: evidence.Of("Nota"), URL: evidence.Of("https://example.org/")}}, person("a"), person("b"),
-				{AssertLink: &evidence.AssertLink{ID: "l1", Kind: "LINKED_TO", From: "a", To: "b", Citations: []evidence.NewCitation{{Source: "s", Locator: "p. 1"}}}},
-			}})
-		})
-		require.NoError(t, err)
+		path, s := oneLink(t)
 		faults := func() (all []string) {
 			for row, err := range s.Scan(ctx) {
 				require.NoError(t, err)
@@ -143,10 +161,21 @@ func TestScanFindsWhatBlocksHaveWrong(t *testing.T) {
 		require.Empty(t, faults())
 		all, err := s.writer.block(ctx, 0)
 		require.NoError(t, err)
-		at := slices.IndexFunc(all, func(e element) bool { return e.kind == linkElement })
-		require.NoError(t, s.writer.writeBlocks(ctx, []element{c.change(all[at].num, all[at])}))
+		first := func(kind elementKind) element {
+			return all[slices.IndexFunc(all, func(e element) bool { return e.kind == kind })]
+		}
+		require.NoError(t, s.writer.writeBlocks(ctx, []element{c.change(first(nodeElement), first(linkElement))}))
 		require.Len(t, faults(), 1, name)
 		require.Contains(t, faults()[0], c.says, name)
+		require.NoError(t, s.Close())
+		s, err = Open(ctx, path, Options{})
+		require.NoError(t, err)
+		if err := s.Warm(ctx); c.warm == "" {
+			require.NoError(t, err, name)
+		} else {
+			require.ErrorContains(t, err, c.warm, name)
+		}
+		require.NoError(t, s.Close())
 	}
 }
 

@@ -114,8 +114,7 @@ func (g *gathered) insert(r *evidence.Record, num int64, at evidence.Sequence) e
 		}
 		ends := g.places[before+1 : before+3] // the lists of either end, behind that of all links
 		from, to := ends[0].anchor/listCodes, ends[1].anchor/listCodes
-		l := featuresOf(r, g.vocabulary)
-		g.elements = append(g.elements, newElement(linkElement, num, id, l.pack(from, to)))
+		g.elements = append(g.elements, linkOf(num, r, g.vocabulary, from, to))
 	}
 	if text := evidence.FullText(r.Content); text != "" {
 		g.words = append(g.words, wordsOf{row: wordsRow(t, num), text: text})

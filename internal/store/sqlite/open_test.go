@@ -14,7 +14,6 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/sqlite"
-	"github.com/vinculo/vinculo/internal/store/storetest"
 )
 
 // script runs SQL on a file as any other program would.
@@ -119,28 +118,5 @@ func TestOpenAtOnce(t *testing.T) {
 	wait.Wait()
 	for range cap(errs) {
 		require.NoError(t, <-errs)
-	}
-}
-
-// TestDamagedLinksAreNamed has links whose bytes for traversal were cut short.
-func TestDamagedLinksAreNamed(t *testing.T) {
-	for _, damage := range []string{"x''", "x'00'", "CAST(substr(content, 1, 60) AS BLOB)"} {
-		path := filepath.Join(t.TempDir(), "graph.db")
-		s, err := sqlite.Open(t.Context(), path, sqlite.Options{})
-		require.NoError(t, err)
-		person := func(id evidence.ID) evidence.Change {
-			return evidence.Change{PutEntity: &evidence.PutEntity{ID: id, Kind: evidence.Of("PERSON"), Name: evidence.Of("Vecino")}}
-		}
-		_, err = storetest.Apply(t.Context(), s, 1, storetest.Top, &evidence.ChangeSet{Reason: "test", Changes: []evidence.Change{
-			{PutSource: &evidence.PutSource{ID: "s", Kind: evidence.Of("NEWS"), Title: evidence.Of("Nota"), URL: evidence.Of("https://example.org/")}}, person("a"), person("b"),
-			{AssertLink: &evidence.AssertLink{ID: "l1", Kind: "LINKED_TO", From: "a", To: "b", Citations: []evidence.NewCitation{{Source: "s", Locator: "p. 1"}}}},
-		}})
-		require.NoError(t, err)
-		require.NoError(t, s.Close())
-		script(t, path, "UPDATE block SET content = "+damage)
-		s, err = sqlite.Open(t.Context(), path, sqlite.Options{})
-		require.NoError(t, err)
-		require.ErrorContains(t, s.Warm(t.Context()), "records 0 to 127", damage)
-		require.NoError(t, s.Close())
 	}
 }
