@@ -20,6 +20,7 @@ type assertion struct {
 	shown   *trace.Claim
 	content *evidence.Claim
 	batch   *claimBatch
+	place   int // among the claims of the batch
 }
 
 // claimBatch are claims that were read together, links and statements alike.
@@ -31,8 +32,10 @@ type claimBatch struct {
 // newAssertions makes siblings of claims, in their order.
 func newAssertions(s *session, shown []*trace.Claim) []*assertion {
 	b := &claimBatch{siblings: siblings{session: s}, claims: make([]*assertion, len(shown))}
+	made := make([]assertion, len(shown))
 	for i, c := range shown {
-		b.claims[i] = &assertion{c, c.Record.Claim(), b}
+		made[i] = assertion{c, c.Record.Claim(), b, i}
+		b.claims[i] = &made[i]
 	}
 	return b.claims
 }
@@ -177,29 +180,36 @@ func (a *assertion) Citations(ctx context.Context, filter *CitationFilter, first
 	return pages[a.content.ID], report(ctx, err)
 }
 
-// ends are the entities at the ends, read for all siblings: those at the
-// beginnings are siblings of each other, and so are those at the ends.
-type ends struct{ from, to map[evidence.ID]*Entity }
+// ends are the entities at the ends of the claims of a batch, by their places,
+// read for all siblings: those at the beginnings are siblings of each other, and
+// so are those at the ends. They are nil where the reader does not see them.
+type ends struct{ from, to []*Entity }
 
 func (a *assertion) ends(ctx context.Context) (ends, error) {
 	b := a.batch
 	return once(ctx, &b.siblings, sharedEnds, func(ctx context.Context) (ends, error) {
-		var from, to []evidence.ID
+		ids := make([]evidence.ID, 0, 2*len(b.claims))
 		for _, c := range b.claims {
-			from, to = append(from, c.shown.From), append(to, c.shown.To)
+			ids = append(ids, c.shown.From, c.shown.To)
 		}
-		from, to = distinct(from), distinct(to)
-		shown, err := b.session.Entities(ctx, distinct(append(append([]evidence.ID{}, from...), to...)))
+		shown, err := b.session.Entities(ctx, distinct(ids))
 		if err != nil {
 			return ends{}, err
 		}
-		return ends{entitiesByID(b.session, from, shown), entitiesByID(b.session, to, shown)}, nil
+		from, to := make([]*trace.Entity, len(b.claims)), make([]*trace.Entity, len(b.claims))
+		for i, c := range b.claims {
+			from[i], to[i] = shown[c.shown.From], shown[c.shown.To]
+		}
+		return ends{newEntities(b.session, from), newEntities(b.session, to)}, nil
 	})
 }
 
 func (a *assertion) from(ctx context.Context) (*Entity, error) {
 	e, err := a.ends(ctx)
-	return e.from[a.shown.From], report(ctx, err)
+	if err != nil {
+		return nil, report(ctx, err)
+	}
+	return e.from[a.place], nil
 }
 
 // Link is a link as a query shows it.
@@ -223,7 +233,10 @@ func (l *Link) From(ctx context.Context) (*Entity, error) { return l.from(ctx) }
 // To is the entity at the end.
 func (l *Link) To(ctx context.Context) (*Entity, error) {
 	e, err := l.ends(ctx)
-	return e.to[l.shown.To], report(ctx, err)
+	if err != nil {
+		return nil, report(ctx, err)
+	}
+	return e.to[l.place], nil
 }
 
 // FromAsserted is the beginning as it was asserted.
@@ -262,7 +275,7 @@ func (l *Link) EndsFit(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, report(ctx, err)
 	}
-	from, to := e.from[l.shown.From], e.to[l.shown.To]
+	from, to := e.from[l.place], e.to[l.place]
 	kind, known := l.batch.session.vocabulary.Link(l.content.Kind)
 	return known && from != nil && to != nil && kind.AllowsEnds(from.shown.Kind, to.shown.Kind), nil
 }

@@ -22,6 +22,9 @@ import (
 // report adds all faults of an error but the last to the response, and gives the
 // last for the resolver to return: each is an error of its own to the client.
 func report(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
 	var faults evidence.Faults
 	if !errors.As(err, &faults) || len(faults) == 0 {
 		return err

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"io"
 
 	"github.com/99designs/gqlgen/graphql"
 )
@@ -21,7 +22,7 @@ func marshalInTurn(ctx context.Context, length int, marshal func(ctx context.Con
 
 // resolveInTurn resolves one field of an object at once, and notes where a null
 // makes the whole object null.
-func resolveInTurn(ctx context.Context, out *graphql.FieldSet, i int, nonNull bool, resolve func(context.Context) graphql.Marshaler) {
+func resolveInTurn(ctx context.Context, out *object, i int, nonNull bool, resolve func(context.Context) graphql.Marshaler) {
 	out.Values[i] = resolve(ctx)
 	invalid := graphql.RequiredNull
 	if nonNull {
@@ -30,4 +31,62 @@ func resolveInTurn(ctx context.Context, out *graphql.FieldSet, i int, nonNull bo
 	if out.Values[i] == invalid {
 		out.Invalids++
 	}
+}
+
+// object is an object of an answer, in place of a graphql.FieldSet, which is made
+// for @defer and writes itself from closures, with a map of the names written.
+type object struct {
+	fields []graphql.CollectedField
+	// Values are those of the fields; Invalids counts the nulls among them that
+	// make the whole object null.
+	Values   []graphql.Marshaler
+	Invalids uint32
+}
+
+func newObject(fields []graphql.CollectedField) *object {
+	return &object{fields: fields, Values: make([]graphql.Marshaler, len(fields))}
+}
+
+// manyFields is from where on names that were written are looked up in a map.
+const manyFields = 16
+
+// MarshalGQL implements graphql.Marshaler. Of fields with one name, which
+// fragments on several types can select, the first is written.
+func (o *object) MarshalGQL(w io.Writer) {
+	var written map[string]struct{}
+	if len(o.fields) > manyFields {
+		written = make(map[string]struct{}, len(o.fields))
+	}
+	_, _ = io.WriteString(w, "{")
+	for i := range o.fields {
+		name := o.fields[i].Alias
+		if o.wrote(i, written) {
+			continue
+		}
+		if i > 0 {
+			_, _ = io.WriteString(w, ",")
+		}
+		_, _ = io.WriteString(w, `"`) // a name holds nothing that JSON escapes
+		_, _ = io.WriteString(w, name)
+		_, _ = io.WriteString(w, `":`)
+		o.Values[i].MarshalGQL(w)
+	}
+	_, _ = io.WriteString(w, "}")
+}
+
+// wrote says whether a field has the name of one before it, and notes the name
+// where there is a map of them.
+func (o *object) wrote(i int, written map[string]struct{}) bool {
+	name := o.fields[i].Alias
+	if written == nil {
+		for j := range i {
+			if o.fields[j].Alias == name {
+				return true
+			}
+		}
+		return false
+	}
+	_, is := written[name]
+	written[name] = struct{}{}
+	return is
 }

@@ -223,45 +223,51 @@ type AssertedName struct {
 // entities shows entities under the ids that were asked for; the caller holds
 // the lock. An absorbed id answers the entity that absorbed it.
 func (s *Session) entities(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*Entity, error) {
-	records, err := s.get(ctx, s.identity.groups(ids))
-	if err != nil {
+	if err := s.read(ctx, s.identity.groups(ids)); err != nil {
 		return nil, err
 	}
 	out := make(map[evidence.ID]*Entity, len(ids))
 	for _, id := range ids {
 		shown := s.identity.resolve(id)
-		if e := out[shown]; e != nil {
-			out[id] = e
-			continue
+		if e := s.show(shown); e != nil {
+			out[shown], out[id] = e, e
 		}
-		r := records[shown]
-		if r == nil || r.Entity() == nil {
-			continue
-		}
-		e := s.show(r.Entity(), records)
-		out[shown], out[id] = e, e
 	}
 	return out, nil
 }
 
-func (s *Session) show(content *evidence.Entity, records map[evidence.ID]*evidence.Record) *Entity {
-	e := &Entity{Entity: content, Members: s.identity.group(content.ID)}
-	clearance := s.view.Clearance
-	add := func(of *evidence.Entity) {
-		for _, n := range of.VisibleNames(clearance) {
-			e.Names = append(e.Names, AssertedName{n, of.ID})
+// show shows the entity of an id that is not absorbed, whose group was read; nil
+// where the view does not see it.
+func (s *Session) show(id evidence.ID) *Entity {
+	if e := s.shown[id]; e != nil {
+		return e
+	}
+	r := s.records[id]
+	if r == nil || r.Entity() == nil {
+		return nil
+	}
+	e := &Entity{Entity: r.Entity(), Members: s.identity.group(id)}
+	names := r.Entity().VisibleNames(s.view.Clearance)
+	e.Names = make([]AssertedName, 0, len(names))
+	add := func(names []evidence.Name, on evidence.ID) {
+		for _, n := range names {
+			e.Names = append(e.Names, AssertedName{n, on})
 		}
 	}
-	add(content)
-	for _, id := range e.Members {
-		if id == content.ID {
+	add(names, id)
+	for _, member := range e.Members {
+		if member == id {
 			continue
 		}
-		e.FormerIDs = append(e.FormerIDs, id)
-		if r := records[id]; r != nil && r.Entity() != nil {
-			add(r.Entity())
+		e.FormerIDs = append(e.FormerIDs, member)
+		if r := s.records[member]; r != nil && r.Entity() != nil {
+			add(r.Entity().VisibleNames(s.view.Clearance), member)
 		}
 	}
+	if s.shown == nil {
+		s.shown = map[evidence.ID]*Entity{}
+	}
+	s.shown[id] = e
 	return e
 }
 

@@ -119,13 +119,17 @@ var maxRanked = 1_000_000
 // many as are left, shared out so that no hub takes all.
 func (g *growing) grow(ctx context.Context, level []evidence.ID, depth int) ([]evidence.ID, error) {
 	s := g.walk.session
-	level, err := g.affordable(ctx, level)
+	level, totals, err := g.affordable(ctx, level)
 	if err != nil || len(level) == 0 {
 		return nil, err
 	}
 	frontier := s.identity.groups(level)
-	share := max((g.query.MaxLinks-len(g.links))/len(frontier), 1)
-	arcs, err := g.strongest(ctx, frontier, max(2*share, 50))
+	perNode := max(2*max((g.query.MaxLinks-len(g.links))/len(frontier), 1), 50)
+	room := 0
+	for _, id := range level {
+		room += min(totals[id], perNode)
+	}
+	arcs, err := g.strongest(ctx, frontier, perNode, room)
 	if err != nil {
 		return nil, err
 	}
@@ -188,29 +192,31 @@ func strongestFirst(arcs []arc) iter.Seq[*arc] {
 const maxStrength = 1000
 
 // affordable leaves out the entities of a level, those with the most links, with
-// which more links would have to be ranked than one question may.
-func (g *growing) affordable(ctx context.Context, level []evidence.ID) ([]evidence.ID, error) {
+// which more links would have to be ranked than one question may. It gives how
+// many links each has too, where that is counted.
+func (g *growing) affordable(ctx context.Context, level []evidence.ID) ([]evidence.ID, map[evidence.ID]int, error) {
 	totals, err := g.walk.session.degrees(ctx, level, g.query.Direction, g.query.Filter.Kinds)
 	if err != nil || totals == nil {
-		return level, err
+		return level, nil, err
 	}
 	level = slices.Clone(level)
 	slices.SortFunc(level, func(a, b evidence.ID) int { return cmp.Or(cmp.Compare(totals[a], totals[b]), cmp.Compare(a, b)) })
 	for i, id := range level {
 		if g.ranked+totals[id] > maxRanked {
 			g.cut = CutLinks
-			return level[:i], nil
+			return level[:i], totals, nil
 		}
 		g.ranked += totals[id]
 	}
-	return level, nil
+	return level, totals, nil
 }
 
 // strongest reads the strongest links of each of a frontier that the filter
 // keeps, at most so many. Nearly always the filter keeps nearly all: a first
 // round trip lets the store choose, and only for entities of which it turned away
-// too many a second one looks at all their links.
-func (g *growing) strongest(ctx context.Context, frontier []evidence.ID, perNode int) ([]arc, error) {
+// too many a second one looks at all their links. Room is how many there may be
+// of them in all, where that is known.
+func (g *growing) strongest(ctx context.Context, frontier []evidence.ID, perNode, room int) ([]arc, error) {
 	s, test := g.walk.session, g.walk.test
 	asked := perNode + perNode/4 + 16
 	x := store.Expansion{
@@ -219,7 +225,7 @@ func (g *growing) strongest(ctx context.Context, frontier []evidence.ID, perNode
 	}
 	read, kept := make([]int, len(frontier)), make([]int, len(frontier))
 	weakest := make([]int, len(frontier))
-	var arcs []arc
+	arcs := make([]arc, 0, min(x.Total, room))
 	take := func(e store.Edge, at int) {
 		if kept[at]++; kept[at] > perNode {
 			g.cut = cmp.Or(g.cut, CutFanOut)
@@ -285,8 +291,8 @@ func (g *growing) admit(id evidence.ID, depth int, reached map[evidence.ID]bool)
 
 func (s *Session) subgraph(ctx context.Context, g *growing, q SubgraphQuery) (Subgraph, error) {
 	out := Subgraph{Cut: g.cut}
-	var ids, links []evidence.ID
-	shown := map[evidence.ID]int{}
+	ids, links := make([]evidence.ID, 0, len(g.depth)), make([]evidence.ID, 0, len(g.links))
+	shown := make(map[evidence.ID]int, len(g.depth))
 	for id := range g.depth {
 		ids = append(ids, id)
 	}
@@ -302,25 +308,22 @@ func (s *Session) subgraph(ctx context.Context, g *growing, q SubgraphQuery) (Su
 	}
 	slices.Sort(links)
 	slices.SortFunc(ids, func(a, b evidence.ID) int { return cmp.Or(cmp.Compare(g.depth[a], g.depth[b]), cmp.Compare(a, b)) })
-	records, err := s.get(ctx, append(s.identity.groups(ids), links...))
-	if err != nil {
+	if err := s.read(ctx, append(s.identity.groups(ids), links...)); err != nil {
 		return out, err
 	}
+	out.Links = make([]*Claim, 0, len(links))
 	for _, id := range links {
-		if r := records[id]; r != nil {
+		if r := s.records[id]; r != nil {
 			out.Links = append(out.Links, s.claim(r))
 		}
 	}
-	entities, err := s.entities(ctx, ids)
-	if err != nil {
-		return out, err
-	}
+	out.Entities = make([]SubgraphEntity, 0, len(ids))
 	totals, err := s.countable(ctx, ids, q)
 	if err != nil {
 		return out, err
 	}
 	for _, id := range ids {
-		e := SubgraphEntity{Entity: entities[id], Depth: g.depth[id], Hidden: -1}
+		e := SubgraphEntity{Entity: s.show(id), Depth: g.depth[id], Hidden: -1}
 		if e.Entity == nil {
 			continue
 		}

@@ -6,6 +6,7 @@ package trace
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -124,6 +125,7 @@ type Session struct {
 	reader   store.Reader
 	identity *identity
 	records  map[evidence.ID]*evidence.Record // what was read already
+	shown    map[evidence.ID]*Entity          // of it, by the ids they are shown under
 	ahead    []*prefetched                    // what was read before it was asked for
 }
 
@@ -145,33 +147,44 @@ func (s *Session) Close() error {
 // get reads records by id, those that were read already from memory. The caller
 // holds the lock.
 func (s *Session) get(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*evidence.Record, error) {
+	if err := s.read(ctx, ids); err != nil {
+		return nil, err
+	}
 	out := make(map[evidence.ID]*evidence.Record, len(ids))
+	for _, id := range ids {
+		if r := s.records[id]; r != nil {
+			out[id] = r
+		}
+	}
+	return out, nil
+}
+
+// read sees to it that the records of ids are among those that were read; of ids
+// that the view does not see they are nil. The caller holds the lock.
+func (s *Session) read(ctx context.Context, ids []evidence.ID) error {
+	if len(s.records) == 0 {
+		s.records = make(map[evidence.ID]*evidence.Record, len(ids)) // sooner than letting it grow
+	}
 	var missing []evidence.ID
 	for _, id := range ids {
-		r, known := s.records[id]
-		switch {
-		case r != nil:
-			out[id] = r
-		case !known && id != "":
+		if _, known := s.records[id]; !known && id != "" {
 			s.records[id] = nil // asked once only
 			missing = append(missing, id)
 		}
 	}
 	for len(missing) > 0 {
 		batch := missing[:min(len(missing), store.MaxBatch)]
-		missing = missing[len(batch):]
 		found, err := s.reader.Get(ctx, batch)
 		if err != nil {
-			for _, id := range append(batch, missing...) {
+			for _, id := range missing {
 				delete(s.records, id)
 			}
-			return nil, err
+			return err
 		}
-		for id, r := range found {
-			s.records[id], out[id] = r, r
-		}
+		missing = missing[len(batch):]
+		maps.Copy(s.records, found)
 	}
-	return out, nil
+	return nil
 }
 
 // keep remembers a record that was read in a list.

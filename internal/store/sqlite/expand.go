@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
@@ -50,7 +51,14 @@ func (r *reader) expand(ctx context.Context, x *store.Expansion, yield func(stor
 }
 
 func (r *reader) expandMemory(ctx context.Context, x *store.Expansion, yield func(store.Edge) bool) error {
-	w := walker{p: r.g.store.links, x: x, at: r.g.head.Sequence, clearance: r.view.Clearance, left: x.Total, limits: &r.g.store.limits, edges: make([]store.Edge, 0, min(x.Total, r.g.store.limits.edges))}
+	buffer := edgeBuffers.Get().(*[]store.Edge) //nolint:forcetypeassert // nothing else is put there
+	w := walker{p: r.g.store.links, x: x, at: r.g.head.Sequence, clearance: r.view.Clearance, left: x.Total, limits: &r.g.store.limits, edges: (*buffer)[:0]}
+	defer func() {
+		if cap(w.edges) <= keptEdges {
+			*buffer = w.edges
+			edgeBuffers.Put(buffer)
+		}
+	}()
 	for w.next < len(x.Frontier) && w.left > 0 {
 		if err := r.ready(ctx); err != nil {
 			return err
@@ -67,6 +75,12 @@ func (r *reader) expandMemory(ctx context.Context, x *store.Expansion, yield fun
 	}
 	return nil
 }
+
+// edgeBuffers are of *[]store.Edge, each of up to keptEdges: a question takes one
+// for each level.
+var edgeBuffers = sync.Pool{New: func() any { return new([]store.Edge) }}
+
+const keptEdges = 1 << 12
 
 // walker goes over a frontier in a projection.
 type walker struct {
@@ -334,17 +348,14 @@ func (r *reader) placeholders(ctx context.Context, edges []store.Edge) error {
 		ids = append(ids, edges[i].From, edges[i].To)
 	}
 	slices.Sort(ids)
-	entries, err := r.g.byID(ctx, slices.Compact(ids))
+	is := make(map[evidence.ID]bool, len(ids))
+	err := r.g.byID(ctx, slices.Compact(ids), func(id evidence.ID, e entry) error {
+		seen, err := r.see(ctx, e)
+		is[id] = seen != nil && seen.Entity() != nil && seen.Entity().Identity.IsPlaceholder()
+		return err
+	})
 	if err != nil {
 		return err
-	}
-	is := make(map[evidence.ID]bool, len(entries))
-	for id, e := range entries {
-		seen, err := r.see(ctx, e)
-		if err != nil {
-			return err
-		}
-		is[id] = seen != nil && seen.Entity() != nil && seen.Entity().Identity.IsPlaceholder()
 	}
 	for i := range edges {
 		edges[i].FromPlaceholder, edges[i].ToPlaceholder = is[edges[i].From], is[edges[i].To]

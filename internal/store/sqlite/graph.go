@@ -97,27 +97,33 @@ func (g *graph) keep(id evidence.ID, e entry, r row) {
 	}
 }
 
-// byID gives the newest versions of ids; those never written are left out.
-func (g *graph) byID(ctx context.Context, ids []evidence.ID) (map[evidence.ID]entry, error) {
-	found := make(map[evidence.ID]entry, len(ids))
+// byID gives each the newest version of an id, in no order; those never written
+// are left out, and one that is named twice may come twice.
+func (g *graph) byID(ctx context.Context, ids []evidence.ID, each func(evidence.ID, entry) error) error {
 	var missing []string
 	for _, id := range ids {
-		if e, ok := g.known(id); ok {
-			found[id] = e
-		} else {
+		e, ok := g.known(id)
+		if !ok {
 			missing = append(missing, string(id))
+		} else if err := each(id, e); err != nil {
+			return err
 		}
 	}
+	var found []entry // each may ask the file, which is not asked while it answers
 	err := inBatches(ctx, g, "SELECT "+recordColumns+" FROM record WHERE id IN ", missing, func(r row) error {
 		e, err := entryOf(r)
 		if err == nil {
-			id := evidence.ID(r.text(1))
-			found[id] = e
-			g.keep(id, e, r)
+			found = append(found, e)
+			g.keep(e.record.ID(), e, r)
 		}
 		return err
 	})
-	return found, err
+	for _, e := range found {
+		if err == nil {
+			err = each(e.record.ID(), e)
+		}
+	}
+	return err
 }
 
 // at gives the newest versions of the records at places, in their order.

@@ -76,21 +76,15 @@ func (r *reader) Get(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*e
 	if len(ids) > store.MaxBatch {
 		return nil, errTooMany("ids", len(ids))
 	}
-	entries, err := r.g.byID(ctx, ids)
-	if err != nil {
-		return nil, r.g.store.wrap(err)
-	}
-	found := make(map[evidence.ID]*evidence.Record, len(entries))
-	for id, e := range entries {
+	found := make(map[evidence.ID]*evidence.Record, len(ids))
+	err := r.g.byID(ctx, ids, func(id evidence.ID, e entry) error {
 		seen, err := r.see(ctx, e)
-		if err != nil {
-			return nil, r.g.store.wrap(err)
-		}
 		if seen != nil {
 			found[id] = seen
 		}
-	}
-	return found, nil
+		return err
+	})
+	return found, r.g.store.wrap(err)
 }
 
 // Count implements store.Reader.
@@ -184,6 +178,15 @@ func (r *reader) countInMemory(ctx context.Context, q *store.CountQuery, counts 
 		}
 		may -= len(list)
 		sum := 0
+		if q.Direction == evidence.Any && len(p.born)+len(p.died) == 0 { // as nearly always, and much sooner done
+			for _, s := range list {
+				if s.visibility() <= r.view.Clearance {
+					sum++
+				}
+			}
+			counts[id] = sum
+			continue
+		}
 		for _, s := range list {
 			if s.visibility() <= r.view.Clearance && (s.leads(n, q.Direction) || p.ofKinds(s.link(), either)) && (!p.versioned.has(s.link()) || p.there(s.link(), at)) {
 				sum++
@@ -199,16 +202,15 @@ func (r *reader) Versions(ctx context.Context, id evidence.ID) ([]*evidence.Reco
 	if err := r.ready(ctx); err != nil {
 		return nil, err
 	}
-	entries, err := r.g.byID(ctx, []evidence.ID{id})
-	e, ok := entries[id]
-	if err != nil || !ok {
-		return nil, r.g.store.wrap(err)
-	}
-	versions, err := r.g.replaced(ctx, e)
+	var versions []*evidence.Record
+	err := r.g.byID(ctx, []evidence.ID{id}, func(_ evidence.ID, e entry) (err error) {
+		versions, err = r.g.replaced(ctx, e)
+		versions = append(versions, e.record)
+		return err
+	})
 	if err != nil {
 		return nil, r.g.store.wrap(err)
 	}
-	versions = append(versions, e.record)
 	for n, v := range versions {
 		if v.From > r.view.KnownAt {
 			return versions[:n], nil

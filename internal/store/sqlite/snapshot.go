@@ -19,26 +19,20 @@ func (s snapshot) Head(context.Context) (evidence.Head, error) { return s.g.head
 
 // Newest implements evidence.Snapshot.
 func (s snapshot) Newest(ctx context.Context, ids []evidence.ID, before evidence.Sequence) (map[evidence.ID]*evidence.Record, error) {
-	entries, err := s.g.byID(ctx, ids)
-	if err != nil {
-		return nil, s.g.store.wrap(err)
-	}
-	found := make(map[evidence.ID]*evidence.Record, len(entries))
-	for id, e := range entries {
+	found := make(map[evidence.ID]*evidence.Record, len(ids))
+	err := s.g.byID(ctx, ids, func(id evidence.ID, e entry) error {
 		if e.record.From < before {
 			found[id] = e.record
-			continue
+			return nil
 		}
 		_, err := s.g.conn.one(ctx, "SELECT from_seq, to_seq, derived, content FROM version WHERE num = ? AND from_seq < ? ORDER BY from_seq DESC LIMIT 1",
 			[]any{e.num, int64(before)}, func(r row) (err error) { //nolint:gosec // never that large
 				found[id], err = recordOf(e.record.Content.Type(), r.int(0), r.int(1), r.bytes(2), r.bytes(3))
 				return err
 			})
-		if err != nil {
-			return nil, s.g.store.wrap(err)
-		}
-	}
-	return found, nil
+		return err
+	})
+	return found, s.g.store.wrap(err)
 }
 
 // relations are the lists that each relation leads through.
