@@ -33,6 +33,7 @@ var mendings = []mending{
 	{regexp.MustCompile(`(?m)^\tdeferred := graphql\.NewDeferredGroup\(ctx\)\n`), ""},
 	{regexp.MustCompile(`(?m)^\tif n := len\(deferred\.Defers\); n > 0 \{\n(?:\t\t.*\n)+\t\}\n`), ""},
 	{regexp.MustCompile(`(?m)^\t"math"\n`), ""}, // which the last one used
+	{regexp.MustCompile(`var buf bytes\.Buffer\n\s*data\.MarshalGQL\(&buf\)\n\s*response\.Data = buf\.Bytes\(\)`), "response.Data = marshal(data)"},
 	{regexp.MustCompile(`out := graphql\.NewFieldSet\(fields\)(\n\tfor i, field := range fields \{\n\t\tswitch field\.Name \{\n(?:\t\t.*\n)+\t\}\n)\tout\.Dispatch\(ctx\)\n`), "out := newObject(fields)$1"},
 }
 

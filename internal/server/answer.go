@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -60,7 +61,8 @@ func marshal(value any) []byte {
 // reply writes a response.
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, status int, media string, response *graphql.Response) {
 	noteOf(r.Context()).outcome(s.metrics, response.Errors)
-	body := appendResponse(make([]byte, 0, len(response.Data)+256), response)
+	buffer := bodies.Get().(*[]byte) //nolint:forcetypeassert // nothing else is put there
+	body := appendResponse((*buffer)[:0], response)
 	header := w.Header()
 	header.Set("Content-Type", media+"; charset=utf-8")
 	header.Set("Content-Length", strconv.Itoa(len(body)))
@@ -68,7 +70,15 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, status int, media
 	w.WriteHeader(status)
 	// The client going away is not an error of ours.
 	_, _ = w.Write(body)
+	if *buffer = body; cap(body) <= keptBody {
+		bodies.Put(buffer)
+	}
 }
+
+// bodies are of *[]byte, each of up to keptBody bytes, in which responses are put together.
+var bodies = sync.Pool{New: func() any { return new([]byte) }}
+
+const keptBody = 1 << 20
 
 // allowWriting gives the client limits.WriteTime, from now, to take what is written next.
 func (s *Server) allowWriting(w http.ResponseWriter) {

@@ -136,7 +136,7 @@ func (g *growing) grow(ctx context.Context, level []evidence.ID, depth int) ([]e
 	if arcs, err = g.walk.decideDates(ctx, arcs); err != nil {
 		return nil, err
 	}
-	reached := map[evidence.ID]bool{}
+	var reached []evidence.ID
 	for a := range strongestFirst(arcs) {
 		if a.from == a.to || g.walk.links[a.edge.Link] {
 			continue
@@ -145,14 +145,15 @@ func (g *growing) grow(ctx context.Context, level []evidence.ID, depth int) ([]e
 			g.cut = CutLinks
 			break
 		}
-		if !g.admit(a.from, depth, reached) || !g.admit(a.to, depth, reached) {
+		if !g.admit(a.from, depth, &reached) || !g.admit(a.to, depth, &reached) {
 			g.cut = cmp.Or(g.cut, CutFanOut)
 			continue
 		}
 		g.walk.links[a.edge.Link] = true
 		g.links = append(g.links, *a)
 	}
-	return sortedIDs(reached), nil
+	slices.Sort(reached)
+	return reached, nil
 }
 
 // strongestFirst gives arcs by strength, then by link. Only the first few of
@@ -277,15 +278,16 @@ func (g *growing) strongest(ctx context.Context, frontier []evidence.ID, perNode
 	return arcs, nil
 }
 
-// admit takes an entity in, unless there are too many.
-func (g *growing) admit(id evidence.ID, depth int, reached map[evidence.ID]bool) bool {
+// admit takes an entity in, unless there are too many, and notes it where it is new.
+func (g *growing) admit(id evidence.ID, depth int, reached *[]evidence.ID) bool {
 	if _, there := g.depth[id]; there {
 		return true
 	}
 	if len(g.depth) >= g.query.MaxEntities {
 		return false
 	}
-	g.depth[id], reached[id] = depth, true
+	g.depth[id] = depth
+	*reached = append(*reached, id)
 	return true
 }
 

@@ -75,6 +75,11 @@ func named(args []any) []driver.NamedValue {
 	return values
 }
 
+// upTo ends a query after so many rows. The value is not given to LIMIT as it is:
+// SQLite would look at it to make its plan, and where it is the 32nd parameter or a
+// later one, make the plan anew whenever one of these is bound.
+const upTo = " LIMIT 0 + ?"
+
 // exec runs one statement for its effect. It is quick and, like query, looks at
 // the context only before it begins.
 func (c *conn) exec(ctx context.Context, sql string, args ...any) error {

@@ -378,7 +378,7 @@ func (r *reader) findText(ctx context.Context, q *store.Query, words []string, y
 		quoted[i] = `"` + strings.ReplaceAll(w, `"`, `""`) + `"*`
 	}
 	var matches []place
-	err := r.g.conn.query(ctx, "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ? LIMIT ?",
+	err := r.g.conn.query(ctx, "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ?"+upTo,
 		[]any{strings.Join(quoted, " AND "), wordsRow(q.Type, 0), wordsRow(q.Type+1, 0) - 1, int64(r.g.store.limits.matches + 1)}, func(row row) error {
 			matches = append(matches, place{num: row.int(0) - wordsRow(q.Type, 0)})
 			return nil

@@ -105,7 +105,7 @@ func (s *Store) Log(ctx context.Context, after evidence.Sequence) iter.Seq2[*evi
 			var page []*evidence.Revision
 			size := 0
 			err := s.briefly(ctx, func(c *conn) error {
-				return c.query(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE seq > ? ORDER BY seq LIMIT ?", []any{int64(after), int64(s.limits.log)}, func(r row) error { //nolint:gosec // never that large
+				return c.query(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE seq > ? ORDER BY seq"+upTo, []any{int64(after), int64(s.limits.log)}, func(r row) error { //nolint:gosec // never that large
 					rev, err := revisionOf(r)
 					if err != nil {
 						return err

@@ -185,7 +185,7 @@ var mergedWide = mergeText("key, num, anchor, slot", wideSpans, "")
 
 func mergeText(columns string, ranges int, order string) string {
 	one := "SELECT " + columns + " FROM place WHERE anchor = ? AND slot = ? AND key >= ? AND key < ?"
-	return one + strings.Repeat(" UNION ALL "+one, ranges-1) + " ORDER BY 1" + order + " LIMIT ?"
+	return one + strings.Repeat(" UNION ALL "+one, ranges-1) + " ORDER BY 1" + order + upTo
 }
 
 // take reads the next rows of the spans, at most limit, each key once, and moves

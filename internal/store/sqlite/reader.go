@@ -234,7 +234,7 @@ func (r *reader) Revisions(ctx context.Context, q store.RevisionQuery) iter.Seq2
 		if q.Newest {
 			order = " DESC"
 		}
-		text := "SELECT " + columns + " FROM revision WHERE " + column + " > 0 AND " + column + " > ? AND " + column + " < ? AND seq <= ? ORDER BY " + column + order + " LIMIT ?"
+		text := "SELECT " + columns + " FROM revision WHERE " + column + " > 0 AND " + column + " > ? AND " + column + " < ? AND seq <= ? ORDER BY " + column + order + upTo
 		after, before := int64(min(q.After, 1<<62)), int64(1<<62) //nolint:gosec // bounded
 		if q.Before > 0 {
 			before = int64(min(q.Before, 1<<62)) //nolint:gosec // bounded

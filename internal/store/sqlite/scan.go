@@ -71,7 +71,7 @@ type identified struct {
 func (x *scanner) each(ctx context.Context, read func([]identified) error) error {
 	for last := ""; ; {
 		var page []identified
-		err := x.g.conn.query(ctx, "SELECT num, id FROM record WHERE id > ? ORDER BY id LIMIT ?", []any{last, int64(x.g.store.limits.page)}, func(r row) error {
+		err := x.g.conn.query(ctx, "SELECT num, id FROM record WHERE id > ? ORDER BY id"+upTo, []any{last, int64(x.g.store.limits.page)}, func(r row) error {
 			page = append(page, identified{r.int(0), r.text(1)})
 			return nil
 		})
@@ -158,7 +158,7 @@ func (x *scanner) revisions(ctx context.Context) error {
 	for last := int64(0); ; {
 		var rows []store.Row
 		size := 0
-		err := x.g.conn.query(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE seq > ? ORDER BY seq LIMIT ?", []any{last, int64(x.g.store.limits.page)}, func(r row) error {
+		err := x.g.conn.query(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE seq > ? ORDER BY seq"+upTo, []any{last, int64(x.g.store.limits.page)}, func(r row) error {
 			rev, fault := revisionOf(r)
 			line, err := store.RevisionToRow(rev)
 			if err != nil {

@@ -17,7 +17,7 @@ const (
 	makeItem   = "INSERT INTO shelf (kind, id, version, data) VALUES (?, ?, 1, ?) ON CONFLICT DO NOTHING"
 	changeItem = "UPDATE shelf SET version = version + 1, data = ? WHERE kind = ? AND id = ? AND version = ?"
 	readItem   = "SELECT id, version, data FROM shelf WHERE kind = ? AND id = ?"
-	readItems  = "SELECT id, version, data FROM shelf WHERE kind = ? AND id > ? ORDER BY id LIMIT ?"
+	readItems  = "SELECT id, version, data FROM shelf WHERE kind = ? AND id > ? ORDER BY id" + upTo
 )
 
 // PutItem implements store.Shelf.

@@ -165,7 +165,7 @@ func (g *graph) shortList(ctx context.Context, anchor int64) (rows []place, shor
 	if ok {
 		return rows, short, nil
 	}
-	err = g.conn.query(ctx, "SELECT slot, key, num FROM place WHERE anchor = ? LIMIT ?", []any{anchor, int64(g.store.limits.short + 1)}, func(r row) error {
+	err = g.conn.query(ctx, "SELECT slot, key, num FROM place WHERE anchor = ?"+upTo, []any{anchor, int64(g.store.limits.short + 1)}, func(r row) error {
 		rows = append(rows, place{anchor: anchor, slot: r.int(0), key: r.text(1), num: r.int(2)})
 		return nil
 	})
