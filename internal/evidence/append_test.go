@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// drawn draws what claims and citations are made of, so that each field is often
+// drawn draws what records are made of, so that each field is often
 // empty, and texts often hold what has to be escaped.
 type drawn struct{ *rapid.T }
 
@@ -67,6 +67,46 @@ func (d drawn) citation() *Citation {
 	}
 }
 
+func (d drawn) ids() []ID {
+	texts := d.texts()
+	if texts == nil {
+		return nil
+	}
+	ids := make([]ID, len(texts))
+	for i, text := range texts {
+		ids[i] = ID(text)
+	}
+	return ids
+}
+
+func (d drawn) entity() *Entity {
+	e := &Entity{
+		ID: d.id(), Kind: d.text(), Identity: Identity(d.small()), Description: d.text(), Country: d.text(), When: d.text(), Clearance: Clearance(d.small()),
+	}
+	for range rapid.IntRange(0, 30).Draw(d.T, "names") {
+		e.Names = append(e.Names, Name{Text: d.text(), Type: NameType(d.small()), Language: d.text(), Clearance: Clearance(d.small()), Sources: d.ids()})
+	}
+	for range rapid.IntRange(0, 3).Draw(d.T, "notes") {
+		e.Notes = append(e.Notes, Note{Key: d.text(), Value: d.text()})
+	}
+	if rapid.IntRange(0, 9).Draw(d.T, "point") == 0 {
+		e.Point = &Point{Latitude: 18.3, Longitude: -99.5, Source: d.text()}
+	}
+	return e
+}
+
+func (d drawn) source() *Source {
+	s := &Source{
+		ID: d.id(), Kind: d.text(), Title: d.text(), Author: d.text(), Publisher: d.text(), Published: d.text(), URL: d.text(), Archive: d.text(), Language: d.text(),
+		Reliability: Reliability(d.small()), DerivedFrom: d.ids(), Clearance: Clearance(d.small()),
+	}
+	for range rapid.IntRange(0, 3).Draw(d.T, "captures") {
+		length := rapid.SampledFrom([]int64{0, 1, 24, -1, math.MaxInt64, math.MinInt64}).Draw(d.T, "length")
+		s.Captures = append(s.Captures, Capture{SHA256: d.text(), Length: length, MediaType: d.text(), Captured: d.text(), Text: d.text()})
+	}
+	return s
+}
+
 func (d drawn) derived() *Derived {
 	derived := &Derived{Now: Clearance(d.small()), Visibility: Clearance(d.small()), Key: d.text()}
 	for i := range rapid.IntRange(0, Clearances).Draw(d.T, "levels") {
@@ -115,6 +155,18 @@ var scans = []func(data []byte) (scanned any, ok bool, decoded any, err error){
 		return c, ok, want, err
 	},
 	func(data []byte) (any, bool, any, error) {
+		c, ok := scanEntity(data)
+		want := new(Entity)
+		err := decoding.Unmarshal(data, want)
+		return c, ok, want, err
+	},
+	func(data []byte) (any, bool, any, error) {
+		c, ok := scanSource(data)
+		want := new(Source)
+		err := decoding.Unmarshal(data, want)
+		return c, ok, want, err
+	},
+	func(data []byte) (any, bool, any, error) {
 		d, ok := scanDerived(data)
 		var want Derived
 		err := decoding.Unmarshal(data, &want)
@@ -127,7 +179,7 @@ var scans = []func(data []byte) (scanned any, ok bool, decoded any, err error){
 func TestScanned(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		d := drawn{r}
-		contents := []Content{d.claim(), d.citation()}
+		contents := []Content{d.claim(), d.citation(), d.entity(), d.source()}
 		for i, scan := range scans {
 			var data []byte
 			var err error
@@ -165,9 +217,19 @@ func TestScanReadsWhatIsWritten(t *testing.T) {
 		AsserterWords: "w", AsserterEntity: "a", StandingInSource: "found", Note: "n", Clearance: Restricted,
 	})
 	require.NoError(t, err)
+	entity, err := EncodeContent(&Entity{
+		ID: "e1", Kind: "PERSON", Identity: Class, Names: []Name{{Text: "Ana"}, {Text: "A.", Type: AliasName, Language: "es", Clearance: Restricted, Sources: []ID{"s1"}}},
+		Description: "d", Country: "MX", When: "2014", Notes: []Note{{"rank", "x"}}, Clearance: Restricted,
+	})
+	require.NoError(t, err)
+	source, err := EncodeContent(&Source{
+		ID: "s1", Kind: "report", Title: "t", Author: "a", Publisher: "p", Published: "2015", URL: "https://example.org", Archive: "x", Language: "es", Reliability: ReliabilityB,
+		DerivedFrom: []ID{"s0"}, Captures: []Capture{{SHA256: "00", Length: 70_000, MediaType: "text/html", Captured: "2015-01-01T00:00:00Z", Text: "11"}}, Clearance: Restricted,
+	})
+	require.NoError(t, err)
 	derived, err := EncodeDerived(&Derived{Now: Restricted, Visibility: Hidden, Key: "k", Levels: [Clearances]Level{{Charged, 1000, 300, 70_000, 1, 2}}})
 	require.NoError(t, err)
-	for i, data := range [][]byte{claim, citation, derived} {
+	for i, data := range [][]byte{claim, citation, entity, source, derived} {
 		_, ok, _, err := scans[i](data)
 		require.NoError(t, err)
 		require.True(t, ok)

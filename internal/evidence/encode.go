@@ -60,8 +60,14 @@ func DecodeContent(t RecordType, data []byte) (Content, error) {
 	var c Content
 	switch t {
 	case EntityRecord:
+		if entity, ok := scanEntity(data); ok {
+			return entity, nil
+		}
 		c = new(Entity)
 	case SourceRecord:
+		if source, ok := scanSource(data); ok {
+			return source, nil
+		}
 		c = new(Source)
 	case LinkRecord, StatementRecord:
 		if claim, ok := scanClaim(data); ok {

@@ -2,9 +2,9 @@ package evidence
 
 import "unicode/utf8"
 
-// Claims, citations and derived values, of which there are most, are read by
-// hand where they look as append.go writes them. Whatever looks otherwise is left
-// to the library, which also says what is wrong with it.
+// Records and their derived values are read by hand where they look as they are
+// written. Whatever looks otherwise, and what few records have, is left to the
+// library, which also says what is wrong with it.
 
 // cborScan reads items one after another. Strings are parts of what it reads, so
 // that a record takes one allocation for all of its own. Its zero values mean
@@ -84,6 +84,17 @@ func (s *cborScan) length() int {
 	return int(n) //nolint:gosec // no more than there are bytes
 }
 
+// list reads a list; value reads its item of a place.
+func list[T any](s *cborScan, value func(*T)) []T {
+	items := make([]T, s.length())
+	for i := range items {
+		value(&items[i])
+	}
+	return items
+}
+
+func (s *cborScan) id(to *ID) { *to = ID(s.text()) }
+
 // pairs reads a map with small keys in rising order; value reads that of a key.
 func (s *cborScan) pairs(value func(key uint64)) {
 	n := s.head(5)
@@ -127,17 +138,11 @@ func scanClaim(data []byte) (*Claim, bool) {
 		case 10:
 			c.Until = s.text()
 		case 11:
-			c.Observed = make([]string, s.length())
-			for i := range c.Observed {
-				c.Observed[i] = s.text()
-			}
+			c.Observed = list(&s, func(date *string) { *date = s.text() })
 		case 12:
 			c.About = ID(s.text())
 		case 13:
-			c.Standing = make([]StandingChange, s.length())
-			for i := range c.Standing {
-				scanStanding(&s, &c.Standing[i])
-			}
+			c.Standing = list(&s, s.standing)
 		case 14:
 			c.Accepted = s.yes()
 		case 15:
@@ -149,7 +154,7 @@ func scanClaim(data []byte) (*Claim, bool) {
 	return c, s.scanned()
 }
 
-func scanStanding(s *cborScan, c *StandingChange) {
+func (s *cborScan) standing(c *StandingChange) {
 	s.pairs(func(key uint64) {
 		switch key {
 		case 1:
@@ -212,6 +217,125 @@ func scanCitation(data []byte) (*Citation, bool) {
 		}
 	})
 	return c, s.scanned()
+}
+
+// scanEntity reads an entity as it is written, save one with a point.
+func scanEntity(data []byte) (*Entity, bool) {
+	e, s := new(Entity), cborScan{rest: string(data)}
+	s.pairs(func(key uint64) {
+		switch key {
+		case 1:
+			s.id(&e.ID)
+		case 2:
+			e.Kind = s.text()
+		case 3:
+			e.Identity = Identity(s.number(8))
+		case 4:
+			e.Names = list(&s, s.name)
+		case 5:
+			e.Description = s.text()
+		case 6:
+			e.Country = s.text()
+		case 7:
+			e.When = s.text()
+		case 9:
+			e.Notes = list(&s, s.note)
+		case 10:
+			e.Clearance = Clearance(s.number(8))
+		default:
+			s.bad = true
+		}
+	})
+	return e, s.scanned()
+}
+
+func (s *cborScan) name(n *Name) {
+	s.pairs(func(key uint64) {
+		switch key {
+		case 1:
+			n.Text = s.text()
+		case 2:
+			n.Type = NameType(s.number(8))
+		case 3:
+			n.Language = s.text()
+		case 4:
+			n.Clearance = Clearance(s.number(8))
+		case 5:
+			n.Sources = list(s, s.id)
+		default:
+			s.bad = true
+		}
+	})
+}
+
+func (s *cborScan) note(n *Note) {
+	s.pairs(func(key uint64) {
+		switch key {
+		case 1:
+			n.Key = s.text()
+		case 2:
+			n.Value = s.text()
+		default:
+			s.bad = true
+		}
+	})
+}
+
+// scanSource reads a source as it is written.
+func scanSource(data []byte) (*Source, bool) {
+	c, s := new(Source), cborScan{rest: string(data)}
+	s.pairs(func(key uint64) {
+		switch key {
+		case 1:
+			s.id(&c.ID)
+		case 2:
+			c.Kind = s.text()
+		case 3:
+			c.Title = s.text()
+		case 4:
+			c.Author = s.text()
+		case 5:
+			c.Publisher = s.text()
+		case 6:
+			c.Published = s.text()
+		case 7:
+			c.URL = s.text()
+		case 8:
+			c.Archive = s.text()
+		case 9:
+			c.Language = s.text()
+		case 10:
+			c.Reliability = Reliability(s.number(8))
+		case 11:
+			c.DerivedFrom = list(&s, s.id)
+		case 12:
+			c.Captures = list(&s, s.capture)
+		case 13:
+			c.Clearance = Clearance(s.number(8))
+		default:
+			s.bad = true
+		}
+	})
+	return c, s.scanned()
+}
+
+func (s *cborScan) capture(c *Capture) {
+	s.pairs(func(key uint64) {
+		switch key {
+		case 1:
+			c.SHA256 = s.text()
+		case 2:
+			c.Length = int64(s.number(63)) //nolint:gosec // of so many bits
+		case 3:
+			c.MediaType = s.text()
+		case 4:
+			c.Captured = s.text()
+		case 5:
+			c.Text = s.text()
+		default:
+			s.bad = true
+		}
+	})
 }
 
 // scanDerived reads what appendDerivedCBOR has written.
