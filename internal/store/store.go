@@ -262,7 +262,7 @@ func (x Expansion) joins(e *Edge) bool {
 
 // InMemory is about how many bytes a record takes in memory, decoded and in a map,
 // that is stored in so many.
-func InMemory(stored int) int { return 600 + 3*stored }
+func InMemory(stored int) int { return 400 + 2*stored }
 
 // Edge is a link as a traversal needs it.
 type Edge struct {

@@ -293,11 +293,8 @@ func (g *growing) admit(id evidence.ID, depth int, reached *[]evidence.ID) bool 
 
 func (s *Session) subgraph(ctx context.Context, g *growing, q SubgraphQuery) (Subgraph, error) {
 	out := Subgraph{Cut: g.cut}
-	ids, links := make([]evidence.ID, 0, len(g.depth)), make([]evidence.ID, 0, len(g.links))
+	ids, links := g.inOrder(), make([]evidence.ID, 0, len(g.links))
 	shown := make(map[evidence.ID]int, len(g.depth))
-	for id := range g.depth {
-		ids = append(ids, id)
-	}
 	for _, a := range g.links {
 		links = append(links, a.edge.Link)
 		atFrom, atTo := s.leads(a.edge.Kind, q.Direction)
@@ -309,7 +306,6 @@ func (s *Session) subgraph(ctx context.Context, g *growing, q SubgraphQuery) (Su
 		}
 	}
 	slices.Sort(links)
-	slices.SortFunc(ids, func(a, b evidence.ID) int { return cmp.Or(cmp.Compare(g.depth[a], g.depth[b]), cmp.Compare(a, b)) })
 	if err := s.read(ctx, append(s.identity.groups(ids), links...)); err != nil {
 		return out, err
 	}
@@ -341,6 +337,18 @@ func (s *Session) subgraph(ctx context.Context, g *growing, q SubgraphQuery) (Su
 		out.Cut, err = g.beyond(ctx, ids)
 	}
 	return out, err
+}
+
+// inOrder are the entities, nearest first, then by id.
+func (g *growing) inOrder() []evidence.ID {
+	byDepth := make([][]evidence.ID, g.query.Depth+1)
+	for id, depth := range g.depth {
+		byDepth[depth] = append(byDepth[depth], id)
+	}
+	for _, level := range byDepth {
+		slices.Sort(level)
+	}
+	return slices.Concat(byDepth...)
 }
 
 // beyond says whether entities at the last level have links that are not shown,
@@ -431,6 +439,9 @@ func (s *Session) degrees(ctx context.Context, ids []evidence.ID, d evidence.Dir
 	}
 	if err != nil {
 		return nil, err
+	}
+	if len(s.identity.members) == 0 {
+		return counts, nil
 	}
 	totals := make(map[evidence.ID]int, len(ids))
 	for _, id := range ids {

@@ -61,6 +61,7 @@ func (p *projection) fill(first, last uint32) {
 	put := func(end uint32, s spoke) {
 		at := &p.nodes[end].links
 		at.length++
+		p.nodes[end].withhold(s.visibility(), 1)
 		p.adjacent.of(*at)[at.length-1] = s
 	}
 	for n, l := range p.links.each() {

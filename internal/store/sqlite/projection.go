@@ -60,6 +60,24 @@ type gap struct{ after, before evidence.Sequence }
 type node struct {
 	id    textRef
 	links room // spokes, by the keys of their links
+	// withheld counts those of its links that each clearance but the highest does
+	// not see, so that nobody has to go over a long list to count the others.
+	withheld [evidence.Clearances - 1]uint32
+}
+
+// withhold counts a link of a visibility more, or less.
+func (n *node) withhold(from evidence.Clearance, by int) {
+	for c := range from {
+		n.withheld[c] += uint32(by) //nolint:gosec // wraps around where it is taken away, as it should
+	}
+}
+
+// seen is how many links of its list a clearance sees.
+func (n *node) seen(by evidence.Clearance) int {
+	if int(by) < len(n.withheld) {
+		return int(n.links.length - n.withheld[by])
+	}
+	return int(n.links.length)
 }
 
 type storedLink struct {
@@ -306,6 +324,7 @@ func (p *projection) attach(n uint32) {
 		}
 		at := &p.nodes[end].links
 		p.forgetOrders(end)
+		p.nodes[end].withhold(l.visibility, 1)
 		*at = p.adjacent.insert(*at, p.position(p.adjacent.of(*at), &key), spokeOf(n, l, end))
 	}
 }
@@ -323,6 +342,7 @@ func (p *projection) detach(n uint32) {
 		for k := p.position(list, &key) - 1; k >= 0; k-- {
 			if list[k].link() == n {
 				*at = p.adjacent.remove(*at, k)
+				p.nodes[end].withhold(l.visibility, -1)
 				break
 			}
 		}

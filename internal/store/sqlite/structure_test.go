@@ -88,12 +88,12 @@ func TestListsBesideALongOne(t *testing.T) {
 
 // TestBytesOfALink holds the room that links and entities take in memory to what a
 // graph of 5 million links is planned with: 74 bytes a link, with an id of 9
-// letters (48, a spoke at each end, and the id), and 30 an entity beside its place
+// letters (48, a spoke at each end, and the id), and 38 an entity beside its place
 // in the index.
 func TestBytesOfALink(t *testing.T) {
 	const id = 1 + 9
 	require.LessOrEqual(t, unsafe.Sizeof(storedLink{})+2*unsafe.Sizeof(spoke(0))+id, uintptr(74))
-	require.LessOrEqual(t, unsafe.Sizeof(node{})+id, uintptr(30))
+	require.LessOrEqual(t, unsafe.Sizeof(node{})+id, uintptr(38))
 	p := newProjection()
 	p.clear()
 	for i := range 10_000 {
@@ -137,7 +137,7 @@ func TestConnect(t *testing.T) {
 				}
 				end := func(i int) uint32 { return uint32(i%nodes) * numberingPage / 3 }
 				l := storedLink{id: t.ids.add(id), from: end(i), to: end(i * i / 7)}
-				l.sort[7] = byte(i % 3)
+				l.sort[7], l.visibility = byte(i%3), evidence.Clearance(i%5%evidence.Clearances)
 				l.kind = t.kind([]string{"PAYS", "COMMANDS", "MEMBER_OF"}[i*i%11%3])
 				t.links.add(l)
 				want[id] += 2
@@ -159,6 +159,15 @@ func TestConnect(t *testing.T) {
 		got := map[string]int{}
 		for n, node := range p.nodes {
 			list := p.adjacent.of(node.links)
+			for c := range evidence.Clearance(evidence.Clearances) {
+				seen := 0
+				for _, s := range list {
+					if s.visibility() <= c {
+						seen++
+					}
+				}
+				require.Equal(r, seen, node.seen(c))
+			}
 			for i, s := range list {
 				l := p.links.at(s.link())
 				got[p.ids.get(l.id)]++
