@@ -8,7 +8,9 @@
 // goroutines only wait for each other; and @defer is not served. It also makes a
 // context for each scalar, which no scalar of ours can need: none of them fails.
 // Interceptors of fields therefore do not see scalars that are read without a
-// context. Without all this an answer costs less than half.
+// context. Objects and answers write themselves more cheaply as well; see object
+// and marshal in graph/execution.go. Without all this an answer costs less than
+// half.
 package main
 
 import (

@@ -109,19 +109,20 @@ func (g *graph) byID(ctx context.Context, ids []evidence.ID, each func(evidence.
 			return err
 		}
 	}
-	var found []entry // each may ask the file, which is not asked while it answers
+	// Each may ask the file, so it is not called while the file answers.
+	read := make([]entry, 0, len(missing))
+	of := make([]evidence.ID, 0, len(missing))
 	err := inBatches(ctx, g, "SELECT "+recordColumns+" FROM record WHERE id IN ", missing, func(r row) error {
 		e, err := entryOf(r)
 		if err == nil {
-			found = append(found, e)
-			g.keep(e.record.ID(), e, r)
+			id := evidence.ID(r.text(1))
+			read, of = append(read, e), append(of, id)
+			g.keep(id, e, r)
 		}
 		return err
 	})
-	for _, e := range found {
-		if err == nil {
-			err = each(e.record.ID(), e)
-		}
+	for i := 0; i < len(read) && err == nil; i++ {
+		err = each(of[i], read[i])
 	}
 	return err
 }
