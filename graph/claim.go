@@ -32,10 +32,8 @@ type claimBatch struct {
 // newAssertions makes siblings of claims, in their order.
 func newAssertions(s *session, shown []*trace.Claim) []*assertion {
 	b := &claimBatch{siblings: siblings{session: s}, claims: make([]*assertion, len(shown))}
-	made := make([]assertion, len(shown))
 	for i, c := range shown {
-		made[i] = assertion{c, c.Record.Claim(), b, i}
-		b.claims[i] = &made[i]
+		b.claims[i] = &assertion{c, c.Record.Claim(), b, i}
 	}
 	return b.claims
 }

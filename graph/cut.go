@@ -99,11 +99,7 @@ func withinScope(err error) error {
 
 // newLinks makes siblings of claims that are links, in their order.
 func newLinks(s *session, shown []*trace.Claim) []*Link {
-	made, out := make([]Link, len(shown)), make([]*Link, len(shown))
-	for i, a := range newAssertions(s, shown) {
-		made[i].assertion, out[i] = a, &made[i]
-	}
-	return out
+	return mapped(newAssertions(s, shown), func(a *assertion) *Link { return &Link{a} })
 }
 
 // named reads the entities of ids as siblings, each found by its id.

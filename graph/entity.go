@@ -27,15 +27,13 @@ type entityBatch struct {
 func newEntities(s *session, shown []*trace.Entity) []*Entity {
 	b := &entityBatch{siblings: siblings{session: s}}
 	out := make([]*Entity, len(shown))
-	made := make([]Entity, 0, len(shown)) // never grows, so that its elements stay
 	known := make(map[evidence.ID]*Entity, len(shown))
 	for i, e := range shown {
 		if e == nil {
 			continue
 		}
 		if known[e.ID] == nil {
-			made = append(made, Entity{e, b})
-			known[e.ID] = &made[len(made)-1]
+			known[e.ID] = &Entity{e, b}
 			b.entities = append(b.entities, known[e.ID])
 		}
 		out[i] = known[e.ID]

@@ -83,12 +83,11 @@ func (q *queryResolver) Subgraph(ctx context.Context, around []string, depth int
 		return nil, report(ctx, err)
 	}
 	out := &Subgraph{Entities: make([]*SubgraphEntity, len(found.Entities)), Links: newLinks(s, found.Links)}
-	made, hidden := make([]SubgraphEntity, len(found.Entities)), make([]int32, len(found.Entities))
 	for i, e := range newEntities(s, mapped(found.Entities, func(e trace.SubgraphEntity) *trace.Entity { return e.Entity })) {
-		made[i].Entity, made[i].Depth, out.Entities[i] = e, toInt(found.Entities[i].Depth), &made[i]
-		if found.Entities[i].Hidden >= 0 {
-			hidden[i] = toInt(found.Entities[i].Hidden)
-			made[i].Hidden = &hidden[i]
+		out.Entities[i] = &SubgraphEntity{Entity: e, Depth: toInt(found.Entities[i].Depth)}
+		if hidden := found.Entities[i].Hidden; hidden >= 0 {
+			n := toInt(hidden)
+			out.Entities[i].Hidden = &n
 		}
 	}
 	out.Truncated, out.TruncatedBy = cut(found.Cut, false)

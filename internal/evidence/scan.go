@@ -225,7 +225,7 @@ func scanEntity(data []byte) (*Entity, bool) {
 	s.pairs(func(key uint64) {
 		switch key {
 		case 1:
-			s.id(&e.ID)
+			e.ID = ID(s.text())
 		case 2:
 			e.Kind = s.text()
 		case 3:
@@ -287,7 +287,7 @@ func scanSource(data []byte) (*Source, bool) {
 	s.pairs(func(key uint64) {
 		switch key {
 		case 1:
-			s.id(&c.ID)
+			c.ID = ID(s.text())
 		case 2:
 			c.Kind = s.text()
 		case 3:
@@ -355,7 +355,7 @@ func scanDerived(data []byte) (d Derived, ok bool) {
 				return
 			}
 			for i := range d.Levels {
-				scanLevel(&s, &d.Levels[i])
+				s.level(&d.Levels[i])
 			}
 		default:
 			s.bad = true
@@ -364,7 +364,7 @@ func scanDerived(data []byte) (d Derived, ok bool) {
 	return d, s.scanned()
 }
 
-func scanLevel(s *cborScan, l *Level) {
+func (s *cborScan) level(l *Level) {
 	s.pairs(func(key uint64) {
 		switch key {
 		case 1:

@@ -261,7 +261,7 @@ func (x Expansion) joins(e *Edge) bool {
 }
 
 // InMemory is about how many bytes a record takes in memory, decoded and in a map,
-// that is stored in so many.
+// that is stored in so many: 627 were measured of records of some 140.
 func InMemory(stored int) int { return 400 + 2*stored }
 
 // Edge is a link as a traversal needs it.

@@ -98,7 +98,8 @@ func (g *graph) keep(id evidence.ID, e entry, r row) {
 }
 
 // byID gives each the newest version of an id, in no order; those never written
-// are left out, and one that is named twice may come twice.
+// are left out, and one that is named twice may come twice. Each may ask the file
+// for anything but records by their ids; see conn.query.
 func (g *graph) byID(ctx context.Context, ids []evidence.ID, each func(evidence.ID, entry) error) error {
 	var missing []string
 	for _, id := range ids {
@@ -109,22 +110,15 @@ func (g *graph) byID(ctx context.Context, ids []evidence.ID, each func(evidence.
 			return err
 		}
 	}
-	// Each may ask the file, so it is not called while the file answers.
-	read := make([]entry, 0, len(missing))
-	of := make([]evidence.ID, 0, len(missing))
-	err := inBatches(ctx, g, "SELECT "+recordColumns+" FROM record WHERE id IN ", missing, func(r row) error {
+	return inBatches(ctx, g, "SELECT "+recordColumns+" FROM record WHERE id IN ", missing, func(r row) error {
 		e, err := entryOf(r)
-		if err == nil {
-			id := evidence.ID(r.text(1))
-			read, of = append(read, e), append(of, id)
-			g.keep(id, e, r)
+		if err != nil {
+			return err
 		}
-		return err
+		id := evidence.ID(r.text(1))
+		g.keep(id, e, r)
+		return each(id, e)
 	})
-	for i := 0; i < len(read) && err == nil; i++ {
-		err = each(of[i], read[i])
-	}
-	return err
 }
 
 // at gives the newest versions of the records at places, in their order.
