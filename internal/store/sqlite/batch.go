@@ -46,6 +46,7 @@ type counterRow struct {
 // change is one transition that a revision made, for what is kept in memory.
 type change struct {
 	at    evidence.Sequence
+	num   int64 // of the record
 	after *evidence.Record
 }
 
@@ -191,17 +192,17 @@ func (b *batch) writeRecord(ctx context.Context, t *evidence.Transition, at evid
 	if err != nil {
 		return 0, err
 	}
-	b.note(after, at)
+	b.note(after, num, at)
 	return num, nil
 }
 
 // note keeps what is told of a change when it is committed.
-func (b *batch) note(after *evidence.Record, at evidence.Sequence) {
+func (b *batch) note(after *evidence.Record, num int64, at evidence.Sequence) {
 	if len(b.ids) <= b.g.store.limits.followed {
 		b.ids = append(b.ids, after.ID())
 	}
 	if b.projected && (after.Content.Type() == evidence.LinkRecord || after.Content.Type() == evidence.EntityRecord) {
-		b.changed = append(b.changed, change{at: at, after: after})
+		b.changed = append(b.changed, change{at: at, num: num, after: after})
 	}
 }
 

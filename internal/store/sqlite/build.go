@@ -266,11 +266,11 @@ func (p *projection) takeNodes(parts []part) (*numbering, error) {
 	p.nodes = make([]node, len(all))
 	for i, loaded := range all {
 		n := uint32(i) //nolint:gosec // at most maxNodes
-		p.nodes[i].id = loaded.id
 		p.placeholders.set(n, loaded.placeholder)
 		if err := numbers.add(loaded.record, n); err != nil {
 			return nil, err
 		}
+		p.nodes[i].id, p.nodes[i].record = loaded.id, uint32(loaded.record) //nolint:gosec // as was just seen
 	}
 	return numbers, nil
 }

@@ -258,21 +258,18 @@ func (r *reader) citationsOf(ctx context.Context, q *store.Query, yield func(sto
 		if err != nil {
 			return err
 		}
+		going := true
+		give := func(f store.Found) bool { going = yield(f); return going }
+		if all {
+			err = r.giveSmall(ctx, q, batch, nums, lists, stances, give)
+		}
 		for _, claim := range batch {
-			num, ok := nums[claim]
-			if !ok {
-				continue
-			}
-			going := true
-			give := func(f store.Found) bool { going = yield(f); return going }
-			if all {
-				err = r.giveSmall(ctx, q, lists[num], stances, give)
-			} else {
+			if num, ok := nums[claim]; ok && !all && err == nil && going {
 				err = r.giveLong(ctx, q, num, stances, give)
 			}
-			if err != nil || !going {
-				return err
-			}
+		}
+		if err != nil || !going {
+			return err
 		}
 	}
 	return nil
@@ -328,27 +325,41 @@ func (r *reader) smallLists(ctx context.Context, claims []evidence.ID, nums map[
 	return lists, all, err
 }
 
-func (r *reader) giveSmall(ctx context.Context, q *store.Query, list []place, stances []evidence.Stance, yield func(store.Found) bool) error {
-	list = slices.CompactFunc(list, func(a, b place) bool { return a.key == b.key })
-	list = slices.DeleteFunc(list, func(p place) bool {
-		return p.key <= q.After || !slices.ContainsFunc(stances, func(s evidence.Stance) bool { return strings.HasPrefix(p.key, evidence.CitationKeyPrefix(s)) })
-	})
-	entries, err := r.g.at(ctx, list)
+// giveSmall gives the citations of claims from lists that smallLists read. The
+// records of all of them are read at once: a query for each claim took as long as
+// what it read.
+func (r *reader) giveSmall(ctx context.Context, q *store.Query, claims []evidence.ID, nums map[evidence.ID]int64, lists map[int64][]place, stances []evidence.Stance, yield func(store.Found) bool) error {
+	var all []place
+	ends := make([]int, len(claims)) // of each claim's in all
+	for i, claim := range claims {
+		begin := len(all)
+		for _, p := range lists[nums[claim]] {
+			listed := len(all) > begin && all[len(all)-1].key == p.key
+			if !listed && p.key > q.After && slices.ContainsFunc(stances, func(s evidence.Stance) bool { return strings.HasPrefix(p.key, evidence.CitationKeyPrefix(s)) }) {
+				all = append(all, p)
+			}
+		}
+		ends[i] = len(all)
+	}
+	entries, err := r.g.at(ctx, all)
 	if err != nil {
 		return err
 	}
-	var given [3]int
-	for i, e := range entries {
-		seen, err := r.listedAs(ctx, e, q, list[i].key)
-		if err != nil {
-			return err
-		}
-		if seen == nil || given[seen.Citation().Stance] >= q.Limit {
-			continue
-		}
-		given[seen.Citation().Stance]++
-		if !yield(store.Found{Record: seen, Key: list[i].key}) {
-			return nil
+	at := 0
+	for _, end := range ends {
+		var given [3]int
+		for ; at < end; at++ {
+			seen, err := r.listedAs(ctx, entries[at], q, all[at].key)
+			if err != nil {
+				return err
+			}
+			if seen == nil || given[seen.Citation().Stance] >= q.Limit {
+				continue
+			}
+			given[seen.Citation().Stance]++
+			if !yield(store.Found{Record: seen, Key: all[at].key}) {
+				return nil
+			}
 		}
 	}
 	return nil

@@ -117,7 +117,7 @@ func (f *first) add(ctx context.Context, commit *evidence.Commit) error {
 		case evidence.EntityRecord, evidence.SourceRecord: // these are asked for again and again
 			g.written[r.ID()] = entry{num: num, changed: rev.Sequence(), record: r}
 		}
-		f.t.note(r, rev.Sequence())
+		f.t.note(r, num, rev.Sequence())
 	}
 	if len(g.written) > g.store.limits.firstWritten {
 		clear(g.written)

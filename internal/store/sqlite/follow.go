@@ -20,7 +20,7 @@ func (p *projection) learn(t *transaction) {
 	}
 	describe := func(r *evidence.Record) link { return featuresOf(r, t.store.vocabulary) }
 	for _, c := range t.changed {
-		p.apply(c.at, c.after, describe)
+		p.apply(c.at, c.num, c.after, describe)
 	}
 	p.head = t.head.Sequence
 	p.tidy()
@@ -65,14 +65,14 @@ func (s *Store) traversable(ctx context.Context, g *graph) (bool, error) {
 
 // followLinks applies what other processes have changed since a revision.
 func (s *Store) followLinks(ctx context.Context, g *graph, since evidence.Sequence, nums []int64) (bool, error) {
-	var records []*evidence.Record
+	var records []entry
 	slices.Sort(nums)
 	err := inBatches(ctx, g, "SELECT "+recordColumns+" FROM record WHERE num IN ", slices.Compact(nums), func(r row) error {
 		if t := evidence.RecordType(r.int(2)); t != evidence.EntityRecord && t != evidence.LinkRecord { //nolint:gosec // a small number
 			return nil
 		}
 		e, err := entryOf(r)
-		records = append(records, e.record)
+		records = append(records, e)
 		return err
 	})
 	if err != nil {
@@ -85,8 +85,8 @@ func (s *Store) followLinks(ctx context.Context, g *graph, since evidence.Sequen
 		return p.answers(at), nil // another reader was quicker
 	}
 	describe := func(r *evidence.Record) link { return featuresOf(r, s.vocabulary) }
-	for _, r := range records {
-		p.apply(at, r, describe)
+	for _, e := range records {
+		p.apply(at, e.num, e.record, describe)
 	}
 	if at > since+1 {
 		p.gaps = append(p.gaps, gap{after: since, before: at})

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -99,7 +100,7 @@ func (g *graph) keep(id evidence.ID, e entry, r row) {
 
 // byID gives each the newest version of an id, in no order; those never written
 // are left out, and one that is named twice may come twice. Each may ask the file
-// for anything but records by their ids; see conn.query.
+// for anything but records by their ids or numbers; see conn.query.
 func (g *graph) byID(ctx context.Context, ids []evidence.ID, each func(evidence.ID, entry) error) error {
 	var missing []string
 	for _, id := range ids {
@@ -110,7 +111,7 @@ func (g *graph) byID(ctx context.Context, ids []evidence.ID, each func(evidence.
 			return err
 		}
 	}
-	return inBatches(ctx, g, "SELECT "+recordColumns+" FROM record WHERE id IN ", missing, func(r row) error {
+	read := func(r row) error {
 		e, err := entryOf(r)
 		if err != nil {
 			return err
@@ -118,7 +119,43 @@ func (g *graph) byID(ctx context.Context, ids []evidence.ID, each func(evidence.
 		id := evidence.ID(r.text(1))
 		g.keep(id, e, r)
 		return each(id, e)
+	}
+	missing, err := g.byNumber(ctx, missing, read)
+	if err != nil {
+		return err
+	}
+	return inBatches(ctx, g, "SELECT "+recordColumns+" FROM record WHERE id IN ", missing, read)
+}
+
+// byNumber reads the records of those ids that memory knows the numbers of, which
+// takes one way down a tree instead of two. It gives the ids that were not found.
+func (g *graph) byNumber(ctx context.Context, ids []string, each func(row) error) (left []string, err error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	known, left := g.store.links.numbersOf(ids)
+	if len(known) == 0 {
+		return left, nil
+	}
+	nums := make([]int64, len(known))
+	for i, k := range known {
+		nums[i] = k.num
+	}
+	found := make([]bool, len(known))
+	err = inBatches(ctx, g, "SELECT "+recordColumns+" FROM record WHERE num IN ", nums, func(r row) error {
+		at, _ := slices.BinarySearch(nums, r.int(0))
+		if at == len(known) || known[at].id != r.text(1) {
+			return nil // another file than the one that was read into memory: ids tell
+		}
+		found[at] = true
+		return each(r)
 	})
+	for i, k := range known {
+		if !found[i] && (i == 0 || known[i-1] != k) { // one that was named twice comes once
+			left = append(left, k.id)
+		}
+	}
+	return left, err
 }
 
 // at gives the newest versions of the records at places, in their order.

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"bytes"
 	"cmp"
+	"math"
 	"slices"
 	"sync"
 
@@ -58,8 +59,11 @@ type projection struct {
 type gap struct{ after, before evidence.Sequence }
 
 type node struct {
-	id    textRef
-	links room // spokes, by the keys of their links
+	id textRef
+	// record is the number of its record; 0 until the record itself is taken in, of
+	// an entity that a new link leads to.
+	record uint32
+	links  room // spokes, by the keys of their links
 	// withheld counts those of its links that each clearance but the highest does
 	// not see, so that nobody has to go over a long list to count the others.
 	withheld [evidence.Clearances - 1]uint32
@@ -168,6 +172,31 @@ func (p *projection) answers(at evidence.Sequence) bool {
 
 func (p *projection) nodeID(n uint32) string { return p.ids.get(p.nodes[n].id) }
 
+// numbered is an entity by its id and the number of its record.
+type numbered struct {
+	num int64
+	id  string
+}
+
+// numbersOf gives those of the ids that are of entities whose records' numbers are
+// known, by number, and the ids that are left. A number is the record's for good.
+func (p *projection) numbersOf(ids []string) (known []numbered, left []string) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if !p.built {
+		return nil, ids
+	}
+	for _, id := range ids {
+		if n, ok := p.byID.find(id, p.nodeID); ok && p.nodes[n].record > 0 {
+			known = append(known, numbered{int64(p.nodes[n].record), id})
+		} else {
+			left = append(left, id)
+		}
+	}
+	slices.SortFunc(known, func(a, b numbered) int { return cmp.Compare(a.num, b.num) })
+	return known, left
+}
+
 // kindNumbers give kinds numbers as they come.
 type kindNumbers struct {
 	kinds  []string // by number
@@ -255,11 +284,14 @@ func (p *projection) standing(list []spoke, k *linkKey) (uint32, bool) {
 	return 0, false
 }
 
-// apply takes in what a revision made of a record.
-func (p *projection) apply(at evidence.Sequence, r *evidence.Record, describe func(*evidence.Record) link) {
+// apply takes in what a revision made of a record, by its number.
+func (p *projection) apply(at evidence.Sequence, num int64, r *evidence.Record, describe func(*evidence.Record) link) {
 	switch c := r.Content.(type) {
 	case *evidence.Entity:
 		n := p.node(string(c.ID))
+		if num <= math.MaxUint32 {
+			p.nodes[n].record = uint32(num) //nolint:gosec // positive, and just looked at
+		}
 		if was := p.placeholders.has(n); was != c.Identity.IsPlaceholder() {
 			p.identity[n] = append(p.identity[n], former{before: at, placeholder: was})
 			p.placeholders.set(n, !was)

@@ -93,7 +93,7 @@ func TestListsBesideALongOne(t *testing.T) {
 func TestBytesOfALink(t *testing.T) {
 	const id = 1 + 9
 	require.LessOrEqual(t, unsafe.Sizeof(storedLink{})+2*unsafe.Sizeof(spoke(0))+id, uintptr(74))
-	require.LessOrEqual(t, unsafe.Sizeof(node{})+id, uintptr(38))
+	require.LessOrEqual(t, unsafe.Sizeof(node{})+id, uintptr(42))
 	p := newProjection()
 	p.clear()
 	for i := range 10_000 {
