@@ -151,7 +151,8 @@ func closed(s *trace.Session) error {
 
 // ask puts one question and gives the ids of the entities of the answer.
 func ask(ctx context.Context, s *trace.Session, asked string, pair [2]string) ([]string, error) {
-	from := evidence.ID(pair[0])
+	ends := []evidence.ID{evidence.ID(pair[0]), evidence.ID(pair[1])}
+	from := ends[0]
 	switch asked {
 	case "", "path", "paths":
 		first := 1
@@ -159,7 +160,7 @@ func ask(ctx context.Context, s *trace.Session, asked string, pair [2]string) ([
 			first = 5
 		}
 		found, err := s.Paths(ctx, trace.PathQuery{
-			From: []evidence.ID{from}, To: []evidence.ID{evidence.ID(pair[1])}, MaxLength: 8, First: first, Bare: true,
+			From: ends[:1], To: ends[1:], MaxLength: 8, First: first, Bare: true,
 		})
 		if err != nil {
 			return nil, err
@@ -168,7 +169,8 @@ func ask(ctx context.Context, s *trace.Session, asked string, pair [2]string) ([
 			return nil, fmt.Errorf("no path from %s to %s", pair[0], pair[1])
 		}
 		hops := found.All[0].Hops
-		ids := []string{string(from)}
+		ids := make([]string, 1, 1+len(hops))
+		ids[0] = string(from)
 		for i := range hops {
 			ids = append(ids, string(hops[i].To))
 		}

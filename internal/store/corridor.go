@@ -35,8 +35,8 @@ type Walks struct {
 	// that come after so many stronger ones (of one strength: of a lesser id) that
 	// pass Filter and can be passed the same way.
 	Parallel int
-	// Best, where Beyond is 0 and there are no Groups, asks for the links of one of
-	// the shortest walks alone: of that of which the first link is the strongest (of
+	// Best, where Beyond is 0 and there are no Groups, asks for one of the shortest
+	// walks alone, as Corridor.Way: for that of which the first link is the strongest (of
 	// one strength: has the least id), then the second, and so on.
 	Best bool
 	// Groups are entities that count as one.
@@ -76,10 +76,18 @@ type Corridor struct {
 	// Shortest is how many links the shortest walk has; 0 where there is none of up
 	// to Walks.Length.
 	Shortest int
-	// Edges are the links, each once, in no order that means anything; those of the
-	// best walk alone in the order in which it passes them. At is not set. Ends has,
-	// for each of them, the places in IDs of its from and its to.
+	// Way is the best walk, where that was asked for, and there is nothing else then.
+	Way []Step
+	// Edges are the links, each once, in no order that means anything. At is not set.
+	// Ends has, for each of them, the places in IDs of its from and its to.
 	Edges []Edge
 	Ends  [][2]int32
-	IDs   []evidence.ID // every end, each once; of the best walk as it comes to them
+	IDs   []evidence.ID // every end, each once
+}
+
+// Step is a link as a walk passes it.
+type Step struct {
+	Link, From, To evidence.ID // from and to as it is passed
+	Backward       bool        // passed from its to to its from
+	Strength       uint16      // thousandths
 }

@@ -20,7 +20,7 @@ var maxBestSteps = 1_000_000
 // than the paths looked for only mislead a search, as it would hope for the strength
 // of some links and the product of others. Where the budget of work is spent, it
 // gives those that are sure to be the best.
-func (p *pathSearch) strongestOf(ctx context.Context, g *ground) ([]trail, error) {
+func (p *pathSearch) strongestOf(ctx context.Context, g *ground) ([]Path, error) {
 	strengths := g.strengths()
 	h, err := g.hopes(ctx, p, 0)
 	if err != nil {
@@ -28,7 +28,7 @@ func (p *pathSearch) strongestOf(ctx context.Context, g *ground) ([]trail, error
 	}
 	best := h.strongest(g, g.numbers(p.from))
 	next, more := slices.BinarySearchFunc(strengths, best, func(s uint16, best int) int { return best - int(s) })
-	var found []trail
+	var found []Path
 	for step := 1; more; step *= 2 {
 		further, err := p.bestFirst(ctx, g, int(strengths[next]))
 		if err != nil {
@@ -64,7 +64,7 @@ func (g *ground) strengths() []uint16 {
 // better by going on, so that complete ones come out in the order asked for, and
 // none is gone on with that a better one is sure to come before (A*, Hart, Nilsson
 // and Raphael 1968).
-func (p *pathSearch) bestFirst(ctx context.Context, g *ground, least int) ([]trail, error) {
+func (p *pathSearch) bestFirst(ctx context.Context, g *ground, least int) ([]Path, error) {
 	from := g.numbers(p.from)
 	hopes, err := g.hopes(ctx, p, least)
 	if err != nil {
@@ -103,11 +103,11 @@ func (p *pathSearch) bestFirst(ctx context.Context, g *ground, least int) ([]tra
 			return nil, err
 		}
 	}
-	var found []trail
+	var found []Path
 	for queue.Len() > 0 && len(found) < p.query.First && p.cut != CutSteps {
 		r := heap.Pop(queue).(hopeful) //nolint:forcetypeassert // the queue holds them
 		if hopes.far[r.at[len(r.at)-1]] == 0 {
-			found = append(found, r.trail(g))
+			found = append(found, r.path(g, p.query.CoherentInTime))
 		} else if err := push(&r.route); err != nil {
 			return nil, err
 		}

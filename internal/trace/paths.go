@@ -117,7 +117,10 @@ func (q *PathQuery) check() error {
 // ends gives the entities that ids are shown under, each once, sorted.
 func (s *Session) ends(ids []evidence.ID) []evidence.ID {
 	if len(ids) == 1 {
-		return []evidence.ID{s.identity.resolve(ids[0])}
+		if root := s.identity.resolve(ids[0]); root != ids[0] {
+			return []evidence.ID{root}
+		}
+		return ids
 	}
 	set := map[evidence.ID]bool{}
 	for _, id := range ids {
@@ -151,7 +154,7 @@ func (p *pathSearch) shortest(ctx context.Context) (Paths, error) {
 }
 
 // shortestByLevel asks the store for one level after another.
-func (p *pathSearch) shortestByLevel(ctx context.Context) (found []trail, err error) {
+func (p *pathSearch) shortestByLevel(ctx context.Context) (found []Path, err error) {
 	p.steps, p.cut = 0, ""
 	s := p.start()
 	for length := 1; length <= p.query.MaxLength && len(found) < p.query.First; length++ {
@@ -171,28 +174,29 @@ func (p *pathSearch) shortestByLevel(ctx context.Context) (found []trail, err er
 
 // oneInCorridor asks the store for the one best way, which a store can tell where
 // dates and groups do not matter; ok is false where it does not find ways by itself.
-func (p *pathSearch) oneInCorridor(ctx context.Context) (found []trail, ok bool, err error) {
+func (p *pathSearch) oneInCorridor(ctx context.Context) (found []Path, ok bool, err error) {
 	w := p.walks(p.test, 0)
 	w.Best = true
 	c, ok, err := p.along(ctx, w)
 	if err != nil || !ok || c.Shortest == 0 {
 		return nil, ok, err
 	}
-	t, all := trail{hops: make([]Hop, len(c.Edges)), weakest: maxStrength}, thousands[0]
-	for i := range c.Edges {
-		e := &c.Edges[i]
-		t.hops[i] = Hop{Link: e.Link, From: c.IDs[i], To: c.IDs[i+1], Backward: int(c.Ends[i][0]) != i}
-		t.weakest, all = min(t.weakest, int(e.Strength)), all.by(e.Strength)
+	found = []Path{{Hops: make([]Hop, len(c.Way)), Weakest: maxStrength}}
+	path, all := &found[0], thousands[0]
+	for i := range c.Way {
+		s, hop := &c.Way[i], &path.Hops[i]
+		hop.Link, hop.From, hop.To, hop.Backward = s.Link, s.From, s.To, s.Backward
+		path.Weakest, all = min(path.Weakest, int(s.Strength)), all.by(s.Strength)
 	}
-	t.product = all.millionths(len(c.Edges))
-	return []trail{t}, true, nil
+	path.Product = all.millionths(len(c.Way))
+	return found, true, nil
 }
 
 // shortestInCorridor asks the store for all links on ways no longer than the
 // shortest, then on those one longer, and so on until there are enough paths:
 // few ways are longer than the shortest by much. ok is false where the store
 // does not find ways by itself.
-func (p *pathSearch) shortestInCorridor(ctx context.Context) (found []trail, ok bool, err error) {
+func (p *pathSearch) shortestInCorridor(ctx context.Context) (found []Path, ok bool, err error) {
 	done := 0 // the length up to which all paths are found
 	for beyond := 0; done < p.query.MaxLength && len(found) < p.query.First && p.cut == ""; beyond++ {
 		g, shortest, ok, err := p.corridor(ctx, p.test, beyond)
@@ -273,13 +277,6 @@ func (p *pathSearch) along(ctx context.Context, w store.Walks) (store.Corridor, 
 	return reader.Corridor(ctx, w)
 }
 
-// trail is a path that was found, without what its links say.
-type trail struct {
-	hops             []Hop
-	weakest, product int // that in millionths
-	common           Interval
-}
-
 // route is a path being built: its entities and the ways between them.
 type route struct {
 	at      []int32 // one more than ways
@@ -313,19 +310,22 @@ func (r *route) with(e *store.Edge, w way, coherent bool) (route, bool) {
 	return longer, longer.common.From <= longer.common.To
 }
 
-// trail is what is kept of a route.
-func (r *route) trail(g *ground) trail {
-	t := trail{hops: make([]Hop, len(r.ways)), weakest: r.weakest, product: r.product.millionths(len(r.ways)), common: r.common}
-	for i, w := range r.ways {
-		t.hops[i] = Hop{Link: g.edges[w.edge].Link, From: g.ids[r.at[i]], To: g.ids[r.at[i+1]], Backward: w.backward}
+// path is what is kept of a route: all but what its links say.
+func (r *route) path(g *ground, coherent bool) Path {
+	path := Path{Hops: make([]Hop, len(r.ways)), Weakest: r.weakest, Product: r.product.millionths(len(r.ways))}
+	if coherent {
+		path.Common = new(r.common)
 	}
-	return t
+	for i, w := range r.ways {
+		path.Hops[i] = Hop{Link: g.edges[w.edge].Link, From: g.ids[r.at[i]], To: g.ids[r.at[i+1]], Backward: w.backward}
+	}
+	return path
 }
 
 // ofLength adds paths of exactly so many links, in the order of a depth-first
 // search that takes the strongest link first and turns back where the goal is
 // too far.
-func (p *pathSearch) ofLength(ctx context.Context, g *ground, length int, found []trail) ([]trail, error) {
+func (p *pathSearch) ofLength(ctx context.Context, g *ground, length int, found []Path) ([]Path, error) {
 	from, to := g.numbers(p.from), g.numbers(p.to)
 	far, gates := g.distances(to, length), g.gates(to)
 	var descend func(ways []way, r *route) error
@@ -356,7 +356,7 @@ func (p *pathSearch) ofLength(ctx context.Context, g *ground, length int, found 
 				continue
 			}
 			if left == 0 {
-				found = append(found, longer.trail(g))
+				found = append(found, longer.path(g, p.query.CoherentInTime))
 			} else if err := descend(g.ways(w.next), &longer); err != nil {
 				return err
 			}
@@ -368,43 +368,37 @@ func (p *pathSearch) ofLength(ctx context.Context, g *ground, length int, found 
 	return found, descend(g.ways(from...), &first)
 }
 
-// answer reads the records of the links of trails.
-func (p *pathSearch) answer(ctx context.Context, trails []trail) (Paths, error) {
-	out := Paths{Cut: p.cut}
-	var records map[evidence.ID]*evidence.Record
-	if !p.query.Bare || p.query.CoherentInTime {
-		var links []evidence.ID
-		for _, t := range trails {
-			for _, h := range t.hops {
-				links = append(links, h.Link)
-			}
-		}
-		slices.Sort(links)
-		var err error
-		if records, err = p.session.get(ctx, slices.Compact(links)); err != nil {
-			return out, err
+// answer reads the records of the links of paths. A path of which a link was
+// retracted while the question was asked is left out.
+func (p *pathSearch) answer(ctx context.Context, found []Path) (Paths, error) {
+	out := Paths{All: found, Cut: p.cut}
+	if p.query.Bare && !p.query.CoherentInTime {
+		return out, nil
+	}
+	var links []evidence.ID
+	for i := range found {
+		for j := range found[i].Hops {
+			links = append(links, found[i].Hops[j].Link)
 		}
 	}
-	for _, t := range trails {
-		path := Path{Hops: t.hops, Weakest: t.weakest, Product: t.product}
-		gone := false
+	slices.Sort(links)
+	records, err := p.session.get(ctx, slices.Compact(links))
+	if err != nil {
+		return Paths{Cut: p.cut}, err
+	}
+	out.All = slices.DeleteFunc(found, func(path Path) bool {
 		for i := range path.Hops {
-			if record := records[path.Hops[i].Link]; record != nil {
-				path.Hops[i].Claim = p.session.claim(record)
-			} else {
-				gone = records != nil
+			record := records[path.Hops[i].Link]
+			if record == nil {
+				return true
 			}
+			path.Hops[i].Claim = p.session.claim(record)
 		}
-		if gone {
-			continue // a link was retracted while the question was asked
+		if path.Common != nil {
+			path.Common.Definite = p.session.togetherDefinitely(path.Hops)
 		}
-		if p.query.CoherentInTime {
-			common := t.common
-			common.Definite = p.session.togetherDefinitely(path.Hops)
-			path.Common = &common
-		}
-		out.All = append(out.All, path)
-	}
+		return false
+	})
 	return out, nil
 }
 

@@ -45,7 +45,7 @@ func (p *pathSearch) strongest(ctx context.Context) (Paths, error) {
 		if !ok {
 			continue // it would have taken too many round trips
 		}
-		var found []trail
+		var found []Path
 		if g != nil {
 			if found, err = search.strongestOf(ctx, g); err != nil {
 				return Paths{}, err
@@ -131,8 +131,8 @@ func (p *pathSearch) raise(ctx context.Context, s *sides) error {
 		return err
 	}
 	last := found[len(found)-1]
-	least := last.weakest
-	if last.product == least*1000 && len(last.hops) <= s.depth() {
+	least := last.Weakest
+	if last.Product == least*1000 && len(last.Hops) <= s.depth() {
 		least++ // a longer path whose weakest link is as strong is at best as strong, and comes after it
 	}
 	p.test.MinStrength = max(p.test.MinStrength, least)

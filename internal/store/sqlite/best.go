@@ -76,19 +76,19 @@ func (c *corridor) compare(a, b uint32) int {
 	return cmp.Compare(c.p.ids.get(x.id), c.p.ids.get(y.id))
 }
 
-// inOrder answers the links of one way as they are passed.
-func (c *corridor) inOrder() store.Corridor {
+// way answers the links of one way as they are passed.
+func (c *corridor) way() []store.Step {
 	p, picked := c.p, c.s.picked
-	out := store.Corridor{Shortest: c.shortest, Edges: make([]store.Edge, len(picked)), Ends: make([][2]int32, len(picked)), IDs: make([]evidence.ID, len(picked)+1)}
-	out.IDs[0] = evidence.ID(p.nodeID(picked[0].at))
+	way := make([]store.Step, len(picked))
 	for i, e := range picked {
-		out.IDs[i+1] = evidence.ID(p.nodeID(e.next))
-		from, to := int32(i), int32(i+1) //nolint:gosec // bounded by store.MaxCorridor
-		if p.links.at(e.link).from != e.at {
-			from, to = to, from
+		l, step := p.links.at(e.link), &way[i]
+		step.Link, step.To = evidence.ID(p.ids.get(l.id)), evidence.ID(p.nodeID(e.next))
+		step.Strength, step.Backward = l.levels[c.clearance].strength(), l.from != e.at
+		if i == 0 {
+			step.From = evidence.ID(p.nodeID(e.at))
+		} else {
+			step.From = way[i-1].To
 		}
-		out.Ends[i] = [2]int32{from, to}
-		p.describe(&out.Edges[i], e.link, c.clearance, c.at)
 	}
-	return out
+	return way
 }

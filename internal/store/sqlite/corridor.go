@@ -44,7 +44,8 @@ func (r *reader) Corridor(ctx context.Context, w store.Walks) (c store.Corridor,
 	}
 	s := p.scratches.take(len(p.nodes))
 	defer p.scratches.give(s)
-	search := corridor{p: p, s: s, walks: &w, at: r.g.head.Sequence, clearance: r.view.Clearance, length: w.Length, limits: &r.g.store.limits}
+	s.walks = w // here, for it would else be copied to the heap
+	search := corridor{p: p, s: s, walks: &s.walks, at: r.g.head.Sequence, clearance: r.view.Clearance, length: w.Length, limits: &r.g.store.limits}
 	if ok, err = search.run(ctx); err != nil || !ok {
 		return c, false, r.g.store.wrap(err)
 	}
@@ -526,7 +527,8 @@ func (c *corridor) answer() (store.Corridor, bool, error) {
 		return out, true, nil
 	}
 	if c.walks.Best {
-		return c.inOrder(), true, nil
+		out.Way = c.way()
+		return out, true, nil
 	}
 	out.Edges, out.Ends = make([]store.Edge, len(s.picked)), make([][2]int32, len(s.picked))
 	out.IDs = make([]evidence.ID, 0, len(s.picked)+1)

@@ -30,6 +30,7 @@ type scratch struct {
 	avoid   bitset
 	shut    []uint32 // what is in avoid
 	hops    []hops
+	walks   store.Walks
 	edge    store.Edge // for WalkFilter.When
 }
 
@@ -103,6 +104,7 @@ func (x *scratches) give(s *scratch) {
 	if cap(s.picked) > keptEntries {
 		s.picked = nil
 	}
+	s.walks = store.Walks{}
 	x.mu.Lock()
 	if len(x.idle) < maxScratches {
 		x.idle = append(x.idle, s)

@@ -48,7 +48,7 @@ func (p *pair) corridor(reader store.Reader, corridors store.Corridors) bool {
 	want := corridorOf(p, reader, &w)
 	require.Equal(p, want.shortest, got.Shortest, "the shortest of %+v", w)
 	if w.Best {
-		require.Equal(p, want.best, passings(&got), "the best of %+v", w)
+		require.Equal(p, want.best, got.Way, "the best of %+v", w)
 		return true
 	}
 	found := map[evidence.ID]store.Edge{}
@@ -146,7 +146,7 @@ type walked struct {
 	shortest int // 0: there is none
 	links    map[evidence.ID]store.Edge
 	loopless map[evidence.ID]bool // links of walks that meet no entity twice
-	best     []passing            // the way that Walks.Best asks for
+	best     []store.Step         // the way that Walks.Best asks for
 }
 
 // passing is a link as it may be passed.
@@ -155,12 +155,8 @@ type passing struct {
 	from, to evidence.ID
 }
 
-// passings are the links of the best walk alone.
-func passings(c *store.Corridor) (best []passing) {
-	for i, e := range c.Edges {
-		best = append(best, passing{e, c.IDs[i], c.IDs[i+1]})
-	}
-	return best
+func (p *passing) step() store.Step {
+	return store.Step{Link: p.edge.Link, From: p.from, To: p.to, Backward: p.edge.From != p.from, Strength: p.edge.Strength}
 }
 
 // corridorOf finds walks by reading everything.
@@ -267,7 +263,7 @@ func corridorOf(p *pair, reader store.Reader, w *store.Walks) walked {
 				next = &ways[k]
 			}
 		}
-		want.best, at = append(want.best, *next), map[evidence.ID]bool{next.to: true}
+		want.best, at = append(want.best, next.step()), map[evidence.ID]bool{next.to: true}
 	}
 	var trail []passing
 	var goOn func(at evidence.ID)
