@@ -95,6 +95,8 @@ type walker struct {
 	limits    *limits
 	edges     []store.Edge
 	ranked    []rankedLink
+	texts     []textRef // for readAhead
+	touched   uint32    // means nothing
 }
 
 type rankedLink struct {
@@ -144,9 +146,25 @@ func (w *walker) visit(n uint32) {
 		w.rank(n, list)
 		w.ranked = strongest(w.ranked, limit)
 	}
+	w.readAhead()
 	for _, l := range w.ranked {
 		w.describe(l.link)
 		w.left--
+	}
+}
+
+// readAhead reads of all ranked links what describe will read. In a large graph
+// most of it has to come from memory, and here no read waits for that of another
+// link.
+func (w *walker) readAhead() {
+	w.texts = w.texts[:0]
+	for _, r := range w.ranked {
+		l := w.p.links.at(r.link)
+		w.touched |= uint32(l.levels[w.clearance]) // it is kept, or else nothing would be read
+		w.texts = append(w.texts, l.id, w.p.nodes[l.from].id, w.p.nodes[l.to].id)
+	}
+	for _, t := range w.texts {
+		w.touched |= uint32(w.p.ids.chunks[t>>chunkBits][t&(chunkBytes-1)])
 	}
 }
 
