@@ -155,11 +155,17 @@ func (f *File) batches(changes []change, o ImportOptions) [][]change {
 	return batches
 }
 
-// claimPlaces finds claims by id.
+// claimPlaces finds the claims that others speak of, by id.
 func claimPlaces(changes []change) map[evidence.ID]int {
-	at := make(map[evidence.ID]int, len(changes))
+	spokenOf := map[evidence.ID]bool{}
 	for i := range changes {
-		if id := changes[i].claimID(); id != "" {
+		if id := changes[i].about(); id != "" {
+			spokenOf[id] = true
+		}
+	}
+	at := make(map[evidence.ID]int, len(spokenOf))
+	for i := range changes {
+		if id := changes[i].claimID(); spokenOf[id] {
 			at[id] = i
 		}
 	}
@@ -213,9 +219,13 @@ func (c *change) about() evidence.ID {
 }
 
 // inOrder moves each claim behind the one that it speaks of. Claims that speak
-// of each other in a ring come one right after the other.
+// of each other in a ring come one right after the other. Where none speaks of
+// another, as in most files, it gives what it was given.
 func inOrder(changes []change) []change {
 	at := claimPlaces(changes)
+	if len(at) == 0 {
+		return changes
+	}
 	ordered, placed := make([]change, 0, len(changes)), make([]bool, len(changes))
 	for i := range changes {
 		var chain []int

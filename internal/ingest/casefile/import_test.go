@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/vinculo/vinculo/data"
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -471,6 +473,45 @@ func TestClaimsThatSpeakOfEachOtherStayTogether(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 5, totals(t, st)[evidence.LinkRecord])
 	}
+}
+
+// TestInOrder has claims that speak of others at random, of ones that are not in the
+// file too: each comes behind the one that it speaks of but in a ring, none is lost,
+// and where none speaks of another nothing is moved, nor copied.
+func TestInOrder(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(r *rapid.T) {
+		n := rapid.IntRange(1, 12).Draw(r, "claims")
+		changes := make([]change, n)
+		about := make([]int, n) // -1 for none
+		speaking := false
+		for i := range changes {
+			about[i] = rapid.IntRange(-n, n-1).Draw(r, "about")
+			l := &evidence.AssertLink{ID: evidence.ID(fmt.Sprint("l", i)), About: "elsewhere"}
+			if about[i] >= 0 {
+				l.About, speaking = evidence.ID(fmt.Sprint("l", about[i])), true
+			}
+			changes[i].AssertLink = l
+		}
+		ordered := inOrder(changes)
+		if !speaking {
+			require.Same(r, &changes[0], &ordered[0])
+		}
+		at := map[evidence.ID]int{}
+		for i := range ordered {
+			at[ordered[i].AssertLink.ID] = i
+		}
+		require.Len(r, at, n)
+		for i := range changes {
+			ring := false
+			for j, steps := about[i], 0; j >= 0 && steps < n && !ring; j, steps = about[j], steps+1 {
+				ring = j == i
+			}
+			if about[i] >= 0 && !ring {
+				require.Less(r, at[changes[about[i]].AssertLink.ID], at[changes[i].AssertLink.ID])
+			}
+		}
+	})
 }
 
 func TestADeploymentsOwnKindNeedsNoRule(t *testing.T) {
