@@ -96,16 +96,14 @@ const warmingUp = 4 * time.Second
 func (b *bench) warmUp(ctx context.Context, again, once []string) error {
 	b.say("warming up")
 	for _, who := range b.asked(report.Card) {
-		job := measure.Job{Server: b.address[who], Query: queries[report.Card][who], Clients: 2, Seed: b.seed, For: warmingUp}
-		for _, ids := range [][]string{again, once} {
-			if len(ids) == 0 {
+		for _, job := range []measure.Job{{Pool: idVariables(again)}, {Pool: idVariables(once), Once: true}} {
+			if len(job.Pool) == 0 {
 				continue
 			}
-			job.Pool = idVariables(ids)
+			job.Server, job.Query, job.Clients, job.Seed, job.For = b.address[who], queries[report.Card][who], 2, b.seed, warmingUp
 			if _, err := b.timed(ctx, job); err != nil {
 				return fmt.Errorf("%s: %w", report.Names[who], err)
 			}
-			job.Once = true
 		}
 	}
 	return nil

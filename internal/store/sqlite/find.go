@@ -262,11 +262,8 @@ func (r *reader) citationsOf(ctx context.Context, q *store.Query, yield func(sto
 		give := func(f store.Found) bool { going = yield(f); return going }
 		if all {
 			err = r.giveSmall(ctx, q, batch, nums, lists, stances, give)
-		}
-		for _, claim := range batch {
-			if num, ok := nums[claim]; ok && !all && err == nil && going {
-				err = r.giveLong(ctx, q, num, stances, give)
-			}
+		} else {
+			err = r.giveLong(ctx, q, batch, nums, stances, give)
 		}
 		if err != nil || !going {
 			return err
@@ -365,16 +362,23 @@ func (r *reader) giveSmall(ctx context.Context, q *store.Query, claims []evidenc
 	return nil
 }
 
-func (r *reader) giveLong(ctx context.Context, q *store.Query, num int64, stances []evidence.Stance, yield func(store.Found) bool) error {
+// giveLong gives the citations of claims list by list.
+func (r *reader) giveLong(ctx context.Context, q *store.Query, claims []evidence.ID, nums map[evidence.ID]int64, stances []evidence.Stance, yield func(store.Found) bool) error {
 	going := true
-	for _, stance := range stances {
-		s := &spans{after: q.After}
-		for _, slot := range r.slots() {
-			s.of = append(s.of, span{anchor: listOf(num, citationsOf), slot: slot, prefix: evidence.CitationKeyPrefix(stance)})
+	give := func(f store.Found) bool { going = yield(f); return going }
+	for _, claim := range claims {
+		num, ok := nums[claim]
+		if !ok {
+			continue
 		}
-		err := r.walk(ctx, s, q, nil, q.Limit, func(f store.Found) bool { going = yield(f); return going })
-		if err != nil || !going {
-			return err
+		for _, stance := range stances {
+			s := &spans{after: q.After}
+			for _, slot := range r.slots() {
+				s.of = append(s.of, span{anchor: listOf(num, citationsOf), slot: slot, prefix: evidence.CitationKeyPrefix(stance)})
+			}
+			if err := r.walk(ctx, s, q, nil, q.Limit, give); err != nil || !going {
+				return err
+			}
 		}
 	}
 	return nil

@@ -134,9 +134,6 @@ func (g *graph) byNumber(ctx context.Context, ids []string, each func(row) error
 		return nil, nil
 	}
 	known, left := g.store.links.numbersOf(ids)
-	if len(known) == 0 {
-		return left, nil
-	}
 	nums := make([]int64, len(known))
 	for i, k := range known {
 		nums[i] = k.num
