@@ -17,9 +17,6 @@ import (
 // the first traversal begins that in the background and is itself answered from
 // the file.
 func (s *Store) Warm(ctx context.Context) error {
-	if err := s.open(ctx); err != nil {
-		return err
-	}
 	return s.wrap(s.build(ctx))
 }
 
@@ -28,6 +25,9 @@ func (s *Store) build(ctx context.Context) (err error) {
 	p := s.links
 	p.building.Lock()
 	defer p.building.Unlock()
+	if err := s.open(ctx); err != nil {
+		return err // it was closed while another read the links, or before this began
+	}
 	p.mu.RLock()
 	built := p.built
 	p.mu.RUnlock()

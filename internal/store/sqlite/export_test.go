@@ -42,6 +42,9 @@ func (s *Store) Schema(t *testing.T) map[string]string {
 // KeepCold keeps the links out of memory, so that traversal reads the file.
 func (s *Store) KeepCold() { s.cold.Store(true) }
 
+// ReadAhead reads the links into memory as the store does by itself.
+func (s *Store) ReadAhead() error { return s.build(s.life) }
+
 // Answers says whether traversal of a reader is answered from memory.
 func Answers(r store.Reader) bool {
 	own := r.(*reader) //nolint:forcetypeassert // readers are

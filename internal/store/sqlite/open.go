@@ -75,15 +75,20 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("store %s: %w", path, err)
 	}
-	mode := "rwc"
-	if exists {
-		mode = "rw"
+	by := func(mode string) string {
+		return (&url.URL{Scheme: "file", Path: filepath.ToSlash(absolute), RawQuery: "mode=" + mode}).String()
 	}
+	// Only the first connection may make the file: where it is taken away later, an
+	// empty one in its place would look like a store that knows nothing.
+	first := by("rwc")
+	s.dsn = by("rw")
 	if s.readOnly {
-		mode = "ro"
+		s.dsn = by("ro")
 	}
-	s.dsn = (&url.URL{Scheme: "file", Path: filepath.ToSlash(absolute), RawQuery: "mode=" + mode}).String()
-	c, err := dial(s.dsn, busyTimeout, untrusting)
+	if exists {
+		first = s.dsn
+	}
+	c, err := dial(first, busyTimeout, untrusting)
 	if err != nil {
 		return s.wrap(err)
 	}

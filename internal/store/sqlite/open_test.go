@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"sync"
@@ -67,6 +68,30 @@ func TestOpenRefuses(t *testing.T) {
 // set is a change set of one entity.
 func set(id evidence.ID, name string) *evidence.ChangeSet {
 	return &evidence.ChangeSet{Reason: "test", Changes: []evidence.Change{{PutEntity: &evidence.PutEntity{ID: id, Kind: evidence.Of("PERSON"), Name: evidence.Of(name)}}}}
+}
+
+// TestAFileThatIsGoneIsNotMadeAgain takes the file away from an open store: an
+// empty one in its place would look like a store that knows nothing.
+func TestAFileThatIsGoneIsNotMadeAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "graph.db")
+	s := open(t, path, sqlite.Options{})
+	require.NoError(t, os.Remove(path))
+	_, err := s.Raw(t.Context(), evidence.Now(evidence.Public))
+	require.ErrorIs(t, err, store.ErrUnavailable)
+	_, err = s.Write(t.Context(), func(context.Context, evidence.Snapshot) (*evidence.Commit, error) { return &evidence.Commit{}, nil })
+	require.ErrorIs(t, err, store.ErrUnavailable)
+	require.NoFileExists(t, path)
+}
+
+// TestReadingLinksAheadEndsWithTheStore has that read, which runs in the
+// background, get its turn when the store is closed already.
+func TestReadingLinksAheadEndsWithTheStore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "graph.db")
+	s := open(t, path, sqlite.Options{})
+	require.NoError(t, s.Close())
+	require.NoError(t, os.Remove(path))
+	require.ErrorIs(t, s.ReadAhead(), store.ErrClosed)
+	require.NoFileExists(t, path)
 }
 
 func TestReadOnly(t *testing.T) {

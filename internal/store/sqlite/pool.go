@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/vinculo/vinculo/internal/store"
 )
 
 // maxIdle is how many connections are kept for the next caller.
@@ -23,7 +25,8 @@ func newPool(size int, dial func() (*conn, error)) *pool {
 	return &pool{slots: make(chan struct{}, size), dial: dial}
 }
 
-// take waits for a connection as long as the context allows.
+// take waits for a connection as long as the context allows; there is none any
+// more once the pool is closed.
 func (p *pool) take(ctx context.Context) (*conn, error) {
 	select {
 	case p.slots <- struct{}{}:
@@ -31,6 +34,11 @@ func (p *pool) take(ctx context.Context) (*conn, error) {
 		return nil, ctx.Err()
 	}
 	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		<-p.slots
+		return nil, store.ErrClosed
+	}
 	if n := len(p.idle); n > 0 {
 		c := p.idle[n-1]
 		p.idle = p.idle[:n-1]
