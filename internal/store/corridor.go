@@ -13,10 +13,10 @@ import (
 // stores that gain nothing by it, leave it away.
 type Corridors interface {
 	// Corridor gives every link of those walks that meet no entity twice, and may
-	// give others of walks that do. ok is false where
-	// this reader cannot tell, or not within the limits; Expand can then. An error
-	// is what Expand would give.
-	Corridor(ctx context.Context, w Walks) (c Corridor, ok bool, err error)
+	// give others of walks that do. ok is false where this reader cannot tell, or not
+	// within the limits; Expand can then. An error is what Expand would give. The
+	// walks are only read, and not kept.
+	Corridor(ctx context.Context, w *Walks) (c Corridor, ok bool, err error)
 }
 
 // Walks are ways from one set of entities to another, along links that a view

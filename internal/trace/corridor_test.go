@@ -50,7 +50,7 @@ type countingReader struct {
 	store     *countingStore
 }
 
-func (r countingReader) Corridor(ctx context.Context, w store.Walks) (store.Corridor, bool, error) {
+func (r countingReader) Corridor(ctx context.Context, w *store.Walks) (store.Corridor, bool, error) {
 	r.store.asked++
 	return r.corridors.Corridor(ctx, w)
 }

@@ -36,26 +36,31 @@ type linkTest struct {
 
 // linkTest makes a filter ready for a question that names entities.
 func (s *Session) linkTest(f LinkFilter, named ...[]evidence.ID) (*linkTest, error) {
-	t := &linkTest{LinkFilter: f, identity: s.identity, avoid: s.set(f.ExcludeEntities), named: named}
+	t := &linkTest{}
+	return t, t.prepare(s, f, named...)
+}
+
+// prepare makes it that of a filter, whatever it was before.
+func (t *linkTest) prepare(s *Session, f LinkFilter, named ...[]evidence.ID) (err error) {
+	t.LinkFilter, t.identity, t.avoid, t.ends, t.named = f, s.identity, s.set(f.ExcludeEntities), nil, append(t.named[:0], named...)
 	if t.Certainty == edtf.No {
 		t.Certainty = edtf.Possibly
 	}
-	var err error
 	if t.on, err = dateOf("filter.on", f.On); err != nil {
-		return nil, err
+		return err
 	}
 	if t.during, err = dateOf("filter.during", f.During); err != nil {
-		return nil, err
+		return err
 	}
 	if t.throughout, err = dateOf("filter.throughout", f.Throughout); err != nil {
-		return nil, err
+		return err
 	}
 	for _, kind := range f.Kinds {
 		if _, ok := s.tracer.vocabulary.Link(kind); !ok {
-			return nil, evidence.Faulty(evidence.InvalidInput, "filter.kinds", "%q is not a kind of link; see the vocabulary", kind)
+			return evidence.Faulty(evidence.InvalidInput, "filter.kinds", "%q is not a kind of link; see the vocabulary", kind)
 		}
 	}
-	return t, nil
+	return nil
 }
 
 // keeps says whether a traversal may use an edge, apart from the dates that only

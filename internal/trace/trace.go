@@ -126,6 +126,7 @@ type Session struct {
 	identity *identity
 	records  map[evidence.ID]*evidence.Record // what was read already
 	shown    map[evidence.ID]*Entity          // of it, by the ids they are shown under
+	search   pathSearch                       // for paths
 	ahead    []*prefetched                    // what was read before it was asked for
 }
 

@@ -16,7 +16,7 @@ func (c *corridor) best(begun int) {
 	c.carry(0)
 	way := c.strongestOfEach(s.picked[:begun])
 	end := c.strongestOfEach(s.picked[begun:])
-	way = append(make([]passed, 0, c.shortest+len(way)+len(end)), way...)
+	way = append(s.way[:0], way...)
 	at, anywhere := uint32(0), true // anywhere: the way may begin at each entity of From
 	take := func(steps []passed, fits func(e passed) (passed, bool)) {
 		var best passed
@@ -43,7 +43,7 @@ func (c *corridor) best(begun int) {
 	for i := range end {
 		way = append(way, end[len(end)-1-i])
 	}
-	s.picked = append(s.picked[:0], way...)
+	s.picked, s.way = append(s.picked[:0], way...), way
 }
 
 // strongestOfEach keeps, of links that follow each other, the strongest of those

@@ -15,7 +15,7 @@ var _ store.Corridors = (*reader)(nil)
 // Corridor implements store.Corridors for the present, once the links are in
 // memory: a breadth-first search from both ends (Pohl 1971) over lists of
 // spokes, with marks that are reused from one search to the next.
-func (r *reader) Corridor(ctx context.Context, w store.Walks) (c store.Corridor, ok bool, err error) {
+func (r *reader) Corridor(ctx context.Context, w *store.Walks) (c store.Corridor, ok bool, err error) {
 	if err := r.ready(ctx); err != nil {
 		return c, false, r.g.store.wrap(err)
 	}
@@ -28,28 +28,37 @@ func (r *reader) Corridor(ctx context.Context, w store.Walks) (c store.Corridor,
 		return c, false, nil
 	}
 	p := r.g.store.links
-	if ok, err = r.g.store.traversable(ctx, r.g); err == nil && !ok {
-		// To wait for the links takes less than to find ways in the file.
-		if err = r.g.store.await(ctx); err == nil {
-			ok, err = r.g.store.traversable(ctx, r.g)
-		}
-	}
-	if err != nil || !ok {
-		return c, false, r.g.store.wrap(err)
-	}
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	if !p.answers(r.g.head.Sequence) {
-		return c, false, nil
+		p.mu.RUnlock()
+		err = r.awaitLinks(ctx)
+		p.mu.RLock()
+		if err != nil || !p.answers(r.g.head.Sequence) {
+			return c, false, r.g.store.wrap(err)
+		}
 	}
 	s := p.scratches.take(len(p.nodes))
 	defer p.scratches.give(s)
-	s.walks = w // here, for it would else be copied to the heap
-	search := corridor{p: p, s: s, walks: &s.walks, at: r.g.head.Sequence, clearance: r.view.Clearance, length: w.Length, limits: &r.g.store.limits}
+	search := corridor{p: p, s: s, walks: w, at: r.g.head.Sequence, clearance: r.view.Clearance, length: w.Length, limits: &r.g.store.limits}
 	if ok, err = search.run(ctx); err != nil || !ok {
 		return c, false, r.g.store.wrap(err)
 	}
 	return search.answer()
+}
+
+// awaitLinks has the links in memory be those of the reader's revision, if that can
+// be: to wait for them takes less than to find ways in the file.
+func (r *reader) awaitLinks(ctx context.Context) error {
+	ok, err := r.g.store.traversable(ctx, r.g)
+	if err != nil || ok {
+		return err
+	}
+	if err := r.g.store.await(ctx); err != nil {
+		return err
+	}
+	_, err = r.g.store.traversable(ctx, r.g)
+	return err
 }
 
 // corridor is one search. Side 0 goes from From on, side 1 from To back.
@@ -248,48 +257,42 @@ func (c *corridor) grow(ctx context.Context, side int, last bool) (ok bool, err 
 	distance := c.radius[side]
 	c.logAt[side][distance] = len(s.log[side])
 	from, to := c.level[side], len(s.queue[side])
-	g := growth{
-		corridor: c, side: side, last: last, crossing: last && c.met,
-		least: uint32(max(distance+1-c.walks.Beyond, 1)), //nolint:gosec // small
-	}
+	g := growth{corridor: c, side: side, least: uint32(max(distance+1-c.walks.Beyond, 1))} //nolint:gosec // small
 	reached := s.queue[other]
 	if !c.met {
 		reached = reached[c.level[other]:] // whatever is nearer to the other end would have met before
 	}
-	s.large = s.large[:0]
+	s.large, s.going = s.large[:0], s.going[:0]
 	for _, n := range s.queue[side][from:to] {
-		if s.marks[n][other] == c.mark(0) {
-			continue // no walk goes on from its end
-		}
 		length := int(c.p.nodes[n].links.length)
-		if last && c.groups == nil && length >= c.limits.many && length > c.limits.wide*len(reached) {
+		switch {
+		case s.marks[n][other] == c.mark(0): // no walk goes on from its end
+		case last && c.groups == nil && length >= c.limits.many && length > c.limits.wide*len(reached):
 			s.large = append(s.large, n)
-			continue
+		default:
+			s.going = append(s.going, n)
 		}
-		if err := g.pass(ctx, n, c.p.adjacent.of(c.p.nodes[n].links)); err != nil {
+	}
+	if last {
+		if err := g.cross(ctx, reached); err != nil {
 			return false, err
 		}
 	}
-	// Of those with many links it is quicker to look for the few that lead across.
-	for _, n := range s.large {
-		if err := ctx.Err(); err != nil { // a list that is not kept has to be sorted
-			return false, err
-		}
-		list := c.p.byFar(n, c.limits)
-		for _, v := range reached {
-			if links := list.between(v); len(links) > 0 {
-				if err := g.pass(ctx, n, links); err != nil {
-					return false, err
-				}
-			}
-		}
-		c.looked += len(reached)
-	}
-	if !c.met {
-		for _, n := range s.large {
-			if err := g.pass(ctx, n, c.p.adjacent.of(c.p.nodes[n].links)); err != nil {
+	if !last || !c.met {
+		s.going = append(s.going, s.large...)
+		for _, n := range s.going {
+			list := c.p.adjacent.of(c.p.nodes[n].links)
+			if err := c.look(ctx, len(list)); err != nil {
 				return false, err
 			}
+			// In a large graph most marks have to come from memory. Here no read waits
+			// for another, as they do where it depends on each what is done next.
+			var touched uint32
+			for _, sp := range list {
+				touched |= s.marks[sp.far()][0]
+			}
+			s.touched = touched // or else nothing would be read
+			g.pass(n, list, false)
 		}
 	}
 	c.level[side], c.cost[side] = to, -1
@@ -301,33 +304,68 @@ func (c *corridor) grow(ctx context.Context, side int, last bool) (ok bool, err 
 // growth is one step of a search.
 type growth struct {
 	*corridor
-	side     int
-	last     bool
-	crossing bool   // only what leads across is of use any more
-	least    uint32 // the distance at which an entity that was reached before may be reached again
+	side  int
+	least uint32 // the distance at which an entity that was reached before may be reached again
 }
 
-// pass goes along links from an entity, which are in its list.
-func (g *growth) pass(ctx context.Context, n uint32, list []spoke) error {
-	c, s, own, other := g.corridor, g.s, g.side, 1-g.side
-	if c.looked += len(list); c.looked-c.checked > 1<<16 {
+// cross passes only what leads to entities that the other side has reached. On the
+// last of all steps nothing else is of use, and as each step goes over more than
+// all before it, it pays to try that before every entity is marked: a sieve (Bloom
+// 1970, with one function) of what was reached stays near the processor.
+func (g *growth) cross(ctx context.Context, reached []uint32) error {
+	c, s := g.corridor, g.s
+	s.across.room(len(reached))
+	for _, n := range reached {
+		s.across.add(n)
+	}
+	for _, n := range s.going {
+		list := c.p.adjacent.of(c.p.nodes[n].links)
+		if err := c.look(ctx, len(list)); err != nil {
+			return err
+		}
+		for i, sp := range list {
+			if s.across.has(sp.far()) {
+				g.pass(n, list[i:i+1], true)
+			}
+		}
+	}
+	// Of those with many links it is quicker to look for the few that lead across.
+	for _, n := range s.large {
+		if err := ctx.Err(); err != nil { // a list that is not kept has to be sorted
+			return err
+		}
+		list := c.p.byFar(n, c.limits)
+		for _, v := range reached {
+			if links := list.between(v); len(links) > 0 {
+				g.pass(n, links, true)
+			}
+		}
+		c.looked += len(reached)
+	}
+	return nil
+}
+
+// look counts links that are gone over, and asks now and then whether the answer is
+// still wanted.
+func (c *corridor) look(ctx context.Context, links int) error {
+	if c.looked += links; c.looked-c.checked > 1<<16 {
 		if c.checked = c.looked; ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
+	return nil
+}
+
+// pass goes along links from an entity, which are in its list; where crossing, only
+// along those that lead across.
+func (g *growth) pass(n uint32, list []spoke, crossing bool) {
+	c, s, own, other := g.corridor, g.s, g.side, 1-g.side
 	here, there, epoch, direction := c.mark(0), c.mark(c.radius[own]+1), s.epoch, c.directions[own]
-	// In a large graph most marks have to come from memory. Here no read waits for
-	// another, as they do where it depends on each what is done next.
-	var touched uint32
-	for _, sp := range list {
-		touched |= s.marks[sp.far()][0]
-	}
-	s.touched = touched // or else nothing would be read
 	for _, sp := range list {
 		v := sp.far()
 		m := &s.marks[v]
 		known, across := m[own]>>distanceBits == epoch, m[other]>>distanceBits == epoch
-		if known && m[own]&maxDistance < g.least || g.crossing && !across ||
+		if known && m[own]&maxDistance < g.least || crossing && !across ||
 			sp.visibility() > c.clearance || !c.leads(sp, n, direction) ||
 			!c.plain && !c.wants(sp.link()) {
 			continue
@@ -341,12 +379,8 @@ func (g *growth) pass(ctx context.Context, n uint32, list []spoke) error {
 			continue
 		}
 		s.log[own] = append(s.log[own], passed{n, v, sp.link()})
-		if across {
-			c.met = true
-			g.crossing = g.last
-		}
+		c.met = c.met || across
 	}
-	return nil
 }
 
 // reach marks an entity, and those that count as one with it, and puts them into

@@ -19,9 +19,11 @@ type keptLists[K comparable] struct {
 
 type keptList struct {
 	spokes []spoke
-	// fars has a bit for the remainder of each other end, where the list is in their
-	// order, 16 to 32 bits for each: one look tells of most that are not there.
-	fars bitset
+	// fars has a bit for each other end, where the list is by their remainders, 16 to
+	// 32 bits for each: one look tells of most that are not there. starts has where
+	// the spokes of each remainder begin, and in the end how many there are.
+	fars   sieve
+	starts []uint32
 }
 
 // get gives what is kept or, for want of it, made. Where more than so many
@@ -92,29 +94,48 @@ func (p *projection) strongestOf(n uint32, c evidence.Clearance, l *limits) (top
 	return kept.spokes, len(kept.spokes) < l.ranked
 }
 
-// byFar gives the list of an entity in the order of the other ends, of all
-// versions that the list holds. The projection is not changed meanwhile.
+// byFar gives the list of an entity by the remainders of the other ends, of all
+// versions that the list holds, and what is alike in that in their order. The
+// projection is not changed meanwhile.
 func (p *projection) byFar(n uint32, l *limits) *keptList {
 	return p.fars.get(n, l.kept, func() *keptList {
-		list := slices.Clone(p.adjacent.of(p.nodes[n].links))
-		slices.SortFunc(list, func(a, b spoke) int { return cmp.Compare(a.ends(), b.ends()) })
-		k := &keptList{spokes: list, fars: make(bitset, 1<<max(bits.Len(uint(len(list)))-2, 0))}
+		list := p.adjacent.of(p.nodes[n].links)
+		k := &keptList{spokes: make([]spoke, len(list)), starts: make([]uint32, 1<<bits.Len(uint(len(list)/2))+1)}
+		k.fars.room(len(list))
 		for _, s := range list {
-			k.fars.set(k.remainder(s.far()), true)
+			k.starts[k.remainder(s.far())+1]++
+			k.fars.add(s.far())
+		}
+		for i := range len(k.starts) - 1 {
+			k.starts[i+1] += k.starts[i]
+		}
+		next := slices.Clone(k.starts)
+		for _, s := range list {
+			at := &next[k.remainder(s.far())]
+			k.spokes[*at] = s
+			*at++
+		}
+		for i := range len(k.starts) - 1 {
+			slices.SortFunc(k.alike(i), func(a, b spoke) int { return cmp.Compare(a.ends(), b.ends()) })
 		}
 		return k
 	})
 }
 
-// remainder is that of an entity's number by the size of fars, a power of two.
-func (k *keptList) remainder(far uint32) uint32 { return far & uint32(64*len(k.fars)-1) } //nolint:gosec // lists are far shorter
+// remainder is that of an entity's number by how many a list has, a power of two.
+func (k *keptList) remainder(far uint32) int { return int(far) & (len(k.starts) - 2) }
 
-// between gives, of a list in the order of the other ends, the links to one.
+// alike are the spokes of a remainder.
+func (k *keptList) alike(remainder int) []spoke {
+	return k.spokes[k.starts[remainder]:k.starts[remainder+1]]
+}
+
+// between gives, of a list by the other ends, the links to one.
 func (k *keptList) between(far uint32) []spoke {
-	if !k.fars.has(k.remainder(far)) {
+	if !k.fars.has(far) {
 		return nil
 	}
-	list := k.spokes
+	list := k.alike(k.remainder(far))
 	first, _ := slices.BinarySearchFunc(list, far, func(s spoke, far uint32) int { return cmp.Compare(s.far(), far) })
 	last := first
 	for last < len(list) && list[last].far() == far {

@@ -25,12 +25,14 @@ type scratch struct {
 	queue   [2][]uint32 // entities by distance
 	log     [2][]passed // by distance of the entity that they were passed from
 	picked  []passed
+	way     []passed // the best, while it is put together
 	touched uint32   // means nothing
-	large   []uint32 // of the entities that are gone on from, those with many links
+	going   []uint32 // the entities that are gone on from
+	large   []uint32 // of these, those with many links, and not in going
+	across  sieve    // what the other side has reached
 	avoid   bitset
 	shut    []uint32 // what is in avoid
 	hops    []hops
-	walks   store.Walks
 	edge    store.Edge // for WalkFilter.When
 }
 
@@ -104,7 +106,6 @@ func (x *scratches) give(s *scratch) {
 	if cap(s.picked) > keptEntries {
 		s.picked = nil
 	}
-	s.walks = store.Walks{}
 	x.mu.Lock()
 	if len(x.idle) < maxScratches {
 		x.idle = append(x.idle, s)

@@ -1,6 +1,11 @@
 package sqlite
 
-import "github.com/vinculo/vinculo/internal/evidence"
+import (
+	"math/bits"
+	"slices"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+)
 
 // spoke is a link as the list of one of its ends has it: with what a search for
 // ways needs of nearly every link that it meets, so that it goes over one list
@@ -59,3 +64,18 @@ func (b *bitset) set(n uint32, to bool) {
 		(*b)[i] &^= 1 << (n & 63)
 	}
 }
+
+// sieve is a set of numbers that may have more than were put into it: a bit for all
+// that are alike at their end.
+type sieve []uint64
+
+// room makes it a set without any number yet, with 16 bits or more for each of so
+// many.
+func (s *sieve) room(numbers int) {
+	words := 1 << bits.Len(uint(numbers/4))
+	*s = slices.Grow((*s)[:0], words)[:words]
+	clear(*s)
+}
+
+func (s sieve) add(n uint32)      { s[n>>6&uint32(len(s)-1)] |= 1 << (n & 63) }      //nolint:gosec // far shorter
+func (s sieve) has(n uint32) bool { return s[n>>6&uint32(len(s)-1)]>>(n&63)&1 != 0 } //nolint:gosec // far shorter

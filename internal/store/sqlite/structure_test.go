@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"math/bits"
 	"slices"
 	"strings"
 	"testing"
@@ -239,6 +240,29 @@ func TestBetween(t *testing.T) {
 				got = append(got, s.link())
 			}
 			require.Equal(r, want, got)
+		}
+	})
+}
+
+// TestSieve fills one again and again, as searches do.
+func TestSieve(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		var s sieve
+		for range 3 {
+			numbers := rapid.SliceOfN(rapid.Uint32Range(0, maxNodes-1), 0, 200).Draw(r, "numbers")
+			s.room(len(numbers))
+			for _, n := range numbers {
+				s.add(n)
+			}
+			set := 0
+			for _, word := range s {
+				set += bits.OnesCount64(word)
+			}
+			require.LessOrEqual(r, set, len(numbers), "what was in it before is gone")
+			require.GreaterOrEqual(r, 64*len(s), 16*len(numbers))
+			for _, n := range numbers {
+				require.True(r, s.has(n), n)
+			}
 		}
 	})
 }

@@ -40,7 +40,7 @@ func (s *suite) testCorridors(t *testing.T) {
 // not.
 func (p *pair) corridor(reader store.Reader, corridors store.Corridors) bool {
 	w := someWalks(p.T)
-	got, ok, err := corridors.Corridor(p.ctx, w)
+	got, ok, err := corridors.Corridor(p.ctx, &w)
 	require.NoError(p, err)
 	if !ok {
 		return false
