@@ -21,7 +21,7 @@ type limits struct {
 	few int
 	// many is how many links an entity has at the least of which lists in other
 	// orders are kept; ranked how many of its strongest links are, and kept how many
-	// spokes of all entities for each order: of 8 bytes each, 64 MiB, and half as much
+	// spokes of all entities for each order: of 8 bytes each, 64 MiB, and up to as much
 	// again where the order is that of the other ends.
 	many, ranked, kept int
 	// counted is how many links in memory are counted one by one for one question, at
