@@ -80,6 +80,9 @@ func (t *linkTest) keeps(e *store.Edge) bool {
 // carries says whether a traversal may come to an entity that is or is not a
 // placeholder itself.
 func (t *linkTest) carries(id evidence.ID, placeholder bool) bool {
+	if !t.identity.placeholder(id, placeholder) {
+		return true
+	}
 	if t.ends == nil {
 		t.ends = map[evidence.ID]bool{}
 		for _, ids := range t.named {
@@ -88,7 +91,7 @@ func (t *linkTest) carries(id evidence.ID, placeholder bool) bool {
 			}
 		}
 	}
-	return t.ends[id] || !t.identity.placeholder(id, placeholder)
+	return t.ends[id]
 }
 
 // mayHold decides the filter's dates by the bounds of a link, which is all there

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"cmp"
+	"container/heap"
 	"context"
 	"errors"
 	"iter"
@@ -157,8 +158,8 @@ func (g *growing) grow(ctx context.Context, level []evidence.ID, depth int) ([]e
 }
 
 // strongestFirst gives arcs by strength, then by link. Only the first few of
-// thousands are wanted as a rule, so it sorts those of one strength when it comes
-// to them.
+// thousands are wanted as a rule, so it takes those of one strength off a heap when
+// it comes to them.
 func strongestFirst(arcs []arc) iter.Seq[*arc] {
 	strength := func(a *arc) uint16 { return min(a.edge.Strength, maxStrength) }
 	var last [maxStrength + 1]int // where, of all in the order of strength, those of one end
@@ -177,16 +178,29 @@ func strongestFirst(arcs []arc) iter.Seq[*arc] {
 	return func(yield func(*arc) bool) {
 		for first := 0; first < len(order); {
 			end := last[strength(order[first])]
-			same := order[first:end]
-			slices.SortFunc(same, func(a, b *arc) int { return cmp.Compare(a.edge.Link, b.edge.Link) })
-			for _, a := range same {
-				if !yield(a) {
+			same := arcsByLink(order[first:end])
+			for heap.Init(&same); len(same) > 0; {
+				if a := heap.Pop(&same).(*arc); !yield(a) { //nolint:forcetypeassert // nothing else is in it
 					return
 				}
 			}
 			first = end
 		}
 	}
+}
+
+// arcsByLink is a heap.Interface.
+type arcsByLink []*arc
+
+func (h arcsByLink) Len() int           { return len(h) }
+func (h arcsByLink) Less(i, j int) bool { return h[i].edge.Link < h[j].edge.Link }
+func (h arcsByLink) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *arcsByLink) Push(a any)        { *h = append(*h, a.(*arc)) } //nolint:forcetypeassert // nothing else is in it
+func (h *arcsByLink) Pop() any {
+	last := len(*h) - 1
+	a := (*h)[last]
+	*h = (*h)[:last]
+	return a
 }
 
 // maxStrength is that of what is certain; see evidence.Level.
