@@ -63,9 +63,9 @@ func newCache(bytes int64, head evidence.Sequence) *cache {
 	c := &cache{seed: maphash.MakeSeed(), buffers: sync.Pool{New: func() any { return new([]byte) }}}
 	c.head.Store(uint64(head))
 	c.ready.Store(uint64(head))
-	if quarter := bytes / 4; quarter >= leastStored {
-		c.stored, c.lists = fastcache.New(int(2*quarter)), fastcache.New(int(quarter))
-		bytes = quarter
+	if eighth := bytes / 8; 2*eighth >= leastStored {
+		c.stored, c.lists = fastcache.New(int(3*eighth)), fastcache.New(int(2*eighth))
+		bytes = 3 * eighth
 	}
 	for i := range c.shards {
 		c.shards[i] = shard{entries: map[evidence.ID]*held{}, room: int(bytes / cacheShards)}
