@@ -246,9 +246,9 @@ func (c *corridor) cheaper() int {
 	return 0
 }
 
-// grow goes one link further from a side. On the last of all such steps only
-// those links count that lead to what the other side has reached, and, where
-// meeting ends the search, after the first that does.
+// grow goes one link further from a side. Where it is the last step once the sides
+// have met, only those links count that lead to what the other side has reached. If
+// none does, it passes all, unless walks that go on from there would be too long.
 func (c *corridor) grow(ctx context.Context, side int, last bool) (ok bool, err error) {
 	s, other := c.s, 1-side
 	if c.looked+c.cost[side] > c.walks.Looked {
@@ -278,7 +278,7 @@ func (c *corridor) grow(ctx context.Context, side int, last bool) (ok bool, err 
 			return false, err
 		}
 	}
-	if !last || !c.met {
+	if !last || !c.met && c.radius[0]+c.radius[1]+1 < c.length {
 		s.going = append(s.going, s.large...)
 		for _, n := range s.going {
 			list := c.p.adjacent.of(c.p.nodes[n].links)
