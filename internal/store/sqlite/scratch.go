@@ -96,19 +96,20 @@ func (s *scratch) next() {
 
 func (x *scratches) give(s *scratch) {
 	for side := range s.queue {
-		if cap(s.queue[side]) > keptEntries {
-			s.queue[side] = nil
-		}
-		if cap(s.log[side]) > keptEntries {
-			s.log[side] = nil
-		}
+		s.queue[side], s.log[side] = kept(s.queue[side]), kept(s.log[side])
 	}
-	if cap(s.picked) > keptEntries {
-		s.picked = nil
-	}
+	s.picked, s.going, s.across = kept(s.picked), kept(s.going), kept(s.across)
 	x.mu.Lock()
 	if len(x.idle) < maxScratches {
 		x.idle = append(x.idle, s)
 	}
 	x.mu.Unlock()
+}
+
+// kept gives the memory of a list, unless it is too much to be kept.
+func kept[L ~[]E, E any](list L) L {
+	if cap(list) > keptEntries {
+		return nil
+	}
+	return list
 }

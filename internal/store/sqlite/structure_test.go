@@ -267,6 +267,19 @@ func TestSieve(t *testing.T) {
 	})
 }
 
+// TestScratchesKeepNoLongLists gives back what a search through a large graph held.
+func TestScratchesKeepNoLongLists(t *testing.T) {
+	var x scratches
+	s, long := x.take(1), make([]uint32, keptEntries+1)
+	s.queue[1], s.log[0], s.picked, s.going = long, make([]passed, len(long)), make([]passed, len(long)), long
+	s.across.room(64 * keptEntries)
+	x.give(s)
+	s = x.take(1)
+	for _, held := range []int{cap(s.queue[1]), cap(s.log[0]), cap(s.picked), cap(s.going), cap(s.across)} {
+		require.LessOrEqual(t, held, keptEntries)
+	}
+}
+
 func TestKeptListsAreBounded(t *testing.T) {
 	k, made := keptLists[int]{}, 0
 	get := func(key int) []spoke {
