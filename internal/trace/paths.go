@@ -87,13 +87,13 @@ func (s *Session) Paths(ctx context.Context, q PathQuery) (Paths, error) {
 	// Those that the view does not see have no link that it sees.
 	from, to := s.ends(q.From), s.ends(q.To)
 	search := &s.search
-	if err := search.filter.prepare(s, q.Filter, from, to); err != nil {
+	if err := search.test.prepare(s, q.Filter, from, to); err != nil {
 		return Paths{}, err
 	}
 	if len(from) == 1 && len(to) == 1 && from[0] == to[0] {
 		return Paths{}, nil // whoever goes from there to there meets it twice
 	}
-	search.session, search.query, search.from, search.to, search.test = s, q, from, to, &search.filter
+	search.session, search.query, search.from, search.to = s, q, from, to
 	search.cut, search.steps = "", 0
 	if q.By == Strongest {
 		return search.strongest(ctx)
@@ -136,8 +136,7 @@ type pathSearch struct {
 	session  *Session
 	query    PathQuery
 	from, to []evidence.ID
-	test     *linkTest
-	filter   linkTest    // of the query
+	test     linkTest
 	asked    store.Walks // of the store
 	cut      Cut
 	steps    int
@@ -180,7 +179,7 @@ func (p *pathSearch) shortestByLevel(ctx context.Context) (found []Path, err err
 // oneInCorridor asks the store for the one best way, which a store can tell where
 // dates and groups do not matter; ok is false where it does not find ways by itself.
 func (p *pathSearch) oneInCorridor(ctx context.Context) (found []Path, ok bool, err error) {
-	w := p.walks(p.test, 0)
+	w := p.walks(0)
 	w.Best = true
 	c, ok, err := p.along(ctx, w)
 	if err != nil || !ok || c.Shortest == 0 {
@@ -204,7 +203,7 @@ func (p *pathSearch) oneInCorridor(ctx context.Context) (found []Path, ok bool, 
 func (p *pathSearch) shortestInCorridor(ctx context.Context) (found []Path, ok bool, err error) {
 	done := 0 // the length up to which all paths are found
 	for beyond := 0; done < p.query.MaxLength && len(found) < p.query.First && p.cut == ""; beyond++ {
-		g, shortest, ok, err := p.corridor(ctx, p.test, beyond)
+		g, shortest, ok, err := p.corridor(ctx, beyond)
 		if err != nil || !ok {
 			return nil, false, err
 		}
@@ -230,8 +229,8 @@ const maxCorridorLooked = 4_000_000
 // longer than the shortest, and how long that is; ok is false where the store
 // does not tell. Dates are decided on what it gives, so that there may be no
 // path although there is a way.
-func (p *pathSearch) corridor(ctx context.Context, t *linkTest, beyond int) (g *ground, shortest int, ok bool, err error) {
-	w := p.walks(t, beyond)
+func (p *pathSearch) corridor(ctx context.Context, beyond int) (g *ground, shortest int, ok bool, err error) {
+	w, t := p.walks(beyond), &p.test
 	c, ok, err := p.along(ctx, w)
 	if err != nil || !ok || c.Shortest == 0 {
 		return nil, 0, ok, err
@@ -254,9 +253,9 @@ func (p *pathSearch) corridor(ctx context.Context, t *linkTest, beyond int) (g *
 }
 
 // walks are the ways that a corridor is asked for.
-func (p *pathSearch) walks(t *linkTest, beyond int) *store.Walks {
-	identity := p.session.identity
-	p.asked = store.Walks{
+func (p *pathSearch) walks(beyond int) *store.Walks {
+	identity, t, w := p.session.identity, &p.test, &p.asked
+	*w = store.Walks{
 		From: identity.groups(p.from), To: identity.groups(p.to), Direction: p.query.Direction, Either: p.session.either(p.query.Direction),
 		Length: p.query.MaxLength, Beyond: beyond, Groups: identity.merged, Looked: maxCorridorLooked, Total: maxWalkLinks,
 		Filter: store.WalkFilter{
@@ -264,7 +263,6 @@ func (p *pathSearch) walks(t *linkTest, beyond int) *store.Walks {
 			Placeholders: t.Unidentified,
 		},
 	}
-	w := &p.asked
 	if len(t.avoid) > 0 {
 		w.Filter.Avoid = slices.Collect(maps.Keys(t.avoid))
 	}

@@ -25,7 +25,7 @@ type sides struct {
 
 func (p *pathSearch) start() *sides {
 	s := &sides{
-		walk: p.session.walk(p.test, p.query.Direction), frontier: [2][]evidence.ID{p.from, p.to}, cost: [2]int{-1, -1},
+		walk: p.session.walk(&p.test, p.query.Direction), frontier: [2][]evidence.ID{p.from, p.to}, cost: [2]int{-1, -1},
 		longest: p.query.MaxLength, trips: maxPathTrips,
 	}
 	if p.query.First == 1 {

@@ -27,10 +27,9 @@ func (p *pathSearch) strongest(ctx context.Context) (Paths, error) {
 		if !last && (threshold <= least || !p.session.view.IsNow()) {
 			continue // of the past, all links have to be judged to know their strength
 		}
-		narrowed := *p.test
-		narrowed.MinStrength = max(threshold, least)
-		search := &pathSearch{session: p.session, query: p.query, from: p.from, to: p.to, test: &narrowed}
-		g, _, ok, err := search.corridor(ctx, &narrowed, p.query.MaxLength)
+		search := &pathSearch{session: p.session, query: p.query, from: p.from, to: p.to, test: p.test}
+		search.test.MinStrength = max(threshold, least)
+		g, _, ok, err := search.corridor(ctx, p.query.MaxLength)
 		if err == nil && !ok {
 			if first == nil {
 				first, err = p.open(ctx)

@@ -29,14 +29,16 @@ func (r *reader) Corridor(ctx context.Context, w *store.Walks) (c store.Corridor
 	}
 	p := r.g.store.links
 	p.mu.RLock()
-	defer p.mu.RUnlock()
 	if !p.answers(r.g.head.Sequence) {
 		p.mu.RUnlock()
-		err = r.awaitLinks(ctx)
-		p.mu.RLock()
-		if err != nil || !p.answers(r.g.head.Sequence) {
+		if err := r.awaitLinks(ctx); err != nil {
 			return c, false, r.g.store.wrap(err)
 		}
+		p.mu.RLock()
+	}
+	defer p.mu.RUnlock()
+	if !p.answers(r.g.head.Sequence) {
+		return c, false, nil
 	}
 	s := p.scratches.take(len(p.nodes))
 	defer p.scratches.give(s)
@@ -279,20 +281,8 @@ func (c *corridor) grow(ctx context.Context, side int, last bool) (ok bool, err 
 		}
 	}
 	if !last || !c.met && c.radius[0]+c.radius[1]+1 < c.length {
-		s.going = append(s.going, s.large...)
-		for _, n := range s.going {
-			list := c.p.adjacent.of(c.p.nodes[n].links)
-			if err := c.look(ctx, len(list)); err != nil {
-				return false, err
-			}
-			// In a large graph most marks have to come from memory. Here no read waits
-			// for another, as they do where it depends on each what is done next.
-			var touched uint32
-			for _, sp := range list {
-				touched |= s.marks[sp.far()][0]
-			}
-			s.touched = touched // or else nothing would be read
-			g.pass(n, list, false)
+		if err := g.passAll(ctx); err != nil {
+			return false, err
 		}
 	}
 	c.level[side], c.cost[side] = to, -1
@@ -331,7 +321,7 @@ func (g *growth) cross(ctx context.Context, reached []uint32) error {
 	}
 	// Of those with many links it is quicker to look for the few that lead across.
 	for _, n := range s.large {
-		if err := ctx.Err(); err != nil { // a list that is not kept has to be sorted
+		if err := ctx.Err(); err != nil { // a list that is not kept has to be made
 			return err
 		}
 		list := c.p.byFar(n, c.limits)
@@ -341,6 +331,27 @@ func (g *growth) cross(ctx context.Context, reached []uint32) error {
 			}
 		}
 		c.looked += len(reached)
+	}
+	return nil
+}
+
+// passAll passes all links of the entities that are gone on from.
+func (g *growth) passAll(ctx context.Context) error {
+	c, s := g.corridor, g.s
+	s.going = append(s.going, s.large...)
+	for _, n := range s.going {
+		list := c.p.adjacent.of(c.p.nodes[n].links)
+		if err := c.look(ctx, len(list)); err != nil {
+			return err
+		}
+		// In a large graph most marks have to come from memory. Here no read waits
+		// for another, as they do where it depends on each what is done next.
+		var touched uint32
+		for _, sp := range list {
+			touched |= s.marks[sp.far()][0]
+		}
+		s.touched = touched // or else nothing would be read
+		g.pass(n, list, false)
 	}
 	return nil
 }

@@ -75,15 +75,15 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 	if err != nil {
 		return fmt.Errorf("store %s: %w", path, err)
 	}
-	by := func(mode string) string {
+	address := func(mode string) string {
 		return (&url.URL{Scheme: "file", Path: filepath.ToSlash(absolute), RawQuery: "mode=" + mode}).String()
 	}
 	// Only the first connection may make the file: where it is taken away later, an
 	// empty one in its place would look like a store that knows nothing.
-	first := by("rwc")
-	s.dsn = by("rw")
+	first := address("rwc")
+	s.dsn = address("rw")
 	if s.readOnly {
-		s.dsn = by("ro")
+		s.dsn = address("ro")
 	}
 	if exists {
 		first = s.dsn
