@@ -266,10 +266,11 @@ func (t *texts) addWrites(v *vocabulary.Vocabulary) {
 	}
 	for _, k := range v.Links() {
 		name := "`" + k.Name + "`" // [A-Z][A-Z0-9_]*, as the vocabulary checks
-		found := "UNWIND $rows AS row MATCH ()-[r:" + name + " {id: row.id}]->() "
+		seek := "USING INDEX SEEK r:" + name + "(id) "
+		found := "UNWIND $rows AS row MATCH ()-[r:" + name + " {id: row.id}]->() " + seek
 		t.redraw[k.Name] = query{name: "redraw " + k.Name, text: found + "SET r += row.link"}
 		t.erase[k.Name] = query{name: "erase " + k.Name, text: found + "DELETE r"}
 		t.resource[k.Name] = query{name: "change the sources of " + k.Name, text: found + "SET r.sources = row.sources"}
-		t.drawn[k.Name] = query{name: "scan " + k.Name, text: "UNWIND $ids AS id MATCH (a)-[r:" + name + " {id: id}]->(b) RETURN id, a.id AS from, b.id AS to, properties(r) AS link"}
+		t.drawn[k.Name] = query{name: "scan " + k.Name, text: "UNWIND $ids AS id MATCH (a)-[r:" + name + " {id: id}]->(b) " + seek + "RETURN id, a.id AS from, b.id AS to, properties(r) AS link"}
 	}
 }
