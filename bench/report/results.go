@@ -23,7 +23,8 @@ const (
 	Inside       = "inside"        // Vínculo's embedded store, in the process that asks
 	NetworkX     = "networkx"
 	IGraph       = "igraph"
-	Server       = "server" // the Neo4j that three of them use
+	Server       = "server"  // the Neo4j that three of them use
+	ByHand       = "by-hand" // Vínculo's nodes and relationships alone, over Bolt
 )
 
 // Names are what the contenders are called in tables and charts.

@@ -182,6 +182,7 @@ func (r *Results) Imports() string {
 
 var loadNames = map[string]string{
 	Embedded: "`vinculo import`, embedded", OnNeo4j: "`vinculo import`, Neo4j", Bolt: "`UNWIND` of 5,000 by hand, Neo4j",
+	ByHand: "the same in Vínculo's shape, and nothing else",
 }
 
 // Costs is the table of how cost grows with size, in graphs of a shape.
