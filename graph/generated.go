@@ -4981,13 +4981,13 @@ type Hop {
   backward: Boolean!
 }
 
-"The days on which all links of a way may have held."
+"Days in a row on which all links of a way may have held. Where such days lie apart, because a source saw a link hold outside the time between its beginning and its end, those among which all held for certain on one, or else the most in a row."
 type CommonTime {
   "The first day. Null where there is no bound."
   from: Date
   "The last day. Null where there is no bound."
   to: Date
-  "Whether there is a day on which every link held for certain."
+  "Whether there is a day among them on which every link held for certain."
   definite: Boolean!
 }
 

@@ -241,13 +241,13 @@ type CommonNeighbors struct {
 	TruncatedBy *Truncation `json:"truncatedBy,omitempty,omitzero"`
 }
 
-// The days on which all links of a way may have held.
+// Days in a row on which all links of a way may have held. Where such days lie apart, because a source saw a link hold outside the time between its beginning and its end, those among which all held for certain on one, or else the most in a row.
 type CommonTime struct {
 	// The first day. Null where there is no bound.
 	From *string `json:"from,omitempty,omitzero"`
 	// The last day. Null where there is no bound.
 	To *string `json:"to,omitempty,omitzero"`
-	// Whether there is a day on which every link held for certain.
+	// Whether there is a day among them on which every link held for certain.
 	Definite bool `json:"definite"`
 }
 

@@ -91,14 +91,14 @@ func (p *pathSearch) bestFirst(ctx context.Context, g *ground, least int) ([]Pat
 			if d > left || d > 0 && slices.Contains(from, w.next) || slices.Contains(r.at, w.next) {
 				continue
 			}
-			if longer, ok := r.with(e, w, p.query.CoherentInTime); ok {
+			if longer, ok := p.extend(r, e, w); ok {
 				heap.Push(queue, hopes.of(longer, left))
 			}
 		}
 		return nil
 	}
 	for _, n := range from {
-		r := newRoute(n)
+		r := p.newRoute(n)
 		if err := push(&r); err != nil {
 			return nil, err
 		}
@@ -107,7 +107,7 @@ func (p *pathSearch) bestFirst(ctx context.Context, g *ground, least int) ([]Pat
 	for queue.Len() > 0 && len(found) < p.query.First && p.cut != CutSteps {
 		r := heap.Pop(queue).(hopeful) //nolint:forcetypeassert // the queue holds them
 		if hopes.far[r.at[len(r.at)-1]] == 0 {
-			found = append(found, r.path(g, p.query.CoherentInTime))
+			found = append(found, r.path(g))
 		} else if err := push(&r.route); err != nil {
 			return nil, err
 		}

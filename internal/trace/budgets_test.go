@@ -11,6 +11,15 @@ func LowerBudgets(tb testing.TB, links, steps int) {
 	tb.Cleanup(func() { maxWalkLinks, maxWalkSteps, maxRanked, maxBestSteps = oldLinks, oldSteps, oldRanked, oldBest })
 }
 
+// LowerDoubtful lowers, for a test, of how many links a search for paths reads the
+// record to tell when they held.
+func LowerDoubtful(tb testing.TB, links int) {
+	tb.Helper()
+	was := maxDoubtful
+	maxDoubtful = links
+	tb.Cleanup(func() { maxDoubtful = was })
+}
+
 // OpenSmall has searches for the strongest paths, for a test, read the first level
 // anew in every pass wherever it has more than so many links.
 func OpenSmall(tb testing.TB, links int) {

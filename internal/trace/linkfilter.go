@@ -32,6 +32,7 @@ type linkTest struct {
 	named                  [][]evidence.ID      // entities asked for by name: placeholders among them count
 	ends                   map[evidence.ID]bool // all of named, made when it is asked for
 	identity               *identity
+	together               bool // it matters on which days links may have held together
 }
 
 // linkTest makes a filter ready for a question that names entities.
@@ -42,7 +43,7 @@ func (s *Session) linkTest(f LinkFilter, named ...[]evidence.ID) (*linkTest, err
 
 // prepare makes it that of a filter, whatever it was before.
 func (t *linkTest) prepare(s *Session, f LinkFilter, named ...[]evidence.ID) (err error) {
-	t.LinkFilter, t.identity, t.avoid, t.ends, t.named = f, s.identity, s.set(f.ExcludeEntities), nil, append(t.named[:0], named...)
+	t.LinkFilter, t.identity, t.avoid, t.ends, t.named, t.together = f, s.identity, s.set(f.ExcludeEntities), nil, append(t.named[:0], named...), false
 	if t.Certainty == edtf.No {
 		t.Certainty = edtf.Possibly
 	}
@@ -133,6 +134,9 @@ func (t *linkTest) held(valid edtf.Valid, aspect edtf.Aspect) bool {
 	}
 	return enough(t.on, valid.HeldOn) && enough(t.during, valid.HeldDuring) && enough(t.throughout, valid.HeldThroughout)
 }
+
+// needsRecords says that the records of doubtful links have to be read.
+func (t *linkTest) needsRecords() bool { return t.together || t.timed() }
 
 // timed says that the filter asks for a date at all.
 func (t *linkTest) timed() bool {

@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
-	"sync"
 
 	"github.com/stretchr/testify/require"
 
@@ -278,35 +278,80 @@ func (w *world) ways(q trace.PathQuery) []way {
 	return found
 }
 
-// coherent tries the only days that matter: those on which a link may begin.
-func (x way) coherent() bool {
-	_, _, ok := x.common()
-	return ok
+// coherent says whether one day exists on which all links may have held.
+func (x way) coherent() bool { return len(x.common()) > 0 }
+
+// run is some days in a row.
+type run struct {
+	first, last edtf.Day
+	definite    bool // on one of them all links definitely held
 }
 
-func (x way) common() (first, last edtf.Day, ok bool) {
-	first, last = edtf.MinDay, edtf.MaxDay
-	for _, l := range x.links {
-		if l.valid.IsZero() {
-			return 0, 0, false
+// common are the runs of days on which all links may have held. It asks for each
+// day on which an answer may differ from that of the day before, and for its
+// neighbours.
+func (x way) common() (runs []run) {
+	days := map[edtf.Day]bool{edtf.DayOf(2014, 1, 1): true}
+	near := func(all ...edtf.Day) {
+		for _, day := range all {
+			if day != edtf.MinDay && day != edtf.MaxDay {
+				days[day-1], days[day], days[day+1] = true, true, true
+			}
 		}
+	}
+	for _, l := range x.links {
 		b := l.valid.Bounds(l.aspect)
-		first, last = max(first, b.SinceEarliest), min(last, b.UntilLatest)
+		near(b.SinceEarliest, b.SinceLatest, b.UntilEarliest, b.UntilLatest)
+		for _, o := range l.valid.Observed {
+			near(o.Earliest(), o.Latest())
+		}
 	}
-	return first, last, first <= last
+	sorted := slices.Sorted(maps.Keys(days))
+	going := false
+	for i, day := range sorted {
+		on, all := date(day.String()), edtf.Definitely
+		for _, l := range x.links {
+			all = min(all, l.valid.HeldOn(l.aspect, on))
+		}
+		if all < edtf.Possibly {
+			going = false
+			continue
+		}
+		if !going {
+			runs = append(runs, run{first: day})
+			if i == 0 {
+				runs[0].first = edtf.MinDay
+			}
+		}
+		going = true
+		last := &runs[len(runs)-1]
+		if last.last = day; i == len(sorted)-1 {
+			last.last = edtf.MaxDay
+		}
+		last.definite = last.definite || all == edtf.Definitely
+	}
+	return runs
 }
 
-// definite says whether on one day all links definitely held, trying every day of
-// the years that random links speak of.
-func (x way) definite() bool {
-	return slices.ContainsFunc(everyDay(), func(on edtf.Date) bool {
-		return !slices.ContainsFunc(x.links, func(l tie) bool { return l.valid.HeldOn(l.aspect, on) != edtf.Definitely })
+// told is the one of the runs that an answer shows: one on which all links
+// definitely held, else the longest, and the first of several.
+func (x way) told() trace.Interval {
+	runs := x.common()
+	slices.SortStableFunc(runs, func(a, b run) int {
+		if a.definite != b.definite {
+			return cmp.Compare(btoi(b.definite), btoi(a.definite))
+		}
+		if a.definite {
+			return 0
+		}
+		return cmp.Compare(int64(b.last)-int64(b.first), int64(a.last)-int64(a.first))
 	})
+	return trace.Interval{From: runs[0].first, To: runs[0].last, Definite: runs[0].definite}
 }
 
-var everyDay = sync.OnceValue(func() (days []edtf.Date) {
-	for day := edtf.DayOf(2009, 12, 30); day <= edtf.DayOf(2020, 2, 1); day++ {
-		days = append(days, date(day.String()))
+func btoi(b bool) int {
+	if b {
+		return 1
 	}
-	return days
-})
+	return 0
+}

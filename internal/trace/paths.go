@@ -26,9 +26,8 @@ type PathQuery struct {
 	First     int // paths; 1 to 50
 	By        PathOrder
 	Direction evidence.Direction // Outgoing follows links from their from to their to
-	// CoherentInTime keeps paths of which one date exists on which every link at
-	// least possibly held, going by its beginning and end; a link without any date
-	// is on none.
+	// CoherentInTime keeps paths of which one day exists on which every link at
+	// least possibly held; a link without any date held on none.
 	CoherentInTime bool
 	Filter         LinkFilter
 	// Bare leaves the claims of hops out, for who asks only which links they are.
@@ -49,10 +48,12 @@ type Hop struct {
 	Backward bool        // passed against the direction in which it is asserted
 }
 
-// Interval is the time in which all links of a path may have held.
+// Interval is an unbroken time in which all links of a path may have held. Where
+// there are several, as a source may have seen that a link held outside the time
+// between its ends, it is one on some day of which every link definitely held,
+// which Definite says, or else the longest; of several such the first.
 type Interval struct {
 	From, To edtf.Day
-	// Definite says that on some day of it every link definitely held.
 	Definite bool
 }
 
@@ -63,6 +64,7 @@ type Path struct {
 	// multiplied, each in thousandths, as millionths.
 	Weakest, Product int
 	Common           *Interval // where CoherentInTime was asked
+	days             []edtf.Period
 }
 
 // Paths are the best paths, best first.
@@ -94,7 +96,8 @@ func (s *Session) Paths(ctx context.Context, q PathQuery) (Paths, error) {
 		return Paths{}, nil // whoever goes from there to there meets it twice
 	}
 	search.session, search.query, search.from, search.to = s, q, from, to
-	search.cut, search.steps = "", 0
+	search.test.together = q.CoherentInTime
+	search.cut, search.steps, search.undecided, search.days = "", 0, false, nil
 	if q.By == Strongest {
 		return search.strongest(ctx)
 	}
@@ -140,6 +143,10 @@ type pathSearch struct {
 	asked    store.Walks // of the store
 	cut      Cut
 	steps    int
+	// undecided says that links were taken by their bounds alone which were maybe
+	// observed at another time.
+	undecided bool
+	days      map[evidence.ID][]edtf.Period // on which doubtful links may have held
 }
 
 func (p *pathSearch) shortest(ctx context.Context) (Paths, error) {
@@ -165,7 +172,7 @@ func (p *pathSearch) shortestByLevel(ctx context.Context) (found []Path, err err
 		if err := s.advance(ctx, length); err != nil {
 			return nil, err
 		}
-		p.cut = s.walk.cut
+		p.cut, p.undecided = s.walk.cut, s.walk.undecided
 		if found, err = p.ofLength(ctx, s.walk.ground(), length, found); err != nil {
 			return nil, err
 		}
@@ -235,21 +242,35 @@ func (p *pathSearch) corridor(ctx context.Context, beyond int) (g *ground, short
 	if err != nil || !ok || c.Shortest == 0 {
 		return nil, 0, ok, err
 	}
-	identity := p.session.identity
+	walk := p.walk()
 	if t.timed() || len(w.Groups) > 0 {
-		walk := p.session.walk(t, p.query.Direction)
+		identity := p.session.identity
 		arcs := make([]arc, 0, len(c.Edges))
 		for i := range c.Edges {
 			e := &c.Edges[i]
 			arcs = append(arcs, arc{*e, identity.resolve(e.From), identity.resolve(e.To)})
 		}
-		if arcs, err = walk.decideDates(ctx, arcs); err != nil {
+		if arcs, err = walk.decideDates(ctx, arcs); err != nil || walk.cut != "" {
 			return nil, 0, false, err
 		}
 		walk.add(arcs)
+		p.undecided = p.undecided || walk.undecided
 		return walk.ground(), c.Shortest, true, nil
 	}
+	if t.together {
+		if err := walk.readDoubtful(ctx, len(c.Edges), func(i int) *store.Edge { return &c.Edges[i] }); err != nil {
+			return nil, 0, false, err
+		}
+		p.undecided = p.undecided || walk.undecided
+	}
 	return p.session.ground(p.query.Direction, c.IDs, c.Edges, c.Ends), c.Shortest, true, nil
+}
+
+// walk is that of a search for paths, of which levels have any number of links.
+func (p *pathSearch) walk() *walk {
+	w := p.session.walk(&p.test, p.query.Direction)
+	w.doubtful = maxDoubtful
+	return w
 }
 
 // walks are the ways that a corridor is asked for.
@@ -290,39 +311,60 @@ type route struct {
 	ways    []way
 	weakest int
 	product product
-	common  Interval
+	days    []edtf.Period // on which all its links may have held, where that matters
 }
 
-func newRoute(at int32) route {
-	return route{
-		at: []int32{at}, weakest: maxStrength, product: thousands[0],
-		common: Interval{From: edtf.MinDay, To: edtf.MaxDay},
+// always is every day.
+var always = []edtf.Period{{First: edtf.MinDay, Last: edtf.MaxDay}}
+
+func (p *pathSearch) newRoute(at int32) route {
+	r := route{at: []int32{at}, weakest: maxStrength, product: thousands[0]}
+	if p.test.together {
+		r.days = always
 	}
+	return r
 }
 
-// with is the route one link longer; false where the time of its links then no
-// longer meets. It may share memory with other routes that are as long.
-func (r *route) with(e *store.Edge, w way, coherent bool) (route, bool) {
+// extend is the route one link longer; false where its links then never held
+// together. It may share memory with other routes that are as long.
+func (p *pathSearch) extend(r *route, e *store.Edge, w way) (route, bool) {
 	longer := route{
-		at: append(r.at, w.next), ways: append(r.ways, w), common: r.common,
+		at: append(r.at, w.next), ways: append(r.ways, w), days: r.days,
 		weakest: min(r.weakest, int(e.Strength)), product: r.product.by(e.Strength),
 	}
-	if !coherent {
+	if !p.test.together {
 		return longer, true
 	}
+	longer.days = edtf.Meet(r.days, p.mayHold(e))
+	return longer, len(longer.days) > 0
+}
+
+// mayHold are the days on which a link may have held: those between its ends, and
+// of a doubtful one, of which the record was read, also those on which it was
+// observed.
+func (p *pathSearch) mayHold(e *store.Edge) []edtf.Period {
 	if !e.Dated {
-		return longer, false // nothing says that it held at any date
+		return nil
 	}
-	longer.common.From, longer.common.To = max(r.common.From, e.Bounds.SinceEarliest), min(r.common.To, e.Bounds.UntilLatest)
-	return longer, longer.common.From <= longer.common.To
+	record := p.session.records[e.Link]
+	if !e.Doubtful || record == nil {
+		return []edtf.Period{{First: e.Bounds.SinceEarliest, Last: e.Bounds.UntilLatest}}
+	}
+	days, known := p.days[e.Link]
+	if !known {
+		content := record.Claim()
+		days = content.Valid().MayHold(evidence.AspectOf(content, p.session.tracer.vocabulary))
+		if p.days == nil {
+			p.days = map[evidence.ID][]edtf.Period{}
+		}
+		p.days[e.Link] = days
+	}
+	return days
 }
 
 // path is what is kept of a route: all but what its links say.
-func (r *route) path(g *ground, coherent bool) Path {
-	path := Path{Hops: make([]Hop, len(r.ways)), Weakest: r.weakest, Product: r.product.millionths(len(r.ways))}
-	if coherent {
-		path.Common = new(r.common)
-	}
+func (r *route) path(g *ground) Path {
+	path := Path{Hops: make([]Hop, len(r.ways)), Weakest: r.weakest, Product: r.product.millionths(len(r.ways)), days: r.days}
 	for i, w := range r.ways {
 		path.Hops[i] = Hop{Link: g.edges[w.edge].Link, From: g.ids[r.at[i]], To: g.ids[r.at[i+1]], Backward: w.backward}
 	}
@@ -358,19 +400,19 @@ func (p *pathSearch) ofLength(ctx context.Context, g *ground, length int, found 
 			if d > left || left > 0 && (d == 0 || slices.Contains(from, w.next)) || left == 0 && d != 0 || slices.Contains(r.at, w.next) {
 				continue
 			}
-			longer, ok := r.with(&g.edges[w.edge], w, p.query.CoherentInTime)
+			longer, ok := p.extend(r, &g.edges[w.edge], w)
 			if !ok {
 				continue
 			}
 			if left == 0 {
-				found = append(found, longer.path(g, p.query.CoherentInTime))
+				found = append(found, longer.path(g))
 			} else if err := descend(g.ways(w.next), &longer); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	first := newRoute(-1)
+	first := p.newRoute(-1)
 	first.at, first.ways = append(make([]int32, 0, length+1), -1), make([]way, 0, length)
 	return found, descend(g.ways(from...), &first)
 }
@@ -378,6 +420,9 @@ func (p *pathSearch) ofLength(ctx context.Context, g *ground, length int, found 
 // answer reads the records of the links of paths. A path of which a link was
 // retracted while the question was asked is left out.
 func (p *pathSearch) answer(ctx context.Context, found []Path) (Paths, error) {
+	if p.undecided && p.cut == "" {
+		p.cut = CutLinks
+	}
 	out := Paths{All: found, Cut: p.cut}
 	if p.query.Bare && !p.query.CoherentInTime {
 		return out, nil
@@ -401,17 +446,37 @@ func (p *pathSearch) answer(ctx context.Context, found []Path) (Paths, error) {
 			}
 			path.Hops[i].Claim = p.session.claim(record)
 		}
-		if path.Common != nil {
-			path.Common.Definite = p.session.togetherDefinitely(path.Hops)
-		}
 		return false
 	})
+	if p.test.together {
+		for i := range out.All {
+			path := &out.All[i]
+			path.Common, path.days = p.session.common(path), nil
+		}
+	}
 	return out, nil
 }
 
-// togetherDefinitely says whether all links definitely held on one day. Such days
-// begin where one of the links is certain to have begun, or was observed.
-func (s *Session) togetherDefinitely(hops []Hop) bool {
+// common is the time that is told of a path.
+func (s *Session) common(path *Path) *Interval {
+	var best *Interval
+	length := func(first, last edtf.Day) int64 { return int64(last) - int64(first) }
+	certain := s.certainDays(path.Hops)
+	for _, p := range path.days {
+		if slices.ContainsFunc(certain, func(day edtf.Day) bool { return p.First <= day && day <= p.Last }) {
+			return &Interval{p.First, p.Last, true}
+		}
+		if best == nil || length(p.First, p.Last) > length(best.From, best.To) {
+			best = &Interval{From: p.First, To: p.Last}
+		}
+	}
+	return best
+}
+
+// certainDays are days on which all links definitely held: one at least of each
+// run of such days, which begins where one of the links is certain to have begun,
+// or was observed.
+func (s *Session) certainDays(hops []Hop) []edtf.Day {
 	var days []edtf.Day
 	for _, h := range hops {
 		content := h.Claim.Record.Claim()
@@ -422,9 +487,9 @@ func (s *Session) togetherDefinitely(hops []Hop) bool {
 			days = append(days, o.Earliest())
 		}
 	}
-	return slices.ContainsFunc(days, func(day edtf.Day) bool {
+	return slices.DeleteFunc(days, func(day edtf.Day) bool {
 		on, err := edtf.Parse(day.String())
-		return err == nil && !on.IsZero() && !slices.ContainsFunc(hops, func(h Hop) bool {
+		return err != nil || on.IsZero() || slices.ContainsFunc(hops, func(h Hop) bool {
 			content := h.Claim.Record.Claim()
 			return content.Valid().HeldOn(evidence.AspectOf(content, s.tracer.vocabulary), on) != edtf.Definitely
 		})

@@ -3,6 +3,7 @@ package trace_test
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -11,6 +12,8 @@ import (
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/edtf"
+	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/store/sqlite"
 	"github.com/vinculo/vinculo/internal/store/storetest"
 	"github.com/vinculo/vinculo/internal/store/storetest/model"
 	"github.com/vinculo/vinculo/internal/trace"
@@ -103,8 +106,7 @@ func checkPaths(t require.TestingT, s *trace.Session, w *world, q trace.PathQuer
 			require.Nil(t, p.Common)
 			continue
 		}
-		first, last, _ := want[i].common()
-		require.Equal(t, trace.Interval{From: first, To: last, Definite: want[i].definite()}, *p.Common, "%s: %+v", want[i], q)
+		require.Equal(t, want[i].told(), *p.Common, "%s: %+v", want[i], q)
 	}
 }
 
@@ -130,6 +132,42 @@ func checkRandomPaths(t *testing.T, times int) {
 			require.NoError(t, s.Close())
 		}
 	})
+}
+
+// TestAnObservedDateIsOneOnWhichALinkHeld has two links that go by their ends do
+// not meet; but a source saw the first on the only day of the second.
+func TestAnObservedDateIsOneOnWhichALinkHeld(t *testing.T) {
+	embedded, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "graph.db"), sqlite.Options{})
+	require.NoError(t, err)
+	for _, st := range []store.Store{model.New(), embedded} {
+		assert := func(id, from, to evidence.ID, valid evidence.ValidTime) evidence.Change {
+			return evidence.Change{AssertLink: &evidence.AssertLink{
+				ID: id, Kind: "COLLUDES_WITH", From: from, To: to, Valid: valid, Citations: []evidence.NewCitation{{Source: "s", Locator: "p. 1"}},
+			}}
+		}
+		changes := []evidence.Change{{PutSource: &evidence.PutSource{ID: "s", Kind: evidence.Of("NEWS"), Title: evidence.Of("Nota"), URL: evidence.Of("https://example.org/")}}}
+		for i := range 3 {
+			changes = append(changes, evidence.Change{PutEntity: &evidence.PutEntity{ID: nth(i), Kind: evidence.Of("PERSON"), Name: evidence.Of("Vecino")}})
+		}
+		changes = append(changes,
+			assert("seen", nth(0), nth(1), evidence.ValidTime{Since: "2014-11", Until: "2015", Observed: []string{"2014-09-26", "2013-02?"}}),
+			assert("night", nth(1), nth(2), evidence.ValidTime{Since: "2014-09-26", Until: "2014-09-26"}),
+		)
+		_, err := storetest.Apply(t.Context(), st, 1, storetest.Top, &evidence.ChangeSet{Reason: "test", Changes: changes})
+		require.NoError(t, err)
+		s := open(t, st, evidence.Now(evidence.Public))
+		for _, by := range []trace.PathOrder{trace.Shortest, trace.Strongest} {
+			for _, first := range []int{1, 5} {
+				got, err := s.Paths(t.Context(), trace.PathQuery{From: []evidence.ID{nth(0)}, To: []evidence.ID{nth(2)}, MaxLength: 4, First: first, By: by, CoherentInTime: true})
+				require.NoError(t, err)
+				require.Len(t, got.All, 1)
+				day := edtf.DayOf(2014, 9, 26)
+				require.Equal(t, trace.Interval{From: day, To: day, Definite: true}, *got.All[0].Common)
+			}
+		}
+		require.NoError(t, s.Close())
+	}
+	require.NoError(t, embedded.Close())
 }
 
 // people is a store with people and links between them that rest on one source of

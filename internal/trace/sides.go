@@ -25,7 +25,7 @@ type sides struct {
 
 func (p *pathSearch) start() *sides {
 	s := &sides{
-		walk: p.session.walk(&p.test, p.query.Direction), frontier: [2][]evidence.ID{p.from, p.to}, cost: [2]int{-1, -1},
+		walk: p.walk(), frontier: [2][]evidence.ID{p.from, p.to}, cost: [2]int{-1, -1},
 		longest: p.query.MaxLength, trips: maxPathTrips,
 	}
 	if p.query.First == 1 {
@@ -177,7 +177,7 @@ func (s *sides) left() int {
 // each is how many round trips a level takes: one for the links, and one to decide
 // on their dates.
 func (s *sides) each() int {
-	if s.walk.test.timed() {
+	if s.walk.test.needsRecords() {
 		return 2
 	}
 	return 1

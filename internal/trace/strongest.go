@@ -111,6 +111,7 @@ func (p *pathSearch) readAll(ctx context.Context, first *opening, last bool) (g 
 		}
 	}
 	first.trips += s.walk.trips
+	p.undecided = s.walk.undecided
 	if p.cut = s.walk.cut; p.cut != "" {
 		p.steps = maxBestSteps * 3 / 4 // what was not read may have better ones anyway
 	}

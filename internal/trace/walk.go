@@ -2,6 +2,7 @@ package trace
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -24,6 +25,7 @@ var (
 	maxWalkLinks = 200_000   // links read from the store
 	maxWalkSteps = 2_000_000 // ways looked at by a search in what was read
 	maxPastLinks = 20_000    // links read where each has to be judged anew
+	maxDoubtful  = 20_000    // links of which a search for paths reads the record to tell when they held
 )
 
 // linkBudget is how many links one question of the session may read.
@@ -49,13 +51,15 @@ type walk struct {
 	arcs      []arc                // of these
 	laid      *ground              // what ground made of so many arcs
 	read      int
-	budget    int // of what is read
-	trips     int // questions that the store was asked
+	budget    int  // of what is read
+	doubtful  int  // links of which the records may still be read, to tell when they held
+	undecided bool // there were more
+	trips     int  // questions that the store was asked
 	cut       Cut
 }
 
 func (s *Session) walk(t *linkTest, d evidence.Direction) *walk {
-	return &walk{session: s, test: t, direction: d, links: map[evidence.ID]bool{}, budget: s.linkBudget()}
+	return &walk{session: s, test: t, direction: d, links: map[evidence.ID]bool{}, budget: s.linkBudget(), doubtful: math.MaxInt}
 }
 
 // arcsAt reads the links at entities in one round trip, and in another decides on
@@ -165,30 +169,48 @@ func sortedIDs(set map[evidence.ID]bool) []evidence.ID {
 }
 
 // decideDates reads the records of links of which the bounds alone do not tell
-// whether they held on the filter's dates.
+// when they held, and leaves out those that did not on the filter's dates. Where
+// more are left undecided than may be read, these are left out too, as a cut; a
+// question about links that held together takes them by their bounds alone.
 func (w *walk) decideDates(ctx context.Context, arcs []arc) ([]arc, error) {
-	if !w.test.timed() {
+	if !w.test.needsRecords() {
 		return arcs, nil
 	}
-	var ids []evidence.ID
-	for _, a := range arcs {
-		if a.edge.Doubtful {
-			ids = append(ids, a.edge.Link)
-		}
+	if err := w.readDoubtful(ctx, len(arcs), func(i int) *store.Edge { return &arcs[i].edge }); err != nil || !w.test.timed() {
+		return arcs, err
 	}
-	if len(ids) > 0 {
-		w.trips++
-	}
-	slices.Sort(ids)
-	records, err := w.session.get(ctx, slices.Compact(ids))
-	if err != nil {
-		return nil, err
+	if w.undecided {
+		w.cut = CutLinks
 	}
 	return slices.DeleteFunc(arcs, func(a arc) bool {
 		if !a.edge.Doubtful {
 			return false
 		}
-		r := records[a.edge.Link]
+		r := w.session.records[a.edge.Link]
 		return r == nil || !w.test.held(r.Claim().Valid(), evidence.AspectOf(r.Claim(), w.session.tracer.vocabulary))
 	}), nil
+}
+
+// readDoubtful reads the records of the doubtful ones of n links, as many as may be
+// read.
+func (w *walk) readDoubtful(ctx context.Context, n int, link func(i int) *store.Edge) error {
+	var ids []evidence.ID
+	for i := range n {
+		e := link(i)
+		if _, known := w.session.records[e.Link]; known || !e.Doubtful {
+			continue
+		}
+		if len(ids) == w.doubtful {
+			w.undecided = true
+			break
+		}
+		ids = append(ids, e.Link)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	w.trips++
+	w.doubtful -= len(ids)
+	slices.Sort(ids)
+	return w.session.read(ctx, slices.Compact(ids))
 }

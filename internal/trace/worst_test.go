@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,8 +25,11 @@ import (
 // worst is a graph made to be hard: two units, hub-a and hub-b, each with so many
 // members, all the same people, and joined directly many times over; and a
 // complete bipartite block of units that operate in places, all of them under
-// both hubs. Everybody is called alike.
-type worst struct{ members, joined, block int }
+// both hubs. Everybody is called alike. The mark stands behind all dates.
+type worst struct {
+	members, joined, block int
+	mark                   string
+}
 
 func (w worst) changes(yield func(evidence.Change) bool) {
 	entity := func(id evidence.ID, kind, name string) bool {
@@ -36,7 +40,7 @@ func (w worst) changes(yield func(evidence.Change) bool) {
 		n++
 		grade := 1 + n%6
 		return yield(evidence.Change{AssertLink: &evidence.AssertLink{
-			ID: evidence.ID(fmt.Sprintf("l%07d", n)), Kind: kind, From: from, To: to, Role: "vínculo", Valid: evidence.ValidTime{Since: fmt.Sprint(1990 + n%30)},
+			ID: evidence.ID(fmt.Sprintf("l%07d", n)), Kind: kind, From: from, To: to, Role: "vínculo", Valid: evidence.ValidTime{Since: fmt.Sprint(1990+n%30) + w.mark},
 			Citations: []evidence.NewCitation{{ID: evidence.ID(fmt.Sprintf("c%07d", n)), Source: "s", Locator: "p. 1", Credibility: grade}},
 		}})
 	}
@@ -336,6 +340,27 @@ func TestWorstCaseStaysWithinItsBudgets(t *testing.T) {
 	for _, q := range questions() {
 		if q.name == "50 shortest, place to place" || q.name == "50 strongest, place to place" {
 			require.Equal(t, trace.CutSteps, q.put(t, c, now).cut, "%s takes more than 20 steps", q.name)
+		}
+	}
+}
+
+// TestUncertainDatesStayWithinTheBudgets has links of which the record tells
+// when they held: of no more than may be, it is read.
+func TestUncertainDatesStayWithinTheBudgets(t *testing.T) {
+	const doubtful = 500
+	trace.LowerDoubtful(t, doubtful)
+	c := &counted{Store: worstCase(t, worst{members: 2500, joined: 300, block: 40, mark: "?"})}
+	for _, q := range questions() {
+		got := q.put(t, c, evidence.Now(evidence.Public))
+		t.Logf("%-48s %s", q.name, got)
+		require.LessOrEqual(t, got.calls, q.calls, "round trips of %s", q.name)
+		if dated := strings.Contains(q.name, "coherent") || strings.Contains(q.name, "on a day"); dated && strings.Contains(q.name, ", ") {
+			require.LessOrEqual(t, got.records, doubtful+trace.MaxPaths*trace.MaxPathLength+2, "records of %s", q.name)
+		}
+		if want, told := map[string]trace.Cut{
+			"1 coherent, member to place": trace.CutLinks, "1 shortest on a day, member to place": trace.CutLinks, "1 coherent, place to place": "", "1 shortest on a day, place to place": "",
+		}[q.name]; told {
+			require.Equal(t, want, got.cut, q.name)
 		}
 	}
 }

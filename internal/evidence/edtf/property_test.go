@@ -3,6 +3,7 @@ package edtf
 import (
 	"bytes"
 	"cmp"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -258,4 +259,33 @@ func rank(last bool) int {
 		return 1
 	}
 	return 0
+}
+
+// TestMayHoldIsWhereADayIsAnsweredPossibly holds the periods against the answer
+// for each day.
+func TestMayHoldIsWhereADayIsAnsweredPossibly(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v, a := drawValid(t)
+		w, b := drawValid(t)
+		may, other := v.MayHold(a), w.MayHold(b)
+		both := Meet(may, other)
+		for _, periods := range [][]Period{may, other, both} {
+			for i, p := range periods {
+				require.LessOrEqual(t, p.First, p.Last)
+				if i > 0 {
+					require.Less(t, int64(periods[i-1].Last)+1, int64(p.First), "%v", periods)
+				}
+			}
+		}
+		within := func(periods []Period, day Day) bool {
+			return slices.ContainsFunc(periods, func(p Period) bool { return p.First <= day && day <= p.Last })
+		}
+		for n := windowFirst - 1; n <= windowLast+1; n++ {
+			day := windowStart + Day(n)
+			on := MustParse(day.String())
+			held, otherHeld := v.HeldOn(a, on) >= Possibly, w.HeldOn(b, on) >= Possibly
+			require.Equal(t, held, within(may, day), "%v on %s: %v", v, on, may)
+			require.Equal(t, held && otherHeld, within(both, day), "%v and %v on %s: %v", v, w, on, both)
+		}
+	})
 }

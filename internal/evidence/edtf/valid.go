@@ -154,6 +154,51 @@ func (v Valid) HeldDuring(a Aspect, period Date) Certainty {
 	return capped(answer, period)
 }
 
+// Period is an unbroken run of days, both ends included; MinDay or MaxDay where
+// it has no bound.
+type Period struct{ First, Last Day }
+
+// MayHold gives the days on which the claim at least possibly held, as periods
+// in order that do not touch; none where it has no date.
+func (v Valid) MayHold(a Aspect) []Period {
+	if v.IsZero() {
+		return nil
+	}
+	var periods []Period
+	if s := v.stretch(a); s.begins <= s.ended {
+		periods = append(periods, Period{s.begins, s.ended})
+	}
+	for _, o := range v.Observed {
+		periods = append(periods, Period{o.Earliest(), o.Latest()})
+	}
+	slices.SortFunc(periods, func(x, y Period) int { return cmp.Compare(x.First, y.First) })
+	joined := periods[:0]
+	for _, next := range periods {
+		if n := len(joined); n > 0 && int64(next.First) <= int64(joined[n-1].Last)+1 {
+			joined[n-1].Last = max(joined[n-1].Last, next.Last)
+		} else {
+			joined = append(joined, next)
+		}
+	}
+	return joined
+}
+
+// Meet gives the days that both lists of periods have, each in order.
+func Meet(a, b []Period) []Period {
+	var both []Period
+	for len(a) > 0 && len(b) > 0 {
+		if p := (Period{max(a[0].First, b[0].First), min(a[0].Last, b[0].Last)}); p.First <= p.Last {
+			both = append(both, p)
+		}
+		if a[0].Last < b[0].Last {
+			a = a[1:]
+		} else {
+			b = b[1:]
+		}
+	}
+	return both
+}
+
 // HeldThroughout answers whether the claim held on every day of the period. An
 // absent period is all of time.
 func (v Valid) HeldThroughout(a Aspect, period Date) Certainty {
