@@ -502,3 +502,50 @@ func TestUndo(t *testing.T) {
 		require.Equal(t, evidence.Confidential, g.newest("p2").Derived.Visibility)
 	})
 }
+
+// TestUndoLeavesASecretNameHidden has an author undo what raised a name above them,
+// also after the name was taken away and where it was the first.
+func TestUndoLeavesASecretNameHidden(t *testing.T) {
+	names := func(name string, names ...evidence.NewName) evidence.Change {
+		return evidence.Change{PutEntity: &evidence.PutEntity{ID: "witness", Kind: evidence.Of("PERSON"), Name: evidence.Of(name), Names: evidence.Of(names)}}
+	}
+	alias := func(text, clearance string) evidence.NewName {
+		return evidence.NewName{Text: text, Type: "ALIAS", Clearance: clearance}
+	}
+	seen := func(g *graph, c evidence.Clearance) (texts []string) {
+		g.Helper()
+		newest, err := g.Snapshot().Newest(g.Context(), []evidence.ID{"witness"}, evidence.Open)
+		require.NoError(g, err)
+		for _, n := range newest["witness"].Entity().VisibleNames(c) {
+			texts = append(texts, n.Text+" "+n.Clearance.String())
+		}
+		return texts
+	}
+	undo := evidence.Change{Undo: &evidence.Undo{Revision: 2}}
+
+	g := empty(t)
+	g.must(top, names("Testigo", alias("Juan", "PUBLIC"), alias("Zurdo", "PUBLIC")))
+	g.must(top, names("Testigo", alias("Juan", "CONFIDENTIAL")))
+	g.must(low, undo)
+	require.Equal(t, []string{"Testigo PUBLIC", "Zurdo PUBLIC"}, seen(g, evidence.Public), "what was taken away for all comes back")
+	require.Contains(t, seen(g, evidence.Confidential), "Juan CONFIDENTIAL")
+
+	g = empty(t)
+	g.must(top, names("Testigo", alias("Juan", "PUBLIC")))
+	g.must(top, names("Testigo", alias("Juan", "CONFIDENTIAL")))
+	g.must(top, names("Testigo"))
+	g.must(low, undo)
+	require.Equal(t, []string{"Testigo PUBLIC"}, seen(g, evidence.Confidential), "it was a secret when it was taken away")
+
+	g = empty(t)
+	g.must(top, names("Juan", alias("Zurdo", "PUBLIC")))
+	g.must(top, names("Testigo", alias("Juan", "CONFIDENTIAL")))
+	g.must(low, undo)
+	require.Equal(t, []string{"Testigo PUBLIC", "Zurdo PUBLIC"}, seen(g, evidence.Public))
+
+	g = empty(t)
+	g.must(top, names("Testigo", alias("Juan", "PUBLIC")))
+	g.must(top, names("Testigo", alias("Juan", "CONFIDENTIAL")))
+	g.must(top, undo)
+	require.Contains(t, seen(g, evidence.Public), "Juan PUBLIC", "who is cleared for it may bring it back")
+}

@@ -138,3 +138,41 @@ func (w *workspace) keepHiddenStanding(next, there []StandingChange) []StandingC
 	}
 	return append(out, rest...)
 }
+
+// NameClearances are the clearances that names have today, by their texts, as the
+// versions of an entity tell, oldest first: that which a text had last, where the
+// lowest of a version counts. A name that was taken away since keeps its own.
+func NameClearances(versions []*Record) map[string]Clearance {
+	today := map[string]Clearance{}
+	for _, v := range versions {
+		e := v.Entity()
+		if e == nil {
+			continue
+		}
+		for _, n := range e.Names {
+			today[n.Text] = Confidential
+		}
+		for _, n := range e.Names {
+			today[n.Text] = min(today[n.Text], n.Clearance)
+		}
+	}
+	return today
+}
+
+// KeptSecret is the entity as it was, to a reader of the clearance today: without
+// the names that have been raised above it since, which raising hides in the past
+// too. Where that by which it was called is one of them, it is called what it is
+// called today, and renamed says so.
+func (e *Entity) KeptSecret(today map[string]Clearance, called Name, c Clearance) (as *Entity, renamed bool) {
+	hidden := func(n Name) bool { return max(n.Clearance, today[n.Text]) > c }
+	if !slices.ContainsFunc(e.Names, func(n Name) bool { return n.Clearance <= c && hidden(n) }) {
+		return e, false
+	}
+	kept := *e
+	renamed = hidden(e.Names[0])
+	kept.Names = slices.DeleteFunc(slices.Clone(e.Names), func(n Name) bool { return hidden(n) || renamed && n.Text == called.Text })
+	if renamed {
+		kept.Names = slices.Insert(kept.Names, 0, called)
+	}
+	return &kept, renamed
+}

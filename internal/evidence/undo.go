@@ -147,7 +147,11 @@ func (u *undoing) record(s *slot, old *Record) error {
 	case s.open && old.Content.OwnClearance() > u.author.Clearance:
 		u.fault(Forbidden, at, "undoing revision %d would raise %q above your own clearance, %s; ask someone who has it", u.number, s.id, u.author.Clearance)
 	default:
-		content := u.keepHidden(old.Content, s.content)
+		back, err := u.withoutSecrets(s, old.Content)
+		if err != nil {
+			return err
+		}
+		content := u.keepHidden(back, s.content)
 		if set, ok := u.cleared[s.id]; !s.open && !(ok && set == s.now) {
 			content = withClearance(content, s.now) // it may have been raised since
 		}
@@ -157,6 +161,29 @@ func (u *undoing) record(s *slot, old *Record) error {
 		u.put(s, content)
 	}
 	return nil
+}
+
+// withoutSecrets is content that comes back, without the names of an entity that
+// were raised above the author by the revision or since.
+func (u *undoing) withoutSecrets(s *slot, old Content) (Content, error) {
+	was, ok := old.(*Entity)
+	is, same := s.content.(*Entity)
+	if !ok || !same || u.author.Clearance == Confidential {
+		return old, nil
+	}
+	versions := []*Record{s.base}
+	for versions[0].From > u.rev.Sequence() {
+		earlier, err := u.snap.Newest(u.ctx, []ID{s.id}, versions[0].From)
+		if err != nil {
+			return nil, err
+		}
+		if earlier[s.id] == nil {
+			break
+		}
+		versions = slices.Insert(versions, 0, earlier[s.id])
+	}
+	kept, _ := was.KeptSecret(NameClearances(versions), is.Names[0], u.author.Clearance)
+	return kept, nil
 }
 
 // hides says whether a record, which may be closed, is or was kept from the

@@ -38,7 +38,8 @@ type projector struct {
 	written   ledger.Header                        // of the target's
 }
 
-// names tells which names of an entity are hidden today, and what it is called.
+// names tells which of all names that an entity had are hidden today, a name that
+// was taken away by what it was last, and what it is called.
 type names struct {
 	hidden  map[string]bool
 	primary evidence.Name
@@ -110,15 +111,19 @@ func (p *projector) learn(ctx context.Context) error {
 }
 
 func (p *projector) learnNames(e *evidence.Entity) {
-	delete(p.names, e.ID)
-	for _, n := range e.Names {
-		visible := func(other evidence.Name) bool { return other.Text == n.Text && other.Clearance <= p.Clearance }
-		if n.Clearance > p.Clearance && !slices.ContainsFunc(e.Names, visible) {
-			if p.names[e.ID].hidden == nil {
-				p.names[e.ID] = names{hidden: map[string]bool{}, primary: e.Names[0]}
-			}
-			p.names[e.ID].hidden[n.Text] = true
+	of := p.names[e.ID]
+	of.primary = e.Names[0]
+	for text, c := range evidence.NameClearances([]*evidence.Record{{Content: e}}) {
+		if _, was := of.hidden[text]; c <= p.Clearance && !was {
+			continue
 		}
+		if of.hidden == nil {
+			of.hidden = map[string]bool{}
+		}
+		of.hidden[text] = c > p.Clearance
+	}
+	if of.hidden != nil {
+		p.names[e.ID] = of
 	}
 }
 

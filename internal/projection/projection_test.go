@@ -235,4 +235,10 @@ func TestProjectionHidesFormerNames(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, text(t, to), "Zutano")
 	require.Contains(t, text(t, to), "Testigo 7")
+
+	apply(t, from, 3, evidence.Change{PutEntity: &evidence.PutEntity{ID: "w", Names: evidence.Of([]evidence.NewName{})}})
+	again := model.New()
+	_, err = projection.Run(t.Context(), options(from, again, evidence.Public))
+	require.NoError(t, err)
+	require.NotContains(t, text(t, again), "Zutano", "it was a secret when it was taken away")
 }

@@ -19,12 +19,13 @@ func Read(ctx context.Context, s Store, view evidence.View, v *vocabulary.Vocabu
 	if err != nil || view.IsNow() {
 		return raw, err
 	}
-	return &past{Reader: raw, clearance: view.Clearance, vocabulary: v, beyond: 2 * MaxBatch, page: MaxBatch}, nil
+	return &past{Reader: raw, store: s, clearance: view.Clearance, vocabulary: v, beyond: 2 * MaxBatch, page: MaxBatch}, nil
 }
 
 // past judges what a reader of the past gives.
 type past struct {
 	Reader
+	store      Store
 	clearance  evidence.Clearance
 	vocabulary *vocabulary.Vocabulary
 	beyond     int // how many links are judged beyond what is asked for
@@ -58,6 +59,9 @@ func (p *past) Get(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*evi
 	}
 	judged, err := p.judge(ctx, claims)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.keepSecret(ctx, records, nil); err != nil {
 		return nil, err
 	}
 	for id, r := range records {
@@ -332,12 +336,19 @@ func (p *past) Find(ctx context.Context, q Query) iter.Seq2[Found, error] {
 			if err == nil {
 				judged, err = p.judge(ctx, claims)
 			}
+			renamed := map[evidence.ID]bool{}
+			if err == nil {
+				err = p.keepSecret(ctx, records, renamed)
+			}
 			if err != nil {
 				yield(Found{}, err)
 				return
 			}
 			for _, f := range found {
-				if seen := p.see(f.Record, judged); seen != nil && left > 0 {
+				if renamed[f.Record.ID()] {
+					continue // its place in the list, and its cursor, would tell what it was called
+				}
+				if seen := p.see(records[f.Record.ID()], judged); seen != nil && left > 0 {
 					left--
 					if !yield(Found{seen, f.Key}, nil) {
 						return

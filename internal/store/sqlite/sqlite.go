@@ -30,7 +30,7 @@ type Options struct {
 	Logger *zerolog.Logger
 	// Vocabulary tells events from states; the standard one by default.
 	Vocabulary *vocabulary.Vocabulary
-	// Readers bounds how many readers are open at once; more wait. 128 by default.
+	// Readers bounds how many readers are open at once; more wait. 256 by default.
 	Readers int
 	// Cache bounds the memory in which records are kept, in bytes; 512 MiB by
 	// default.
@@ -38,7 +38,7 @@ type Options struct {
 }
 
 const (
-	defaultReaders = 128
+	defaultReaders = 256 // a question about the past may have three open at once
 	defaultCache   = 512 << 20
 )
 

@@ -3,11 +3,14 @@ package storetest
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/names"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/storetest/model"
 )
@@ -360,4 +363,65 @@ func (s *suite) testRevisions(t *testing.T) {
 	require.Equal(t, []uint64{3}, numbers(now, store.RevisionQuery{After: 2, Before: 4, Limit: 5}))
 	require.Equal(t, []uint64{1, 2}, numbers(evidence.View{KnownAt: 2}, store.RevisionQuery{Limit: 5}))
 	require.Empty(t, numbers(now, store.RevisionQuery{After: 9, Limit: 5}))
+}
+
+// testSecretNames has names that are raised, one by one and by turns: an alias, one
+// that is taken away afterwards, and the one by which an entity was called.
+func (s *suite) testSecretNames(t *testing.T) {
+	o := s.empty(t)
+	ctx, step := s.context(t), 0
+	put := func(name string, names ...evidence.NewName) evidence.Sequence {
+		step++
+		c, err := Apply(ctx, o.Store, step, Top, &evidence.ChangeSet{Reason: "names", Changes: []evidence.Change{{PutEntity: &evidence.PutEntity{
+			ID: "witness", Kind: evidence.Of("PERSON"), Name: evidence.Of(name), Names: evidence.Of(names),
+		}}}})
+		require.NoError(t, err)
+		return c.Revision.Sequence()
+	}
+	alias := func(text, clearance string) evidence.NewName {
+		return evidence.NewName{Text: text, Type: "ALIAS", Clearance: clearance}
+	}
+	first := put("Juan Pérez", alias("El Topo", "PUBLIC"), alias("Chava", "RESTRICTED"), alias("Zurdo", "PUBLIC"))
+	second := put("Testigo Siete", alias("El Topo", "CONFIDENTIAL"), alias("Juan Pérez", "RESTRICTED"), alias("Zurdo", "PUBLIC"))
+	third := put("Testigo Siete", alias("Juan Pérez", "RESTRICTED"))
+	for _, c := range []struct {
+		at        evidence.Sequence
+		clearance evidence.Clearance
+		called    []string
+		listed    bool
+	}{
+		{first, evidence.Public, []string{"Testigo Siete", "Zurdo"}, false},
+		{first, evidence.Restricted, []string{"Juan Pérez", "Chava", "Zurdo"}, true},
+		{first, evidence.Confidential, []string{"Juan Pérez", "El Topo", "Chava", "Zurdo"}, true},
+		{second, evidence.Public, []string{"Testigo Siete", "Zurdo"}, true},
+		{second, evidence.Restricted, []string{"Testigo Siete", "Juan Pérez", "Zurdo"}, true},
+		{third, evidence.Public, []string{"Testigo Siete"}, true},
+		{third, evidence.Confidential, []string{"Testigo Siete", "Juan Pérez"}, true},
+	} {
+		r, err := store.Read(ctx, o.Store, evidence.View{Clearance: c.clearance, KnownAt: c.at}, vocabulary.Standard())
+		require.NoError(t, err)
+		got, err := r.Get(ctx, []evidence.ID{"witness"})
+		require.NoError(t, err)
+		var called, words []string
+		for _, n := range got["witness"].Entity().VisibleNames(c.clearance) {
+			called = append(called, n.Text)
+		}
+		require.Equal(t, c.called, called, "at %d, to %s", c.at, c.clearance)
+		var listed []evidence.ID
+		for f, err := range r.Find(ctx, store.Query{Type: evidence.EntityRecord, Limit: plenty}) {
+			require.NoError(t, err)
+			listed = append(listed, f.Record.ID())
+		}
+		require.Equal(t, c.listed, len(listed) == 1, "where it is listed tells what it was called, at %d to %s", c.at, c.clearance)
+		for _, prefix := range []string{"juan", "perez", "topo", "chava", "zurdo"} {
+			for x, err := range r.Candidates(ctx, store.TokenQuery{Prefix: prefix, Limit: plenty}) {
+				require.NoError(t, err)
+				words = append(words, x.Token)
+			}
+		}
+		for _, word := range words {
+			require.True(t, slices.ContainsFunc(c.called, func(n string) bool { return strings.Contains(names.Fold(n), word) }), "%s at %d, to %s", word, c.at, c.clearance)
+		}
+		require.NoError(t, r.Close())
+	}
 }

@@ -388,7 +388,7 @@ func (g *generator) putEntity(id evidence.ID) *evidence.PutEntity {
 		e.Aliases = evidence.Of([]string{g.oneOf("alias", "El Pepe", "El Güero", "Jo")})
 	}
 	if g.oneIn(4, "names") {
-		name := evidence.NewName{Text: g.oneOf("alias", "Josefo", "Joselito")}
+		name := evidence.NewName{Text: g.oneOf("alias", "Josefo", "Joselito", "José Pérez")}
 		if !g.steady {
 			name.Clearance = g.clearance()
 		}

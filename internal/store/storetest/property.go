@@ -220,7 +220,7 @@ func namesAll(cs *evidence.ChangeSet) bool {
 }
 
 // cleared checks that no record of a view is above it, neither by the clearance
-// that it had then nor by the one that it has now.
+// that it had then nor by the one that it has now, and no name of an entity.
 func (p *pair) cleared(v evidence.View) {
 	now, err := p.model.Snapshot().Newest(p.ctx, space.all(), evidence.Open)
 	require.NoError(p, err)
@@ -233,6 +233,65 @@ func (p *pair) cleared(v evidence.View) {
 		require.LessOrEqual(p, r.Content.OwnClearance(), v.Clearance, "the clearance that %q had, at %+v", id, v)
 		require.LessOrEqual(p, now[id].Content.OwnClearance(), v.Clearance, "the clearance that %q has now, at %+v", id, v)
 	}
+	secret := p.secretNames(v.Clearance)
+	tell := func(r *evidence.Record) {
+		for _, n := range r.Entity().VisibleNames(v.Clearance) {
+			require.False(p, secret[r.ID()][n.Text], "%q is called %q at %+v, which is a secret now", r.ID(), n.Text, v)
+		}
+	}
+	for _, r := range seen {
+		if r.Entity() != nil {
+			tell(r)
+			require.NotEmpty(p, r.Entity().VisibleNames(v.Clearance), "%q at %+v", r.ID(), v)
+		}
+	}
+	for f, err := range r.Find(p.ctx, store.Query{Type: evidence.EntityRecord, Limit: plenty}) {
+		require.NoError(p, err)
+		tell(f.Record)
+		require.Equal(p, f.Key, evidence.OrderKey(f.Record.Content, 0, vocabulary.Standard()), "where %q stands at %+v tells what it was called", f.Record.ID(), v)
+	}
+	for _, token := range []string{"g", "j", "p", "e", "s", "b", "c", "m"} {
+		for c, err := range r.Candidates(p.ctx, store.TokenQuery{Prefix: token, Placeholders: true, Limit: plenty}) {
+			require.NoError(p, err)
+			if seen[c.Entity] == nil {
+				continue // of an id that was made for it
+			}
+			e := seen[c.Entity].Entity()
+			require.True(p, slices.ContainsFunc(evidence.SearchTokens(e), func(t evidence.Token) bool { return t.Text == c.Token && t.Visibility <= v.Clearance }),
+				"%q is found by %q at %+v and is not called so", c.Entity, c.Token, v)
+		}
+	}
+}
+
+// secretNames are the names that entities have or had which stand above a
+// clearance by the newest version that has them.
+func (p *pair) secretNames(c evidence.Clearance) map[evidence.ID]map[string]bool {
+	r, err := p.model.Raw(p.ctx, evidence.Now(evidence.Confidential))
+	require.NoError(p, err)
+	defer func() { require.NoError(p, r.Close()) }()
+	secret := map[evidence.ID]map[string]bool{}
+	for _, id := range space.all() {
+		versions, err := r.Versions(p.ctx, id)
+		require.NoError(p, err)
+		for _, v := range versions {
+			if v.Entity() == nil {
+				break
+			}
+			of := map[string]bool{}
+			for _, n := range v.Entity().Names {
+				if open, told := of[n.Text]; !told || !open {
+					of[n.Text] = n.Clearance <= c
+				}
+			}
+			if secret[id] == nil {
+				secret[id] = map[string]bool{}
+			}
+			for text, open := range of {
+				secret[id][text] = !open
+			}
+		}
+	}
+	return secret
 }
 
 // supported checks in one view that every claim has a supporting citation, and

@@ -117,6 +117,7 @@ func Run(t *testing.T, open Open, options ...Option) {
 		{"Expand", s.testExpand, ""},
 		{"Corridors", s.testCorridors, Corridors},
 		{"Candidates", s.testCandidates, ""},
+		{"SecretNames", s.testSecretNames, ""},
 		{"Count", s.testCount, ""},
 		{"Versions", s.testVersions, ""},
 		{"Revisions", s.testRevisions, ""},
