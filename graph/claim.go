@@ -60,12 +60,14 @@ func readClaims(ctx context.Context, s *session, ids []evidence.ID) (map[evidenc
 	return out, nil
 }
 
+// ids are those of the claims, each once: both ends of a link may list it, and
+// several ways pass it.
 func (b *claimBatch) ids() []evidence.ID {
 	ids := make([]evidence.ID, len(b.claims))
 	for i, a := range b.claims {
 		ids[i] = a.content.ID
 	}
-	return ids
+	return distinct(ids)
 }
 
 func (*assertion) isNode()  {}

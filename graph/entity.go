@@ -58,12 +58,13 @@ func entitiesByID(s *session, ids []evidence.ID, shown map[evidence.ID]*trace.En
 	return out
 }
 
+// ids are those of the entities, each once.
 func (b *entityBatch) ids() []evidence.ID {
 	ids := make([]evidence.ID, len(b.entities))
 	for i, e := range b.entities {
 		ids[i] = e.shown.ID
 	}
-	return ids
+	return distinct(ids)
 }
 
 func (*Entity) isNode() {}

@@ -192,3 +192,40 @@ func TestCitationsOfAmongSources(t *testing.T) {
 		require.InDelta(t, want, at(t, n, "citations", "totalCount"), 0, at(t, n, "id"))
 	}
 }
+
+// TestARowThatComesTwiceListsOnceWhatIsOfIt asks for the citations of links that
+// both of their ends list, for the links of entities at which several links end,
+// and for both of links that several ways share.
+func TestARowThatComesTwiceListsOnceWhatIsOfIt(t *testing.T) {
+	s := onCase(t)
+	const links = `links(first: 50) { nodes { id citations(first: 4) { pageInfo { hasNextPage } nodes { id } } from { links(first: 3) { nodes { id } } } to { links(first: 3) { nodes { id } } } } }`
+	out := s.get(t, `{ entities(first: 20) { nodes { id `+links+` } }
+		paths(from: ["pena-nieto"], to: ["guerreros-unidos"], maxLength: 5, first: 10) { found { hops { link { id citations(first: 4) { pageInfo { hasNextPage } nodes { id } } } } } } }`, "")
+	alone := map[any]any{}
+	check := func(link any) {
+		id := at(t, link, "id")
+		if alone[id] == nil {
+			alone[id] = at(t, s.get(t, `query($id: ID!) { link(id: $id) { citations(first: 4) { pageInfo { hasNextPage } nodes { id } } } }`, fmt.Sprintf(`{"id": %q}`, id)), "link", "citations")
+		}
+		require.Equal(t, alone[id], at(t, link, "citations"), "%s", id)
+	}
+	for _, entity := range list(t, out, "entities", "nodes") {
+		for _, link := range list(t, entity, "links", "nodes") {
+			check(link)
+			for _, end := range []string{"from", "to"} {
+				seen := map[any]bool{}
+				for _, other := range list(t, link, end, "links", "nodes") {
+					require.False(t, seen[at(t, other, "id")], "%s twice", at(t, other, "id"))
+					seen[at(t, other, "id")] = true
+				}
+			}
+		}
+	}
+	ways := list(t, out, "paths", "found")
+	require.NotEmpty(t, ways)
+	for _, way := range ways {
+		for _, hop := range list(t, way, "hops") {
+			check(at(t, hop, "link"))
+		}
+	}
+}

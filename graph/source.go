@@ -114,6 +114,7 @@ func (s *Source) Citations(ctx context.Context, filter *CitationFilter, first *i
 		for i, x := range b.sources {
 			ids[i] = x.content.ID
 		}
+		ids = distinct(ids)
 		pages, err := b.session.CitationsIn(ctx, ids, f, pageArgs(first, after, last, before))
 		if err != nil {
 			return nil, err
