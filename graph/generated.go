@@ -4894,16 +4894,16 @@ type Revision implements Node {
   number: Int!
   "When it was written."
   time: DateTime!
-  "Who made it."
+  "Who made it. Empty where all that it changed has been raised above what you may see since."
   author: String!
-  "Why it was made."
+  "Why it was made. Empty where all that it changed has been raised above what you may see since."
   reason: String!
   "Whether the call that this answers wrote it. False where ` + "`" + `apply` + "`" + ` was given what had been written before, or what changes nothing, and answers with the revision that is already there."
   applied: Boolean!
   "What each change of the set concerned, in its order, as far as you may see it; at most 1,000 at once. What a legal erasure destroyed is not named: its revision has the ground as its reason and no change with a node."
   changes(
-    "At most this many; 1,000 unless told, which is also the most."
-    first: Int! = 1000
+    "At most this many; 100 unless told, 1,000 at the most."
+    first: Int! = 100
     "Begin with the change of this index."
     from: Int! = 0
   ): [Change!]!
@@ -16221,14 +16221,46 @@ func (ec *executionContext) fieldContext_Revision_time(_ context.Context, field 
 }
 
 func (ec *executionContext) _Revision_author(ctx context.Context, field graphql.CollectedField, obj *Revision) (ret graphql.Marshaler) {
-	return ec.marshalNString2string(ctx, field.Selections, obj.Author())
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Revision_author(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Author(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_Revision_author(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Revision", field, true, false, "String")
 }
 
 func (ec *executionContext) _Revision_reason(ctx context.Context, field graphql.CollectedField, obj *Revision) (ret graphql.Marshaler) {
-	return ec.marshalNString2string(ctx, field.Selections, obj.Reason())
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Revision_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
 }
 func (ec *executionContext) fieldContext_Revision_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Revision", field, true, false, "String")
@@ -24490,15 +24522,13 @@ func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet,
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "author":
-			out.Values[i] = ec._Revision_author(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			resolveInTurn(ctx, out, i, true, func(ctx context.Context) graphql.Marshaler {
+				return ec._Revision_author(ctx, field, obj)
+			})
 		case "reason":
-			out.Values[i] = ec._Revision_reason(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			resolveInTurn(ctx, out, i, true, func(ctx context.Context) graphql.Marshaler {
+				return ec._Revision_reason(ctx, field, obj)
+			})
 		case "applied":
 			out.Values[i] = ec._Revision_applied(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/vinculo/vinculo/internal/access"
+	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 )
 
@@ -228,4 +230,26 @@ func TestARowThatComesTwiceListsOnceWhatIsOfIt(t *testing.T) {
 			check(at(t, hop, "link"))
 		}
 	}
+}
+
+// TestARevisionOfWhatWasRaisedSinceTellsNoReason asks as one who is not cleared
+// for what two revisions wrote and hid.
+func TestARevisionOfWhatWasRaisedSinceTellsNoReason(t *testing.T) {
+	s := serve(t, memory(t, vocabulary.Standard()), vocabulary.Standard())
+	s.get(t, write, firstReport)
+	s.get(t, write, `{"cs": {"reason": "he tells us of Iguala", "changes": [{"putEntity": {"id": "informer", "kind": "PERSON", "name": "Informante"}}]}}`)
+	s.get(t, write, `{"cs": {"reason": "he is under threat", "changes": [{"setClearance": {"id": "informer", "clearance": "CONFIDENTIAL"}}]}}`)
+	s.get(t, write, `{"cs": {"reason": "withdrawn", "changes": [{"retract": {"id": "l1"}}]}}`)
+	const query = `{ revisions { totalCount nodes { number author reason changes { node { id } } } } second: node(id: "#2") { ... on Revision { reason } } }`
+	low := s.as(access.Identity{Name: "Rita", Role: access.Reader, Clearance: evidence.Public, Subject: "token:Rita"})
+	out := low.get(t, query, "")
+	var reasons []any
+	for _, r := range list(t, out, "revisions", "nodes") {
+		reasons = append(reasons, at(t, r, "reason"))
+		require.Equal(t, at(t, r, "reason") == "", at(t, r, "author") == "", "%v", r)
+	}
+	require.Equal(t, []any{"first report", "", "", "withdrawn"}, reasons, "what was retracted is seen as it was")
+	require.Equal(t, "", at(t, out, "second", "reason"))
+	out = s.get(t, query, "")
+	require.Equal(t, "he tells us of Iguala", at(t, out, "second", "reason"))
 }

@@ -80,11 +80,45 @@ func (r *Revision) Number() int32 { return toInt(r.number) }
 // Time is when it was written.
 func (r *Revision) Time() time.Time { return r.logged.Header.Time }
 
-// Author is who made it.
-func (r *Revision) Author() string { return r.meta.Author }
+// Author is who made it; empty where the reader is not told.
+func (r *Revision) Author(ctx context.Context) (string, error) {
+	told, err := r.told(ctx)
+	if !told || err != nil {
+		return "", report(ctx, err)
+	}
+	return r.meta.Author, nil
+}
 
-// Reason is why it was made.
-func (r *Revision) Reason() string { return r.meta.Reason }
+// Reason is why it was made; empty where the reader is not told.
+func (r *Revision) Reason(ctx context.Context) (string, error) {
+	told, err := r.told(ctx)
+	if !told || err != nil {
+		return "", report(ctx, err)
+	}
+	return r.meta.Reason, nil
+}
+
+// told says whether the reader is told who made the revision and why, found out
+// for all siblings. Whoever has just made it is.
+func (r *Revision) told(ctx context.Context) (bool, error) {
+	if r.targets != nil {
+		return true, nil
+	}
+	b := r.batch
+	told, err := once(ctx, &b.siblings, sharedTold, func(ctx context.Context) (map[*Revision]bool, error) {
+		s, err := b.open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		told, err := s.Told(ctx, mapped(b.revisions, func(r *Revision) *evidence.Revision { return r.logged }))
+		of := make(map[*Revision]bool, len(told))
+		for i, is := range told {
+			of[b.revisions[i]] = is
+		}
+		return of, err
+	})
+	return told[r], err
+}
 
 // Change is one change of a revision.
 type Change struct {

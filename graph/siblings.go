@@ -75,6 +75,7 @@ const (
 	sharedNameSources
 	sharedOrigins
 	sharedTotal
+	sharedTold
 )
 
 // field is the key of a field with its arguments: siblings that are asked the

@@ -133,6 +133,80 @@ func (s *Session) Revision(ctx context.Context, number uint64) (*evidence.Revisi
 	return nil, fmt.Errorf("revision %d: %w", number, store.ErrNotFound)
 }
 
+// Told says of each revision whether the view is told who made it and why: where
+// it sees something that was changed there, as it is, or as it was just before or
+// after. Of a revision that changed only what has been raised above the view since
+// no more is told than that there was one; a reason may well say whom it hides.
+func (s *Session) Told(ctx context.Context, revisions []*evidence.Revision) ([]bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	told := make([]bool, len(revisions))
+	for i, rev := range revisions {
+		if s.view.Clearance == evidence.Confidential {
+			told[i] = true
+			continue
+		}
+		ids, erases, err := changedBy(rev)
+		if err != nil {
+			return nil, err
+		}
+		if told[i] = erases; erases {
+			continue // its reason is the ground, which all are told
+		}
+		if told[i], err = s.seesOneOf(ctx, ids, s.get); err != nil {
+			return nil, err
+		}
+		for _, at := range []evidence.Sequence{rev.Sequence(), rev.Sequence() - 1} {
+			if told[i] || at == 0 {
+				continue
+			}
+			err := s.asOf(ctx, at, func(r store.Reader) (err error) {
+				told[i], err = s.seesOneOf(ctx, ids, r.Get)
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	return told, nil
+}
+
+// changedBy are the records that a revision changed, and whether it erased some.
+func changedBy(rev *evidence.Revision) (ids []evidence.ID, erases bool, err error) {
+	outcomes, err := rev.Outcomes()
+	if err != nil {
+		return nil, false, err
+	}
+	for _, o := range outcomes {
+		if o.Erasure != nil {
+			return nil, true, nil
+		}
+		if o.ID != "" {
+			ids = append(ids, o.ID)
+		}
+		for _, e := range o.Effects {
+			if id := e.Target(); id != "" && id != o.ID {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids, false, nil
+}
+
+// seesOneOf says whether a reader sees any of some records. Mostly it sees one of
+// the first.
+func (s *Session) seesOneOf(ctx context.Context, ids []evidence.ID, get func(context.Context, []evidence.ID) (map[evidence.ID]*evidence.Record, error)) (bool, error) {
+	for size := 8; len(ids) > 0; size = store.MaxBatch {
+		part := ids[:min(size, len(ids))]
+		ids = ids[len(part):]
+		if found, err := get(ctx, part); err != nil || len(found) > 0 {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
 // followInterval is how often the log is looked at for what other processes
 // wrote; what this one writes is told at once.
 const followInterval = 250 * time.Millisecond
