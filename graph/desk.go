@@ -55,7 +55,7 @@ func (m *mutationResolver) Propose(ctx context.Context, changeSet ChangeSetInput
 	if err != nil {
 		return nil, report(ctx, err)
 	}
-	return newProposal(ctx, p)
+	return (*resolver)(m).proposal(ctx, p)
 }
 
 func (m *mutationResolver) Review(ctx context.Context, id string, decision Decision, reason *string) (*Proposal, error) {
@@ -78,10 +78,23 @@ func (m *mutationResolver) Review(ctx context.Context, id string, decision Decis
 		return nil, report(ctx, err)
 	}
 	wrote(ctx)
-	return newProposal(ctx, p)
+	return (*resolver)(m).proposal(ctx, p)
 }
 
-func newProposal(ctx context.Context, p *proposal.Proposal) (*Proposal, error) {
+// proposal shows a proposal. Of one that was accepted the content is left out
+// where something that it wrote has been raised above the reader since.
+func (r *resolver) proposal(ctx context.Context, p *proposal.Proposal) (*Proposal, error) {
+	if p.State == proposal.Accepted {
+		kept, err := r.tracer.KeptBack(ctx, clearance(ctx), &p.ChangeSet, p.Numbers[evidence.Confidential])
+		if err != nil {
+			return nil, report(ctx, err)
+		}
+		if kept {
+			without := *p
+			without.ChangeSet = evidence.ChangeSet{Changes: []evidence.Change{}}
+			p = &without
+		}
+	}
 	changes, err := encoded(p.ChangeSet)
 	if err != nil {
 		return nil, report(ctx, err)
@@ -121,7 +134,7 @@ func (q *queryResolver) Proposals(ctx context.Context, state *ProposalState, fir
 	}
 	nodes := make([]*Proposal, len(p.Items))
 	for i, item := range p.Items {
-		if nodes[i], err = newProposal(ctx, item.Node); err != nil {
+		if nodes[i], err = (*resolver)(q).proposal(ctx, item.Node); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -180,5 +181,29 @@ func TestWhatAServerDoesNotKeep(t *testing.T) {
 	} {
 		_, errs := s.ask(t, query, "")
 		require.Equal(t, []string{"UNAVAILABLE"}, faults(errs), query)
+	}
+}
+
+// TestAnAcceptedProposalKeepsNoSecret has what a proposal wrote raised above its
+// author, and above an editor.
+func TestAnAcceptedProposalKeepsNoSecret(t *testing.T) {
+	s := serve(t, memory(t, vocabulary.Standard()), vocabulary.Standard())
+	ana, eva := person("Ana", access.Contributor, evidence.Public), person("Eva", access.Editor, evidence.Public)
+	id := at(t, s.as(ana).get(t, propose, proposed(ana, "Zutano")), "propose", "id").(string)
+	s.as(eva).get(t, decide, `{"id": "`+id+`", "decision": "ACCEPT"}`)
+	const query = `{ proposals { nodes { reason changeSet } } }`
+	told := func(who access.Identity) string {
+		text, err := json.Marshal(at(t, s.as(who).get(t, query, ""), "proposals", "nodes", 0))
+		require.NoError(t, err)
+		return string(text)
+	}
+	require.Contains(t, told(eva), "Zutano")
+	for _, change := range []string{`{"setClearance": {"id": "` + ana.IDPrefix + `Zutano", "clearance": "CONFIDENTIAL"}}`, `{"retract": {"id": "` + ana.IDPrefix + `Zutano"}}`} {
+		s.get(t, write, `{"cs": {"reason": "he is under threat", "changes": [`+change+`]}}`)
+		for _, who := range []access.Identity{ana, eva} {
+			require.NotContains(t, told(who), "Zutano", change)
+			require.NotContains(t, told(who), "seen in a report", change)
+		}
+		require.Contains(t, told(person("Carla", access.Editor, evidence.Confidential)), "Zutano")
 	}
 }

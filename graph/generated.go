@@ -5343,9 +5343,9 @@ type Proposal {
   clearance: Clearance!
   "When it was proposed."
   created: DateTime!
-  "Why the changes are proposed."
+  "Why the changes are proposed. Empty where something that they wrote has been raised above what you may see since."
   reason: String!
-  "The changes, as ` + "`" + `apply` + "`" + ` takes them."
+  "The changes, as ` + "`" + `apply` + "`" + ` takes them; none where something that they wrote has been raised above what you may see since."
   changeSet: JSON!
   "How far it has come."
   state: ProposalState!

@@ -555,9 +555,9 @@ type Proposal struct {
 	Clearance Clearance `json:"clearance"`
 	// When it was proposed.
 	Created time.Time `json:"created"`
-	// Why the changes are proposed.
+	// Why the changes are proposed. Empty where something that they wrote has been raised above what you may see since.
 	Reason string `json:"reason"`
-	// The changes, as `apply` takes them.
+	// The changes, as `apply` takes them; none where something that they wrote has been raised above what you may see since.
 	ChangeSet JSON `json:"changeSet"`
 	// How far it has come.
 	State ProposalState `json:"state"`
