@@ -55,7 +55,7 @@ func (s *Session) firstPages(ctx context.Context, entities []evidence.ID, t *cla
 	if t.filter.Of == evidence.StatementRecord {
 		read = s.firstStatements
 	}
-	found, cut, err := read(ctx, entities, t, p.size)
+	found, certain, err := read(ctx, entities, t, p.size)
 	if err != nil {
 		return nil, err
 	}
@@ -79,9 +79,14 @@ func (s *Session) firstPages(ctx context.Context, entities []evidence.ID, t *cla
 	for _, id := range entities {
 		shown := s.identity.resolve(id)
 		all := of[shown]
-		if cut[shown] && len(all) <= p.size {
-			uncertain = append(uncertain, id)
-			continue
+		if last, cut := certain[shown]; cut {
+			// What lies beyond was read of another member or of another end, and what
+			// comes before it may not have been.
+			all = slices.DeleteFunc(slices.Clone(all), func(c keyed[*Claim]) bool { return c.key > last })
+			if len(all) <= p.size {
+				uncertain = append(uncertain, id)
+				continue
+			}
 		}
 		sortByKey(all)
 		out[id] = pageOf(claimsList(t.filter, s.identity.group(id)), p, all)
@@ -104,8 +109,9 @@ func (s *Session) stands(c *Claim, d evidence.Direction) []evidence.ID {
 }
 
 // firstLinks expands all entities at once. Where the filter asks what an edge
-// cannot tell, more links are read, so that a page mostly fills all the same.
-func (s *Session) firstLinks(ctx context.Context, entities []evidence.ID, t *claimTest, size int) (found []store.Found, cut map[evidence.ID]bool, err error) {
+// cannot tell, more links are read, so that a page mostly fills all the same. Of
+// entities whose links were not all read, certain has the key up to which they were.
+func (s *Session) firstLinks(ctx context.Context, entities []evidence.ID, t *claimTest, size int) (found []store.Found, certain map[evidence.ID]string, err error) {
 	frontier := s.identity.groups(entities)
 	perNode := size + 1
 	if !t.plain() {
@@ -115,16 +121,17 @@ func (s *Session) firstLinks(ctx context.Context, entities []evidence.ID, t *cla
 		Frontier: frontier, Direction: t.filter.Direction, Either: s.either(t.filter.Direction), Kinds: t.filter.Kinds, Keep: t.edge,
 		PerNode: perNode, Total: len(frontier) * perNode,
 	}
-	cut = map[evidence.ID]bool{}
 	count := make([]int, len(frontier))
 	var links []evidence.ID
+	cut := map[evidence.ID][]evidence.ID{} // the last link that was read of each member that has more
 	for e, err := range s.reader.Expand(ctx, x) {
 		if err != nil {
 			return nil, nil, err
 		}
 		links = append(links, e.Link)
 		if count[e.At]++; count[e.At] == perNode {
-			cut[s.identity.resolve(frontier[e.At])] = true
+			shown := s.identity.resolve(frontier[e.At])
+			cut[shown] = append(cut[shown], e.Link)
 		}
 	}
 	slices.Sort(links)
@@ -135,7 +142,23 @@ func (s *Session) firstLinks(ctx context.Context, entities []evidence.ID, t *cla
 	for _, r := range records {
 		found = append(found, store.Found{Record: r, Key: r.Derived.Key})
 	}
-	return found, cut, nil
+	certain = make(map[evidence.ID]string, len(cut))
+	for shown, last := range cut {
+		certain[shown] = leastKey(records, last)
+	}
+	return found, certain, nil
+}
+
+// leastKey is the least key of records; "" where one is missing.
+func leastKey(records map[evidence.ID]*evidence.Record, ids []evidence.ID) string {
+	var keys []string
+	for _, id := range ids {
+		if records[id] == nil {
+			return ""
+		}
+		keys = append(keys, records[id].Derived.Key)
+	}
+	return slices.Min(keys)
 }
 
 // edge drops edges that the filter refuses by what an edge tells.
@@ -148,9 +171,10 @@ func (t *claimTest) edge(e *store.Edge) bool {
 		(f.MinStrength == nil || int(e.Strength) >= *f.MinStrength)
 }
 
-// firstStatements reads the statements of all entities as one list.
-func (s *Session) firstStatements(ctx context.Context, entities []evidence.ID, t *claimTest, _ int) (found []store.Found, cut map[evidence.ID]bool, err error) {
-	cut = map[evidence.ID]bool{}
+// firstStatements reads the statements of all entities as one list; certain is as
+// that of firstLinks.
+func (s *Session) firstStatements(ctx context.Context, entities []evidence.ID, t *claimTest, _ int) (found []store.Found, certain map[evidence.ID]string, err error) {
+	certain = map[evidence.ID]string{}
 	q := store.Query{Type: evidence.StatementRecord, Entities: s.identity.groups(entities), Kinds: t.filter.Kinds, Limit: store.MaxBatch}
 	for f, err := range s.reader.Find(ctx, q) {
 		if err != nil {
@@ -160,10 +184,10 @@ func (s *Session) firstStatements(ctx context.Context, entities []evidence.ID, t
 	}
 	if len(found) == store.MaxBatch {
 		for _, id := range entities {
-			cut[s.identity.resolve(id)] = true
+			certain[s.identity.resolve(id)] = found[len(found)-1].Key
 		}
 	}
-	return found, cut, nil
+	return found, certain, nil
 }
 
 // CitationsOf gives one page of citations for each of many claims: alternately
