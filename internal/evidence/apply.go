@@ -227,7 +227,7 @@ func (w *workspace) putNames(e *Entity, c *PutEntity, old *Entity) {
 	if c.Name.Set || old == nil {
 		primary.Text = c.Name.Value
 		primary.Clearance = min(primary.Clearance, e.Clearance)
-		w.text(at+"name", primary.Text, maxShort, true)
+		w.text(at+"name", primary.Text, MaxName, true)
 	}
 	if c.Aliases.Set || c.Names.Set {
 		var kept []Name
@@ -244,12 +244,12 @@ func (w *workspace) putNames(e *Entity, c *PutEntity, old *Entity) {
 		return
 	}
 	for i, alias := range c.Aliases.Value {
-		w.text(fmt.Sprintf("%saliases[%d]", at, i), alias, maxShort, true)
+		w.text(fmt.Sprintf("%saliases[%d]", at, i), alias, MaxName, true)
 		others = append(others, Name{Text: alias, Type: AliasName})
 	}
 	for i, n := range c.Names.Value {
 		path := fmt.Sprintf("%snames[%d].", at, i)
-		w.text(path+"text", n.Text, maxShort, true)
+		w.text(path+"text", n.Text, MaxName, true)
 		w.text(path+"language", n.Language, maxShort, false)
 		name := Name{Text: n.Text, Language: n.Language, Sources: n.Sources, Type: AliasName}
 		if n.Type != "" {

@@ -10,6 +10,9 @@ import (
 	"unicode/utf8"
 )
 
+// MaxName is how many code points a name has at most.
+const MaxName = 500
+
 // Limits on the length of texts, in code points.
 const (
 	maxShort  = 500

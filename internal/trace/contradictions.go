@@ -209,7 +209,11 @@ func (s *Session) exclusive(ctx context.Context, claims []*Claim) ([]Contradicti
 			return nil, err
 		}
 		versions := versionsOf(holders, sources)
-		if c, ok := s.contest(holders, versions); ok {
+		c, found, err := s.contest(ctx, holders, versions)
+		if err != nil {
+			return nil, err
+		}
+		if found {
 			out = append(out, c)
 		}
 	}
@@ -253,22 +257,27 @@ func versionsOf(claims []*Claim, sources map[evidence.ID][]evidence.ID) map[evid
 }
 
 // contest keeps the claims that differ from one of another version at once.
-func (s *Session) contest(holders []*Claim, versions map[evidence.ID]evidence.ID) (Contradiction, bool) {
+func (s *Session) contest(ctx context.Context, holders []*Claim, versions map[evidence.ID]evidence.ID) (c Contradiction, found bool, err error) {
+	told := make([]string, len(holders)) // who holds it, or what an attribute is said to be
+	for i, c := range holders {
+		if told[i] = string(c.From); c.Record.Claim().Of == evidence.StatementRecord {
+			told[i] = names.Fold(c.Record.Claim().Value)
+		}
+	}
 	contested := map[evidence.ID]*Claim{}
 	for i, a := range holders {
-		for _, b := range holders[i+1:] {
+		if err := ctx.Err(); err != nil {
+			return c, false, err
+		}
+		for j, b := range holders[i+1:] {
 			x, y := a.Record.Claim(), b.Record.Claim()
-			differ := a.From != b.From
-			if x.Of == evidence.StatementRecord {
-				differ = names.Fold(x.Value) != names.Fold(y.Value)
-			}
-			if differ && versions[x.ID] != versions[y.ID] && s.atOnce(x, y) {
+			if told[i] != told[i+1+j] && versions[x.ID] != versions[y.ID] && s.atOnce(x, y) {
 				contested[x.ID], contested[y.ID] = a, b
 			}
 		}
 	}
 	if len(contested) == 0 {
-		return Contradiction{}, false
+		return c, false, nil
 	}
 	var claims []*Claim
 	groups := map[evidence.ID][]evidence.ID{}
@@ -282,7 +291,7 @@ func (s *Session) contest(holders []*Claim, versions map[evidence.ID]evidence.ID
 		out.Versions = append(out.Versions, g)
 	}
 	slices.SortFunc(out.Versions, func(a, b []evidence.ID) int { return cmp.Compare(a[0], b[0]) })
-	return out, true
+	return out, true, nil
 }
 
 // atOnce says whether two claims are told of one moment. Of an event that happens

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hbollon/go-edlib"
 
@@ -54,8 +55,8 @@ const (
 func (s *Session) Match(ctx context.Context, name, kind string, around []evidence.ID) ([]Candidate, Cut, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(names.Tokens(name)) == 0 {
-		return nil, "", evidence.Faulty(evidence.InvalidInput, "name", "%q has no letter or digit to compare", name)
+	if err := checkName("name", name); err != nil {
+		return nil, "", err
 	}
 	found, cut, err := s.match(ctx, []string{name}, kind, nil)
 	if err != nil || len(around) == 0 {
@@ -63,6 +64,18 @@ func (s *Session) Match(ctx context.Context, name, kind string, around []evidenc
 	}
 	found, links, err := s.withNeighbours(ctx, found, s.identity.groups(around))
 	return found, cmp.Or(cut, links), err
+}
+
+// checkName refuses a text that cannot be a name. What is longer than one is not
+// compared with thousands of names first.
+func checkName(path, text string) error {
+	if n := utf8.RuneCountInString(text); n > evidence.MaxName {
+		return evidence.Faulty(evidence.LimitExceeded, path, "it has %d characters, more than a name may have, %d; give the name alone", n, evidence.MaxName)
+	}
+	if len(names.Tokens(text)) == 0 {
+		return evidence.Faulty(evidence.InvalidInput, path, "%q has no letter or digit to look for", text)
+	}
+	return nil
 }
 
 // Duplicates finds entities that may be the same as one, best first. It proposes;
@@ -150,19 +163,33 @@ func (s *Session) match(ctx context.Context, called []string, kind string, not [
 	if err != nil {
 		return nil, "", err
 	}
+	asked := make([]*spelling, len(called))
+	for i, name := range called {
+		asked[i] = newSpelling(name)
+	}
 	seen := map[evidence.ID]bool{}
 	var out []Candidate
 	for _, id := range ids {
+		if err := ctx.Err(); err != nil {
+			return nil, "", err
+		}
 		e := entities[id]
 		if e == nil || seen[e.ID] || slices.Contains(not, e.ID) || kind != "" && e.Kind != kind || e.Identity.IsPlaceholder() {
 			continue
 		}
 		seen[e.ID] = true
 		c := Candidate{Entity: e}
-		for _, name := range called {
-			for _, other := range e.Names {
-				if score, reason := compareNames(name, other.Text); score > c.Score {
-					reason.Detail += nameTypes[other.Type]
+		others := make([]*spelling, len(e.Names))
+		for i, n := range e.Names {
+			others[i] = newSpelling(n.Text)
+		}
+		for _, name := range asked {
+			if err := ctx.Err(); err != nil {
+				return nil, "", err // each of the two may have a thousand names
+			}
+			for i, other := range others {
+				if score, reason := compareNames(name, other); score > c.Score {
+					reason.Detail += nameTypes[e.Names[i].Type]
 					c.Score, c.Reasons = score, []Reason{reason}
 				}
 			}
@@ -228,10 +255,24 @@ func (s *Session) similar(ctx context.Context, called []string) ([]evidence.ID, 
 	return slices.Compact(ids), cut, nil
 }
 
+// spelling is a name made ready to be compared with many others.
+type spelling struct {
+	text   string
+	query  names.Query
+	words  []string // names.Tokens
+	unit   []string // names.Unit
+	sorted string   // the words in alphabetical order
+}
+
+func newSpelling(text string) *spelling {
+	words := names.Tokens(text)
+	return &spelling{text, names.NewQuery(text), words, names.Unit(text), strings.Join(slices.Sorted(slices.Values(words)), " ")}
+}
+
 // compareNames scores two names, with the best reason for the score.
-func compareNames(a, b string) (int, Reason) {
-	say := func(code, format string) Reason { return Reason{code, fmt.Sprintf(format, a, b)} }
-	match, score := names.NewQuery(a).Match(b)
+func compareNames(a, b *spelling) (int, Reason) {
+	say := func(code, format string) Reason { return Reason{code, fmt.Sprintf(format, a.text, b.text)} }
+	match, score := a.query.Match(b.text)
 	switch match {
 	case names.Exact:
 		return score, say("SAME_NAME", "“%s” and “%s” are the same name")
@@ -239,26 +280,25 @@ func compareNames(a, b string) (int, Reason) {
 		return score, say("SAME_WORDS", "“%s” and “%s” are the same words in another order")
 	default:
 	}
-	if x, y := names.Unit(a), names.Unit(b); len(x) > 0 && slices.Equal(x, y) {
+	if len(a.unit) > 0 && slices.Equal(a.unit, b.unit) {
 		return scoreUnit, say("UNIT", "“%s” and “%s” designate the same unit")
 	}
-	if len(names.Unit(a)) > 0 || len(names.Unit(b)) > 0 {
+	if len(a.unit) > 0 || len(b.unit) > 0 {
 		return 0, Reason{} // numbered units that differ in a term are different units
 	}
-	if match == names.AllTokens && initialsFit(a, b, equal) {
+	if match == names.AllTokens && a.initialsFit(b, equal) {
 		return score, say("NAME_WITHIN", "“%s” is part of “%s”")
 	}
-	if back, score := names.NewQuery(b).Match(a); back == names.AllTokens && initialsFit(b, a, equal) {
+	if back, score := b.query.Match(a.text); back == names.AllTokens && b.initialsFit(a, equal) {
 		return score, say("NAME_WITHIN", "of “%s”, “%s” is a part")
 	}
 	if score := max(initials(a, b), initials(b, a)); score > 0 {
 		return score, say("INITIALS", "of “%s” and “%s”, one has initials of the other")
 	}
-	if !initialsFit(a, b, strings.HasPrefix) || !initialsFit(b, a, strings.HasPrefix) {
+	if !a.initialsFit(b, strings.HasPrefix) || !b.initialsFit(a, strings.HasPrefix) {
 		return 0, Reason{}
 	}
-	x, y := sortedWords(a), sortedWords(b)
-	if alike := edlib.JaroWinklerSimilarity(x, y); alike >= leastSimilar && x != "" && y != "" {
+	if alike := edlib.JaroWinklerSimilarity(a.sorted, b.sorted); alike >= leastSimilar && a.sorted != "" && b.sorted != "" {
 		return int(alike * 850), say("SIMILAR", "“%s” and “%s” are written alike")
 	}
 	return 0, Reason{}
@@ -267,13 +307,12 @@ func compareNames(a, b string) (int, Reason) {
 // initialsFit says whether the first and the last word of a name, where they are
 // one letter, fit a word of another: "E. Ruiz" is no part of "José Ruiz", although
 // "e" is a stop word, which a search need not find, and is not like it either.
-func initialsFit(name, other string, fit func(word, letter string) bool) bool {
-	words, in := names.Tokens(name), names.Tokens(other)
-	if len(words) == 0 {
+func (s *spelling) initialsFit(other *spelling, fit func(word, letter string) bool) bool {
+	if len(s.words) == 0 {
 		return true
 	}
-	for _, letter := range []string{words[0], words[len(words)-1]} {
-		if len([]rune(letter)) == 1 && !slices.ContainsFunc(in, func(word string) bool { return fit(word, letter) }) {
+	for _, letter := range []string{s.words[0], s.words[len(s.words)-1]} {
+		if len([]rune(letter)) == 1 && !slices.ContainsFunc(other.words, func(word string) bool { return fit(word, letter) }) {
 			return false
 		}
 	}
@@ -282,19 +321,13 @@ func initialsFit(name, other string, fit func(word, letter string) bool) bool {
 
 func equal(word, letter string) bool { return word == letter }
 
-func sortedWords(name string) string {
-	words := names.Tokens(name)
-	slices.Sort(words)
-	return strings.Join(words, " ")
-}
-
 // initials scores how the short name shortens words of the long one: "EPN",
 // "E. Peña Nieto" or "Peña Nieto, E." for "Enrique Peña Nieto", a little lower
 // "E. Peña"; 0 where it does not.
-func initials(short, long string) int {
-	all := slices.DeleteFunc(names.Tokens(long), names.Stop)
+func initials(short, long *spelling) int {
+	all := slices.DeleteFunc(slices.Clone(long.words), names.Stop)
 	// "e" and "y" are stop words, but may be the initial of a word.
-	words := slices.DeleteFunc(names.Tokens(short), func(w string) bool { return names.Stop(w) && len([]rune(w)) > 1 })
+	words := slices.DeleteFunc(slices.Clone(short.words), func(w string) bool { return names.Stop(w) && len([]rune(w)) > 1 })
 	if len(all) < 2 || len(words) == 0 || len(words) > len(all)+1 {
 		return 0
 	}

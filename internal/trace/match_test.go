@@ -1,12 +1,16 @@
 package trace_test
 
 import (
+	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store/storetest"
+	"github.com/vinculo/vinculo/internal/store/storetest/model"
 	"github.com/vinculo/vinculo/internal/trace"
 )
 
@@ -109,4 +113,53 @@ func TestDuplicatesSayThatTheyAreCut(t *testing.T) {
 	_, _, cut, err = s.AllDuplicates(t.Context(), trace.EntityFilter{}, trace.PageArgs{})
 	require.NoError(t, err)
 	require.Equal(t, trace.CutLinks, cut)
+}
+
+// TestNamesLongerThanAnyAreRefused asks by a whole page of text, which is compared
+// with nothing.
+func TestNamesLongerThanAnyAreRefused(t *testing.T) {
+	g := newGraph(t)
+	longest := strings.Repeat("ñandú ", evidence.MaxName/6) + "ñ"
+	g.write(called("long", "PERSON", longest))
+	s := g.at(evidence.Public)
+	ask := func(name string) (int, int, error) {
+		found, _, err := s.Match(t.Context(), name, "", nil)
+		hits, again := s.Search(t.Context(), trace.SearchQuery{Text: name}, trace.PageArgs{})
+		require.Equal(t, evidence.CodeOf(err), evidence.CodeOf(again))
+		return len(found), len(hits.Items), err
+	}
+	matched, hits, err := ask(longest)
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 1}, []int{matched, hits})
+	_, _, err = ask(longest + strings.Repeat("u", evidence.MaxName))
+	require.Equal(t, evidence.LimitExceeded, evidence.CodeOf(err))
+	require.ErrorContains(t, err, "name")
+	require.ErrorContains(t, err, "more than a name may have, 500; give the name alone")
+	_, _, err = ask("***")
+	require.Equal(t, evidence.InvalidInput, evidence.CodeOf(err))
+}
+
+// TestAGivenUpQuestionComparesNoMoreNames gives questions up when all that they
+// compare is read.
+func TestAGivenUpQuestionComparesNoMoreNames(t *testing.T) {
+	st := model.New()
+	_, err := storetest.Apply(t.Context(), st, 1, storetest.Top, &evidence.ChangeSet{Reason: "test", Changes: []evidence.Change{called("a", "PERSON", "Juan García"), called("b", "PERSON", "Juan Pérez")}})
+	require.NoError(t, err)
+	for name, ask := range map[string]func(context.Context, *trace.Session) error{
+		"match": func(ctx context.Context, s *trace.Session) error {
+			_, _, err := s.Match(ctx, "Juan", "", nil)
+			return err
+		},
+		"search": func(ctx context.Context, s *trace.Session) error {
+			_, err := s.Search(ctx, trace.SearchQuery{Text: "Juan"}, trace.PageArgs{})
+			return err
+		},
+	} {
+		whole := &hasty{Store: st}
+		require.NoError(t, ask(t.Context(), open(t, whole, evidence.Now(evidence.Public))), name)
+		ctx, cancel := context.WithCancel(t.Context())
+		h := &hasty{Store: st, giveUp: cancel, after: whole.read}
+		require.ErrorIs(t, ask(ctx, open(t, h, evidence.Now(evidence.Public))), context.Canceled, name)
+		cancel()
+	}
 }

@@ -34,9 +34,8 @@ func (s *Session) Search(ctx context.Context, q SearchQuery, a PageArgs) (Page[*
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var none Page[*Hit]
-	query := names.NewQuery(q.Text)
-	if query.Empty() {
-		return none, evidence.Faulty(evidence.InvalidInput, "text", "%q has no letter or digit to look for", q.Text)
+	if err := checkName("text", q.Text); err != nil {
+		return none, err
 	}
 	l := listOf("search", q)
 	p, err := l.span(a)
@@ -51,9 +50,13 @@ func (s *Session) Search(ctx context.Context, q SearchQuery, a PageArgs) (Page[*
 	if err != nil {
 		return none, err
 	}
+	query := names.NewQuery(q.Text)
 	seen := map[evidence.ID]bool{}
 	var all []keyed[*Hit]
 	for _, id := range ids {
+		if err := ctx.Err(); err != nil {
+			return none, err
+		}
 		e := entities[id]
 		if e == nil || seen[e.ID] || len(q.Kinds) > 0 && !slices.Contains(q.Kinds, e.Kind) || !q.Unidentified && e.Identity.IsPlaceholder() {
 			continue
