@@ -110,6 +110,8 @@ type EntityEdge struct {
 // SearchHitConnection is a page of search hits.
 type SearchHitConnection struct {
 	page[*SearchHit, SearchHitEdge]
+	Truncated   bool
+	TruncatedBy *Truncation
 }
 
 // SearchHitEdge is a search hit of a page.

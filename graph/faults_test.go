@@ -150,6 +150,8 @@ func TestFaultsOfQueries(t *testing.T) {
 		"no certainty":       {`{ links(filter: {on: "2014", certainty: NO}) { nodes { id } } }`, "INVALID_INPUT filter.certainty"},
 		"strength":           {`{ links(filter: {minStrength: 1001}) { nodes { id } } }`, "INVALID_INPUT filter.minStrength"},
 		"nothing to search":  {`{ search(text: "…") { nodes { score } } }`, "INVALID_INPUT text"},
+		"too long a search":  {`{ search(text: "` + strings.Repeat("x", 501) + `") { nodes { score } } }`, "LIMIT_EXCEEDED text"},
+		"too long a name":    {`{ match(name: "` + strings.Repeat("ñ", 501) + `") { truncated } }`, "LIMIT_EXCEEDED name"},
 		"a future revision":  {`{ stats(knownAt: 99) { entities } }`, "INVALID_INPUT knownAt"},
 		"not a moment":       {`{ stats(knownAt: "yesterday") { entities } }`, "INVALID_INPUT knownAt"},
 		"too many changes":   {`{ revisions { nodes { changes(first: 1001) { index } } } }`, "LIMIT_EXCEEDED first"},

@@ -559,9 +559,11 @@ type ComplexityRoot struct {
 	}
 
 	SearchHitConnection struct {
-		Edges    func(childComplexity int) int
-		Nodes    func(childComplexity int) int
-		PageInfo func(childComplexity int) int
+		Edges       func(childComplexity int) int
+		Nodes       func(childComplexity int) int
+		PageInfo    func(childComplexity int) int
+		Truncated   func(childComplexity int) int
+		TruncatedBy func(childComplexity int) int
 	}
 
 	SearchHitEdge struct {
@@ -3069,6 +3071,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SearchHitConnection.PageInfo(childComplexity), true
+	case "SearchHitConnection.truncated":
+		if e.ComplexityRoot.SearchHitConnection.Truncated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchHitConnection.Truncated(childComplexity), true
+	case "SearchHitConnection.truncatedBy":
+		if e.ComplexityRoot.SearchHitConnection.TruncatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SearchHitConnection.TruncatedBy(childComplexity), true
 
 	case "SearchHitEdge.cursor":
 		if e.ComplexityRoot.SearchHitEdge.Cursor == nil {
@@ -4018,7 +4032,7 @@ type Query {
   ): EntityConnection!
   "Entities by any of their names, best match first. Case, accents and punctuation do not matter, and the last word may be unfinished."
   search(
-    "A name, or its beginning."
+    "A name, or its beginning; 500 characters at the most."
     text: String!
     "Keep only these kinds of entity."
     kinds: [EntityKind!]
@@ -4263,7 +4277,7 @@ type Query {
   ): Communities!
   "The entities that a name may mean, the likeliest first, with reasons. It knows both orders of names, initials and the ways to write units, in Spanish and English."
   match(
-    "The name as it is written somewhere."
+    "The name as it is written somewhere; 500 characters at the most."
     name: String!
     "Only entities of this kind."
     kind: EntityKind
@@ -5552,6 +5566,10 @@ type SearchHitConnection {
   nodes: [SearchHit!]!
   "Where the page stands in its list."
   pageInfo: PageInfo!
+  "Whether the list lacks some: more entities have each of the words than one search compares. Those of exactly this primary name are there and come first; a further word of the name finds others."
+  truncated: Boolean!
+  "Why the list lacks some. Null where it is the whole one."
+  truncatedBy: Truncation
 }
 
 "One row of a page: a search hit and its cursor."
@@ -7418,6 +7436,10 @@ func (ec *executionContext) childFields_SearchHitConnection(ctx context.Context,
 		return ec.fieldContext_SearchHitConnection_nodes(ctx, field)
 	case "pageInfo":
 		return ec.fieldContext_SearchHitConnection_pageInfo(ctx, field)
+	case "truncated":
+		return ec.fieldContext_SearchHitConnection_truncated(ctx, field)
+	case "truncatedBy":
+		return ec.fieldContext_SearchHitConnection_truncatedBy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SearchHitConnection", field.Name)
 }
@@ -16750,6 +16772,20 @@ func (ec *executionContext) fieldContext_SearchHitConnection_pageInfo(_ context.
 	return fc, nil
 }
 
+func (ec *executionContext) _SearchHitConnection_truncated(ctx context.Context, field graphql.CollectedField, obj *SearchHitConnection) (ret graphql.Marshaler) {
+	return ec.marshalNBoolean2bool(ctx, field.Selections, obj.Truncated)
+}
+func (ec *executionContext) fieldContext_SearchHitConnection_truncated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SearchHitConnection", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SearchHitConnection_truncatedBy(ctx context.Context, field graphql.CollectedField, obj *SearchHitConnection) (ret graphql.Marshaler) {
+	return ec.marshalOTruncation2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTruncation(ctx, field.Selections, obj.TruncatedBy)
+}
+func (ec *executionContext) fieldContext_SearchHitConnection_truncatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SearchHitConnection", field, false, false, "Truncation")
+}
+
 func (ec *executionContext) _SearchHitEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *SearchHitEdge) (ret graphql.Marshaler) {
 	return ec.marshalNString2string(ctx, field.Selections, obj.Cursor)
 }
@@ -24729,6 +24765,16 @@ func (ec *executionContext) _SearchHitConnection(ctx context.Context, sel ast.Se
 		case "pageInfo":
 			out.Values[i] = ec._SearchHitConnection_pageInfo(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncated":
+			out.Values[i] = ec._SearchHitConnection_truncated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "truncatedBy":
+			out.Values[i] = ec._SearchHitConnection_truncatedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:

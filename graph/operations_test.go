@@ -44,7 +44,9 @@ const (
 
 func TestCard(t *testing.T) {
 	s := onCase(t)
-	found := s.get(t, `{ search(text: "jose luis abarca") { nodes { entity { id } } } }`, "")
+	found := s.get(t, `{ search(text: "jose luis abarca") { nodes { entity { id } } truncated truncatedBy } }`, "")
+	require.Equal(t, false, at(t, found, "search", "truncated"))
+	require.Nil(t, at(t, found, "search", "truncatedBy"))
 	id := at(t, found, "search", "nodes", 0, "entity", "id").(string)
 
 	e := at(t, s.get(t, card, `{"id": "`+id+`"}`), "entity")

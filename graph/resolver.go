@@ -152,7 +152,7 @@ func (q *queryResolver) Search(ctx context.Context, text string, kinds []EntityK
 		return nil, report(ctx, err)
 	}
 	query := trace.SearchQuery{Text: text, Kinds: mapped(kinds, func(k EntityKind) string { return string(k) }), Unidentified: unidentified}
-	p, err := s.Search(ctx, query, pageArgs(first, after, last, before))
+	p, why, err := s.Search(ctx, query, pageArgs(first, after, last, before))
 	if err != nil {
 		return nil, report(ctx, err)
 	}
@@ -161,7 +161,9 @@ func (q *queryResolver) Search(ctx context.Context, text string, kinds []EntityK
 	for i, e := range entities {
 		hits[i] = &SearchHit{Entity: e, Score: toInt(p.Items[i].Node.Score), Matched: p.Items[i].Node.Matched}
 	}
-	return &SearchHitConnection{paged(p, hits, func(c string, n *SearchHit) SearchHitEdge { return SearchHitEdge{c, n} })}, nil
+	out := &SearchHitConnection{page: paged(p, hits, func(c string, n *SearchHit) SearchHitEdge { return SearchHitEdge{c, n} })}
+	out.Truncated, out.TruncatedBy = cut(why, false)
+	return out, nil
 }
 
 // claim reads one claim of a type; nil where there is none that the reader sees.

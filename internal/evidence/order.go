@@ -26,9 +26,9 @@ const maxKeyName = 64
 func OrderKey(c Content, weight int, v *vocabulary.Vocabulary) string {
 	switch c := c.(type) {
 	case *Entity:
-		return nameKey(c.PrimaryName()) + " " + string(c.ID)
+		return NameKey(c.PrimaryName()) + " " + string(c.ID)
 	case *Source:
-		return nameKey(c.Title) + " " + string(c.ID)
+		return NameKey(c.Title) + " " + string(c.ID)
 	case *Claim:
 		key := c.Valid().SortKey(AspectOf(c, v))
 		return ClaimKeyPrefix(c.Kind) + hex.EncodeToString(key[:]) + " " + string(c.ID)
@@ -53,7 +53,9 @@ func CitationKeyPrefix(s Stance) string { return fmt.Sprintf("%d ", s) }
 // changes.
 func SourceKey(c *Citation) string { return string(c.Claim) + " " + string(c.ID) }
 
-func nameKey(name string) string {
+// NameKey begins the key of every entity and source of a name; a space and the id
+// follow. Long names that begin alike have one.
+func NameKey(name string) string {
 	folded := names.Fold(name)
 	var b strings.Builder
 	for i := range len(folded) {

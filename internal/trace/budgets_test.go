@@ -37,3 +37,12 @@ func HoldBackEarly(tb testing.TB, links int) {
 	dear, lookup = links, 0
 	tb.Cleanup(func() { dear, lookup = wasDear, wasLookup })
 }
+
+// LowerCandidates lowers, for a test, how many entities a search compares, and how
+// much of the index it reads to find out which.
+func LowerCandidates(tb testing.TB, compared, entries int) {
+	tb.Helper()
+	wasCompared, wasEntries := maxCandidates, maxEntries
+	maxCandidates, maxEntries = compared, entries
+	tb.Cleanup(func() { maxCandidates, maxEntries = wasCompared, wasEntries })
+}

@@ -146,7 +146,7 @@ func TestEveryAliasFindsItsEntityFirst(t *testing.T) {
 		if len(of) > 1 {
 			continue
 		}
-		hits, err := s.Search(t.Context(), trace.SearchQuery{Text: alias}, trace.PageArgs{})
+		hits, _, err := s.Search(t.Context(), trace.SearchQuery{Text: alias}, trace.PageArgs{})
 		require.NoError(t, err)
 		require.NotEmpty(t, hits.Items, "%q finds nothing", alias)
 		best := hits.Items[0].Node.Score

@@ -124,7 +124,7 @@ func TestNamesLongerThanAnyAreRefused(t *testing.T) {
 	s := g.at(evidence.Public)
 	ask := func(name string) (int, int, error) {
 		found, _, err := s.Match(t.Context(), name, "", nil)
-		hits, again := s.Search(t.Context(), trace.SearchQuery{Text: name}, trace.PageArgs{})
+		hits, _, again := s.Search(t.Context(), trace.SearchQuery{Text: name}, trace.PageArgs{})
 		require.Equal(t, evidence.CodeOf(err), evidence.CodeOf(again))
 		return len(found), len(hits.Items), err
 	}
@@ -151,7 +151,7 @@ func TestAGivenUpQuestionComparesNoMoreNames(t *testing.T) {
 			return err
 		},
 		"search": func(ctx context.Context, s *trace.Session) error {
-			_, err := s.Search(ctx, trace.SearchQuery{Text: "Juan"}, trace.PageArgs{})
+			_, _, err := s.Search(ctx, trace.SearchQuery{Text: "Juan"}, trace.PageArgs{})
 			return err
 		},
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/names"
@@ -25,37 +26,49 @@ type Hit struct {
 	Matched string // the name that matched best
 }
 
-// maxCandidates is how many tokens of the index one search looks at.
-const maxCandidates = 4000
+// Budgets of one search.
+var (
+	// maxCandidates is how many entities are compared with what is looked for.
+	maxCandidates = 4000
+	// maxEntries is how many entries of the index are read for one word, or of the
+	// list of entities for a name, where more than maxCandidates have each word.
+	maxEntries = store.MaxBatch
+)
+
+// maxNarrowing is of how many words of the query the entities that have all of
+// them are looked for.
+const maxNarrowing = 3
 
 // Search finds entities by their names, aliases and the beginnings of words,
-// whatever the case, accents and punctuation; best first, then by name.
-func (s *Session) Search(ctx context.Context, q SearchQuery, a PageArgs) (Page[*Hit], error) {
+// whatever the case, accents and punctuation; best first, then by name. The cut is
+// FAN_OUT where more entities have each of the words than are compared. Those that
+// are called exactly what is looked for by their primary name come first even then.
+func (s *Session) Search(ctx context.Context, q SearchQuery, a PageArgs) (Page[*Hit], Cut, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var none Page[*Hit]
 	if err := checkName("text", q.Text); err != nil {
-		return none, err
+		return none, "", err
 	}
 	l := listOf("search", q)
 	p, err := l.span(a)
 	if err != nil || p.size == 0 {
-		return none, err
+		return none, "", err
 	}
-	ids, err := s.candidates(ctx, q)
+	ids, cut, err := s.candidates(ctx, q)
 	if err != nil {
-		return none, err
+		return none, "", err
 	}
 	entities, err := s.entities(ctx, ids)
 	if err != nil {
-		return none, err
+		return none, "", err
 	}
 	query := names.NewQuery(q.Text)
 	seen := map[evidence.ID]bool{}
 	var all []keyed[*Hit]
 	for _, id := range ids {
 		if err := ctx.Err(); err != nil {
-			return none, err
+			return none, "", err
 		}
 		e := entities[id]
 		if e == nil || seen[e.ID] || len(q.Kinds) > 0 && !slices.Contains(q.Kinds, e.Kind) || !q.Unidentified && e.Identity.IsPlaceholder() {
@@ -74,42 +87,120 @@ func (s *Session) Search(ctx context.Context, q SearchQuery, a PageArgs) (Page[*
 		}
 	}
 	sortByKey(all)
-	return pageOf(l, p, all), nil
+	return pageOf(l, p, all), cut, nil
 }
 
 // candidates reads the index at the word of the query that is most likely rare.
 // Where too many names have it, the other words narrow them.
-func (s *Session) candidates(ctx context.Context, q SearchQuery) ([]evidence.ID, error) {
+func (s *Session) candidates(ctx context.Context, q SearchQuery) ([]evidence.ID, Cut, error) {
 	key, rest := names.QueryKey(q.Text)
-	found, cut, err := s.withToken(ctx, key, q.Unidentified)
-	if err != nil {
-		return nil, err
-	}
+	words := []string{key}
 	for _, word := range rest {
-		if !cut {
-			break
+		if !names.Stop(word) {
+			words = append(words, word)
 		}
-		if names.Stop(word) {
-			continue
+	}
+	var first []evidence.ID
+	for i, word := range words {
+		found, cut, err := s.withToken(ctx, word, q.Unidentified, maxCandidates)
+		if err != nil || !cut {
+			return found, "", err
 		}
-		other, otherCut, err := s.withToken(ctx, word, q.Unidentified)
+		if i == 0 {
+			first = found
+		}
+	}
+	var both []evidence.ID
+	if len(words) > 1 {
+		found, whole, err := s.withTokens(ctx, words[:min(len(words), maxNarrowing)], q.Unidentified)
+		if err != nil || whole && len(found) <= maxCandidates {
+			return found, "", err
+		}
+		if both = found; whole {
+			first = nil
+		}
+	}
+	// Where not all are compared that may match, at least those are not lost that do
+	// so exactly.
+	named, err := s.named(ctx, q)
+	if err != nil {
+		return nil, "", err
+	}
+	return distinctIDs(slices.Concat(named, both, first), maxCandidates), CutFanOut, nil
+}
+
+// named gives entities whose primary name is what is looked for, going by as many
+// of those whose names begin with it as one search may read.
+func (s *Session) named(ctx context.Context, q SearchQuery) (ids []evidence.ID, err error) {
+	name := evidence.NameKey(q.Text) + " "
+	query := store.Query{Type: evidence.EntityRecord, Kinds: q.Kinds, After: name, Limit: maxEntries}
+	for f, err := range s.reader.Find(ctx, query) {
 		if err != nil {
 			return nil, err
 		}
-		if !otherCut {
-			found, cut = other, false
+		if !strings.HasPrefix(f.Key, name) {
+			break
+		}
+		if id := f.Record.ID(); f.Key == name+string(id) {
+			ids = append(ids, id)
 		}
 	}
-	slices.Sort(found)
-	return slices.Compact(found), nil
+	return ids, nil
 }
 
-func (s *Session) withToken(ctx context.Context, prefix string, placeholders bool) (ids []evidence.ID, cut bool, err error) {
-	for c, err := range s.reader.Candidates(ctx, store.TokenQuery{Prefix: prefix, Placeholders: placeholders, Limit: maxCandidates}) {
+// withTokens gives entities that have all of the words; whole where no entity
+// that has them is missing, although some may be there that lack one.
+func (s *Session) withTokens(ctx context.Context, words []string, placeholders bool) (both []evidence.ID, whole bool, err error) {
+	var complete, some [][]evidence.ID
+	for _, word := range words {
+		found, cut, err := s.withToken(ctx, word, placeholders, maxEntries)
 		if err != nil {
 			return nil, false, err
 		}
-		ids = append(ids, c.Entity)
+		if cut {
+			some = append(some, found)
+		} else {
+			complete = append(complete, found)
+		}
 	}
-	return ids, len(ids) == maxCandidates, nil
+	if whole = len(complete) > 0; whole {
+		some = complete
+	}
+	both = some[0]
+	for _, found := range some[1:] {
+		both = slices.DeleteFunc(both, func(id evidence.ID) bool {
+			_, ok := slices.BinarySearch(found, id)
+			return !ok
+		})
+	}
+	return both, whole, nil
+}
+
+// withToken gives the entities with a word that begins so, by id, up to a limit;
+// cut where there are more.
+func (s *Session) withToken(ctx context.Context, prefix string, placeholders bool, limit int) (ids []evidence.ID, cut bool, err error) {
+	n := 0
+	for c, err := range s.reader.Candidates(ctx, store.TokenQuery{Prefix: prefix, Placeholders: placeholders, Limit: limit + 1}) {
+		if err != nil {
+			return nil, false, err
+		}
+		if n++; n <= limit {
+			ids = append(ids, c.Entity)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), n > limit, nil
+}
+
+// distinctIDs are the first so many ids of a list, each once.
+func distinctIDs(ids []evidence.ID, most int) []evidence.ID {
+	seen := map[evidence.ID]bool{}
+	var out []evidence.ID
+	for _, id := range ids {
+		if !seen[id] && len(out) < most {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	return out
 }
