@@ -326,7 +326,7 @@ func gaveWay(first, other edtf.Valid, aspect edtf.Aspect) bool {
 	switch {
 	case first.Until.IsOpen():
 		return false
-	case first.Until.IsZero():
+	case !first.Until.Dated():
 		if a.SinceLatest != edtf.MaxDay {
 			seen = max(seen, a.SinceLatest)
 		}

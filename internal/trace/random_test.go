@@ -194,8 +194,8 @@ func (w *writer) assert() *evidence.AssertLink {
 	w.links = append(w.links, id)
 	l := &evidence.AssertLink{ID: id, Kind: kind, From: from, To: to, Citations: w.citations(), Role: "vínculo"}
 	l.Clearance = w.clearance()
-	l.Valid.Since = w.one("since", "", "", "2013", "2014", "2014-09", "2014-09-26", "../2014-09-26", "2013?", "2014~", "201X")
-	l.Valid.Until = w.one("until", "", "", "", "2014", "2014-09-26", "2014-12", "2015?", "2016", "..")
+	l.Valid.Since = w.one("since", "", "", "2013", "2014", "2014-09", "2014-09-26", "../2014-09-26", "2013?", "2014~", "201X", "../..", "2014/..")
+	l.Valid.Until = w.one("until", "", "", "", "2014", "2014-09-26", "2014-12", "2015?", "2016", "..", "../..", "../2015", "2014-09-26/..")
 	if w.in(8, "observed") {
 		l.Valid.Observed = []string{w.one("on", "2014-09-26", "2014-08", "2014-09-27?")}
 	}

@@ -123,6 +123,6 @@ func (d *Date) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// dated reports whether the expression bounds anything at all: "..", "../.."
+// Dated reports whether the expression bounds anything at all: "..", "../.."
 // and the zero Date do not.
-func (d Date) dated() bool { return d.Earliest() != MinDay || d.Latest() != MaxDay }
+func (d Date) Dated() bool { return d.Earliest() != MinDay || d.Latest() != MaxDay }

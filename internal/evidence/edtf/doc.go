@@ -57,9 +57,10 @@
 //
 //   - DEFINITELY from the latest beginning to the earliest end, and on observed
 //     dates; POSSIBLY from the earliest beginning to the latest end;
-//   - an empty Since or Until is unknown. A beginning comes no later than the
-//     end, and the reverse, so each bounds the other; an unknown end counts as
-//     the latest beginning, no later, in what is definite;
+//   - an empty Since or Until is unknown, and so is one without a bound
+//     (../..). A beginning comes no later than the end, and the reverse, so each
+//     bounds the other; an unknown end counts as the latest beginning, no later,
+//     in what is definite;
 //   - ".." as Until means that the claim still held when it was cited: it has no
 //     latest end, and it held at least until the last certain Observed date,
 //     so that whoever knows when it was cited says so there;

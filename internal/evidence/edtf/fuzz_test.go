@@ -30,7 +30,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q covers %d to %d", s, d.Earliest(), d.Latest())
 		}
 		for _, lang := range []string{"en", "es"} {
-			if (d.Label(lang) == "") == d.dated() {
+			if (d.Label(lang) == "") == d.Dated() {
 				t.Fatalf("the label of %q is %q", s, d.Label(lang))
 			}
 		}

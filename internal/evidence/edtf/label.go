@@ -81,7 +81,7 @@ func (v Valid) Label(a Aspect, lang string) string {
 	}
 	since, until := w.date(v.Since), w.date(v.Until)
 	var text string
-	switch hasSince, hasUntil := v.Since.dated(), v.Until.dated(); {
+	switch hasSince, hasUntil := v.Since.Dated(), v.Until.Dated(); {
 	case hasSince && hasUntil && v.Since == v.Until:
 		text = since.text
 	case hasSince && hasUntil:
@@ -105,7 +105,7 @@ func (v Valid) Label(a Aspect, lang string) string {
 	}
 	var seen []string
 	for _, o := range v.Observed {
-		if !o.dated() {
+		if !o.Dated() {
 			continue
 		}
 		p := w.date(o)
@@ -137,7 +137,7 @@ func (d Date) Label(lang string) string {
 // date reads the expression again: labels are rare, dates are many, and so
 // dates stay small.
 func (w *words) date(d Date) phrase {
-	if !d.dated() {
+	if !d.Dated() {
 		return phrase{}
 	}
 	x, err := parseExpr(d.text)

@@ -31,7 +31,7 @@ func drawDate(t *rapid.T, name string) Date {
 	if rapid.IntRange(0, 4).Draw(t, name+" uncertain") == 0 {
 		mark = "?"
 	}
-	switch rapid.IntRange(0, 6).Draw(t, name+" shape") {
+	switch rapid.IntRange(0, 7).Draw(t, name+" shape") {
 	case 0:
 		return Date{}
 	case 1:
@@ -42,6 +42,8 @@ func drawDate(t *rapid.T, name string) Date {
 		return MustParse(dayText(from) + mark + "/..")
 	case 4:
 		return MustParse(dayText(from) + mark)
+	case 5:
+		return MustParse("../..")
 	}
 	return MustParse(dayText(from) + mark + "/" + dayText(to))
 }
@@ -88,7 +90,7 @@ func worlds(v Valid, a Aspect) []world {
 	}
 	b0, b1 := inWindow(v.Since)
 	e0, e1 := inWindow(until)
-	unknown := v.Until.IsOpen() || v.Until.IsZero() && a == State
+	unknown := v.Until.IsOpen() || v.Until.String() == "../.." || v.Until.IsZero() && a == State
 	if unknown && v.Since.Latest() != MaxDay {
 		e0 = max(e0, b1)
 	}

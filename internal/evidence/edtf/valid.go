@@ -82,7 +82,7 @@ func (v Valid) Check(Aspect) error {
 // IsZero reports whether the claim has no date at all, so that every question
 // of it is answered UNDATED.
 func (v Valid) IsZero() bool {
-	return !v.Since.dated() && !v.Until.dated() && !slices.ContainsFunc(v.Observed, Date.dated)
+	return !v.Since.Dated() && !v.Until.Dated() && !slices.ContainsFunc(v.Observed, Date.Dated)
 }
 
 // Bounds returns what the expressions say of either end, each by itself. For
@@ -109,7 +109,7 @@ type stretch struct{ begins, begun, ends, ended Day }
 
 func (v Valid) stretch(a Aspect) stretch {
 	b := v.Bounds(a)
-	unknownEnd := v.Until.IsZero() && a != Event || v.Until.IsOpen()
+	unknownEnd := !v.Until.Dated() && (a != Event || !v.Until.IsZero()) // "..", too
 	if unknownEnd && b.SinceLatest != MaxDay {
 		b.UntilEarliest = max(b.UntilEarliest, b.SinceLatest)
 	}
@@ -145,7 +145,7 @@ func (v Valid) HeldDuring(a Aspect, period Date) Certainty {
 	}
 	for _, o := range v.Observed {
 		switch {
-		case p <= o.Earliest() && o.Latest() <= q && o.dated():
+		case p <= o.Earliest() && o.Latest() <= q && o.Dated():
 			answer = max(answer, capped(Definitely, o))
 		case p <= o.Latest() && o.Earliest() <= q:
 			answer = max(answer, Possibly)
@@ -297,7 +297,7 @@ func (v Valid) SortKey(a Aspect) [8]byte {
 	var key [8]byte
 	from, to := MaxDay, MaxDay
 	switch {
-	case v.Since.dated() || v.Until.dated():
+	case v.Since.Dated() || v.Until.Dated():
 		b := v.Bounds(a)
 		from, to = b.SinceEarliest, b.UntilLatest
 	case !v.IsZero():

@@ -35,6 +35,10 @@ func TestHeld(t *testing.T) {
 		{valid("2014-09", ""), State, on, "2014-09-30", Definitely},
 		{valid("2014-09", ""), State, on, "2014-10-01", Possibly},
 		{valid("2014-09", ""), State, on, "2014-08-31", No},
+		// So does one that says nothing.
+		{valid("2014-09", "../.."), State, on, "2014-09-30", Definitely},
+		{valid("2014-09", "../.."), State, on, "2014-10-01", Possibly},
+		{valid("2014-09", "../.."), Event, on, "2014-09-30", Definitely},
 		// An unknown beginning comes no later than the end.
 		{valid("", "2014-09-26"), State, on, "2014-09-26", Definitely},
 		{valid("", "2014-09"), State, on, "2014-09-15", Possibly},

@@ -1,0 +1,47 @@
+package trace_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/edtf"
+	"github.com/vinculo/vinculo/internal/trace"
+)
+
+// TestLinksAreFollowedWhenTheyAreListed asks of links with all sorts of ends, of
+// which a traversal knows the bounds only, on which days they may be followed and
+// on which they are listed.
+func TestLinksAreFollowedWhenTheyAreListed(t *testing.T) {
+	g := newGraph(t)
+	ends := []string{"", "..", "../..", "2014", "2014-09", "../2014", "2014/..", "2014-09?", "2014~"}
+	changes := []evidence.Change{news("s"), person("a", "A"), person("b", "B")}
+	for _, kind := range []string{"LINKED_TO", "PAYS"} {
+		for _, since := range ends {
+			for _, until := range ends {
+				l := linked(evidence.ID(fmt.Sprintf("l%03d", len(changes))), "a", "b", evidence.NewCitation{Source: "s", Locator: "p. 1"})
+				l.AssertLink.Kind, l.AssertLink.Valid = kind, evidence.ValidTime{Since: since, Until: until}
+				changes = append(changes, l)
+			}
+		}
+	}
+	g.write(changes...)
+	s := g.at(evidence.Public)
+	for _, period := range []string{"2014-09-01", "2014-09-30", "2014-10-01", "2014", "2010", "2014-09-01/2014-12-31", "2015/.."} {
+		for _, certainty := range []edtf.Certainty{edtf.Undated, edtf.Possibly, edtf.Definitely} {
+			for name, f := range map[string]trace.LinkFilter{"during": {During: period}, "throughout": {Throughout: period}} {
+				f.Certainty = certainty
+				followed, cut, err := s.LinksAmong(t.Context(), []evidence.ID{"a", "b"}, f)
+				require.NoError(t, err)
+				require.Empty(t, cut)
+				listed := trace.ClaimFilter{Of: evidence.LinkRecord, During: f.During, Throughout: f.Throughout, Certainty: certainty}
+				page, err := s.ListClaims(t.Context(), listed, trace.PageArgs{First: new(trace.MaxPageSize)})
+				require.NoError(t, err)
+				require.False(t, page.HasNext)
+				require.ElementsMatch(t, listedIDs(page), ids(followed), "%s %s, at least %s", name, period, certainty)
+			}
+		}
+	}
+}
