@@ -4229,7 +4229,7 @@ type Query {
     around: [ID!]
     "The ids of entities: only links that join two of them."
     between: [ID!]
-    "Which links may be used; all but those of unidentified entities unless told."
+    "Which links are told of; all unless told. Those of unidentified entities are among them, whatever ` + "`" + `unidentified` + "`" + ` says: what is known of somebody may well be of an unnamed colonel."
     filter: TraversalFilter
     "At most this many moments, and at most this many links without a date; 200 unless told, 1,000 at the most."
     first: Int! = 200
@@ -4244,7 +4244,7 @@ type Query {
     around: [ID!]!
     "The two days."
     on: [Date!]!
-    "Which links may be used; all but those of unidentified entities unless told."
+    "Which links are told of; all unless told. Those of unidentified entities are among them, whatever ` + "`" + `unidentified` + "`" + ` says: what is known of somebody may well be of an unnamed colonel."
     filter: TraversalFilter
     "At most this many links; 200 unless told, 1,000 at the most."
     first: Int! = 200
