@@ -33,7 +33,7 @@ func TestASecretNameIsToldNowhere(t *testing.T) {
 		s, err := g.tracer.At(t.Context(), view)
 		require.NoError(t, err)
 		for _, text := range []string{"Juan Pérez", "juan", "El Topo", "topo"} {
-			hits, err := s.Search(t.Context(), trace.SearchQuery{Text: text}, trace.PageArgs{})
+			hits, _, err := s.Search(t.Context(), trace.SearchQuery{Text: text}, trace.PageArgs{})
 			require.NoError(t, err)
 			require.Empty(t, hits.Items, "%s at %d", text, number)
 		}
