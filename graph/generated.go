@@ -4963,9 +4963,9 @@ type AttachedCapture {
 type Paths {
   "The ways."
   found: [Path!]!
-  "Whether there is more than is told here."
+  "Whether the search was cut short, so that there may be better ways than these. That there are more than ` + "`" + `first` + "`" + ` is not looked for."
   truncated: Boolean!
-  "Why there is more. Null where this is the whole answer."
+  "Why it was cut short. Null where these are the best ways that there are."
   truncatedBy: Truncation
 }
 
@@ -6192,7 +6192,7 @@ input ChangeSetInput {
   idempotencyKey: String
   "The number of the newest revision that you have seen. Where a record that you name has changed since, the set is refused."
   expectedRevision: Int
-  "The changes. A later one may name what an earlier one makes, and the reverse."
+  "The changes. Each may name what an earlier one makes. Entities, sources, and the claim that another is about may also be made by a later one; a claim that is cited or merged, and a record whose standing or clearance is set, has to be made before."
   changes: [ChangeInput!]!
 }
 
@@ -6452,7 +6452,7 @@ input MergeEntitiesInput {
   link: ID
   "The entity whose id becomes a former id."
   absorb: ID
-  "The entity that both are shown as."
+  "The entity that both are shown as; where an earlier link has joined them already, they stay shown as they are."
   into: ID
   "Why they are the same, in a sentence or two."
   summary: String

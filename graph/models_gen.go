@@ -147,7 +147,7 @@ type ChangeSetInput struct {
 	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty,omitzero"`
 	// The number of the newest revision that you have seen. Where a record that you name has changed since, the set is refused.
 	ExpectedRevision graphql.Omittable[*int32] `json:"expectedRevision,omitempty,omitzero"`
-	// The changes. A later one may name what an earlier one makes, and the reverse.
+	// The changes. Each may name what an earlier one makes. Entities, sources, and the claim that another is about may also be made by a later one; a claim that is cited or merged, and a record whose standing or clearance is set, has to be made before.
 	Changes []*ChangeInput `json:"changes"`
 }
 
@@ -467,7 +467,7 @@ type MergeEntitiesInput struct {
 	Link graphql.Omittable[*string] `json:"link,omitempty,omitzero"`
 	// The entity whose id becomes a former id.
 	Absorb graphql.Omittable[*string] `json:"absorb,omitempty,omitzero"`
-	// The entity that both are shown as.
+	// The entity that both are shown as; where an earlier link has joined them already, they stay shown as they are.
 	Into graphql.Omittable[*string] `json:"into,omitempty,omitzero"`
 	// Why they are the same, in a sentence or two.
 	Summary graphql.Omittable[*string] `json:"summary,omitempty,omitzero"`
@@ -529,9 +529,9 @@ type Path struct {
 type Paths struct {
 	// The ways.
 	Found []*Path `json:"found"`
-	// Whether there is more than is told here.
+	// Whether the search was cut short, so that there may be better ways than these. That there are more than `first` is not looked for.
 	Truncated bool `json:"truncated"`
-	// Why there is more. Null where this is the whole answer.
+	// Why it was cut short. Null where these are the best ways that there are.
 	TruncatedBy *Truncation `json:"truncatedBy,omitempty,omitzero"`
 }
 
