@@ -17,6 +17,7 @@ var (
 	ErrUnknownToken  = errors.New("no such token")
 	ErrExpired       = errors.New("expired")
 	ErrRevoked       = errors.New("revoked")
+	ErrChanged       = errors.New("it says another name, role or clearance than when the connection began")
 	ErrUntrusted     = errors.New("not a token of the OpenID provider for this server")
 	ErrNoRole        = errors.New("the OpenID provider's claims are mapped to no role or no clearance")
 	ErrTooMany       = errors.New("too many anonymous requests from one address")

@@ -49,6 +49,8 @@ type Identity struct {
 	// Anonymous is set for those who read without saying who they are, to whom
 	// smaller limits apply.
 	Anonymous bool
+
+	credential credential // What they came with; zero where no token is.
 }
 
 // Owner is the person at the machine itself, who sees and may do everything.

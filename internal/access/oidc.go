@@ -110,14 +110,19 @@ func NewOIDC(c OIDCConfig) (*OIDC, error) {
 
 // Authenticate says who comes with a token. The error is a Refusal.
 func (o *OIDC) Authenticate(ctx context.Context, raw string) (Identity, error) {
-	claims, err := o.verify(ctx, raw)
+	claims, until, err := o.verify(ctx, raw)
 	switch {
 	case errors.Is(err, ErrUnavailable):
 		return Identity{}, unavailable(err)
 	case err != nil:
 		return Identity{}, badToken(err)
 	}
-	return o.identity(claims)
+	i, err := o.identity(claims)
+	if err != nil {
+		return Identity{}, err
+	}
+	i.credential.until = until
+	return i, nil
 }
 
 // signatures is what go-oidc checks a signature with. It loses the chain of its
@@ -135,17 +140,18 @@ func (s *signatures) VerifySignature(ctx context.Context, _ string) ([]byte, err
 	return payload, err
 }
 
-// verify gives the claims of a token that stands every check.
-func (o *OIDC) verify(ctx context.Context, raw string) (map[string]any, error) {
+// verify gives the claims of a token that stands every check, and from when on it
+// will not.
+func (o *OIDC) verify(ctx context.Context, raw string) (claims map[string]any, until time.Time, err error) {
 	// Parsing refuses `none`, HMAC and whatever else is not on the list, before a
 	// key is looked at; only the compact form is a bearer token.
 	jws, err := jose.ParseSignedCompact(raw, o.algorithms)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
+		return nil, time.Time{}, fmt.Errorf("%w: %w", ErrUntrusted, err)
 	}
 	kind, _ := jws.Signatures[0].Protected.ExtraHeaders[jose.HeaderType].(string)
 	if !slices.Contains(types, strings.ToLower(kind)) {
-		return nil, fmt.Errorf("%w: it is a JWT of type %q", ErrUntrusted, kind)
+		return nil, time.Time{}, fmt.Errorf("%w: it is a JWT of type %q", ErrUntrusted, kind)
 	}
 	check := &signatures{keys: o.keys, jws: jws}
 	verifier := oidc.NewVerifier(o.config.Issuer, check, &oidc.Config{
@@ -155,25 +161,26 @@ func (o *OIDC) verify(ctx context.Context, raw string) (map[string]any, error) {
 	token, err := verifier.Verify(ctx, raw)
 	if err != nil {
 		if check.err != nil {
-			return nil, check.err
+			return nil, time.Time{}, check.err
 		}
-		return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
+		return nil, time.Time{}, fmt.Errorf("%w: %w", ErrUntrusted, err)
 	}
 	var payload json.RawMessage
 	if err := token.Claims(&payload); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
+		return nil, time.Time{}, fmt.Errorf("%w: %w", ErrUntrusted, err)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(payload))
 	decoder.UseNumber()
-	var claims map[string]any
 	if err := decoder.Decode(&claims); err != nil {
-		return nil, fmt.Errorf("%w: its claims are no object: %w", ErrUntrusted, err)
+		return nil, time.Time{}, fmt.Errorf("%w: its claims are no object: %w", ErrUntrusted, err)
 	}
-	return claims, o.timely(claims)
+	until, err = o.timely(claims)
+	return claims, until, err
 }
 
-// timely checks exp, which must be there, nbf and iat.
-func (o *OIDC) timely(claims map[string]any) error {
+// timely checks exp, which must be there, nbf and iat. It gives until when the
+// token counts.
+func (o *OIDC) timely(claims map[string]any) (until time.Time, err error) {
 	now, skew := o.config.Now(), o.config.ClockSkew
 	at := func(claim string) (time.Time, bool, error) {
 		v, ok := claims[claim]
@@ -192,24 +199,25 @@ func (o *OIDC) timely(claims map[string]any) error {
 		return time.Unix(int64(seconds), 0), true, nil
 	}
 	exp, has, err := at("exp")
+	until = exp.Add(skew)
 	switch {
 	case err != nil:
-		return err
+		return time.Time{}, err
 	case !has:
-		return fmt.Errorf("%w: it has no exp", ErrUntrusted)
-	case !now.Before(exp.Add(skew)):
-		return fmt.Errorf("%w at %s by the OpenID provider", ErrExpired, exp.UTC().Format(time.RFC3339))
+		return time.Time{}, fmt.Errorf("%w: it has no exp", ErrUntrusted)
+	case !now.Before(until):
+		return time.Time{}, fmt.Errorf("%w at %s by the OpenID provider", ErrExpired, exp.UTC().Format(time.RFC3339))
 	}
 	for _, claim := range []string{"nbf", "iat"} {
 		from, has, err := at(claim)
 		if err != nil {
-			return err
+			return time.Time{}, err
 		}
 		if has && from.After(now.Add(skew)) {
-			return fmt.Errorf("%w: %s is %s, which is yet to come", ErrUntrusted, claim, from.UTC().Format(time.RFC3339))
+			return time.Time{}, fmt.Errorf("%w: %s is %s, which is yet to come", ErrUntrusted, claim, from.UTC().Format(time.RFC3339))
 		}
 	}
-	return nil
+	return until, nil
 }
 
 // identity maps claims to who asks.

@@ -79,6 +79,7 @@ func (t *Token) Identity() Identity {
 	return Identity{
 		Name: t.Name, Role: t.Role, Clearance: t.Clearance,
 		Subject: t.subject(), IDPrefix: PrefixOf(t.subject(), t.Clearance),
+		credential: credential{token: t.ID},
 	}
 }
 

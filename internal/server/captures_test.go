@@ -52,6 +52,8 @@ func (b byToken) Init(r *http.Request, _ map[string]any) (access.Identity, error
 	return b.Authenticate(r)
 }
 
+func (byToken) Confirm(*http.Request, access.Identity) error { return nil }
+
 func TestCaptures(t *testing.T) {
 	sum := strings.Repeat("ab", 32)
 	page := []byte("<script>alert(1)</script>" + strings.Repeat("ñandú ", 40_000))

@@ -27,6 +27,16 @@ type refusal struct {
 
 func refuse(status int, err *gqlerror.Error) *refusal { return &refusal{status: status, err: err} }
 
+// final says whether who was refused is refused for good, and not because something does not answer now.
+func (r *refusal) final() bool {
+	return r.status == http.StatusUnauthorized || r.status == http.StatusForbidden
+}
+
+// stops says whether a response may not be told to who was refused. The one answer of a query or mutation
+// was asked for by somebody who might: where they cannot be checked just now it is told all the same,
+// because who does not learn that a change was made makes it again.
+func (r *refusal) stops(streams bool) bool { return streams || r.final() }
+
 // readPost reads the request that a POST carries, of at most limits.BodyBytes.
 func readPost(w http.ResponseWriter, r *http.Request, limits Limits) (*graphql.RawParams, *refusal) {
 	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"sync"
@@ -10,6 +11,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/vinculo/vinculo/internal/access"
 )
 
 // events is the transport of server-sent events, in the mode where each operation has a connection
@@ -54,7 +57,7 @@ func (t events) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExe
 	unhook := context.AfterFunc(s.stopping, func() { cancel(errStopping) })
 	defer unhook()
 
-	stream := &eventStream{server: s, writer: w, control: http.NewResponseController(w)}
+	stream := &eventStream{server: s, request: r, writer: w, control: http.NewResponseController(w), end: cancel}
 	header := w.Header()
 	header.Set("Content-Type", mediaEvents+"; charset=utf-8")
 	header.Set("Cache-Control", "no-store, no-transform")
@@ -68,7 +71,11 @@ func (t events) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExe
 	defer alive.Wait() // The writer may not be used after Do returns.
 	defer cancel(nil)
 	t.run(ctx, exec, params, stream, r.Method == http.MethodPost)
-	if ctx.Err() == nil {
+	why, ended := errors.AsType[*gqlerror.Error](context.Cause(ctx))
+	if ended {
+		stream.tell(noteOf(ctx), failed(why))
+	}
+	if ended || ctx.Err() == nil {
 		stream.write([]byte("event: complete\ndata:\n\n"))
 	}
 }
@@ -90,6 +97,7 @@ func (t events) run(ctx context.Context, exec graphql.GraphExecutor, params *gra
 	note.begin(found)
 	if found.kind() == ast.Subscription {
 		leave()
+		stream.streams = true
 		found.stream(ctx, func(response *graphql.Response) bool { return stream.next(note, response) })
 		return
 	}
@@ -111,8 +119,11 @@ func failed(err *gqlerror.Error) *graphql.Response {
 // eventStream writes events, one at a time.
 type eventStream struct {
 	server  *Server
+	request *http.Request // Who asks is in its context.
 	writer  io.Writer
 	control *http.ResponseController
+	end     context.CancelCauseFunc // Ends the operation.
+	streams bool                    // The operation is a subscription.
 	mu      sync.Mutex
 	broken  bool
 	last    time.Time
@@ -135,9 +146,25 @@ func (e *eventStream) write(text []byte) bool {
 	return !e.broken
 }
 
-// next sends a response as one line of data. Scalars may write line breaks between the tokens of their
-// JSON; within its strings there are none.
+// confirm says why who asks may be told no more; nil where they may.
+func (e *eventStream) confirm(ctx context.Context) *refusal {
+	return e.server.confirm(e.request.WithContext(ctx), access.From(ctx))
+}
+
+// next sends a response to a reader who may still have it. For others it ends the operation, with the
+// error that says why.
 func (e *eventStream) next(note *note, response *graphql.Response) bool {
+	// The operation may have ended, as it does where the server stops, and still be answered.
+	if refused := e.confirm(e.request.Context()); refused != nil && refused.stops(e.streams) {
+		e.end(refused.err)
+		return false
+	}
+	return e.tell(note, response)
+}
+
+// tell sends a response as one line of data. Scalars may write line breaks between the tokens of their
+// JSON; within its strings there are none.
+func (e *eventStream) tell(note *note, response *graphql.Response) bool {
 	note.outcome(e.server.metrics, response.Errors)
 	text := append(make([]byte, 0, len(response.Data)+256), "event: next\ndata: "...)
 	text = appendResponse(text, response)
@@ -149,7 +176,8 @@ func (e *eventStream) next(note *note, response *graphql.Response) bool {
 	return e.write(append(text, "\n\n"...))
 }
 
-// keepAlive sends a comment where nothing else was sent for a while, until ctx ends.
+// keepAlive sends a comment where nothing else was sent for a while, until ctx ends. It ends the
+// operation of a reader who may no longer be told, though nothing happens.
 func (e *eventStream) keepAlive(ctx context.Context) {
 	ticker := time.NewTicker(e.server.limits.KeepAlive)
 	defer ticker.Stop()
@@ -158,6 +186,13 @@ func (e *eventStream) keepAlive(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+			limited, cancel := context.WithTimeout(ctx, e.server.limits.KeepAlive)
+			refused := e.confirm(limited)
+			cancel()
+			if refused != nil && refused.final() {
+				e.end(refused.err)
+				return
+			}
 			e.mu.Lock()
 			quiet := time.Since(e.last) >= e.server.limits.KeepAlive/2
 			e.mu.Unlock()

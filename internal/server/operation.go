@@ -75,20 +75,36 @@ func (s *Server) authorize(r *http.Request, recognise func(Authenticator, *http.
 		return r.Context(), nil
 	}
 	identity, err := recognise(s.config.Access, r)
-	if err == nil {
-		return access.With(r.Context(), identity), nil
+	if err != nil {
+		return nil, refusalOf(r.Context(), err)
 	}
+	return access.With(r.Context(), identity), nil
+}
+
+// confirm says why somebody who once was let in may no longer ask nor be told; nil where they may.
+func (s *Server) confirm(r *http.Request, who access.Identity) *refusal {
+	if s.config.Access == nil {
+		return nil
+	}
+	if err := s.config.Access.Confirm(r, who); err != nil {
+		return refusalOf(r.Context(), err)
+	}
+	return nil
+}
+
+// refusalOf makes an answer of an error of the [Authenticator].
+func refusalOf(ctx context.Context, err error) *refusal {
 	refused, ok := errors.AsType[*access.Refusal](err)
 	if !ok {
-		zerolog.Ctx(r.Context()).Error().Err(err).Msg("who asks could not be found out")
-		return nil, refuse(http.StatusInternalServerError, internal())
+		zerolog.Ctx(ctx).Error().Err(err).Msg("who asks could not be found out")
+		return refuse(http.StatusInternalServerError, internal())
 	}
 	answer := refuse(refused.Status, fault(string(refused.Code), "%s", refused.Message))
 	answer.challenge, answer.retry = refused.Challenge(), refused.RetryAfter
 	if refused.Code == CodeLimitExceeded {
 		answer.err.Extensions["limit"] = "anonymousRate"
 	}
-	return nil, answer
+	return answer
 }
 
 // answerOnce runs the operation of a POST or a GET and writes its answer.

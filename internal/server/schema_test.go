@@ -30,7 +30,7 @@ type Query {
 type Person { id: ID name: String friend: Person friends(first: Int, last: Int): People cheap(first: Int): People }
 type People { nodes: [Person] }
 type Mutation { write(text: String!): String }
-type Subscription { ticks(count: Int!): Int forever: Int fails: Int }
+type Subscription { ticks(count: Int!): Int forever: Int follows: Int fails: Int }
 `
 
 // testSchema executes testTypes. Its answers are the same for every row, so that only the machinery
@@ -39,7 +39,7 @@ type testSchema struct {
 	types   *ast.Schema
 	writes  atomic.Int64
 	entered chan struct{} // Takes a value for each wait that has begun, where it is not nil.
-	proceed chan struct{} // Lets a wait end.
+	proceed chan struct{} // Lets a wait end, or one event of follows come.
 	ended   atomic.Int64  // How many subscriptions came to their end.
 }
 
@@ -101,6 +101,14 @@ func (s *testSchema) follow(ctx context.Context, operation *graphql.OperationCon
 				s.ended.Add(1)
 			}
 			return nil
+		}
+		if field.Name == "follows" {
+			s.entered <- struct{}{}
+			select {
+			case <-s.proceed:
+			case <-ctx.Done():
+				return nil
+			}
 		}
 		count++
 		data, err := json.Marshal(map[string]int{field.Alias: count})

@@ -69,6 +69,9 @@ type Authenticator interface {
 	// Init looks at the payload of connection_init on the websocket that a request opened: a browser
 	// cannot set headers there.
 	Init(r *http.Request, payload map[string]any) (access.Identity, error)
+	// Confirm says whether somebody whom one of these let in, by a request whose connection has stayed
+	// open since, may still ask and be told.
+	Confirm(r *http.Request, i access.Identity) error
 }
 
 // Server answers HTTP requests. It is an [http.Handler]; [Server.Run] serves a listener with it.

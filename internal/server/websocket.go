@@ -94,6 +94,7 @@ type socket struct {
 
 	mu     sync.Mutex
 	acked  bool
+	who    access.Identity // Who opened it, once that is acknowledged.
 	active map[string]context.CancelFunc
 }
 
@@ -231,7 +232,7 @@ func (c *socket) init(ctx context.Context, payload json.RawMessage) context.Cont
 		return nil
 	}
 	c.mu.Lock()
-	c.acked = true
+	c.acked, c.who = true, access.From(authorized)
 	c.mu.Unlock()
 	if !c.send("connection_ack", "", nil) {
 		return nil
@@ -301,6 +302,11 @@ func (c *socket) run(ctx context.Context, note *note, id string, params *graphql
 		}
 	}
 	defer release()
+	if refused := c.confirm(ctx); refused != nil {
+		release()
+		c.refuse(ctx, note, id, refused)
+		return
+	}
 	ctx = graphql.StartOperationTrace(ctx)
 	found, wrong := c.server.prepare(ctx, c.exec, params)
 	if wrong != nil {
@@ -310,22 +316,54 @@ func (c *socket) run(ctx context.Context, note *note, id string, params *graphql
 		return
 	}
 	note.begin(found)
-	if found.kind() == ast.Subscription {
+	streams := found.kind() == ast.Subscription
+	var refused *refusal
+	deliver := func(response *graphql.Response) bool {
+		if ctx.Err() != nil {
+			return false
+		}
+		if refused = c.confirm(ctx); refused != nil && refused.stops(streams) {
+			return false
+		}
+		refused = nil
+		return c.next(note, id, response)
+	}
+	if streams {
 		release()
-		found.stream(ctx, func(response *graphql.Response) bool {
-			return ctx.Err() == nil && c.next(note, id, response)
-		})
+		found.stream(ctx, deliver)
 	} else {
 		limited, cancel := context.WithTimeoutCause(ctx, s.limits.RequestTime, errTimeLimit)
 		response := found.once(limited, s.limits)
 		cancel()
-		if ctx.Err() == nil {
-			c.next(note, id, response)
-		}
+		deliver(response)
+	}
+	if refused != nil {
+		release()
+		c.refuse(ctx, note, id, refused)
+		return
 	}
 	// The id is free before the client learns that it is: it may use it again at once.
 	if c.done(ctx, id) {
 		c.send("complete", id, nil)
+	}
+}
+
+// confirm says why who opened the socket may no longer ask nor be told; nil where they may.
+func (c *socket) confirm(ctx context.Context) *refusal {
+	c.mu.Lock()
+	who := c.who
+	c.mu.Unlock()
+	return c.server.confirm(c.request.WithContext(ctx), who)
+}
+
+// refuse ends an operation whose reader was refused: with the socket where that is for good, else alone,
+// so that the client may ask again.
+func (c *socket) refuse(ctx context.Context, note *note, id string, refused *refusal) {
+	switch {
+	case refused.final():
+		c.close(closeForbidden, refused.err.Message)
+	case c.done(ctx, id):
+		c.fail(note, id, failed(refused.err))
 	}
 }
 
@@ -377,7 +415,8 @@ func (c *socket) send(kind, id string, payload []byte) bool {
 	return true
 }
 
-// keepAlive pings the client, by the protocol of websockets, and gives it up when it does not answer.
+// keepAlive pings the client, by the protocol of websockets, and gives it up when it does not answer. It
+// closes the socket of a reader who may no longer stay, though nothing is asked and nothing happens.
 func (c *socket) keepAlive(ctx context.Context) {
 	ticker := time.NewTicker(c.server.limits.KeepAlive)
 	defer ticker.Stop()
@@ -386,7 +425,14 @@ func (c *socket) keepAlive(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.server.limits.KeepAlive)
+			limited, cancel := context.WithTimeout(ctx, c.server.limits.KeepAlive)
+			refused := c.confirm(limited)
+			cancel()
+			if refused != nil && refused.final() {
+				c.close(closeForbidden, refused.err.Message)
+				return
+			}
+			limited, cancel = context.WithTimeout(context.WithoutCancel(ctx), c.server.limits.KeepAlive)
 			err := c.conn.Ping(limited)
 			cancel()
 			if err != nil {

@@ -138,6 +138,9 @@ func (w *world) Init(*http.Request, map[string]any) (access.Identity, error) {
 	return w.who("reader"), nil
 }
 
+// Confirm implements server.Authenticator: the reader stays.
+func (w *world) Confirm(*http.Request, access.Identity) error { return nil }
+
 // fetch asks for captures over HTTP, and keeps all of each response but its time.
 func (w *world) fetch(sums ...string) {
 	w.tb.Helper()
