@@ -139,14 +139,35 @@ func (a *Authenticator) recognise(r *http.Request, authorization []string) (Iden
 	if !a.config.Anonymous {
 		return Identity{}, noCredentials()
 	}
-	if wait := a.limiter.wait(a.client(r)); wait > 0 {
-		return Identity{}, &Refusal{
-			Status: http.StatusTooManyRequests, Code: evidence.LimitExceeded,
-			Message:    fmt.Sprintf("without a token, one address may make %v requests a second; wait a little, or ask an administrator of this server for a token", a.config.AnonymousRate),
-			RetryAfter: wait, cause: ErrTooMany,
-		}
+	if err := a.count(r); err != nil {
+		return Identity{}, err
 	}
 	return Identity{Clearance: evidence.Public, Role: Reader, Anonymous: true, IDPrefix: PrefixOf("", evidence.Public)}, nil
+}
+
+// Count takes one more request from somebody whom Authenticate or Init let in: an
+// operation on their websocket, which is no request by HTTP that would be counted
+// of itself. The error is a *Refusal. Only those are counted who have not said who
+// they are, with all else that their address asks.
+func (a *Authenticator) Count(r *http.Request, i Identity) error {
+	if !i.Anonymous {
+		return nil
+	}
+	_, err := a.logged(r, i, a.count(r))
+	return err
+}
+
+// count takes one request from the address that a request came from.
+func (a *Authenticator) count(r *http.Request) error {
+	wait := a.limiter.wait(a.client(r))
+	if wait == 0 {
+		return nil
+	}
+	return &Refusal{
+		Status: http.StatusTooManyRequests, Code: evidence.LimitExceeded,
+		Message:    fmt.Sprintf("without a token, one address may make %v requests a second; wait a little, or ask an administrator of this server for a token", a.config.AnonymousRate),
+		RetryAfter: wait, cause: ErrTooMany,
+	}
 }
 
 // bearer recognises what stands in Authorization (RFC 6750, 2.1).

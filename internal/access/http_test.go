@@ -281,6 +281,30 @@ func TestAnonymousReadingIsSmall(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, ask("203.0.113.5:1000"))
 }
 
+func TestOperationsOnAWebsocketAreCountedWithRequests(t *testing.T) {
+	c := newClock()
+	tokens, _, _ := newTokens(t)
+	_, token := create(t, tokens, "María", Reader, evidence.Public, time.Time{})
+	a := newAuthenticator(t, Config{Tokens: tokens, Anonymous: true, AnonymousRate: 2, AnonymousBurst: 3})
+	a.limiter.now = c.now
+	stranger, err := a.Init(request(nil), nil)
+	require.NoError(t, err)
+	require.NoError(t, a.Count(request(nil), stranger))
+	_, err = a.Authenticate(request(nil))
+	require.NoError(t, err)
+	_, refused := a.Authenticate(request(nil))
+	require.ErrorIs(t, refused, ErrTooMany)
+	err = a.Count(request(nil), stranger)
+	require.ErrorIs(t, err, ErrTooMany)
+	require.Equal(t, refused, err, "the same is said of both")
+	for _, who := range []Identity{token.Identity(), Owner("Ana")} {
+		require.NoError(t, a.Count(request(nil), who), "who says who they are is not counted")
+	}
+	c.advance(500 * time.Millisecond)
+	require.NoError(t, a.Count(request(nil), stranger))
+	require.Error(t, a.Count(request(nil), stranger))
+}
+
 func TestFloodOfAddressesFillsNoMemory(t *testing.T) {
 	c := newClock()
 	l := newLimiter(1, 2, c.now)

@@ -54,6 +54,8 @@ func (b byToken) Init(r *http.Request, _ map[string]any) (access.Identity, error
 
 func (byToken) Confirm(*http.Request, access.Identity) error { return nil }
 
+func (byToken) Count(*http.Request, access.Identity) error { return nil }
+
 func TestCaptures(t *testing.T) {
 	sum := strings.Repeat("ab", 32)
 	page := []byte("<script>alert(1)</script>" + strings.Repeat("ñandú ", 40_000))

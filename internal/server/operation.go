@@ -92,6 +92,17 @@ func (s *Server) confirm(r *http.Request, who access.Identity) *refusal {
 	return nil
 }
 
+// count counts an operation on a websocket, and says why it may not run; nil where it may.
+func (s *Server) count(r *http.Request, who access.Identity) *refusal {
+	if s.config.Access == nil {
+		return nil
+	}
+	if err := s.config.Access.Count(r, who); err != nil {
+		return refusalOf(r.Context(), err)
+	}
+	return nil
+}
+
 // refusalOf makes an answer of an error of the [Authenticator].
 func refusalOf(ctx context.Context, err error) *refusal {
 	refused, ok := errors.AsType[*access.Refusal](err)

@@ -72,6 +72,9 @@ type Authenticator interface {
 	// Confirm says whether somebody whom one of these let in, by a request whose connection has stayed
 	// open since, may still ask and be told.
 	Confirm(r *http.Request, i access.Identity) error
+	// Count counts one operation on the websocket that a request opened, of somebody whom Init let in,
+	// and says whether that was one too many.
+	Count(r *http.Request, i access.Identity) error
 }
 
 // Server answers HTTP requests. It is an [http.Handler]; [Server.Run] serves a listener with it.

@@ -244,7 +244,7 @@ func (c *socket) init(ctx context.Context, payload json.RawMessage) context.Cont
 func (c *socket) subscribe(ctx context.Context, id string, payload json.RawMessage) bool {
 	limits := c.server.limits
 	c.mu.Lock()
-	acked, count, exists := c.acked, len(c.active), c.active[id] != nil
+	acked, who, count, exists := c.acked, c.who, len(c.active), c.active[id] != nil
 	c.mu.Unlock()
 	switch {
 	case !acked:
@@ -254,13 +254,16 @@ func (c *socket) subscribe(ctx context.Context, id string, payload json.RawMessa
 		c.close(closeSubscriberExists, "Subscriber for "+id+" already exists")
 		return false
 	}
+	note := &note{}
+	if refused := c.server.count(c.request.WithContext(ctx), who); refused != nil {
+		return c.fail(note, id, failed(refused.err))
+	}
 	params, wrong := decodeRequest(payload)
 	if wrong != nil {
 		// The payload has not the shape that the protocol gives it.
 		c.close(closeBadRequest, "Invalid message: "+wrong.Message)
 		return false
 	}
-	note := &note{}
 	if count >= limits.Subscriptions {
 		return c.fail(note, id, failed(overLimit("subscriptions", "One websocket carries %d operations at a time. Complete some, or open another.", limits.Subscriptions)))
 	}

@@ -10,12 +10,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
+	"github.com/vinculo/vinculo/internal/access"
+	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/server"
 )
 
@@ -333,4 +336,43 @@ func TestEventStream(t *testing.T) {
 	require.True(t, strings.HasSuffix(string(first[:n]), "\n\n:\n\n"), "signs of life: %s", first[:n])
 	cancel()
 	require.Eventually(t, func() bool { return schema.ended.Load() == ended+1 }, eventually, time.Millisecond, "a client that goes away ends its subscription")
+}
+
+// counting is a door that lets strangers do as many operations as there is room for.
+type counting struct {
+	door
+	room atomic.Int64
+}
+
+func (c *counting) Count(_ *http.Request, i access.Identity) error {
+	if i.Anonymous && c.room.Add(-1) < 0 {
+		return &access.Refusal{Status: http.StatusTooManyRequests, Code: evidence.LimitExceeded, Message: "ask less", RetryAfter: time.Minute}
+	}
+	return nil
+}
+
+func TestOperationsOfStrangersAreCounted(t *testing.T) {
+	schema, who := newTestSchema(), &counting{}
+	who.room.Store(2)
+	web, _ := start(t, server.Config{Schema: schema, Access: who})
+	socket := dial(t, web.URL)
+	socket.write(`{"type":"connection_init","payload":{"Authorization":"Bearer anyone"}}`)
+	require.Equal(t, "connection_ack", socket.read().Type)
+	socket.write(subscribe("s", "subscription{follows}"))
+	<-schema.entered
+	socket.write(subscribe("wrong", "{helo}"))
+	require.Contains(t, string(socket.read().Payload), server.CodeInvalidInput, "what is asked in vain counts too")
+	for _, text := range []string{"{hello}", `mutation{write(text:"x")}`, "subscription{ticks(count:1)}"} {
+		socket.write(subscribe("q", text))
+		got := socket.read()
+		require.Equal(t, frame{ID: "q", Type: "error", Payload: got.Payload}, got)
+		require.JSONEq(t, `[{"message":"ask less","extensions":{"code":"LIMIT_EXCEEDED","limit":"anonymousRate"}}]`, string(got.Payload))
+	}
+	require.Zero(t, schema.writes.Load())
+	schema.let(t)
+	require.JSONEq(t, `{"data":{"follows":1}}`, string(socket.read().Payload), "what was begun goes on: events are not counted")
+	who.room.Store(1)
+	socket.write(subscribe("q", "{__typename}"))
+	require.Equal(t, "next", socket.read().Type, "the socket and the id serve on")
+	require.Contains(t, ask(t, getRequest(t, web.URL+"/metrics")).body, `vinculo_limit_exceeded_total{limit="anonymousRate"} 3`)
 }

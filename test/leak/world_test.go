@@ -141,6 +141,9 @@ func (w *world) Init(*http.Request, map[string]any) (access.Identity, error) {
 // Confirm implements server.Authenticator: the reader stays.
 func (w *world) Confirm(*http.Request, access.Identity) error { return nil }
 
+// Count implements server.Authenticator: the reader asks as often as they like.
+func (w *world) Count(*http.Request, access.Identity) error { return nil }
+
 // fetch asks for captures over HTTP, and keeps all of each response but its time.
 func (w *world) fetch(sums ...string) {
 	w.tb.Helper()

@@ -125,3 +125,37 @@ func TestRevokedTokenReadsAndWritesNothingMoreOnOpenConnections(t *testing.T) {
 	require.NoError(t, s.stop())
 	require.Contains(t, s.log.String(), following.Token.ID+" of Ana: revoked")
 }
+
+func TestAnonymousOperationsOnASocketCountAsRequests(t *testing.T) {
+	store, _ := storeFile(t)
+	quotedStore(t, store)
+	token := newToken(t, store, "--name", "Luz").Secret
+	s := serve(t, "--store", store, "--tokens", "--anonymous", "--anonymous-rate", "0.001", "--anonymous-burst", "4")
+	ask := func(c *talk) string {
+		c.say(`{"id":"q","type":"subscribe","payload":{"query":"{ stats { sources } }"}}`)
+		text, err := c.hear()
+		require.NoError(t, err)
+		if strings.Contains(text, `"next"`) {
+			end, err := c.hear()
+			require.NoError(t, err)
+			require.Contains(t, end, `"complete"`)
+		}
+		return text
+	}
+	stranger, known := s.talks(t, ""), s.talks(t, token)
+	for range 2 { // Coming in was the first, and one by HTTP is the last.
+		require.Contains(t, ask(stranger), `"sources":1`)
+	}
+	code, text := s.asks(t, "", "{ stats { sources } }")
+	require.Equal(t, http.StatusOK, code, text)
+	for range 5 {
+		refused := ask(stranger)
+		require.Contains(t, refused, `{"id":"q","type":"error","payload":[{`)
+		require.Contains(t, refused, `"code":"LIMIT_EXCEEDED"`)
+		require.Contains(t, refused, `"limit":"anonymousRate"`)
+		require.Contains(t, ask(known), `"sources":1`, "who says who they are is not counted")
+	}
+	code, text = s.asks(t, "", "{ stats { sources } }")
+	require.Equal(t, http.StatusTooManyRequests, code, text)
+	require.NoError(t, s.stop())
+}
