@@ -4212,7 +4212,7 @@ type Query {
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): CommandChain!
-  "Which units and forces had to do with a place or an event on a day, on what ground, who commanded them then, and who stood above those."
+  "Which units and forces had to do with a place or an event on a day, on what ground, who commanded them then, and who stood above those. An event that has a date lies in its place on that date, where the link has none; on a day on which it certainly did not happen nobody is named for it."
   commandersOf(
     "The id of the place or event."
     of: ID!

@@ -81,6 +81,25 @@ func TestWhoCommandedThoseResponsibleForIguala(t *testing.T) {
 	}
 }
 
+// TestWhoCommandedThoseResponsibleForTheNight asks of the event what
+// TestWhoCommandedThoseResponsibleForIguala asks of the place.
+func TestWhoCommandedThoseResponsibleForTheNight(t *testing.T) {
+	s := theCase(t)
+	got, err := s.CommandersOf(t.Context(), "iguala-night", "2014-09-26")
+	require.NoError(t, err)
+	above := map[evidence.ID][]evidence.ID{}
+	for _, u := range got.Units {
+		for _, r := range u.Chain.Rungs {
+			above[u.Unit.ID] = append(above[u.Unit.ID], r.Entity.ID)
+		}
+	}
+	require.Contains(t, above["27-bi"], evidence.ID("rodriguez-perez"), "the battalion's commander")
+	require.Contains(t, above["iguala-police"], evidence.ID("felipe-flores"), "who led the municipal police")
+	got, err = s.CommandersOf(t.Context(), "iguala-night", "2016-01-01")
+	require.NoError(t, err)
+	require.Empty(t, got.Units, "it did not happen that day")
+}
+
 func TestContradictionsOfTheCase(t *testing.T) {
 	s := theCase(t)
 	for _, c := range []struct {

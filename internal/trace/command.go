@@ -104,7 +104,8 @@ const maxResponsible = 60
 // operating in or responsible for the place and the places it is part of; the
 // forces of a body that governs it; those that took part in or witnessed an event
 // there that day; who commanded each of them then, or held a post in it, and their
-// superiors. It is cut rather than refused, as a chain is.
+// superiors. On a day on which an event certainly did not happen, nobody is named
+// for it. It is cut rather than refused, as a chain is.
 func (s *Session) CommandersOf(ctx context.Context, of evidence.ID, on string) (Responsibility, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,7 +123,7 @@ func (s *Session) CommandersOf(ctx context.Context, of evidence.ID, on string) (
 	case "PLACE":
 		err = g.ofPlace(ctx, start)
 	case "EVENT":
-		err = g.ofEvent(ctx, start)
+		err = g.ofEvent(ctx, entities[start])
 	default:
 		err = evidence.Faulty(evidence.InvalidInput, "of", "%q is a %s; ask of a place or an event, or ask for the commandChain of a unit", of, entities[start].Kind)
 	}
@@ -164,8 +165,11 @@ type place struct {
 	via  []*Claim
 }
 
-func (g *grounds) ofEvent(ctx context.Context, event evidence.ID) error {
-	at := []evidence.ID{event}
+func (g *grounds) ofEvent(ctx context.Context, event *Entity) error {
+	if g.happened(event, edtf.Definitely) == edtf.No {
+		return nil
+	}
+	at := []evidence.ID{event.ID}
 	found, err := g.read(ctx, ask{at, evidence.Incoming, deeds}, ask{at, evidence.Outgoing, within})
 	if err != nil {
 		return err
@@ -175,7 +179,7 @@ func (g *grounds) ofEvent(ctx context.Context, event evidence.ID) error {
 	}
 	var places []place
 	for _, h := range found[1] {
-		places = append(places, place{h.claim.To, h.held, []*Claim{h.claim}})
+		places = append(places, place{h.claim.To, g.happened(event, h.held), []*Claim{h.claim}})
 	}
 	return g.around(ctx, places)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -119,6 +120,25 @@ func checkChain(t require.TestingT, s *trace.Session, w *world, of evidence.ID, 
 	}
 }
 
+// happened says how certainly an event happened on a day, Undated where it has no
+// date of its own.
+func (w *world) happened(event evidence.ID, on string) edtf.Certainty {
+	return edtf.Valid{Since: date(w.entities[event].When)}.HeldOn(edtf.Event, date(on))
+}
+
+func (w *world) mayHaveHappened(event evidence.ID, on string) bool {
+	return w.happened(event, on) != edtf.No
+}
+
+// lay says how certainly an event lay where a link has it on a day: where nobody
+// dates the link, it lay there when it happened.
+func (w *world) lay(l tie, on string) edtf.Certainty {
+	if held := l.valid.HeldOn(l.aspect, date(on)); held != edtf.Undated {
+		return held
+	}
+	return w.happened(l.from, on)
+}
+
 // grounds names units with the links from each to the place or event, by going
 // over all links again and again.
 func (w *world) grounds(of evidence.ID, on string) map[evidence.ID][]string {
@@ -185,6 +205,9 @@ func (w *world) grounds(of evidence.ID, on string) map[evidence.ID][]string {
 	}
 	switch w.entities[of].Kind {
 	case "EVENT":
+		if !w.mayHaveHappened(of, on) {
+			break
+		}
 		for _, l := range at(of, deeds...) {
 			add(l.from, held(l), string(l.id))
 		}
@@ -192,27 +215,22 @@ func (w *world) grounds(of evidence.ID, on string) map[evidence.ID][]string {
 		links := slices.Clone(w.links)
 		slices.SortFunc(links, func(a, b tie) int { return cmp.Compare(a.id, b.id) })
 		for _, l := range links {
-			if l.from == of && l.to != of && (l.claim.Kind == "LOCATED_IN" || l.claim.Kind == "PART_OF") && held(l) != edtf.No {
-				if old, ok := places[l.to]; !ok || held(l) > old.certainty {
-					places[l.to] = reached{held(l), " " + string(l.id)}
-				}
+			if l.from != of || l.to == of || l.claim.Kind != "LOCATED_IN" && l.claim.Kind != "PART_OF" || held(l) == edtf.No {
+				continue
+			}
+			certainty := w.lay(l, on)
+			if old, ok := places[l.to]; !ok || certainty > old.certainty {
+				places[l.to] = reached{certainty, " " + string(l.id)}
 			}
 		}
 		around(places)
 	case "PLACE":
 		around(map[evidence.ID]reached{of: {edtf.Definitely, ""}})
 		for _, lies := range at(of, "LOCATED_IN", "PART_OF") {
-			event := w.entities[lies.from]
-			if event.Kind != "EVENT" {
+			if w.entities[lies.from].Kind != "EVENT" || !w.mayHaveHappened(lies.from, on) {
 				continue
 			}
-			certainty := held(lies)
-			if event.When != "" {
-				happened := edtf.Valid{Since: date(event.When)}.HeldOn(edtf.Event, date(on))
-				if certainty == edtf.Undated || happened == edtf.No {
-					certainty = happened
-				}
-			}
+			certainty := w.lay(lies, on)
 			if certainty <= edtf.Undated {
 				continue
 			}
@@ -338,5 +356,51 @@ func TestWhatAChainPassesThrough(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, got.Units, 1, "only who took part in what happened on %s", on)
 		require.Equal(t, want, got.Units[0].Unit.ID)
+	}
+}
+
+// TestAnEventLiesWhereItHappenedWhenItHappened asks of a place and of an event
+// there, which a link without a date says: who was in the place when it happened
+// is named for both alike, and on another day nobody is named for the event.
+func TestAnEventLiesWhereItHappenedWhenItHappened(t *testing.T) {
+	g := newGraph(t)
+	put := func(id evidence.ID, kind, when string) evidence.Change {
+		return evidence.Change{PutEntity: &evidence.PutEntity{ID: id, Kind: evidence.Of(kind), Name: evidence.Of(string(id)), When: evidence.Of(when)}}
+	}
+	link := func(id evidence.ID, from evidence.ID, kind string, to evidence.ID, valid evidence.ValidTime) evidence.Change {
+		return evidence.Change{AssertLink: &evidence.AssertLink{ID: id, Kind: kind, From: from, To: to, Valid: valid, Citations: []evidence.NewCitation{{Source: "s", Locator: "p. 1"}}}}
+	}
+	g.write(news("s"), put("town", "PLACE", ""), put("night", "EVENT", "2014-09-26"), put("month", "EVENT", "2014-09"), put("tale", "EVENT", ""),
+		put("battalion", "MILITARY_UNIT", ""), put("guard", "MILITARY_UNIT", ""),
+		link("based", "battalion", "BASED_IN", "town", evidence.ValidTime{Since: "2010", Until: "2020"}),
+		link("night-there", "night", "LOCATED_IN", "town", evidence.ValidTime{}),
+		link("month-there", "month", "LOCATED_IN", "town", evidence.ValidTime{}),
+		link("tale-there", "tale", "LOCATED_IN", "town", evidence.ValidTime{}),
+		link("took-part", "guard", "PARTICIPATED_IN", "night", evidence.ValidTime{}))
+	s := g.at(evidence.Public)
+	named := func(of evidence.ID, on string) string {
+		got, err := s.CommandersOf(t.Context(), of, on)
+		require.NoError(t, err)
+		var units []string
+		for _, u := range got.Units {
+			units = append(units, fmt.Sprint(u.Unit.ID, " ", u.Grounds[0].Held))
+		}
+		return strings.Join(units, ", ")
+	}
+	for _, c := range []struct {
+		of       evidence.ID
+		on, want string
+	}{
+		{"town", "2014-09-26", "battalion DEFINITELY, guard UNDATED"},
+		{"night", "2014-09-26", "battalion DEFINITELY, guard UNDATED"},
+		{"night", "2014", "battalion DEFINITELY, guard UNDATED"},
+		{"night", "2014-09-27", ""},
+		{"night", "2016-01-01", ""},
+		{"town", "2016-01-01", "battalion DEFINITELY"},
+		{"month", "2014-09-26", "battalion POSSIBLY"},
+		{"month", "2016-01-01", ""},
+		{"tale", "2014-09-26", "battalion UNDATED"},
+	} {
+		require.Equal(t, c.want, named(c.of, c.on), "of %s on %s", c.of, c.on)
 	}
 }
