@@ -4325,7 +4325,7 @@ type Query {
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): SourceImpact!
-  "How one record became what it is: what each revision changed of it, oldest first, as far as you may see it. ` + "`" + `node` + "`" + ` with the number of a step as ` + "`" + `knownAt` + "`" + ` shows the whole record as it was then."
+  "How one record became what it is: what each revision changed of it, oldest first, as far as you may see it; also where the record came into your sight, or went out of it, by a change to another one. What became of the records that it names is told of those. ` + "`" + `node` + "`" + ` with the number of a step as ` + "`" + `knownAt` + "`" + ` shows the whole record as it was then."
   history(
     "The id of the entity, link, statement, source or citation."
     id: ID!
@@ -4340,7 +4340,7 @@ type Query {
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): HistoryStepConnection!
-  "The records that two revisions show differently, by id."
+  "The records that two revisions show differently, by id: those that you see at one of them only, and those that say something else themselves. What became of the records that they name is told of those."
   diff(
     "The number of the earlier revision; 0 stands before the first."
     from: Int!

@@ -65,15 +65,28 @@ type diff struct {
 	s        *Session
 	from, to uint64
 	was, is  store.Reader
+	// stood and stands read the same moments whoever may see what is there; nil at
+	// the highest clearance.
+	stood, stands store.Reader
 }
 
 func (d *diff) open(ctx context.Context) error {
-	for number, into := range map[*uint64]*store.Reader{&d.from: &d.was, &d.to: &d.is} {
-		view, err := d.s.tracer.Moment(ctx, d.s.view.Clearance, KnownAt{Number: number})
+	for _, x := range []struct {
+		number    uint64
+		seen, all *store.Reader
+	}{{d.from, &d.was, &d.stood}, {d.to, &d.is, &d.stands}} {
+		view, err := d.s.tracer.Moment(ctx, d.s.view.Clearance, KnownAt{Number: &x.number})
 		if err != nil {
 			return err
 		}
-		if *into, err = store.Read(ctx, d.s.tracer.store, view, d.s.tracer.vocabulary); err != nil {
+		if *x.seen, err = store.Read(ctx, d.s.tracer.store, view, d.s.tracer.vocabulary); err != nil {
+			return err
+		}
+		if view.Clearance == evidence.Confidential {
+			continue
+		}
+		view.Clearance = evidence.Confidential
+		if *x.all, err = d.s.tracer.store.Raw(ctx, view); err != nil {
 			return err
 		}
 	}
@@ -81,7 +94,7 @@ func (d *diff) open(ctx context.Context) error {
 }
 
 func (d *diff) close() {
-	for _, r := range []store.Reader{d.was, d.is} {
+	for _, r := range []store.Reader{d.was, d.is, d.stood, d.stands} {
 		if r != nil {
 			_ = r.Close() // nothing was written
 		}
@@ -104,21 +117,28 @@ func (d *diff) compare(ctx context.Context, ids []evidence.ID, to []keyed[*Diffe
 		case x.Before == nil && x.After == nil:
 			continue
 		case x.Before != nil && x.After != nil:
-			before, err := fieldsOf(ctx, d.was, d.s.view.Clearance, x.Before)
-			if err != nil {
+			if x.Changes, err = d.changes(ctx, x); err != nil {
 				return nil, err
 			}
-			after, err := fieldsOf(ctx, d.is, d.s.view.Clearance, x.After)
-			if err != nil {
-				return nil, err
-			}
-			if x.Changes = differences(before, after); len(x.Changes) == 0 {
+			if len(x.Changes) == 0 {
 				continue
 			}
 		}
 		to = append(to, keyed[*Difference]{x, string(id)})
 	}
 	return to, nil
+}
+
+func (d *diff) changes(ctx context.Context, x *Difference) ([]Change, error) {
+	before, err := d.s.see(ctx, d.was, x.Before)
+	if err != nil {
+		return nil, err
+	}
+	after, err := d.s.see(ctx, d.is, x.After)
+	if err != nil {
+		return nil, err
+	}
+	return d.s.changed(ctx, d.is, before, after)
 }
 
 // window is the ids that come first beyond a place, in the direction of travel.
@@ -162,95 +182,4 @@ func (w *window) sorted() []evidence.ID {
 		slices.Reverse(ids)
 	}
 	return ids
-}
-
-// targets are the records that the revisions after from, up to and with to, may
-// have made to look different, beyond a place in the direction of travel; more
-// says that there are further ones. With a citation goes its claim, and with a
-// claim that comes into sight or out of it by a citation, its other citations.
-func (d *diff) targets(ctx context.Context, p span) (ids []evidence.ID, more bool, err error) {
-	w := &window{p: p, ids: map[evidence.ID]bool{}}
-	clearance := d.s.view.Clearance
-	for after := d.from; after < d.to; {
-		n := 0
-		for rev, err := range d.s.reader.Revisions(ctx, store.RevisionQuery{After: after, Before: d.to + 1, Limit: MaxPageSize, Leaves: true}) {
-			if err != nil {
-				return nil, false, err
-			}
-			n++
-			after = rev.Numbers[clearance]
-			outcomes, err := rev.Outcomes()
-			if err != nil {
-				return nil, false, err
-			}
-			if err := d.touched(ctx, outcomes, w); err != nil {
-				return nil, false, err
-			}
-		}
-		if n == 0 {
-			break
-		}
-	}
-	w.shrink()
-	return w.sorted(), w.cut, nil
-}
-
-// touched adds what one revision may have made to look different.
-func (d *diff) touched(ctx context.Context, outcomes []evidence.Outcome, w *window) error {
-	written := map[evidence.ID]bool{} // by the revision itself
-	claims := map[evidence.ID]bool{}  // of citations that it wrote or closed
-	var closed []evidence.ID
-	for _, o := range outcomes {
-		for _, e := range o.Effects {
-			written[e.Target()] = true
-			w.add(e.Target())
-			switch {
-			case e.Citation != nil:
-				claims[e.Citation.Claim] = true
-			case e.Close != "":
-				closed = append(closed, e.Close)
-			}
-		}
-	}
-	for batch := range slices.Chunk(closed, store.MaxBatch) {
-		records, err := d.was.Get(ctx, batch) // one that was not seen then makes no difference
-		if err != nil {
-			return err
-		}
-		for _, r := range records {
-			if c := r.Citation(); c != nil {
-				claims[c.Claim] = true
-			}
-		}
-	}
-	for id := range written {
-		delete(claims, id) // what goes with it was written with it
-	}
-	for batch := range slices.Chunk(sortedIDs(claims), store.MaxBatch) {
-		was, err := d.was.Get(ctx, batch)
-		if err != nil {
-			return err
-		}
-		is, err := d.is.Get(ctx, batch)
-		if err != nil {
-			return err
-		}
-		for _, id := range batch {
-			in := d.was
-			switch {
-			case (was[id] == nil) == (is[id] == nil):
-				continue
-			case was[id] == nil:
-				in = d.is
-			}
-			w.add(id)
-			for f, err := range in.Find(ctx, store.Query{Type: evidence.CitationRecord, Claims: []evidence.ID{id}, Limit: store.MaxBatch}) {
-				if err != nil {
-					return err
-				}
-				w.add(f.Record.ID())
-			}
-		}
-	}
-	return nil
 }

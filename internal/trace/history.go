@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 
@@ -43,8 +42,8 @@ func (s *Session) History(ctx context.Context, id evidence.ID, a PageArgs) (Page
 	if err != nil || p.size == 0 {
 		return none, err
 	}
-	h := &history{s: s, id: id, seen: map[evidence.Sequence]*evidence.Record{}}
-	if err := h.find(ctx); err != nil {
+	h := &history{s: s, id: id, seen: map[evidence.Sequence]sight{}}
+	if h.moments, err = s.moments(ctx, id); err != nil {
 		return none, err
 	}
 	at, err := h.begin(ctx, p)
@@ -89,108 +88,52 @@ type history struct {
 	// moments are the sequences, ascending, at which the record may have come to be
 	// seen differently: between two of them it did not.
 	moments []evidence.Sequence
-	// seen is the record as the view's clearance saw it at a moment; nil where it
-	// did not.
-	seen map[evidence.Sequence]*evidence.Record
+	seen    map[evidence.Sequence]sight
 }
 
-// find finds the moments: those at which a version of the record begins or ends
-// and, since a claim is seen only with a support that is seen, at which one of a
-// visible support does. What would be an end of the claim if nothing hidden
-// supported it is one here.
-func (h *history) find(ctx context.Context) error {
-	known := map[evidence.Sequence]bool{}
-	claim, err := h.bounds(ctx, h.id, known)
-	if err != nil || claim == "" {
-		h.moments = sequences(known)
-		return err
+// sight is a record as the view's clearance saw it at a moment.
+type sight struct {
+	record *evidence.Record // nil where it did not see it
+	// standing is how the standing of a claim was shown, which goes by the citations
+	// that were seen then.
+	standing string
+}
+
+// see takes in a record as a reader is shown it.
+func (s *Session) see(ctx context.Context, r store.Reader, record *evidence.Record) (sight, error) {
+	seen := sight{record: record}
+	if record == nil || record.Claim() == nil || len(record.Claim().Standing) == 0 {
+		return seen, nil
 	}
-	if claim != h.id {
-		if _, err := h.bounds(ctx, claim, known); err != nil {
-			return err
-		}
+	fields, err := fieldsOf(ctx, r, s.view.Clearance, record)
+	seen.standing = fields[standing]
+	return seen, err
+}
+
+// standing is the field of a claim that its citations have a part in.
+const standing = "standing"
+
+// changed are the fields in which a record differs that was seen before and is seen
+// after. Both are shown by what a reader sees who sees it after, so that only what
+// the record itself says differs, not what became of records it names; but the
+// standing of a claim is shown by the citations that were seen with it, since a
+// reader who lost one of them is told of another standing.
+func (s *Session) changed(ctx context.Context, r store.Reader, before, after sight) ([]Change, error) {
+	if before.record.From == after.record.From && before.standing == after.standing {
+		return nil, nil
 	}
-	looked := map[evidence.ID]bool{}
-	follow := func(supports []evidence.ID) error {
-		for _, id := range supports {
-			if looked[id] {
-				continue
-			}
-			looked[id] = true
-			if _, err := h.bounds(ctx, id, known); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	now, err := supporting(ctx, h.s.reader, claim)
+	was, err := fieldsOf(ctx, r, s.view.Clearance, before.record)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := follow(now); err != nil {
-		return err
-	}
-	for done := map[evidence.Sequence]bool{}; len(done) < len(known); {
-		for _, at := range sequences(known) {
-			if done[at] {
-				continue
-			}
-			done[at] = true
-			var then []evidence.ID
-			err := h.s.asOf(ctx, at, func(r store.Reader) error {
-				var err error
-				then, err = supporting(ctx, r, claim)
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			if err := follow(then); err != nil {
-				return err
-			}
-		}
-	}
-	h.moments = sequences(known)
-	return nil
-}
-
-// bounds adds where the versions of a record begin and end, and gives the claim
-// that the record is or belongs to, "" for other records.
-func (h *history) bounds(ctx context.Context, id evidence.ID, into map[evidence.Sequence]bool) (claim evidence.ID, err error) {
-	versions, err := h.s.reader.Versions(ctx, id)
+	is, err := fieldsOf(ctx, r, s.view.Clearance, after.record)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	for _, v := range versions {
-		into[v.From] = true
-		if v.To != evidence.Open && v.To <= h.s.view.KnownAt {
-			into[v.To] = true
-		}
-		switch c := v.Content.(type) {
-		case *evidence.Claim:
-			claim = c.ID
-		case *evidence.Citation:
-			claim = c.Claim
-		}
+	if before.record.Claim() != nil {
+		was[standing], is[standing] = before.standing, after.standing
 	}
-	return claim, nil
-}
-
-func sequences(set map[evidence.Sequence]bool) []evidence.Sequence {
-	return slices.Sorted(maps.Keys(set))
-}
-
-// supporting are the citations that support a claim, as far as a reader sees.
-func supporting(ctx context.Context, r store.Reader, claim evidence.ID) ([]evidence.ID, error) {
-	var ids []evidence.ID
-	q := store.Query{Type: evidence.CitationRecord, Claims: []evidence.ID{claim}, Kinds: []string{evidence.Supports.String()}, Limit: store.MaxBatch}
-	for f, err := range r.Find(ctx, q) {
-		if err != nil {
-			return nil, err
-		}
-		ids = append(ids, f.Record.ID())
-	}
-	return ids, nil
+	return differences(was, is), nil
 }
 
 // begin is the index of the moment that a page begins at.
@@ -225,7 +168,7 @@ func (h *history) begin(ctx context.Context, p span) (int, error) {
 // step tells what the revision at a moment did to the record; nil for nothing
 // that the view sees.
 func (h *history) step(ctx context.Context, i int) (*Step, error) {
-	var before *evidence.Record
+	var before sight
 	if i > 0 {
 		var err error
 		if before, err = h.at(ctx, h.moments[i-1]); err != nil {
@@ -236,20 +179,14 @@ func (h *history) step(ctx context.Context, i int) (*Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	step := &Step{Record: after}
+	step := &Step{Record: after.record}
 	switch {
-	case before == nil && after == nil, before != nil && after != nil && before.From == after.From:
+	case before.record == nil && after.record == nil:
 		return nil, nil //nolint:nilnil // no step is the usual answer
-	case before != nil && after != nil:
-		// Both are shown by what is seen after the revision, so that only what the
-		// record itself says differs, not what became of records it names.
+	case before.record != nil && after.record != nil:
 		err := h.s.asOf(ctx, h.moments[i], func(r store.Reader) error {
-			x, err := fieldsOf(ctx, r, h.s.view.Clearance, before)
-			if err != nil {
-				return err
-			}
-			y, err := fieldsOf(ctx, r, h.s.view.Clearance, after)
-			step.Changes = differences(x, y)
+			var err error
+			step.Changes, err = h.s.changed(ctx, r, before, after)
 			return err
 		})
 		if err != nil || len(step.Changes) == 0 {
@@ -263,13 +200,16 @@ func (h *history) step(ctx context.Context, i int) (*Step, error) {
 	return step, err
 }
 
-func (h *history) at(ctx context.Context, moment evidence.Sequence) (*evidence.Record, error) {
-	if r, ok := h.seen[moment]; ok {
-		return r, nil
+func (h *history) at(ctx context.Context, moment evidence.Sequence) (sight, error) {
+	if seen, ok := h.seen[moment]; ok {
+		return seen, nil
 	}
 	err := h.s.asOf(ctx, moment, func(r store.Reader) error {
 		records, err := r.Get(ctx, []evidence.ID{h.id})
-		h.seen[moment] = records[h.id]
+		if err != nil {
+			return err
+		}
+		h.seen[moment], err = h.s.see(ctx, r, records[h.id])
 		return err
 	})
 	return h.seen[moment], err

@@ -1,6 +1,7 @@
 package trace_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -40,77 +41,73 @@ func (g *graph) at(c evidence.Clearance) *trace.Session {
 	return s
 }
 
-// tale writes a history down, page by page in both directions.
+// stepsOf reads a history page by page in both directions.
+func stepsOf(t require.TestingT, s *trace.Session, id evidence.ID, size int) []*trace.Step {
+	return bothWays(t, size, func(a trace.PageArgs) (trace.Page[*trace.Step], error) {
+		return s.History(context.Background(), id, a)
+	})
+}
+
+// differences reads a diff page by page in both directions.
+func differences(t require.TestingT, s *trace.Session, from, to uint64, size int) []*trace.Difference {
+	return bothWays(t, size, func(a trace.PageArgs) (trace.Page[*trace.Difference], error) {
+		return s.Diff(context.Background(), from, to, a)
+	})
+}
+
+// bothWays reads a list from its start and from its end, which is to tell the same.
+func bothWays[T any](t require.TestingT, size int, read func(trace.PageArgs) (trace.Page[T], error)) (all []T) {
+	for after := ""; ; {
+		p, err := read(trace.PageArgs{First: &size, After: after})
+		require.NoError(t, err)
+		for _, x := range p.Items {
+			all = append(all, x.Node)
+		}
+		if !p.HasNext {
+			break
+		}
+		after = p.End
+	}
+	var backwards []T
+	for before := ""; ; {
+		p, err := read(trace.PageArgs{Last: &size, Before: before})
+		require.NoError(t, err)
+		var items []T
+		for _, x := range p.Items {
+			items = append(items, x.Node)
+		}
+		backwards = append(items, backwards...)
+		if !p.HasPrevious {
+			break
+		}
+		before = p.Start
+	}
+	require.Equal(t, all, backwards, "both directions tell the same")
+	return all
+}
+
+// tale writes a history down.
 func (g *graph) tale(c evidence.Clearance, id evidence.ID) []string {
 	g.t.Helper()
-	s := g.at(c)
-	line := func(x *trace.Step) string {
+	var told []string
+	for _, x := range stepsOf(g.t, g.at(c), id, 1) {
 		fields := make([]string, len(x.Changes))
 		for i, f := range x.Changes {
 			fields[i] = fmt.Sprintf("%s: %s → %s", f.Field, f.Before, f.After)
 		}
-		return fmt.Sprintf("%d %t %s", x.Revision.Numbers[c], x.Record != nil, strings.Join(fields, "; "))
+		told = append(told, fmt.Sprintf("%d %t %s", x.Revision.Numbers[c], x.Record != nil, strings.Join(fields, "; ")))
 	}
-	var forwards, backwards []string
-	one := 1
-	for after := ""; ; {
-		p, err := s.History(g.t.Context(), id, trace.PageArgs{First: &one, After: after})
-		require.NoError(g.t, err)
-		for _, x := range p.Items {
-			forwards = append(forwards, line(x.Node))
-		}
-		if !p.HasNext {
-			break
-		}
-		after = p.End
-	}
-	for before := ""; ; {
-		p, err := s.History(g.t.Context(), id, trace.PageArgs{Last: &one, Before: before})
-		require.NoError(g.t, err)
-		for _, x := range p.Items {
-			backwards = append([]string{line(x.Node)}, backwards...)
-		}
-		if !p.HasPrevious {
-			break
-		}
-		before = p.Start
-	}
-	require.Equal(g.t, forwards, backwards, "both directions tell the same")
-	return forwards
+	return told
 }
 
-// differing are the ids of a diff, page by page in both directions.
+// differing are the ids of a diff.
 func (g *graph) differing(c evidence.Clearance, from, to uint64) []evidence.ID {
 	g.t.Helper()
-	s := g.at(c)
-	two := 2
-	var forwards, backwards []evidence.ID
-	for after := ""; ; {
-		p, err := s.Diff(g.t.Context(), from, to, trace.PageArgs{First: &two, After: after})
-		require.NoError(g.t, err)
-		for _, x := range p.Items {
-			forwards = append(forwards, x.Node.ID)
-		}
-		if !p.HasNext {
-			break
-		}
-		after = p.End
+	var ids []evidence.ID
+	for _, x := range differences(g.t, g.at(c), from, to, 2) {
+		ids = append(ids, x.ID)
 	}
-	for before := ""; ; {
-		p, err := s.Diff(g.t.Context(), from, to, trace.PageArgs{Last: &two, Before: before})
-		require.NoError(g.t, err)
-		var ids []evidence.ID
-		for _, x := range p.Items {
-			ids = append(ids, x.Node.ID)
-		}
-		backwards = append(ids, backwards...)
-		if !p.HasPrevious {
-			break
-		}
-		before = p.Start
-	}
-	require.Equal(g.t, forwards, backwards, "both directions tell the same")
-	return forwards
+	return ids
 }
 
 func person(id evidence.ID, name string) evidence.Change {
@@ -200,4 +197,55 @@ func TestHiddenRecordsTakeNoPlaceInADiff(t *testing.T) {
 	require.Equal(t, []evidence.ID{"a1", "p0", "w2", "x05b", "z4", "z5"}, g.differing(evidence.Public, 1, 3))
 	require.Equal(t, []evidence.ID{"p0"}, g.differing(evidence.Public, 2, 3))
 	require.Len(t, g.differing(evidence.Confidential, 1, 3), 46)
+}
+
+// TestWhatComesIntoSightIsTold lowers the clearance of what a link that nobody at
+// PUBLIC saw is seen with: an end, a source, its support. They then read the link,
+// and are told when it came; and once it is raised again, that nothing ever was.
+func TestWhatComesIntoSightIsTold(t *testing.T) {
+	for _, what := range []evidence.ID{"b", "s", "c"} {
+		g := newGraph(t)
+		setTo := func(to string) {
+			g.write(evidence.Change{SetClearance: &evidence.SetClearance{ID: what, Clearance: to}})
+		}
+		g.write(person("a", "Uno"), person("b", "Dos"), news("s"), news("s2"), linked("l", "a", "b", cited("c", "s", "SUPPORTS"), cited("m", "s2", "MENTIONS")))
+		setTo("CONFIDENTIAL")
+		g.write(person("z", "Otra"))
+		setTo("PUBLIC")
+		came := []string{"1 true ", "2 false ", "4 true "}
+		both := []evidence.ID{"b", "c", "l", "m"}
+		switch what {
+		case "s":
+			both = []evidence.ID{"c", "l", "m", "s"}
+		case "c":
+			both = []evidence.ID{"c", "l", "m"}
+		}
+		for _, id := range both {
+			require.Equal(t, came, g.tale(evidence.Public, id), "%s after %s came back", id, what)
+		}
+		require.Equal(t, both, g.differing(evidence.Public, 3, 4), "%s came back", what)
+		require.Equal(t, both, g.differing(evidence.Public, 1, 2), "%s went", what)
+		require.Equal(t, []evidence.ID{"z"}, g.differing(evidence.Public, 1, 4), "%s is back as it was", what)
+		setTo("CONFIDENTIAL")
+		for _, id := range both {
+			require.Empty(t, g.tale(evidence.Public, id), "%s after %s is hidden", id, what)
+		}
+		require.Empty(t, g.differing(evidence.Public, 3, 4), "%s is hidden in the past too", what)
+		require.Empty(t, g.differing(evidence.Public, 4, 5), "%s is hidden in the past too", what)
+	}
+}
+
+// TestAStandingGoesWithItsCitation retracts the citation that told of a standing:
+// the claim has another one to its readers, which is told though nobody wrote it.
+func TestAStandingGoesWithItsCitation(t *testing.T) {
+	g := newGraph(t)
+	g.write(news("s"), person("a", "Uno"), person("b", "Dos"), linked("l", "a", "b", cited("c", "s", "SUPPORTS")))
+	g.write(evidence.Change{SetStanding: &evidence.SetStanding{Claim: "l", Standing: "CONVICTED", Citation: cited("c2", "s", "")}})
+	g.write(evidence.Change{Retract: &evidence.Retract{ID: "c2"}})
+	for c := range evidence.Clearance(evidence.Clearances) {
+		told := g.tale(c, "l")
+		require.Len(t, told, 3)
+		require.True(t, strings.HasPrefix(told[2], "3 true standing: [{"), told[2])
+		require.Equal(t, []evidence.ID{"c2", "l"}, g.differing(c, 2, 3))
+	}
 }

@@ -241,8 +241,11 @@ func (w *writer) change() {
 		c.Retract = &evidence.Retract{ID: link()}
 	case "clearance":
 		of := link()
-		if w.in(3, "of an entity") {
+		switch w.one("of", "link", "link", "link", "entity", "source") {
+		case "entity":
 			of = w.entity("cleared")
+		case "source":
+			of = w.id("s%d", rapid.IntRange(0, 4).Draw(w.T, "cleared"))
 		}
 		c.SetClearance = &evidence.SetClearance{ID: of, Clearance: w.one("to", "PUBLIC", "RESTRICTED", "CONFIDENTIAL")}
 	case "standing":

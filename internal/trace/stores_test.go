@@ -88,6 +88,7 @@ func askOfPlots(t *testing.T, st store.Store, all []plot, times int) {
 		p := rapid.SampledFrom(all).Draw(r, "graph")
 		if view := p.view(r); len(p.entities) > 0 {
 			askEverything(r, st, readPart(r, st, view, p.entities), view)
+			askOfThePast(r, st, p, view.Clearance)
 			n++
 		}
 	})
@@ -116,5 +117,16 @@ func askEverything(t *rapid.T, st store.Store, w *world, view evidence.View) {
 	of := rapid.SampledFrom(w.ids()).Draw(t, "chain of")
 	checkChain(t, s, w, of, on.Draw(t, "on"), rapid.Bool().Draw(t, "up"))
 	checkCommanders(t, s, w, rapid.SampledFrom(w.ids()).Draw(t, "commanders of"), on.Draw(t, "on"))
+	require.NoError(t, s.Close())
+}
+
+// askOfThePast asks how the records of a plot became what they are.
+func askOfThePast(t *rapid.T, st store.Store, of plot, c evidence.Clearance) {
+	if rapid.IntRange(0, 7).Draw(t, "history") > 0 {
+		return // it takes long to read every record at every moment
+	}
+	p := readPast(t, st, c, of.first, of.last)
+	s := open(t, st, evidence.View{Clearance: c, KnownAt: of.last})
+	p.checkPast(t, s, len(p.instants)-1)
 	require.NoError(t, s.Close())
 }

@@ -1,0 +1,277 @@
+package trace
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
+)
+
+// targets are the records that the revisions after from, up to and with to, may
+// have made to look different, beyond a place in the direction of travel; more
+// says that there are further ones.
+func (d *diff) targets(ctx context.Context, p span) (ids []evidence.ID, more bool, err error) {
+	t := &touched{diff: d, window: &window{p: p, ids: map[evidence.ID]bool{}}}
+	t.clear()
+	for after := d.from; after < d.to; {
+		n := 0
+		for rev, err := range d.s.reader.Revisions(ctx, store.RevisionQuery{After: after, Before: d.to + 1, Limit: MaxPageSize, Leaves: true}) {
+			if err != nil {
+				return nil, false, err
+			}
+			n++
+			after = rev.Numbers[d.s.view.Clearance]
+			outcomes, err := rev.Outcomes()
+			if err != nil {
+				return nil, false, err
+			}
+			t.add(outcomes)
+			if len(t.claims)+len(t.others)+len(t.closed) >= store.MaxBatch {
+				if err := t.lead(ctx); err != nil {
+					return nil, false, err
+				}
+			}
+		}
+		if n == 0 {
+			break
+		}
+	}
+	if err := t.lead(ctx); err != nil {
+		return nil, false, err
+	}
+	t.window.shrink()
+	return t.window.sorted(), t.window.cut, nil
+}
+
+// touched gathers what some revisions may have made to look different. They name
+// what they wrote and closed. To a clearance below the highest, more may come into
+// sight by it or go out of it: a claim and its citations with an end, with a source
+// or with the claim's only support that it sees. Whatever stood at one of the
+// moments only, whoever might see it, the revisions between them name themselves.
+type touched struct {
+	*diff
+	window *window
+	// What is still to be followed: claims, entities and sources that were written,
+	// and records that were closed.
+	claims, others, closed map[evidence.ID]bool
+}
+
+func (t *touched) clear() {
+	t.claims, t.others, t.closed = map[evidence.ID]bool{}, map[evidence.ID]bool{}, map[evidence.ID]bool{}
+}
+
+// add takes in what one revision did.
+func (t *touched) add(outcomes []evidence.Outcome) {
+	for _, o := range outcomes {
+		for _, e := range o.Effects {
+			t.window.add(e.Target())
+			switch {
+			case e.Citation != nil:
+				t.claims[e.Citation.Claim] = true
+			case e.Claim != nil:
+				t.claims[e.Claim.ID] = true
+			case e.Entity != nil, e.Source != nil:
+				t.others[e.Target()] = true
+			case e.Close != "":
+				t.closed[e.Close] = true
+			}
+		}
+	}
+}
+
+// lead adds what the records that were taken in lead to.
+func (t *touched) lead(ctx context.Context) error {
+	for batch := range slices.Chunk(sortedIDs(t.closed), store.MaxBatch) {
+		records, err := t.was.Get(ctx, batch) // one that was not seen then makes no difference
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			if c := r.Citation(); c != nil {
+				t.claims[c.Claim] = true
+			}
+		}
+	}
+	for batch := range slices.Chunk(sortedIDs(t.others), store.MaxBatch) {
+		if err := t.turned(ctx, batch, t.leadOn); err != nil {
+			return err
+		}
+	}
+	for batch := range slices.Chunk(sortedIDs(t.claims), store.MaxBatch) {
+		if err := t.leadFrom(ctx, batch); err != nil {
+			return err
+		}
+	}
+	t.clear()
+	return nil
+}
+
+// turned gives those of some records that are seen at one of the moments only
+// though they stood at both, with the reader that sees them.
+func (t *touched) turned(ctx context.Context, ids []evidence.ID, give func(context.Context, store.Reader, []*evidence.Record) error) error {
+	if t.s.view.Clearance == evidence.Confidential {
+		return nil
+	}
+	for _, r := range []store.Reader{t.stood, t.stands} {
+		there, err := r.Get(ctx, ids)
+		if err != nil {
+			return err
+		}
+		ids = slices.DeleteFunc(slices.Clone(ids), func(id evidence.ID) bool { return there[id] == nil })
+	}
+	was, err := t.was.Get(ctx, ids)
+	if err != nil {
+		return err
+	}
+	is, err := t.is.Get(ctx, ids)
+	if err != nil {
+		return err
+	}
+	var lost, found []*evidence.Record
+	for _, id := range ids {
+		switch {
+		case was[id] != nil && is[id] == nil:
+			lost = append(lost, was[id])
+		case was[id] == nil && is[id] != nil:
+			found = append(found, is[id])
+		}
+	}
+	if err := give(ctx, t.was, lost); err != nil {
+		return err
+	}
+	return give(ctx, t.is, found)
+}
+
+// leadOn adds what a reader sees by entities and sources.
+func (t *touched) leadOn(ctx context.Context, r store.Reader, turned []*evidence.Record) error {
+	var entities, sources []evidence.ID
+	for _, x := range turned {
+		if x.Entity() != nil {
+			entities = append(entities, x.ID())
+		} else {
+			sources = append(sources, x.ID())
+		}
+	}
+	for _, q := range []store.Query{
+		{Type: evidence.LinkRecord, Entities: entities}, {Type: evidence.StatementRecord, Entities: entities}, {Type: evidence.CitationRecord, Sources: sources},
+	} {
+		if len(q.Entities)+len(q.Sources) == 0 {
+			continue
+		}
+		claims := map[evidence.ID]bool{}
+		for x, err := range everyOne(ctx, r, q) {
+			if err != nil {
+				return err
+			}
+			if c := x.Citation(); c != nil {
+				t.window.add(c.ID)
+				claims[c.Claim] = true
+			} else {
+				claims[x.ID()] = true
+			}
+			if len(claims) == store.MaxBatch {
+				if err := t.leadFrom(ctx, sortedIDs(claims)); err != nil {
+					return err
+				}
+				clear(claims)
+			}
+		}
+		if err := t.leadFrom(ctx, sortedIDs(claims)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leadFrom adds claims and, of those that came into sight or went out of it, the
+// citations.
+func (t *touched) leadFrom(ctx context.Context, claims []evidence.ID) error {
+	for _, id := range claims {
+		t.window.add(id)
+	}
+	return t.turned(ctx, claims, func(ctx context.Context, r store.Reader, turned []*evidence.Record) error {
+		ids := make([]evidence.ID, len(turned))
+		for i, x := range turned {
+			ids[i] = x.ID()
+		}
+		if len(ids) == 0 {
+			return nil
+		}
+		for x, err := range citationsOf(ctx, r, ids, evidence.Supports, evidence.Disputes, evidence.Mentions) {
+			if err != nil {
+				return err
+			}
+			t.window.add(x.ID())
+		}
+		return nil
+	})
+}
+
+// everyOne yields all records that a query finds, page by page.
+func everyOne(ctx context.Context, r store.Reader, q store.Query) iter.Seq2[*evidence.Record, error] {
+	return func(yield func(*evidence.Record, error) bool) {
+		for q.Limit = store.MaxBatch; ; {
+			n := 0
+			for f, err := range r.Find(ctx, q) {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				n++
+				q.After = f.Key
+				if !yield(f.Record, nil) {
+					return
+				}
+			}
+			if n < q.Limit {
+				return
+			}
+		}
+	}
+}
+
+// citationsOf yields all citations of claims that are of some stances. A query
+// limits those of each claim, so that where they are many the rest is read for
+// that claim alone.
+func citationsOf(ctx context.Context, r store.Reader, claims []evidence.ID, stances ...evidence.Stance) iter.Seq2[*evidence.Record, error] {
+	return func(yield func(*evidence.Record, error) bool) {
+		for _, stance := range stances {
+			q := store.Query{Type: evidence.CitationRecord, Claims: claims, Kinds: []string{stance.String()}, Limit: store.MaxBatch}
+			given, last := map[evidence.ID]int{}, map[evidence.ID]string{}
+			for f, err := range r.Find(ctx, q) {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				claim := f.Record.Citation().Claim
+				given[claim]++
+				last[claim] = f.Key
+				if !yield(f.Record, nil) {
+					return
+				}
+			}
+			for _, claim := range slices.Sorted(maps.Keys(given)) {
+				for more := given[claim] == q.Limit; more; {
+					rest := q
+					rest.Claims, rest.After = []evidence.ID{claim}, last[claim]
+					n := 0
+					for f, err := range r.Find(ctx, rest) {
+						if err != nil {
+							yield(nil, err)
+							return
+						}
+						n++
+						last[claim] = f.Key
+						if !yield(f.Record, nil) {
+							return
+						}
+					}
+					more = n == q.Limit
+				}
+			}
+		}
+	}
+}
