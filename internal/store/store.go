@@ -147,6 +147,12 @@ type Reader interface {
 	// of them the view sees is the caller's.
 	Versions(ctx context.Context, id evidence.ID) ([]*evidence.Record, error)
 
+	// EverCited gives the ids of the citations that a claim has and of those that it
+	// had, whenever that was and whoever may see them, in the order of ids: those
+	// after an id, at most limit. Judging which of them the view sees, and when, is
+	// the caller's.
+	EverCited(ctx context.Context, claim, after evidence.ID, limit int) ([]evidence.ID, error)
+
 	// Revisions yields revisions that have a number at the view's clearance, up
 	// to the view's KnownAt.
 	Revisions(ctx context.Context, q RevisionQuery) iter.Seq2[*evidence.Revision, error]

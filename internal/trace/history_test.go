@@ -235,6 +235,22 @@ func TestWhatComesIntoSightIsTold(t *testing.T) {
 	}
 }
 
+// TestASupportThatCameAndWentIsTold cites a claim that only hidden supports kept
+// up with one that everybody sees, and retracts that: no moment of anything else
+// lies between the two.
+func TestASupportThatCameAndWentIsTold(t *testing.T) {
+	g := newGraph(t)
+	g.write(news("s"), secret(news("xs")), person("a", "Uno"), person("b", "Dos"), linked("l", "a", "b", cited("x", "xs", "SUPPORTS"), cited("m", "s", "MENTIONS")))
+	g.write(evidence.Change{Cite: &evidence.Cite{Claim: "l", Citation: cited("c", "s", "SUPPORTS")}})
+	g.write(evidence.Change{Retract: &evidence.Retract{ID: "c"}})
+	for _, id := range []evidence.ID{"c", "l", "m"} {
+		require.Equal(t, []string{"2 true ", "3 false "}, g.tale(evidence.Public, id), id)
+	}
+	require.Equal(t, []evidence.ID{"c", "l", "m"}, g.differing(evidence.Public, 1, 2))
+	require.Equal(t, []evidence.ID{"c", "l", "m"}, g.differing(evidence.Public, 2, 3))
+	require.Len(t, g.tale(evidence.Confidential, "l"), 1)
+}
+
 // TestAStandingGoesWithItsCitation retracts the citation that told of a standing:
 // the claim has another one to its readers, which is told though nobody wrote it.
 func TestAStandingGoesWithItsCitation(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
 )
 
 // moments are the sequences, ascending, at which a record may have come to be seen
@@ -16,14 +17,17 @@ import (
 // them too. What would be an end of the claim if nothing hidden supported it is one
 // here.
 func (s *Session) moments(ctx context.Context, id evidence.ID) ([]evidence.Sequence, error) {
-	f := &finder{s: s, moments: map[evidence.Sequence]bool{}, followed: map[evidence.ID]bool{}, looks: map[evidence.Sequence]bool{}}
+	f := &finder{s: s, moments: map[evidence.Sequence]bool{}, followed: map[evidence.ID]bool{}}
 	versions, err := f.follow(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	f.ends(versions, f.moments)
 	var claim evidence.ID
 	for _, v := range versions {
+		f.moments[v.From] = true
+		if v.To != evidence.Open && v.To <= s.view.KnownAt {
+			f.moments[v.To] = true
+		}
 		switch c := v.Content.(type) {
 		case *evidence.Claim:
 			claim = c.ID
@@ -44,7 +48,6 @@ type finder struct {
 	s        *Session
 	moments  map[evidence.Sequence]bool
 	followed map[evidence.ID]bool
-	looks    map[evidence.Sequence]bool // at which to look for supports of the claim
 }
 
 // around adds the moments of what a claim, the record itself or that of a citation,
@@ -57,9 +60,7 @@ func (f *finder) around(ctx context.Context, id evidence.ID, of []*evidence.Reco
 	if claim == nil { // followed already: it is the record itself
 		claim = of
 	}
-	f.ends(claim, f.looks)
-	f.looks[f.s.view.KnownAt] = true
-	var cited []evidence.ID
+	standing := map[evidence.ID]bool{}
 	for _, v := range claim {
 		c := v.Claim()
 		if c == nil {
@@ -71,46 +72,40 @@ func (f *finder) around(ctx context.Context, id evidence.ID, of []*evidence.Reco
 			}
 		}
 		for _, st := range c.Standing {
-			cited = append(cited, st.Citation)
+			standing[st.Citation] = true
 		}
-	}
-	if err := f.cited(ctx, cited); err != nil {
-		return err
 	}
 	if err := f.sources(ctx, of); err != nil {
 		return err
 	}
-	for done := map[evidence.Sequence]bool{}; len(done) < len(f.looks); {
-		for _, at := range slices.Sorted(maps.Keys(f.looks)) {
-			if done[at] {
-				continue
-			}
-			done[at] = true
-			supports, err := f.s.supporting(ctx, id, at)
-			if err != nil {
-				return err
-			}
-			if err := f.cited(ctx, supports); err != nil {
+	for after := evidence.ID(""); ; {
+		ids, err := f.s.reader.EverCited(ctx, id, after, store.MaxBatch)
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		for _, id := range ids {
+			if err := f.cited(ctx, id, standing[id]); err != nil {
 				return err
 			}
 		}
+		after = ids[len(ids)-1]
 	}
-	return nil
 }
 
-// cited follows citations and the sources that they cite.
-func (f *finder) cited(ctx context.Context, ids []evidence.ID) error {
-	for _, id := range ids {
-		versions, err := f.follow(ctx, id)
-		if err != nil {
-			return err
-		}
-		f.ends(versions, f.looks)
-		if err := f.sources(ctx, versions); err != nil {
-			return err
-		}
+// cited follows a citation of the claim and its sources if it supports the claim or
+// tells of its standing; with others the claim is not seen otherwise.
+func (f *finder) cited(ctx context.Context, id evidence.ID, standing bool) error {
+	versions, err := f.s.reader.Versions(ctx, id)
+	if err != nil {
+		return err
 	}
-	return nil
+	if !standing && !slices.ContainsFunc(versions, func(v *evidence.Record) bool {
+		return v.Citation() != nil && v.Citation().Stance == evidence.Supports
+	}) {
+		return nil
+	}
+	f.turns(versions)
+	return f.sources(ctx, versions)
 }
 
 func (f *finder) sources(ctx context.Context, citations []*evidence.Record) error {
@@ -136,6 +131,12 @@ func (f *finder) follow(ctx context.Context, id evidence.ID) ([]*evidence.Record
 	if err != nil {
 		return nil, err
 	}
+	f.turns(versions)
+	return versions, nil
+}
+
+// turns adds where versions come into sight or go out of it.
+func (f *finder) turns(versions []*evidence.Record) {
 	seen := func(i int) bool {
 		return i >= 0 && i < len(versions) && versions[i].Content.OwnClearance() <= f.s.view.Clearance
 	}
@@ -150,33 +151,4 @@ func (f *finder) follow(ctx context.Context, id evidence.ID) ([]*evidence.Record
 			f.moments[v.To] = true
 		}
 	}
-	return versions, nil
-}
-
-// ends adds where versions begin and end.
-func (f *finder) ends(versions []*evidence.Record, into map[evidence.Sequence]bool) {
-	for _, v := range versions {
-		into[v.From] = true
-		if v.To != evidence.Open && v.To <= f.s.view.KnownAt {
-			into[v.To] = true
-		}
-	}
-}
-
-// supporting are the citations that supported a claim at a sequence, whoever may
-// see them: of one that was hidden then, the source may have been shown later.
-func (s *Session) supporting(ctx context.Context, claim evidence.ID, at evidence.Sequence) ([]evidence.ID, error) {
-	r, err := s.tracer.store.Raw(ctx, evidence.View{Clearance: evidence.Confidential, KnownAt: at})
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close() //nolint:errcheck // nothing was written
-	var ids []evidence.ID
-	for x, err := range citationsOf(ctx, r, []evidence.ID{claim}, evidence.Supports) {
-		if err != nil {
-			return nil, err
-		}
-		ids = append(ids, x.ID())
-	}
-	return ids, nil
 }

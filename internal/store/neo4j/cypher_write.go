@@ -59,6 +59,8 @@ var (
 	// What is closed stands in one list.
 	formerCitations = query{name: "former citations of claims", text: fmt.Sprintf("UNWIND $ids AS id MATCH (n:Version) USING INDEX SEEK n:Version(claim, slot, key) WHERE n.claim = id AND n.slot = %d AND n.key > '' AND n.closedBy IS NOT NULL ", slotOf(evidence.CitationRecord, hiddenPlace)) +
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now WITH " + result, columns: resultColumns}
+	everCited = query{name: "citations that a claim ever had", text: "UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(claim, slot, key) WHERE n.claim = $claim AND n.slot = slot AND n.key > '' AND n.id > $after " +
+		"WITH DISTINCT n.id AS id ORDER BY id LIMIT $limit RETURN id"}
 	citationsIn = query{name: "citations into sources", text: "UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(source, slot, stance, sourceKey) WHERE n.source = id AND n.slot = slot AND n.stance > '' AND n.sourceKey > '' AND n.closedBy IS NULL " +
 		"WITH DISTINCT n ORDER BY n.id LIMIT $limit WITH n, n.now AS now WITH " + result, columns: resultColumns}
 	derivedSources = query{name: "sources that derive from sources", text: "UNWIND $ids AS id MATCH (s:Record {id: id})<-[:DERIVED_FROM]-(n:Source) USING INDEX SEEK s:Record(id) " +
@@ -143,7 +145,7 @@ var (
 // fixed are the queries that do not depend on a kind.
 var fixed = append([]query{
 	readHead, lockHead, appendRevision, revisionBySequence, revisionByKey, revisionByHash, readLog,
-	newestOf, newestTo, versionsOf, claimsOn, citationsOf, formerCitations, citationsIn, derivedSources, fullText, fullTextReversed, countersOf,
+	newestOf, newestTo, versionsOf, claimsOn, citationsOf, formerCitations, everCited, citationsIn, derivedSources, fullText, fullTextReversed, countersOf,
 	addToCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
 	makeItem, changeItem, readItem, readItems, schemaVersion, schemaIs, readOldEdges, writeEdges, rankLinks, scanCounters, scanDerived, scanTokens, scanRecords,
 	linksCitedBy, kindsOfLinks, eraseOlder, eraseRecords, eraseCounters, eraseTokens, versionAt, rewriteOlder, rewriteRevisions,

@@ -402,6 +402,19 @@ func (r *reader) Versions(ctx context.Context, id evidence.ID) ([]*evidence.Reco
 	return versions, nil
 }
 
+// EverCited implements store.Reader.
+func (r *reader) EverCited(ctx context.Context, claim, after evidence.ID, limit int) ([]evidence.ID, error) {
+	rows, err := r.read(ctx, everCited, row{"claim": string(claim), "slots": slots(evidence.CitationRecord, evidence.View{}), "after": string(after), "limit": int64(limit)})
+	if err != nil {
+		return nil, err
+	}
+	found := make([]evidence.ID, len(rows))
+	for i, one := range rows {
+		found[i] = evidence.ID(textOf(one, "id"))
+	}
+	return found, nil
+}
+
 // Revisions implements store.Reader.
 func (r *reader) Revisions(ctx context.Context, q store.RevisionQuery) iter.Seq2[*evidence.Revision, error] {
 	return func(yield func(*evidence.Revision, error) bool) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
@@ -212,6 +213,31 @@ func (r *reader) Versions(ctx context.Context, id evidence.ID) ([]*evidence.Reco
 		}
 	}
 	return versions, nil
+}
+
+// EverCited implements store.Reader. It reads the whole list before it cuts, since
+// the order is by id and the list's is not.
+func (r *reader) EverCited(ctx context.Context, claim, after evidence.ID, limit int) ([]evidence.ID, error) {
+	if err := r.ready(ctx); err != nil {
+		return nil, err
+	}
+	nums, err := r.g.nums(ctx, []evidence.ID{claim})
+	if err != nil || len(nums) == 0 {
+		return nil, r.g.store.wrap(err)
+	}
+	var found []evidence.ID
+	err = inBatches(ctx, r.g, "SELECT key FROM place WHERE anchor IN ", []int64{listOf(nums[claim], citationsOf)}, func(row row) error {
+		if id := idOf(row.text(0)); id > after {
+			found = append(found, id)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, r.g.store.wrap(err)
+	}
+	slices.Sort(found)
+	found = slices.Compact(found)
+	return found[:min(limit, len(found))], nil
 }
 
 // Revisions implements store.Reader.

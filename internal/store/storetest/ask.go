@@ -165,6 +165,22 @@ func historyQuestions(is ids) []question {
 			return out
 		}})
 	}
+	for _, id := range slices.Concat(is.links, is.statements, is.entities) {
+		qs = append(qs, question{"citations that " + string(id) + " ever had", func(ctx context.Context, r store.Reader, _ style) []string {
+			var out []string
+			for after := evidence.ID(""); ; {
+				ids, err := r.EverCited(ctx, id, after, 2)
+				if err != nil {
+					return failed(err)
+				}
+				if len(ids) == 0 {
+					return out
+				}
+				out = append(out, fmt.Sprint(ids))
+				after = ids[len(ids)-1]
+			}
+		}})
+	}
 	for _, q := range []store.RevisionQuery{
 		{Limit: plenty, Leaves: true}, {Limit: plenty}, {After: 2, Limit: 3}, {Before: 4, Limit: 2}, {Newest: true, Limit: 3},
 		{After: 1, Before: 6, Newest: true, Limit: plenty, Leaves: true}, {After: 5, Before: 3, Limit: plenty},

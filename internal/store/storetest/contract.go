@@ -231,6 +231,7 @@ func everyMethod(ctx context.Context, st store.Store, r store.Reader) map[string
 	errs["Candidates"] = firstError(r.Candidates(ctx, store.TokenQuery{Prefix: "j", Limit: 3}))
 	_, errs["Count"] = r.Count(ctx, store.CountQuery{Type: evidence.LinkRecord})
 	_, errs["Versions"] = r.Versions(ctx, "e0")
+	_, errs["EverCited"] = r.EverCited(ctx, "l0", "", 3)
 	errs["Revisions"] = firstError(r.Revisions(ctx, store.RevisionQuery{Limit: 3}))
 	return errs
 }

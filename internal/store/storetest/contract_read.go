@@ -330,6 +330,40 @@ func (s *suite) testVersions(t *testing.T) {
 	require.Empty(t, spans(evidence.View{KnownAt: 1}, "l0"))
 }
 
+// testEverCited asks for what claims were ever cited with.
+func (s *suite) testEverCited(t *testing.T) {
+	b := s.bench(t)
+	for i, c := range []evidence.Change{
+		{Cite: &evidence.Cite{Claim: "l1", Citation: citation("came", "s2", "SUPPORTS", 2)}},
+		{Retract: &evidence.Retract{ID: "came"}},
+		{Cite: &evidence.Cite{Claim: "l1", Citation: evidence.NewCitation{ID: "hidden", Source: "s2", Locator: "p. 4", Clearance: "CONFIDENTIAL"}}},
+	} {
+		_, err := Apply(b.ctx, b.Store, 30+i, Top, &evidence.ChangeSet{Reason: "cited", Changes: []evidence.Change{c}})
+		require.NoError(t, err)
+	}
+	for _, v := range []evidence.View{evidence.Now(evidence.Public), evidence.Now(evidence.Confidential), {KnownAt: 2}} {
+		r := b.read(t, v)
+		for _, c := range []struct {
+			claim, after evidence.ID
+			limit        int
+			want         []evidence.ID
+		}{
+			{"l1", "", plenty, []evidence.ID{"c1", "c2", "came", "hidden"}},
+			{"l1", "c1", 2, []evidence.ID{"c2", "came"}},
+			{"l1", "hidden", plenty, nil},
+			{"l2", "", plenty, []evidence.ID{"c3"}},
+			{"e0", "", plenty, nil},
+			{"never", "", plenty, nil},
+		} {
+			got, err := r.EverCited(b.ctx, c.claim, c.after, c.limit)
+			require.NoError(t, err)
+			if len(c.want)+len(got) > 0 {
+				require.Equal(t, c.want, got, "of %s after %q", c.claim, c.after)
+			}
+		}
+	}
+}
+
 // testRevisions lists revisions by their number at a clearance.
 func (s *suite) testRevisions(t *testing.T) {
 	b := s.bench(t)

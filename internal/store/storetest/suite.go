@@ -120,6 +120,7 @@ func Run(t *testing.T, open Open, options ...Option) {
 		{"SecretNames", s.testSecretNames, ""},
 		{"Count", s.testCount, ""},
 		{"Versions", s.testVersions, ""},
+		{"EverCited", s.testEverCited, ""},
 		{"Revisions", s.testRevisions, ""},
 		{"Log", s.testLog, ""},
 		{"Scan", s.testScan, ""},

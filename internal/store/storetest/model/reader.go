@@ -273,6 +273,21 @@ func (r *reader) Versions(ctx context.Context, id evidence.ID) ([]*evidence.Reco
 	return versions, nil
 }
 
+// EverCited implements store.Reader.
+func (r *reader) EverCited(ctx context.Context, claim, after evidence.ID, limit int) ([]evidence.ID, error) {
+	if err := r.fault(ctx); err != nil {
+		return nil, err
+	}
+	var found []evidence.ID
+	for id, versions := range r.state.versions {
+		if c := versions[len(versions)-1].Citation(); c != nil && c.Claim == claim && id > after {
+			found = append(found, id)
+		}
+	}
+	slices.Sort(found)
+	return found[:min(limit, len(found))], nil
+}
+
 // Revisions implements store.Reader.
 func (r *reader) Revisions(ctx context.Context, q store.RevisionQuery) iter.Seq2[*evidence.Revision, error] {
 	return func(yield func(*evidence.Revision, error) bool) {
