@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/store/neo4j/neo4jtest"
 )
 
 // secrets are what must be nowhere after `erase` of the entity of secretive.
@@ -138,6 +141,67 @@ func TestEraseReachesProposals(t *testing.T) {
 	require.Contains(t, only, "1 proposal erased: "+kept)
 	require.NotContains(t, only, "revision")
 	require.Empty(t, holds(t, filepath.Dir(path), []string{"Queda Aqu"}))
+}
+
+// TestEraseReachesAcceptedProposals has change sets that were accepted name what is
+// erased in passing, or with nothing new to say, so that they became no revision.
+func TestEraseReachesAcceptedProposals(t *testing.T) {
+	secrets := []string{"xq-testigo", "Quvwhidden"}
+	for store, open := range map[string]func(*testing.T) (name string, held func() []string){
+		"embedded": func(t *testing.T) (string, func() []string) {
+			t.Helper()
+			name, path := storeFile(t)
+			return name, func() []string { return holds(t, filepath.Dir(path), secrets) }
+		},
+		"Neo4j": func(t *testing.T) (string, func() []string) {
+			t.Helper()
+			return onNeo4j(t), func() (found []string) {
+				for _, row := range neo4jtest.Cypher(t, `MATCH (n) UNWIND keys(n) AS key RETURN n[key] AS value`, nil) {
+					value, ok := row["value"].([]byte)
+					if !ok {
+						value = fmt.Append(nil, row["value"])
+					}
+					for _, secret := range secrets {
+						if bytes.Contains(value, []byte(secret)) {
+							found = append(found, string(value))
+						}
+					}
+				}
+				return found
+			}
+		},
+	} {
+		t.Run(store, func(t *testing.T) {
+			name, held := open(t)
+			quotedStore(t, name)
+			query := func(text string) string {
+				out := succeeds(t, "query", "--store", name, text)
+				require.NotContains(t, out, "errors")
+				return out
+			}
+			const told = `{putEntity: {id: "xq-testigo", description: "Quvwhidden"}}`
+			query(`mutation { apply(changeSet: {reason: "r", changes: [{putEntity: {id: "xq-testigo", kind: PERSON, name: "Un testigo"}}, ` + told + `]}) { number } }`)
+			revisions := map[string]string{
+				`{cite: {claim: "l1", citation: {id: "cita", source: "nota", locator: "p. 3", assertedBy: {entity: "xq-testigo"}}}}`: `"revision": 4`,
+				told: `"revision": null`,
+			}
+			for change, revision := range revisions {
+				var made struct {
+					Data struct{ Propose struct{ ID string } }
+				}
+				require.NoError(t, json.Unmarshal([]byte(query(`mutation { propose(changeSet: {reason: "una razón", changes: [`+change+`]}) { id } }`)), &made))
+				require.Contains(t, query(`mutation { review(id: "`+made.Data.Propose.ID+`", decision: ACCEPT) { state revision } }`), revision)
+			}
+			require.NotEmpty(t, held())
+			require.Contains(t, succeeds(t, "erase", "--store", name, "--ground", "order 11", "--yes", "xq-testigo"), "2 proposals erased")
+			require.Empty(t, held())
+			list := query(`{ proposals { nodes { state changeSet erased { reason } } } }`)
+			require.Equal(t, 2, strings.Count(list, "order 11"))
+			require.Equal(t, 2, strings.Count(list, "ACCEPTED"), "what was decided stays")
+			require.Contains(t, query(`{ citation(id: "cita") { locator } }`), "p. 3", "what was said of others stays")
+			succeeds(t, "verify", "--store", name)
+		})
+	}
 }
 
 // TestEraseLeavesOldCopies tells of copies that were made before.

@@ -44,7 +44,8 @@ type Deleter interface {
 type Plan struct {
 	// Gone are the records that go, by id.
 	Gone map[evidence.ID]evidence.RecordType
-	// Struck are the numbers, at CONFIDENTIAL, of the revisions that lose something.
+	// Struck are the numbers, at CONFIDENTIAL, of the revisions that lose something,
+	// if only a name in what they say of records that stay.
 	Struck []uint64
 
 	order Order
@@ -110,11 +111,9 @@ func (pl *Plan) strikes(r *evidence.Revision) error {
 	if err != nil {
 		return err
 	}
-	is := func(id evidence.ID) bool { _, gone := pl.Gone[id]; return gone && id != "" }
-	struck := slices.Contains(pl.order.Revisions, r.Sequence()) || slices.ContainsFunc(outcomes, func(o evidence.Outcome) bool {
-		return is(o.ID) || slices.ContainsFunc(o.Effects, func(e evidence.Effect) bool { return is(e.Target()) })
-	})
-	if struck {
+	gone := func(id evidence.ID) bool { _, gone := pl.Gone[id]; return gone }
+	loses := func(o evidence.Outcome) bool { return o.Loses(gone) }
+	if slices.Contains(pl.order.Revisions, r.Sequence()) || slices.ContainsFunc(outcomes, loses) {
 		pl.Struck = append(pl.Struck, r.Numbers[evidence.Confidential])
 	}
 	return nil

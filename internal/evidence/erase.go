@@ -203,17 +203,36 @@ func (e *Eraser) Add(r *Revision) error {
 	return err
 }
 
+// Loses says whether an outcome tells of records that are gone, or names one in
+// what it says of others: an erasure of them strikes it.
+func (o *Outcome) Loses(gone func(ID) bool) bool {
+	is := func(id ID) bool { return id != "" && gone(id) }
+	return is(o.ID) || slices.ContainsFunc(o.Effects, func(e Effect) bool {
+		if is(e.Target()) {
+			return true
+		}
+		content := e.content()
+		if content == nil {
+			return false
+		}
+		_, redacted := Redact(content, gone)
+		return redacted
+	})
+}
+
 // outcome gives what is left of an outcome and whether anything goes.
 func (e *Eraser) outcome(o *Outcome, at Sequence) (left *Outcome, changed bool) {
+	if !o.Loses(e.isGone) {
+		return nil, false
+	}
 	rest := *o
 	rest.Effects = nil
-	if _, gone := e.gone[o.ID]; gone && o.ID != "" {
-		rest.ID, changed = "", true
+	if e.isGone(o.ID) {
+		rest.ID = ""
 	}
 	for _, f := range o.Effects {
 		content := f.content()
-		if _, gone := e.gone[f.Target()]; gone {
-			changed = true
+		if e.isGone(f.Target()) {
 			if content != nil {
 				e.note(content)
 			}
@@ -221,14 +240,13 @@ func (e *Eraser) outcome(o *Outcome, at Sequence) (left *Outcome, changed bool) 
 		}
 		if content != nil {
 			if redacted, is := Redact(content, e.isGone); is {
-				changed = true
 				e.erasing.Rewritten = append(e.erasing.Rewritten, &Record{Content: redacted, From: at})
 				f = effectOf(redacted)
 			}
 		}
 		rest.Effects = append(rest.Effects, f)
 	}
-	return &rest, changed
+	return &rest, true
 }
 
 func (e *Eraser) isGone(id ID) bool { _, gone := e.gone[id]; return gone }

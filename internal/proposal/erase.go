@@ -17,8 +17,8 @@ import (
 
 // Reach says which proposals an erasure in the graph takes with it.
 type Reach struct {
-	// IDs are the records that are erased: what is pending or was rejected goes if
-	// it names one of them.
+	// IDs are the records that are erased: what names one of them goes, whatever was
+	// decided. An accepted proposal that said nothing new became no revision.
 	IDs []evidence.ID
 	// Revisions are the numbers, at CONFIDENTIAL, of the revisions of which
 	// something is erased: the proposals that they were made of go.
@@ -26,9 +26,8 @@ type Reach struct {
 }
 
 func (r Reach) takes(p *stored) bool {
-	if p.State == Accepted {
-		n := p.Numbers[evidence.Confidential]
-		return n > 0 && slices.Contains(r.Revisions, n)
+	if n := p.Numbers[evidence.Confidential]; n > 0 && slices.Contains(r.Revisions, n) {
+		return true
 	}
 	return slices.ContainsFunc(p.ChangeSet.References(), func(id evidence.ID) bool { return slices.Contains(r.IDs, id) })
 }

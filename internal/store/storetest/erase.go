@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -138,6 +139,20 @@ func (s *suite) testErase(t *testing.T) {
 	})
 }
 
+// foreseen compares the revisions that a plan said would lose something with those
+// that the tombstone says did.
+func (p *pair) foreseen(plan *erasure.Plan, tombstone *evidence.Revision) {
+	e, err := tombstone.Erasure()
+	require.NoError(p, err)
+	revisions, err := log(p.ctx, p.store)
+	require.NoError(p, err)
+	var struck []uint64
+	for _, x := range e.Struck {
+		struck = append(struck, revisions[x.Sequence-1].Numbers[evidence.Confidential])
+	}
+	require.Equal(p, slices.Compact(struck), plan.Struck, "revisions that lose something")
+}
+
 // sameRows compares the store's rows with the model's and gives them as one text.
 func (b *bench) sameRows(t *testing.T) string {
 	t.Helper()
@@ -216,6 +231,7 @@ func (s *suite) testErasedHistories(t *testing.T) {
 			if rapid.IntRange(0, 3).Draw(r, "reason too") == 0 {
 				order.Revisions = []evidence.Sequence{1}
 			}
+			plan, planErr := erasure.Prepare(p.ctx, p.model, Planner(p.step), order)
 			want, wantErr := erasure.Run(p.ctx, p.model, Planner(p.step), order)
 			got, err := erasure.Run(p.ctx, p.store, Planner(p.step), order)
 			require.Equal(r, wantErr, err)
@@ -223,6 +239,8 @@ func (s *suite) testErasedHistories(t *testing.T) {
 			if err != nil {
 				continue
 			}
+			require.NoError(r, planErr)
+			p.foreseen(plan, got.Revision)
 			p.nothingAdrift()
 			for c := range evidence.Clearance(evidence.Clearances) {
 				p.sameAnswers(evidence.Now(c), allQuestions(space))
