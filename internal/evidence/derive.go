@@ -145,12 +145,7 @@ func (k *Case) showsMore(c Clearance, citations []Derived) bool {
 			return true
 		}
 	}
-	for _, visibility := range k.Provenance.Visibility {
-		if visibility == c {
-			return true
-		}
-	}
-	return false
+	return k.Provenance.shows(c)
 }
 
 // AspectOf tells whether a claim of its kind is an event or a state. Statements

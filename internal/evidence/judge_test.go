@@ -1,6 +1,7 @@
 package evidence_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/store/storetest"
 )
 
 // drawCase is a claim with sources, some derived from others (even in rings), and
@@ -188,4 +190,41 @@ func TestJudge(t *testing.T) {
 			require.Equal(t, claim.At(c), more.At(c), "what is hidden changes nothing below")
 		}
 	})
+}
+
+// TestSourcesThatDeriveFromEachOtherAreWrittenAtOnce puts as many sources in a ring
+// as a revision takes, cites one, cites each, and changes what they all weigh by.
+func TestSourcesThatDeriveFromEachOtherAreWrittenAtOnce(t *testing.T) {
+	const many = 990
+	id := func(i int) evidence.ID { return evidence.ID(fmt.Sprintf("ring-%03d", i%many)) }
+	g := base(t)
+	var ring, citing []evidence.Change
+	for i := range many {
+		ring = append(ring, source(id(i), func(s *evidence.PutSource) { s.DerivedFrom = evidence.Of([]evidence.ID{id(i + 1)}) }))
+		citing = append(citing, link(evidence.ID(fmt.Sprintf("by-%03d", i)), "COMMANDS", "p1", "u1", cited("", id(i))))
+	}
+	before := g.newest("l1").Derived.At(evidence.Public)
+	g.must(top, append(ring, evidence.Change{Cite: &evidence.Cite{Claim: "l1", Citation: cited("of-ring", id(0))}})...)
+	after := g.newest("l1").Derived.At(evidence.Public)
+	require.Equal(t, before.Lineages+1, after.Lineages, "a ring is one origin")
+	g.must(top, citing...)
+	weak := g.newest("by-007").Derived.At(evidence.Public).Strength
+	g.must(top, source(id(0), func(s *evidence.PutSource) { s.Reliability = evidence.Of("A") }))
+	require.Greater(t, g.newest("by-007").Derived.At(evidence.Public).Strength, weak, "all weigh by the origin")
+}
+
+// TestPlanningEndsWithWhoAskedForIt gives up while claims are still to be judged.
+func TestPlanningEndsWithWhoAskedForIt(t *testing.T) {
+	g := base(t)
+	_, err := g.Write(t.Context(), func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		p := storetest.Planner(1)
+		ctx, giveUp := context.WithCancel(ctx)
+		salt := p.NewSalt
+		p.NewSalt = func() [16]byte { // which comes after all that is read
+			giveUp()
+			return salt()
+		}
+		return p.Plan(ctx, snap, top, &evidence.ChangeSet{Reason: "because", Changes: []evidence.Change{link("l2", "COMMANDS", "p1", "u1", cited("c9", "s1"))}})
+	})
+	require.ErrorIs(t, err, context.Canceled)
 }

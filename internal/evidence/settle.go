@@ -186,38 +186,57 @@ func (w *workspace) affected() ([]ID, error) {
 		}
 	}
 	claims, kin = append(claims, w.rejudged...), append(kin, w.unrooted...)
+	known, children, indexed := map[ID]bool{}, map[ID][]*slot{}, 0
 	descend := func(kin []ID, bring func(Relation, []ID) error, into func(*slot)) error {
 		for len(kin) > 0 { // a source's descendants weigh by it
+			for _, id := range kin {
+				known[id] = true
+			}
 			sources = append(sources, kin...)
 			if err := bring(DerivedSources, kin); err != nil {
 				return err
 			}
-			var next []ID
-			for _, id := range sortedKeys(w.slots) {
-				s := w.slots[id]
-				src, ok := s.content.(*Source)
-				if !ok || slices.Contains(sources, id) || !slices.ContainsFunc(src.DerivedFrom, func(p ID) bool { return slices.Contains(kin, p) }) {
-					continue
+			for ; indexed < len(w.sources); indexed++ {
+				s := w.sources[indexed]
+				for _, parent := range s.content.(*Source).DerivedFrom { //nolint:forcetypeassert // the list holds sources
+					children[parent] = append(children[parent], s)
 				}
-				if into != nil && !w.sees(s) {
+			}
+			var below, next []ID
+			for _, parent := range kin {
+				for _, s := range children[parent] {
+					if !known[s.id] {
+						below = append(below, s.id)
+					}
+				}
+			}
+			slices.Sort(below)
+			for _, id := range slices.Compact(below) {
+				if s := w.get(id); into != nil && !w.sees(s) {
 					into(s)
-					continue
+				} else {
+					next = append(next, id)
 				}
-				next = append(next, id)
 			}
 			kin = next
 		}
 		return nil
 	}
 	var hidden []ID // descendants that the author does not see, and what descends from those
-	if err := descend(kin, w.related, func(s *slot) { hidden = append(hidden, s.id) }); err != nil {
+	behind := map[ID]bool{}
+	if err := descend(kin, w.related, func(s *slot) {
+		if !behind[s.id] {
+			behind[s.id] = true
+			hidden = append(hidden, s.id)
+		}
+	}); err != nil {
 		return nil, err
 	}
 	if err := w.related(CitationsIn, sources); err != nil {
 		return nil, err
 	}
 	front := slices.Clone(sources)
-	if err := descend(slices.DeleteFunc(hidden, func(id ID) bool { return slices.Contains(sources, id) }), w.relatedBehind, nil); err != nil {
+	if err := descend(slices.DeleteFunc(hidden, func(id ID) bool { return known[id] }), w.relatedBehind, nil); err != nil {
 		return nil, err
 	}
 	if err := w.related(ClaimsOn, entities); err != nil {
@@ -277,7 +296,12 @@ func (w *workspace) judge() ([]*slot, error) {
 		}
 		s.judged = true
 	}
+	w.provenance = NewProvenance()
 	for _, id := range claims {
+		// However much there is to weigh, it ends with what asked for it.
+		if err := w.ctx.Err(); err != nil {
+			return nil, err
+		}
 		s := w.get(id)
 		extra(s)
 		for _, x := range w.citations[id] {
@@ -369,9 +393,9 @@ func (w *workspace) judgeClaim(s *slot) {
 		derive = derive || len(src.DerivedFrom) > 0
 	}
 	if derive {
-		k.Provenance = Provenance{Sources: map[ID]*Source{}, Visibility: map[ID]Clearance{}}
+		k.Provenance = w.provenance
 		for _, x := range k.Cited {
-			w.addProvenance(&k.Provenance, x.Source)
+			w.addProvenance(x.Source)
 		}
 	}
 	derived, ofCitations := k.Judge(w.planner.Vocabulary)
@@ -381,14 +405,14 @@ func (w *workspace) judgeClaim(s *slot) {
 	}
 }
 
-func (w *workspace) addProvenance(p *Provenance, src *Source) {
-	if p.Sources[src.ID] != nil {
+func (w *workspace) addProvenance(src *Source) {
+	if w.provenance.Sources[src.ID] != nil {
 		return
 	}
-	p.Sources[src.ID], p.Visibility[src.ID] = src, src.Clearance
+	w.provenance.Add(src, src.Clearance)
 	for _, parent := range src.DerivedFrom {
 		if s := w.get(parent); s.open {
-			w.addProvenance(p, s.content.(*Source)) //nolint:forcetypeassert // DerivedFrom names sources
+			w.addProvenance(s.content.(*Source)) //nolint:forcetypeassert // DerivedFrom names sources
 		}
 	}
 }

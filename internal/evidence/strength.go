@@ -39,56 +39,6 @@ type Cited struct {
 	Visibility Clearance
 }
 
-// Provenance knows the sources that cited sources derive from. The zero
-// Provenance is for sources that derive from none.
-type Provenance struct {
-	// Sources holds cited sources and all their ancestors by id.
-	Sources map[ID]*Source
-	// Visibility is the effective clearance of each of them.
-	Visibility map[ID]Clearance
-}
-
-// Origins are the ultimate sources that a source derives from at a clearance,
-// sorted; the source itself where it derives from none that the clearance sees.
-// Sources that derive from each other in a ring, and from no other, are one
-// origin, for which the least of their ids stands.
-func (p Provenance) Origins(id ID, c Clearance) []ID {
-	if s := p.Sources[id]; s == nil || len(s.DerivedFrom) == 0 { // as most are
-		return []ID{id}
-	}
-	ancestry := p.ancestry(id, c)
-	if len(ancestry) == 1 {
-		return []ID{id}
-	}
-	var origins []ID
-	for _, x := range ancestry {
-		above := p.ancestry(x, c)
-		ring := !slices.ContainsFunc(above, func(y ID) bool { return !slices.Contains(p.ancestry(y, c), x) })
-		if ring { // a source without parents is a ring of one
-			origins = append(origins, slices.Min(above))
-		}
-	}
-	slices.Sort(origins)
-	return slices.Compact(origins)
-}
-
-// ancestry is a source and all that it derives from at a clearance.
-func (p Provenance) ancestry(id ID, c Clearance) []ID {
-	found := []ID{id}
-	for i := 0; i < len(found); i++ {
-		s := p.Sources[found[i]]
-		if s == nil {
-			continue
-		}
-		for _, parent := range s.DerivedFrom {
-			if p.Sources[parent] != nil && p.Visibility[parent] <= c && !slices.Contains(found, parent) {
-				found = append(found, parent)
-			}
-		}
-	}
-	return found
-}
-
 // Weigh computes the strength of a claim for a reader of one clearance.
 //
 // Each independent origin counts once, however many reprints, translations and
@@ -100,8 +50,9 @@ func (p Provenance) ancestry(id ID, c Clearance) []ID {
 // strength = support × (1 − dispute / 2). All in integers, so that every
 // machine and store agrees.
 func Weigh(cited []Cited, p Provenance, c Clearance) (strength int, lineages int) {
-	support, lineages := combine(cited, Supports, p, c)
-	dispute, _ := combine(cited, Disputes, p, c)
+	w := weighing{Provenance: p, clearance: c}
+	support, lineages := w.combine(cited, Supports)
+	dispute, _ := w.combine(cited, Disputes)
 	return support * (2*million - dispute) / (2 * million) / 1000, lineages
 }
 
@@ -115,8 +66,16 @@ type origin struct {
 	direct, derived int
 }
 
-func combine(cited []Cited, stance Stance, p Provenance, c Clearance) (chance int, lineages int) {
+// weighing is one claim while it is weighed for a clearance.
+type weighing struct {
+	Provenance
+	clearance Clearance
+	lineages  *lineages // nil until a source that derives from others is cited
+}
+
+func (w *weighing) combine(cited []Cited, stance Stance) (chance int, lineages int) {
 	var origins []origin
+	derived := false
 	at := map[ID]int(nil) // by id, where they are too many to be looked through
 	find := func(id ID) *origin {
 		i := -1
@@ -127,7 +86,7 @@ func combine(cited []Cited, stance Stance, p Provenance, c Clearance) (chance in
 		}
 		if i < 0 {
 			i = len(origins)
-			origins = append(origins, origin{id: id, source: p.Sources[id], derived: 1001})
+			origins = append(origins, origin{id: id, source: w.Sources[id], derived: unweighed})
 			switch {
 			case at != nil:
 				at[id] = i
@@ -141,18 +100,24 @@ func combine(cited []Cited, stance Stance, p Provenance, c Clearance) (chance in
 		return &origins[i]
 	}
 	for _, x := range cited {
-		if x.Citation.Stance != stance || x.Visibility > c {
+		if x.Citation.Stance != stance || x.Visibility > w.clearance {
 			continue
 		}
 		weight := credibilityWeight[x.Citation.Credibility.Grade()]
-		for _, id := range p.Origins(x.Source.ID, c) {
-			o := find(id)
-			if id == x.Source.ID {
-				o.source, o.direct = x.Source, max(o.direct, weight)
-			} else {
-				o.derived = min(o.derived, weight)
+		if w.derives(x.Source.ID) {
+			if w.lineages == nil {
+				w.lineages = w.at(w.clearance)
+			}
+			if w.lineages.cite(x.Source.ID, weight) {
+				derived = true
+				continue
 			}
 		}
+		o := find(x.Source.ID)
+		o.source, o.direct = x.Source, max(o.direct, weight)
+	}
+	if derived {
+		w.lineages.origins(func(id ID, weight int) { find(id).derived = weight })
 	}
 	if len(origins) == 0 {
 		return 0, 0

@@ -57,6 +57,7 @@ type workspace struct {
 	citations map[ID][]*slot
 	dependent map[ID][]*slot
 	unindexed []*slot
+	sources   []*slot // those that hold sources
 	loaded    map[Relation]map[ID]bool
 	index     int // the change being applied
 	faults    indexedFaults
@@ -68,6 +69,8 @@ type workspace struct {
 	mentioned []mention   // records that must not have changed since then
 	limit     int         // how many records may be loaded that nothing names
 	cascaded  int
+	// provenance is of the sources that the claims to be judged cite.
+	provenance Provenance
 	// An erasure leaves out the records that are gone, reads others as it rewrites
 	// them, and has these claims, and those that cite these sources, judged anew.
 	erasing   *Eraser
@@ -172,7 +175,7 @@ func (w *workspace) fill(s *slot, r *Record) {
 	w.link(s)
 }
 
-// link makes a claim or citation findable from what it depends on.
+// link makes a claim, citation or source findable from what it depends on.
 func (w *workspace) link(s *slot) {
 	switch c := s.content.(type) {
 	case *Citation:
@@ -180,6 +183,8 @@ func (w *workspace) link(s *slot) {
 		w.unindexed = append(w.unindexed, s)
 	case *Claim:
 		w.unindexed = append(w.unindexed, s)
+	case *Source:
+		w.sources = append(w.sources, s)
 	}
 }
 

@@ -157,8 +157,9 @@ func (p *past) judgeBatch(ctx context.Context, claims []*evidence.Record, judged
 	if err != nil {
 		return err
 	}
+	provenance := evidence.NewProvenance()
 	for _, r := range claims {
-		if j := p.judgeClaim(r, citations[r.ID()], known); j != nil {
+		if j := p.judgeClaim(r, citations[r.ID()], known, provenance); j != nil {
 			judged[r.ID()] = j
 		}
 	}
@@ -235,12 +236,9 @@ func (p *past) loadWithAncestors(ctx context.Context, wanted map[evidence.ID]boo
 	return known, nil
 }
 
-func (p *past) judgeClaim(r *evidence.Record, citations []*evidence.Record, known map[evidence.ID]*evidence.Record) *judgedClaim {
+func (p *past) judgeClaim(r *evidence.Record, citations []*evidence.Record, known map[evidence.ID]*evidence.Record, provenance evidence.Provenance) *judgedClaim {
 	claim := r.Claim()
-	k := evidence.Case{
-		Claim: claim, Visibility: max(claim.Clearance, r.Derived.Now),
-		Provenance: evidence.Provenance{Sources: map[evidence.ID]*evidence.Source{}, Visibility: map[evidence.ID]evidence.Clearance{}},
-	}
+	k := evidence.Case{Claim: claim, Visibility: max(claim.Clearance, r.Derived.Now), Provenance: provenance}
 	j := &judgedClaim{}
 	for i, end := range []evidence.ID{claim.From, claim.To} {
 		if end == "" {
@@ -270,7 +268,7 @@ func (p *past) judgeClaim(r *evidence.Record, citations []*evidence.Record, know
 		}
 		cited = append(cited, x)
 		k.Cited = append(k.Cited, evidence.Cited{Citation: c, Source: source.Source(), Visibility: visibility})
-		p.addProvenance(&k.Provenance, source, known)
+		p.addProvenance(provenance, source, known)
 	}
 	derived, ofCitations := k.Judge(p.vocabulary)
 	if derived.Visibility > p.clearance {
@@ -290,12 +288,12 @@ func (p *past) judgeClaim(r *evidence.Record, citations []*evidence.Record, know
 	return j
 }
 
-func (p *past) addProvenance(into *evidence.Provenance, r *evidence.Record, known map[evidence.ID]*evidence.Record) {
+func (p *past) addProvenance(into evidence.Provenance, r *evidence.Record, known map[evidence.ID]*evidence.Record) {
 	s := r.Source()
 	if into.Sources[s.ID] != nil {
 		return
 	}
-	into.Sources[s.ID], into.Visibility[s.ID] = s, max(s.Clearance, r.Derived.Now)
+	into.Add(s, max(s.Clearance, r.Derived.Now))
 	for _, parent := range s.DerivedFrom {
 		if up := known[parent]; up != nil && up.Source() != nil {
 			p.addProvenance(into, up, known)

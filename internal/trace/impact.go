@@ -131,7 +131,7 @@ func (s *Session) impactOn(ctx context.Context, claims, without []evidence.ID, o
 
 // provenance reads sources that the view sees with all that they derive from.
 func (s *Session) provenance(ctx context.Context, wanted map[evidence.ID]bool) (evidence.Provenance, error) {
-	p := evidence.Provenance{Sources: map[evidence.ID]*evidence.Source{}, Visibility: map[evidence.ID]evidence.Clearance{}}
+	p := evidence.NewProvenance()
 	for len(wanted) > 0 {
 		var ids []evidence.ID
 		for id := range wanted {
@@ -142,12 +142,12 @@ func (s *Session) provenance(ctx context.Context, wanted map[evidence.ID]bool) (
 			return p, err
 		}
 		wanted = map[evidence.ID]bool{}
-		for id, r := range records {
+		for _, r := range records {
 			src := r.Source()
 			if src == nil {
 				continue
 			}
-			p.Sources[id] = src
+			p.Add(src, evidence.Public) // none but what the view sees is read
 			for _, parent := range src.DerivedFrom {
 				if p.Sources[parent] == nil {
 					wanted[parent] = true
