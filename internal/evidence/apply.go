@@ -424,7 +424,11 @@ func (w *workspace) assert(at, field string, id ID, claim *Claim, standing, clea
 	if clearance != "" {
 		claim.Clearance = w.clearance(at+"clearance", Of(clearance), Public)
 	}
-	w.refer(claim.About, at+"about", "claim", LinkRecord, StatementRecord)
+	if claim.About != "" && claim.About == id {
+		w.fault(InvalidInput, at+"about", "a claim cannot speak of itself; give the id of the claim that %q speaks of, or leave it out", id)
+	} else {
+		w.refer(claim.About, at+"about", "claim", LinkRecord, StatementRecord)
+	}
 	s := w.choose(id, at+field)
 	claim.ID = s.id
 	if s.content != nil {

@@ -174,6 +174,10 @@ func TestRefused(t *testing.T) {
 		"only disputed":          {top, set(withCitation(func(c *evidence.NewCitation) { c.Stance = "DISPUTES" })), []string{"UNCITED_CLAIM changes[0].assertLink.citations"}},
 		"charged when convicted": {top, set(withLink(func(l *evidence.AssertLink) { l.Kind, l.To, l.Standing = "CHARGED_BY", "o1", "CONVICTED" })), []string{"INVALID_INPUT changes[0].assertLink.standing"}},
 		"about what it cannot":   {top, set(withLink(func(l *evidence.AssertLink) { l.About = "t1" })), []string{"INVALID_INPUT changes[0].assertLink.about"}},
+		"about itself": {top, set(
+			withLink(func(l *evidence.AssertLink) { l.ID, l.Kind, l.To, l.About = "den", "DENIES", "p2", "den" }),
+			evidence.Change{AssertStatement: &evidence.AssertStatement{ID: "t2", Entity: "p1", Attribute: "RANK", Value: "mayor", About: "t2", Citations: []evidence.NewCitation{cited("", "s2")}}},
+		), []string{"INVALID_INPUT changes[0].assertLink.about", "INVALID_INPUT changes[1].assertStatement.about"}},
 		"about nothing":          {top, set(withLink(func(l *evidence.AssertLink) { l.Kind, l.To, l.About = "DENIES", "p2", "none" })), []string{"UNKNOWN_ID changes[0].assertLink.about"}},
 		"link with another id's": {top, set(withLink(func(l *evidence.AssertLink) { l.ID = "l1"; l.Role = "otro" })), []string{"DUPLICATE_ID changes[0].assertLink.id"}},
 		"no source":              {top, set(withCitation(func(c *evidence.NewCitation) { c.Source = "p1" })), []string{"UNKNOWN_ID changes[0].assertLink.citations[0].source"}},

@@ -1,6 +1,7 @@
 package evidence_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"testing"
@@ -37,6 +38,45 @@ func TestReplay(t *testing.T) {
 			require.NoError(t, chain.AppendRecorded(replayed.Revision.Header, replayed.Revision.Hash, replayed.Revision.Leaves))
 		}
 	})
+}
+
+// told is a revision with another text in its leaves, as an older version may have
+// logged it.
+func told(rev *evidence.Revision, old, text string) *evidence.Revision {
+	other := *rev
+	other.Leaves = nil
+	for _, l := range rev.Leaves {
+		other.Leaves = append(other.Leaves, ledger.NewLeaf(l.Salt, bytes.ReplaceAll(l.Content, []byte(old), []byte(text))))
+	}
+	other.Header.Root = ledger.Root(other.Leaves)
+	other.Hash = other.Header.Hash()
+	return &other
+}
+
+// TestWhatIsRefusedSinceIsReplayed has in the log what is no longer accepted.
+func TestWhatIsRefusedSinceIsReplayed(t *testing.T) {
+	for name, c := range map[string]struct {
+		change    evidence.Change
+		old, text string
+		id        evidence.ID
+		is        func(*evidence.Claim) bool
+	}{
+		"a claim about itself": {
+			evidence.Change{AssertLink: &evidence.AssertLink{ID: "den", Kind: "DENIES", From: "p1", To: "p2", About: "l1", Citations: []evidence.NewCitation{cited("c9", "s1")}}},
+			`"about":"l1"`, `"about":"den"`, "den", func(c *evidence.Claim) bool { return c.About == "den" },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, other := base(t), base(t)
+			rev := told(g.must(top, c.change).Revision, c.old, c.text)
+			_, err := other.Write(t.Context(), func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+				return storetest.Planner(0).Replay(ctx, snap, rev)
+			})
+			require.NoError(t, err)
+			require.True(t, c.is(other.newest(c.id).Claim()))
+			other.must(top, entity("p1", "PERSON", "José Pérez Pérez"))
+		})
+	}
 }
 
 // TestNumbers gives numbers for each clearance: what a reader cannot see leaves
