@@ -171,6 +171,10 @@ func (w *workspace) mergeEntities(c *MergeEntities) (ID, error) {
 			return c.Link, nil
 		}
 		if !old.Accepted {
+			if err := w.load([]ID{old.From, old.To}); err != nil {
+				return s.id, err
+			}
+			w.later(func() error { w.checkSameKind(at+"link", old.From, old.To); return nil })
 			claim := *old
 			claim.Accepted = true
 			w.put(s, &claim)
@@ -185,13 +189,36 @@ func (w *workspace) mergeEntities(c *MergeEntities) (ID, error) {
 		}
 		if c.Absorb == c.Into {
 			w.fault(InvalidEnds, at+"into", "an entity cannot be merged with itself; %q is given twice", c.Absorb)
-		} else if w.misfits(&Claim{Kind: SameAs, From: c.Absorb, To: c.Into}) {
-			w.fault(InvalidEnds, at+"into", "%q and %q are of kinds that cannot be the same; mend the kind of one of them first", c.Absorb, c.Into)
+		} else if !w.isAccepted(c.Link) {
+			w.checkSameKind(at+"into", c.Absorb, c.Into)
 		}
 		return nil
 	})
 	claim := Claim{Of: LinkRecord, Kind: SameAs, From: c.Absorb, To: c.Into, Summary: c.Summary, Accepted: true}
 	return w.assert(at, "link", c.Link, &claim, "", c.Clearance, c.Citations, false)
+}
+
+// isAccepted says whether a link stood before as an accepted identity.
+func (w *workspace) isAccepted(link ID) bool {
+	s := w.slots[link]
+	return s != nil && s.base != nil && s.base.IsOpen() && s.base.Claim() != nil && s.base.Claim().Accepted
+}
+
+// checkSameKind faults an identity of entities of two kinds: it would lay on a
+// person what a unit did. That they may be the same can be asserted all the same.
+// Of an end that the author does not see, it tells nothing.
+func (w *workspace) checkSameKind(path string, one, other ID) {
+	var kinds [2]string
+	for i, id := range []ID{one, other} {
+		e, ok := w.get(id).content.(*Entity)
+		if !ok || !w.sees(w.get(id)) || w.kindless[id] {
+			return
+		}
+		kinds[i] = e.Kind
+	}
+	if kinds[0] != kinds[1] {
+		w.fault(InvalidInput, path, "%q is of kind %s and %q of kind %s, so they cannot be the same; correct the kind of one of them with putEntity first", one, kinds[0], other, kinds[1])
+	}
 }
 
 func (w *workspace) attachCapture(c *AttachCapture) (ID, error) {

@@ -192,6 +192,10 @@ func TestRefused(t *testing.T) {
 		"clearance of nothing":   {low, set(raise("none", "CONFIDENTIAL")), []string{"UNKNOWN_ID changes[0].setClearance.id", "FORBIDDEN changes[0].setClearance.clearance"}},
 		"retract nothing":        {top, set(retract("none")), []string{"UNKNOWN_ID changes[0].retract.id"}},
 		"merge with itself":      {top, set(evidence.Change{MergeEntities: &evidence.MergeEntities{Absorb: "p1", Into: "p1", Citations: []evidence.NewCitation{cited("", "s1")}}}), []string{"INVALID_ENDS changes[0].mergeEntities.into"}},
+		"merge a unit with a man": {top, set(
+			evidence.Change{MergeEntities: &evidence.MergeEntities{Absorb: "p1", Into: "u1", Citations: []evidence.NewCitation{cited("", "s1")}}},
+			link("same", evidence.SameAs, "u1", "p2", cited("", "s1")), evidence.Change{MergeEntities: &evidence.MergeEntities{Link: "same"}},
+		), []string{"INVALID_INPUT changes[0].mergeEntities.into", "INVALID_INPUT changes[2].mergeEntities.link"}},
 		"merge uncited":          {top, set(evidence.Change{MergeEntities: &evidence.MergeEntities{Link: "a b", Absorb: "p1", Into: "p2"}}), []string{"INVALID_INPUT changes[0].mergeEntities.link", "UNCITED_CLAIM changes[0].mergeEntities.citations"}},
 		"accept what is not one": {top, set(evidence.Change{MergeEntities: &evidence.MergeEntities{Link: "l1"}}), []string{"INVALID_INPUT changes[0].mergeEntities.link"}},
 		"undo nothing":           {top, set(undo(9)), []string{"UNKNOWN_ID changes[0].undo.revision"}},
@@ -344,6 +348,33 @@ func TestMerge(t *testing.T) {
 		require.False(t, g.newest("m").Claim().Accepted, "a candidate joins nothing")
 		require.True(t, g.must(top, accept).New, name)
 		require.True(t, g.newest("m").Claim().Accepted, name)
+	}
+}
+
+// TestMergeOfKinds has two entities of different kinds said to be the same.
+func TestMergeOfKinds(t *testing.T) {
+	merge := evidence.Change{MergeEntities: &evidence.MergeEntities{Link: "m", Absorb: "o1", Into: "u1", Citations: []evidence.NewCitation{cited("cm", "s1")}}}
+	accept := evidence.Change{MergeEntities: &evidence.MergeEntities{Link: "m"}}
+	correct := entity("o1", "MILITARY_UNIT", "Otra")
+	g := base(t)
+	g.must(top, link("m", evidence.SameAs, "o1", "u1", cited("cm", "s1"))) // which may be asserted
+	for _, by := range []evidence.Change{merge, accept} {
+		_, err := g.try(top, &evidence.ChangeSet{Changes: []evidence.Change{by}})
+		require.ErrorContains(t, err, `"o1" is of kind ORGANIZATION and "u1" of kind MILITARY_UNIT, so they cannot be the same; correct the kind of one of them with putEntity first`)
+	}
+	g.must(top, accept, correct)
+	require.True(t, g.newest("m").Claim().Accepted, "the kind may be corrected in the same change set")
+	g.must(top, undo(3))
+	require.False(t, g.newest("m").Claim().Accepted)
+	require.Equal(t, "ORGANIZATION", g.newest("o1").Entity().Kind)
+
+	g.must(top, raise("o1", "CONFIDENTIAL"))
+	for _, hidden := range []evidence.ID{"o1", "none"} { // the kind of what is hidden is not told of
+		got := g.refuse(low, &evidence.ChangeSet{Changes: []evidence.Change{
+			link(evidence.ID(low.IDPrefix+"same"), evidence.SameAs, hidden, "u1", cited("", "s1")),
+			{MergeEntities: &evidence.MergeEntities{Link: evidence.ID(low.IDPrefix + "same")}},
+		}})
+		require.Equal(t, []string{"UNKNOWN_ID changes[0].assertLink.from"}, got)
 	}
 }
 

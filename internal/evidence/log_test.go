@@ -65,6 +65,10 @@ func TestWhatIsRefusedSinceIsReplayed(t *testing.T) {
 			evidence.Change{AssertLink: &evidence.AssertLink{ID: "den", Kind: "DENIES", From: "p1", To: "p2", About: "l1", Citations: []evidence.NewCitation{cited("c9", "s1")}}},
 			`"about":"l1"`, `"about":"den"`, "den", func(c *evidence.Claim) bool { return c.About == "den" },
 		},
+		"an identity of two kinds": {
+			evidence.Change{MergeEntities: &evidence.MergeEntities{Link: "m", Absorb: "p1", Into: "p2", Citations: []evidence.NewCitation{cited("c9", "s1")}}},
+			`"to":"p2"`, `"to":"u1"`, "m", func(c *evidence.Claim) bool { return c.Accepted && c.To == "u1" },
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, other := base(t), base(t)

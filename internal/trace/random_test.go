@@ -230,13 +230,14 @@ func (w *writer) change() {
 		}
 		return rapid.SampledFrom(w.links).Draw(w.T, "link")
 	}
-	switch w.one("change", "merge", "merge", "retract", "clearance", "standing", "identity") {
+	switch w.one("change", "merge", "merge", "merge", "merge", "retract", "clearance", "standing", "identity") {
 	case "merge":
-		absorb, into := w.entity("absorb"), w.entity("into")
-		if absorb == into {
+		absorb := w.entity("absorb")
+		alike := slices.DeleteFunc(slices.Clone(w.entities), func(id evidence.ID) bool { return id == absorb || w.kinds[id] != w.kinds[absorb] })
+		if len(alike) == 0 {
 			return
 		}
-		c.MergeEntities = &evidence.MergeEntities{Absorb: absorb, Into: into, Citations: w.citations()}
+		c.MergeEntities = &evidence.MergeEntities{Absorb: absorb, Into: rapid.SampledFrom(alike).Draw(w.T, "into"), Citations: w.citations()}
 	case "retract":
 		c.Retract = &evidence.Retract{ID: link()}
 	case "clearance":

@@ -183,7 +183,11 @@ func (g *planner) found() {
 		{"COMMANDS", e[0], e[3]}, {"SUBORDINATE_TO", e[3], e[4]}, {"COMMANDS", e[1], e[4]}, {"COMMANDS", e[2], e[3]}, {"OPERATES_IN", e[3], e[6]},
 		{"PARTICIPATED_IN", e[3], e[7]}, {"PAYS", e[5], e[0]}, {"LINKED_TO", e[0], e[1]}, {"SAME_AS", e[0], e[2]}, {"CHARGED_BY", e[0], e[4]}, {"ACQUITTED_BY", e[0], e[4]},
 	} {
-		links.Changes = append(links.Changes, evidence.Change{AssertLink: g.linkOf(l.kind, l.from, l.to, s, false, false)})
+		link := g.linkOf(l.kind, l.from, l.to, s, false, false)
+		if l.kind == "LINKED_TO" { // one that has no place on a timeline
+			link.Valid = evidence.ValidTime{}
+		}
+		links.Changes = append(links.Changes, evidence.Change{AssertLink: link})
 	}
 	for i, founder := range e[:2] { // two versions
 		links.Changes = append(links.Changes, evidence.Change{AssertLink: g.linkOf("FOUNDED", founder, e[5], s[i:i+1], false, false)})
@@ -204,7 +208,8 @@ func (g *planner) found() {
 		{Citation: cited[0], Check: evidence.QuoteCheck{State: evidence.Verified, At: "2026-11-23T09:00:00Z", Capture: capture(s[0], "aa").Capture.SHA256, Start: 1, End: 4, Context: "antes y después"}},
 		{Citation: cited[1], Check: evidence.QuoteCheck{State: evidence.Failed, At: "2026-11-23T09:00:00Z", Capture: capture(s[0], "aa").Capture.SHA256, Nearest: "otra", Distance: 3}},
 	}}})
-	g.steps = append(g.steps, &step{set: links}, &step{set: &evidence.ChangeSet{Reason: "charged", Changes: []evidence.Change{{SetStanding: charged}}}})
+	accepted := evidence.Change{MergeEntities: &evidence.MergeEntities{Link: links.Changes[8].AssertLink.ID}} // e[0] and e[2] are the same
+	g.steps = append(g.steps, &step{set: links}, &step{set: &evidence.ChangeSet{Reason: "charged", Changes: []evidence.Change{{SetStanding: charged}, accepted}}})
 	g.hide()
 	g.hide()
 }
@@ -254,9 +259,10 @@ func (g *planner) open() {
 			c.Retract = &evidence.Retract{ID: oneOf(g, "retracted", slices.Concat(g.pub.claims(), g.pub.citations, g.pub.entities[2:], sources[1:])...)}
 		case "merge":
 			link := g.id("lnk", false, editor)
-			c.MergeEntities = &evidence.MergeEntities{Link: link, Absorb: oneOf(g, "absorb", g.pub.entities...), Into: oneOf(g, "into", g.pub.entities...), Citations: []evidence.NewCitation{g.newCitation("SUPPORTS", sources, false, editor)}}
+			absorb, into := g.alike(g.pub.entities)
+			c.MergeEntities = &evidence.MergeEntities{Link: link, Absorb: absorb, Into: into, Citations: []evidence.NewCitation{g.newCitation("SUPPORTS", sources, false, editor)}}
 			g.pub.links = append(g.pub.links, link)
-			g.goesWith(link, c.MergeEntities.Absorb, c.MergeEntities.Into)
+			g.goesWith(link, absorb, into)
 		case "accept":
 			c.MergeEntities = &evidence.MergeEntities{Link: oneOf(g, "candidate", g.pub.links...)}
 		case "undo":
@@ -569,7 +575,8 @@ func (g *planner) hide() {
 			c.SetStanding = g.standing(oneOf(g, "claim", g.pub.claims()...), allSources, true, false)
 		case "merge":
 			link := g.id("lnk", true, false)
-			c.MergeEntities = &evidence.MergeEntities{Link: link, Absorb: oneOf(g, "absorb", every...), Into: oneOf(g, "into", every...), Clearance: "CONFIDENTIAL", Citations: []evidence.NewCitation{g.newCitation("SUPPORTS", allSources, true, false)}}
+			absorb, into := g.alike(every)
+			c.MergeEntities = &evidence.MergeEntities{Link: link, Absorb: absorb, Into: into, Clearance: "CONFIDENTIAL", Citations: []evidence.NewCitation{g.newCitation("SUPPORTS", allSources, true, false)}}
 			g.sec.links = append(g.sec.links, link)
 		case "name":
 			s.named, s.addition, s.set = oneOf(g, "named", g.pub.entities...), oneOf(g, "shown", g.sec.sources...), nil

@@ -225,3 +225,13 @@ func specimens() []*evidence.ChangeSet {
 		{Undo: &evidence.Undo{Revision: 1}},
 	}}}
 }
+
+// alike are two entities of the kind that they were made as, where there are two.
+func (g *planner) alike(entities []evidence.ID) (one, other evidence.ID) {
+	one, other = oneOf(g, "absorb", entities...), oneOf(g, "into", entities...)
+	of := slices.DeleteFunc(slices.Clone(entities), func(id evidence.ID) bool { return id == one || g.kinds[id] != g.kinds[one] })
+	if len(of) > 0 && !slices.Contains(of, other) {
+		other = of[slices.Index(entities, other)%len(of)]
+	}
+	return one, other
+}

@@ -182,6 +182,11 @@ func (g *generator) ends() (from, to evidence.ID) {
 	return from, to
 }
 
+// alike are the other entities of an entity's kind, which it can be merged with.
+func (g *generator) alike(id evidence.ID) []evidence.ID {
+	return slices.DeleteFunc(slices.Clone(g.open[evidence.EntityRecord]), func(other evidence.ID) bool { return other == id || g.kinds[other] != g.kinds[id] })
+}
+
 func (g *generator) claim() evidence.ID {
 	if len(g.open[evidence.StatementRecord]) > 0 && g.oneIn(3, "a statement") {
 		return g.some("statement", evidence.StatementRecord, space.statements)
@@ -257,6 +262,9 @@ func (g *generator) change(founding bool) evidence.Change {
 		return evidence.Change{Retract: &evidence.Retract{ID: g.retracted()}}
 	case "merge":
 		absorb, into := g.ends()
+		if alike := g.alike(absorb); len(alike) > 0 && !g.wild {
+			into = of(g, "alike", alike)
+		}
 		return evidence.Change{MergeEntities: &evidence.MergeEntities{Link: g.unusedOf("merge", space.links), Absorb: absorb, Into: into, Citations: g.citations()}}
 	case "accept":
 		return evidence.Change{MergeEntities: &evidence.MergeEntities{Link: g.candidate()}}

@@ -404,8 +404,12 @@ func (s *suite) testMergeGivesBack(t *testing.T) {
 			_, _ = Apply(p.ctx, never, p.step, p.last.author, p.last.set)
 		}
 		before := p.bare(p.store, presentQuestions())
+		g := &generator{T: r, author: Top}
+		g.look(p.ctx, p.model.Snapshot())
+		absorb := rapid.SampledFrom(space.entities).Draw(r, "absorb")
+		alike := append(g.alike(absorb), absorb) // with itself it is not merged
 		merge := &evidence.ChangeSet{Reason: "one and the same", Changes: []evidence.Change{{MergeEntities: &evidence.MergeEntities{
-			Link: "merge", Absorb: rapid.SampledFrom(space.entities).Draw(r, "absorb"), Into: rapid.SampledFrom(space.entities).Draw(r, "into"),
+			Link: "merge", Absorb: absorb, Into: rapid.SampledFrom(alike).Draw(r, "into"),
 			Citations: []evidence.NewCitation{{Source: rapid.SampledFrom(space.sources).Draw(r, "source"), Locator: "p. 1"}},
 		}}}}
 		if c, err := p.apply(Top, merge); err != nil || !c.New {
