@@ -271,7 +271,8 @@ func (s *Session) contest(ctx context.Context, holders []*Claim, versions map[ev
 		}
 		for j, b := range holders[i+1:] {
 			x, y := a.Record.Claim(), b.Record.Claim()
-			if told[i] != told[i+1+j] && versions[x.ID] != versions[y.ID] && s.atOnce(x, y) {
+			differ := told[i] != told[i+1+j] && !(x.Of == evidence.StatementRecord && sameDate(x, y))
+			if differ && versions[x.ID] != versions[y.ID] && s.atOnce(x, y) {
 				contested[x.ID], contested[y.ID] = a, b
 			}
 		}
@@ -292,6 +293,20 @@ func (s *Session) contest(ctx context.Context, holders []*Claim, versions map[ev
 	}
 	slices.SortFunc(out.Versions, func(a, b []evidence.ID) int { return cmp.Compare(a[0], b[0]) })
 	return out, true, nil
+}
+
+// sameDate says whether two values of an attribute that is a date can both be
+// right, one told more exactly than the other: 2014-02-01 and 2014-02.
+func sameDate(x, y *evidence.Claim) bool {
+	if x.Kind != "DATE" && !strings.HasSuffix(x.Kind, "_DATE") {
+		return false
+	}
+	a, err := edtf.Parse(strings.TrimSpace(x.Value))
+	if err != nil {
+		return false
+	}
+	b, err := edtf.Parse(strings.TrimSpace(y.Value))
+	return err == nil && a.Earliest() <= b.Latest() && b.Earliest() <= a.Latest()
 }
 
 // atOnce says whether two claims are told of one moment. Of an event that happens
@@ -385,11 +400,16 @@ const (
 	dissolutionDate = "DISSOLUTION_DATE"
 )
 
-// misdated finds links that an entity takes part in before its beginning or
-// after its end, as statements date those, and ends before beginnings. Nothing
-// is done with what is not there yet, from either end of a link. What is done to
-// the dead, such as a charge or a finding, is left alone: only ties of command
-// and those that are the same from both ends need the far end to be there still.
+// Kinds of link that hold on when an end of them is dead or gone, though they
+// cannot begin then.
+var outlasting = []string{evidence.SameAs, "FAMILY_OF", "LINKED_TO"}
+
+// misdated finds links that held for certain before an entity that takes part in
+// them began or after it ended, as statements date that, and ends before
+// beginnings. Nothing is done with what is not there yet, from either end of a
+// link. What is done to the dead, such as a charge or a finding, is left alone:
+// only ties of command and those that are the same from both ends need the far
+// end to be there still.
 func (s *Session) misdated(claims []*Claim) []Contradiction {
 	var out []Contradiction
 	for i, st := range claims {
@@ -410,8 +430,7 @@ func (s *Session) misdated(claims []*Claim) []Contradiction {
 				continue
 			}
 			alive := link.From == st.From || kind.Hierarchical || kind.Symmetric && x.Kind != evidence.SameAs
-			b := x.Valid().Bounds(evidence.AspectOf(x, s.tracer.vocabulary))
-			if begins && b.UntilLatest < date.Earliest() || ends && alive && b.SinceEarliest > date.Latest() {
+			if begins && heldBefore(x.Valid(), date.Earliest()) || ends && alive && heldAfter(x, date.Latest()) {
 				out = append(out, contradiction(IncompatibleDates, st, link))
 			}
 		}
@@ -419,7 +438,27 @@ func (s *Session) misdated(claims []*Claim) []Contradiction {
 	return out
 }
 
-// lifeDate reads a statement of when an entity began or ended.
+// heldBefore says whether a claim held on some day before one: it had begun by
+// then, was over, or was seen. What a source itself doubts accuses nobody.
+func heldBefore(v edtf.Valid, day edtf.Day) bool {
+	over := func(d edtf.Date) bool { return !d.Uncertain() && d.Latest() < day }
+	return over(v.Since) || over(v.Until) || slices.ContainsFunc(v.Observed, over)
+}
+
+// heldAfter says whether a claim held on some day after one: it began later, had
+// an end that is told and comes later, or was seen. That it still held when it was
+// cited dates nothing by itself, and no more does an end that nobody tells.
+func heldAfter(x *evidence.Claim, day edtf.Day) bool {
+	v := x.Valid()
+	later := func(d edtf.Date) bool { return !d.Uncertain() && d.Earliest() > day }
+	if slices.Contains(outlasting, x.Kind) {
+		return later(v.Since)
+	}
+	return later(v.Since) || later(v.Until) || slices.ContainsFunc(v.Observed, later)
+}
+
+// lifeDate reads a statement of when an entity began or ended. One that a source
+// doubts is none.
 func lifeDate(c *Claim) (date edtf.Date, begins, ends bool) {
 	content := c.Record.Claim()
 	if content.Of != evidence.StatementRecord {
@@ -430,8 +469,8 @@ func lifeDate(c *Claim) (date edtf.Date, begins, ends bool) {
 	if !begins && !ends {
 		return date, false, false
 	}
-	date, err := edtf.Parse(content.Value)
-	if err != nil || date.IsZero() {
+	date, err := edtf.Parse(strings.TrimSpace(content.Value))
+	if err != nil || date.IsZero() || date.Uncertain() {
 		return date, false, false
 	}
 	return date, begins, ends

@@ -11,8 +11,9 @@ import (
 	"github.com/vinculo/vinculo/internal/trace"
 )
 
-// dated is a claim for a test: "since/until", where either may be empty, and the
-// sources that support it.
+// dated is a claim for a test: "since – until", where either may be empty, or "on"
+// an observed date, or both as "since – until, on date"; and the sources that
+// support it.
 type dated struct {
 	id, kind string
 	from, to string // a statement's value is to
@@ -41,8 +42,12 @@ func contradicting(t *testing.T, of evidence.ID, claims ...dated) (all []trace.C
 		changes = append(changes, evidence.Change{PutEntity: &evidence.PutEntity{ID: evidence.ID(fmt.Sprint("u", n+1)), Kind: evidence.Of("MILITARY_UNIT"), Name: evidence.Of(fmt.Sprint("Batallón ", n+1))}})
 	}
 	for _, c := range claims {
-		since, until, _ := strings.Cut(c.when, " – ")
+		when, seen, also := strings.Cut(c.when, ", on ")
+		since, until, _ := strings.Cut(when, " – ")
 		var observed []string
+		if also {
+			observed = []string{seen}
+		}
 		if at, ok := strings.CutPrefix(since, "on "); ok {
 			since, observed = "", []string{at}
 		}
@@ -173,7 +178,9 @@ func TestDatesThatCannotBeRight(t *testing.T) {
 		"spoke with the dead":                {"p1", "DEATH_DATE", "=2010", dated{kind: "COMMUNICATED_WITH", from: "p2", to: "p1", when: "2012"}, true},
 		"what became of the dead was hidden": {"p1", "DEATH_DATE", "=2010", dated{kind: "LINKED_TO", from: "p2", to: "p1", when: "2012"}, false},
 		"joined before it was founded":       {"u1", "FOUNDING_DATE", "=2011-05", dated{kind: "MEMBER_OF", from: "p1", to: "u1", when: "2008 – 2009"}, true},
-		"joined by the time":                 {"u1", "FOUNDING_DATE", "=2011-05", dated{kind: "MEMBER_OF", from: "p1", to: "u1", when: "2008 – 2012"}, false},
+		"a member by the time":               {"u1", "FOUNDING_DATE", "=2011-05", dated{kind: "MEMBER_OF", from: "p1", to: "u1", when: " – 2012"}, false},
+		"a member in the year of founding":   {"u1", "FOUNDING_DATE", "=2011-05", dated{kind: "MEMBER_OF", from: "p1", to: "u1", when: "2011 – 2012"}, false},
+		"joined before, left after":          {"u1", "FOUNDING_DATE", "=2011-05", dated{kind: "MEMBER_OF", from: "p1", to: "u1", when: "2008 – 2012"}, true},
 		"joined when it was gone":            {"u1", "DISSOLUTION_DATE", "=2011-05", dated{kind: "MEMBER_OF", from: "p1", to: "u1", when: "2012 – "}, true},
 		"before birth":                       {"p1", "BIRTH_DATE", "=1990", dated{kind: "PAYS", from: "p2", to: "p1", when: "1980"}, true},
 		"died before birth":                  {"p1", "BIRTH_DATE", "=1990", dated{kind: "DEATH_DATE", from: "p1", to: "=1989"}, true},
@@ -189,6 +196,115 @@ func TestDatesThatCannotBeRight(t *testing.T) {
 			require.Equal(t, want, contested(t, evidence.ID(c.of), c.link, dated{id: "t1", kind: c.attribute, from: c.of, to: c.date, sources: "s2"}))
 		})
 	}
+}
+
+// TestDatesOutsideALife sets the dates of a command beside a birth on 2000-01-01
+// and a death on 2014-02-01: it is accused of what it held on for certain, and of
+// nothing that may have been in time.
+func TestDatesOutsideALife(t *testing.T) {
+	birth := dated{id: "t1", kind: "BIRTH_DATE", from: "p1", to: "=2000-01-01", sources: "s2"}
+	death := dated{id: "t1", kind: "DEATH_DATE", from: "p1", to: "=2014-02-01", sources: "s2"}
+	maybe, by := death, death
+	maybe.to, by.to = "=2014-02-01?", "=../2014-02-01"
+	about := death
+	about.to = "=2014~"
+	command := func(when string) dated {
+		return dated{id: "l1", kind: "COMMANDS", from: "p1", to: "u1", when: when, sources: "s1"}
+	}
+	family := func(when string) dated {
+		return dated{id: "l1", kind: "FAMILY_OF", from: "p1", to: "p2", when: when, sources: "s1"}
+	}
+	payment := func(when string) dated {
+		return dated{id: "l1", kind: "PAYS", from: "p1", to: "p2", when: when, sources: "s1"}
+	}
+	for name, c := range map[string]struct {
+		life, link dated
+		wrong      bool
+	}{
+		"begun after death":                        {death, command("2016 – "), true},
+		"until after death":                        {death, command("2010 – 2020"), true},
+		"until a day after death, since unknown":   {death, command(" – 2020"), true},
+		"until the month of death":                 {death, command("2010 – 2014-02"), false},
+		"until the year after, by then":            {death, command("2010 – ../2015"), false},
+		"until perhaps after death":                {death, command("2010 – 2020?"), false},
+		"until after, begun perhaps":               {death, command("2010? – 2020"), true},
+		"begun perhaps after death":                {death, command("2016? – "), false},
+		"an end that is not told":                  {death, command("2010 – "), false},
+		"begun by a day after death":               {death, command("../2016 – "), false},
+		"still so when cited":                      {death, command("2010 – .."), false},
+		"still so when cited, after death":         {death, command("2010 – .., on 2016-01-01"), true},
+		"seen after death":                         {death, command("on 2016-01-01"), true},
+		"perhaps seen after death":                 {death, command("on 2016-01-01?"), false},
+		"seen in the year of death":                {death, command("on 2014"), false},
+		"seen in life":                             {death, command("2010 – 2012, on 2013"), false},
+		"death is uncertain":                       {maybe, command("2010 – 2020"), false},
+		"death by a day":                           {by, command("2010 – 2020"), true},
+		"about the year of death, the year after":  {about, command("2010 – 2015"), false},
+		"about the year of death, long after":      {about, command("2010 – 2016"), true},
+		"begun before birth":                       {birth, command("1980 – 2020"), true},
+		"begun by a day before birth":              {birth, command("../1980 – "), true},
+		"begun in the year before birth, or later": {birth, command("1999/.. – 2020"), false},
+		"begun perhaps before birth":               {birth, command("1980? – 2020"), false},
+		"over before birth":                        {birth, command(" – 1980"), true},
+		"perhaps over before birth":                {birth, command(" – 1980?"), false},
+		"seen before birth":                        {birth, command("on 1980-05"), true},
+		"a beginning that is not told":             {birth, command(" – 2020"), false},
+		"undated":                                  {birth, command(""), false},
+		"paid until after death":                   {death, payment("2010 – 2020"), true},
+		"paid before birth":                        {birth, payment("1980"), true},
+		"paid in life":                             {death, payment("2010"), false},
+		"family of the dead":                       {death, family("2010 – 2020"), false},
+		"still named as family":                    {death, family("on 2016-01-01"), false},
+		"married after death":                      {death, family("2016"), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var want []string
+			if c.wrong {
+				want = []string{"INCOMPATIBLE_DATES [l1 t1]"}
+			}
+			require.Equal(t, want, contested(t, "p1", c.link, c.life))
+		})
+	}
+}
+
+// TestDatesThatAgree tells values of a date that differ from ones that are told
+// more and less exactly.
+func TestDatesThatAgree(t *testing.T) {
+	both := []string{"EXCLUSIVE_HOLDERS [t1 t2]"}
+	for name, c := range map[string]struct {
+		attribute, one, other string
+		want                  []string
+	}{
+		"a day of the month":   {"DEATH_DATE", "2014-02-01", "2014-02", nil},
+		"a day of the year":    {"BIRTH_DATE", "1970", "1970-05-03", nil},
+		"about":                {"BIRTH_DATE", "1970~", "1971", nil},
+		"by a day":             {"DEATH_DATE", "../2014-02-01", "2013", nil},
+		"founded in the month": {"FOUNDING_DATE", "2011-05", "2011", nil},
+		"gone in the month":    {"DISSOLUTION_DATE", "2011-05", "2011 ", nil},
+		"two days":             {"DEATH_DATE", "2014-02-01", "2014-02-02", both},
+		"another month":        {"DEATH_DATE", "2014-02-01", "2014-03", both},
+		"another year":         {"BIRTH_DATE", "1970", "1971", both},
+		"in words alike":       {"BIRTH_DATE", "Mayo de 1970", "mayo de  1970", nil},
+		"in words":             {"BIRTH_DATE", "Mayo de 1970", "Junio de 1970", both},
+		"in words and not":     {"BIRTH_DATE", "Mayo de 1970", "1970-05", both},
+		"no date":              {"BIRTH_PLACE", "1970", "1970-05", both},
+	} {
+		t.Run(name, func(t *testing.T) {
+			of, on := evidence.ID("p1"), "p1"
+			if strings.HasPrefix(c.attribute, "FOUND") || strings.HasPrefix(c.attribute, "DISS") {
+				of, on = "u1", "u1"
+			}
+			require.Equal(t, c.want, contested(t, of,
+				dated{id: "t1", kind: c.attribute, from: on, to: "=" + c.one, sources: "s1"},
+				dated{id: "t2", kind: c.attribute, from: on, to: "=" + c.other, sources: "s2"}))
+		})
+	}
+	t.Run("one that agrees with two that differ", func(t *testing.T) {
+		require.Equal(t, []string{"EXCLUSIVE_HOLDERS [t2 t3]"}, contested(t, "p1",
+			dated{id: "t1", kind: "DEATH_DATE", from: "p1", to: "=2014", sources: "s1"},
+			dated{id: "t2", kind: "DEATH_DATE", from: "p1", to: "=2014-02", sources: "s2"},
+			dated{id: "t3", kind: "DEATH_DATE", from: "p1", to: "=2014-03", sources: "s3"}))
+	})
 }
 
 // TestWhatIsSpokenAgainst finds a claim with what is about it, and one that its
