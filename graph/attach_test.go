@@ -76,6 +76,9 @@ func TestAttachCapture(t *testing.T) {
 
 	again := at(t, s.get(t, attach, attaching(t, "s1", document, "text/html")), "attachCapture")
 	require.Equal(t, false, at(t, again, "revision", "applied"), "the same document changes nothing")
+	again = at(t, s.get(t, attach, attaching(t, "s1", document, "nonsense")), "attachCapture")
+	require.Equal(t, at(t, made, "capture"), at(t, again, "capture"), "the answer tells what is recorded")
+	require.Equal(t, []any{false, nil}, []any{at(t, again, "revision", "applied"), at(t, again, "unread")})
 	picture := at(t, s.get(t, attach, attaching(t, "s1", "\x89PNG\r\n\x1a\n\x00\x00", "")), "attachCapture")
 	require.Equal(t, false, at(t, picture, "capture", "hasText"))
 	require.NotEmpty(t, at(t, picture, "unread"))

@@ -4418,7 +4418,7 @@ type Mutation {
     "Why; needed to reject."
     reason: String
   ): Proposal!
-  "Keeps a document as a copy of a source, and compares with it what is quoted from the source. Attaching the same document again changes nothing. Larger documents are added with ` + "`" + `vinculo capture add` + "`" + `."
+  "Keeps a document as a copy of a source, and compares with it what is quoted from the source. Attaching the same document again changes nothing, also where ` + "`" + `mediaType` + "`" + ` differs. Larger documents are added with ` + "`" + `vinculo capture add` + "`" + `."
   attachCapture(
     "The id of the source."
     source: ID!
@@ -4943,7 +4943,7 @@ type SearchHit {
 
 "A document that was attached to a source."
 type AttachedCapture {
-  "The stored copy."
+  "The stored copy, as it was stored first where it was there already."
   capture: Capture!
   "The source, with the copy."
   source: Source!

@@ -67,9 +67,11 @@ type Document struct {
 
 // Added is a document that was attached.
 type Added struct {
+	// Capture is what is recorded: where the source had the document already, as it
+	// was recorded then, whatever sort of file it is said to be now.
 	Capture evidence.Capture
 	// Unread is why no text could be read of it; the capture is attached all the
-	// same. One of extract's errors.
+	// same. One of extract's errors, or errKept.
 	Unread error
 	// Checks of the citations with quotes into the source that the author sees.
 	Checks []evidence.CitationCheck
@@ -77,34 +79,44 @@ type Added struct {
 	Commit *evidence.Commit
 }
 
+// errKept is why a document has no text that could be read now.
+var errKept = errors.New("the source has this document already, kept without a text, and it stays as it was; to have it read, undo the revision that attached it and attach it again")
+
 // Add stores a document, attaches it to its source and records what its quotes
 // come to, in one revision. The bytes are durable before that is written. Errors
 // are evidence.Faults for a source that the author does not see, those of
 // capture.Service.Add and of the store; after any, the graph is as it was.
 func (a *Archive) Add(ctx context.Context, author evidence.Author, d Document) (*Added, error) {
 	// Before any byte is stored: who may not see the source stores nothing for it.
-	source, err := a.source(ctx, author.Clearance, d.Source)
-	if err != nil {
+	if _, err := a.source(ctx, author.Clearance, d.Source); err != nil {
 		return nil, err
 	}
 	stored, err := a.captures.Add(ctx, d.Name, d.Body, d.MediaType)
 	if err != nil {
 		return nil, err
 	}
-	added := &Added{Capture: stored.Capture, Unread: stored.Unread}
+	var added *Added
 	reason := d.Reason
 	if reason == "" {
 		reason = "a capture of the source"
 	}
 	err = a.recording(func() error {
+		// Anew: the source may have changed while the document was read.
+		source, err := a.source(ctx, author.Clearance, d.Source)
+		if err != nil {
+			return err
+		}
 		with := *source
-		if !slices.ContainsFunc(source.Captures, func(c evidence.Capture) bool { return c.SHA256 == stored.Capture.SHA256 }) {
+		added = &Added{Capture: stored.Capture, Unread: stored.Unread}
+		if i := slices.IndexFunc(source.Captures, func(c evidence.Capture) bool { return c.SHA256 == stored.Capture.SHA256 }); i >= 0 {
+			added.keep(source.Captures[i])
+		} else {
 			with.Captures = append(slices.Clone(source.Captures), stored.Capture)
 		}
 		if added.Checks, _, err = a.check(ctx, author.Clearance, &with, nil); err != nil {
 			return err
 		}
-		changes := []evidence.Change{{AttachCapture: &evidence.AttachCapture{Source: source.ID, Capture: stored.Capture}}}
+		changes := []evidence.Change{{AttachCapture: &evidence.AttachCapture{Source: source.ID, Capture: added.Capture}}}
 		if len(added.Checks) > 0 {
 			// Those of a very long list are left to the revisions that follow.
 			changes = append(changes, evidence.Change{RecordChecks: &evidence.RecordChecks{Checks: added.Checks[:min(len(added.Checks), checksAtOnce)]}})
@@ -112,7 +124,21 @@ func (a *Archive) Add(ctx context.Context, author evidence.Author, d Document) (
 		added.Commit, err = a.Checking().Write(ctx, a.plan(author, &evidence.ChangeSet{Reason: reason, Changes: changes}))
 		return err
 	})
-	return added, err
+	if err != nil {
+		return nil, err
+	}
+	return added, nil
+}
+
+// keep puts what is recorded of the document in the place of what was read now.
+func (a *Added) keep(recorded evidence.Capture) {
+	switch {
+	case recorded.Text != "":
+		a.Unread = nil
+	case a.Capture.Text != "":
+		a.Unread = fmt.Errorf("capture %s as %s: %w", recorded.SHA256, recorded.MediaType, errKept)
+	}
+	a.Capture = recorded
 }
 
 // IsUnreadable says whether a document of a type that text is read from could not

@@ -104,6 +104,17 @@ func (b *bench) add(author evidence.Author, id evidence.ID, text string) *archiv
 	return added
 }
 
+// captures are those of a source as they are recorded.
+func (b *bench) captures(id evidence.ID) []evidence.Capture {
+	b.t.Helper()
+	r, err := store.Read(b.t.Context(), b.store, evidence.Now(evidence.Confidential), b.planner.Vocabulary)
+	require.NoError(b.t, err)
+	defer func() { require.NoError(b.t, r.Close()) }()
+	records, err := r.Get(b.t.Context(), []evidence.ID{id})
+	require.NoError(b.t, err)
+	return records[id].Source().Captures
+}
+
 func (b *bench) head() evidence.Head {
 	b.t.Helper()
 	head, err := b.store.Head(b.t.Context())
@@ -163,6 +174,35 @@ func TestAddingChecksWhatIsQuoted(t *testing.T) {
 		again := b.add(top, "nota", article)
 		require.False(t, again.Commit.New)
 		require.Equal(t, before.Sequence+1, b.head().Sequence, "adding it again changes nothing")
+	})
+}
+
+// TestADocumentIsReadOnce answers with what is recorded of a document that the
+// source has, whatever sort of file it is said to be when it comes again.
+func TestADocumentIsReadOnce(t *testing.T) {
+	onStores(t, func(t *testing.T, b *bench) {
+		attach := func(id evidence.ID, mediaType string) *archive.Added {
+			t.Helper()
+			added, err := b.Add(t.Context(), top, archive.Document{Source: id, Name: "nota.html", MediaType: mediaType, Body: strings.NewReader("<p>hola</p>")})
+			require.NoError(t, err)
+			return added
+		}
+		read := attach("nota", "text/html")
+		again := attach("nota", "nonsense")
+		require.False(t, again.Commit.New)
+		require.Equal(t, read.Capture, again.Capture)
+		require.NoError(t, again.Unread, "its text is there")
+		require.Equal(t, []evidence.Capture{read.Capture}, b.captures("nota"))
+
+		picture := attach("copia", "image/png")
+		require.ErrorIs(t, picture.Unread, extract.ErrUnsupported)
+		again = attach("copia", "text/html")
+		require.False(t, again.Commit.New)
+		require.Equal(t, picture.Capture, again.Capture)
+		require.ErrorContains(t, again.Unread, "image/png")
+		require.True(t, again.IsUnreadable())
+		require.Equal(t, []evidence.Capture{picture.Capture}, b.captures("copia"))
+		require.ErrorIs(t, attach("copia", "image/png").Unread, extract.ErrUnsupported)
 	})
 }
 
