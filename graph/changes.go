@@ -34,6 +34,9 @@ func (in *ChangeSetInput) changeSet() (*evidence.ChangeSet, error) {
 			fault(i, indexed("changes", i)+".undo.revision", "%d is not the number of a revision; they are counted from 1", undo.Revision)
 			readable.Changes[i] = &ChangeInput{}
 		}
+		for _, path := range c.ungraded() {
+			fault(i, indexed("changes", i)+"."+path+".credibility", "0 is not a grade of credibility; give 1 (confirmed) to 6 (cannot be judged), or leave it out")
+		}
 	}
 	encoded, err := json.Marshal(&readable)
 	if err != nil {
@@ -66,4 +69,39 @@ func (c *ChangeInput) nulls() []string {
 	add("mergeEntities", c.MergeEntities.IsSet(), c.MergeEntities.Value() == nil)
 	add("undo", c.Undo.IsSet(), c.Undo.Value() == nil)
 	return names
+}
+
+// ungraded are the paths of the citations whose credibility is given as 0, which
+// the domain cannot tell from one that is left out.
+func (c *ChangeInput) ungraded() []string {
+	var paths []string
+	look := func(path string, citation *CitationInput) {
+		if citation == nil {
+			return
+		}
+		if grade := citation.Credibility.Value(); grade != nil && *grade == 0 {
+			paths = append(paths, path)
+		}
+	}
+	all := func(change string, citations []*CitationInput) {
+		for i, citation := range citations {
+			look(change+indexed(".citations", i), citation)
+		}
+	}
+	if x := c.AssertLink.Value(); x != nil {
+		all("assertLink", x.Citations.Value())
+	}
+	if x := c.AssertStatement.Value(); x != nil {
+		all("assertStatement", x.Citations.Value())
+	}
+	if x := c.MergeEntities.Value(); x != nil {
+		all("mergeEntities", x.Citations.Value())
+	}
+	if x := c.Cite.Value(); x != nil {
+		look("cite.citation", x.Citation)
+	}
+	if x := c.SetStanding.Value(); x != nil {
+		look("setStanding.citation", x.Citation)
+	}
+	return paths
 }

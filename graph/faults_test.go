@@ -64,6 +64,21 @@ func TestEveryFaultOfAChangeSetIsTold(t *testing.T) {
 				"INVALID_INPUT expectedRevision", "INVALID_INPUT changes[0].undo.revision", "INVALID_INPUT changes[1].retract", "UNKNOWN_ID changes[2].retract.id",
 				"INVALID_INPUT changes[3].putEntity.name", "INVALID_DATE changes[3].putEntity.when",
 			}},
+		"no grade of credibility": {`{"cs": {"reason": "r", "changes": [
+			{"assertLink": {"id": "l2", "kind": "COMMANDS", "from": "p1", "to": "u1", "citations": [{"source": "s1", "locator": "1"}, {"source": "s1", "locator": "2", "credibility": 0}]}},
+			{"assertStatement": {"id": "t2", "attribute": "RANK", "entity": "p1", "value": "Coronel", "citations": [{"source": "s1", "locator": "1", "credibility": 0}]}},
+			{"cite": {"claim": "l1", "citation": {"source": "s1", "locator": "1", "credibility": 0}}},
+			{"setStanding": {"claim": "l1", "standing": "DENIED", "citation": {"source": "s1", "locator": "1", "credibility": 0}}},
+			{"mergeEntities": {"absorb": "p1", "into": "u1", "citations": [{"source": "s1", "locator": "1", "credibility": 0}]}},
+			{"cite": {"claim": "l1", "citation": {"source": "s1", "locator": "1", "credibility": 7}}}]}}`,
+			[]string{
+				"INVALID_INPUT changes[0].assertLink.citations[1].credibility", "INVALID_INPUT changes[1].assertStatement.citations[0].credibility",
+				"INVALID_INPUT changes[2].cite.citation.credibility", "INVALID_INPUT changes[3].setStanding.citation.credibility",
+				"INVALID_INPUT changes[4].mergeEntities.citations[0].credibility",
+				"INVALID_INPUT changes[5].cite.citation.credibility",
+			}},
+		"asserted by nobody": {`{"cs": {"reason": "r", "changes": [{"cite": {"claim": "l1", "citation": {"source": "s1", "locator": "1", "assertedBy": {}}}}]}}`, []string{"INVALID_INPUT changes[0].cite.citation.assertedBy"}},
+		"country of three":   {`{"cs": {"reason": "r", "changes": [{"putEntity": {"id": "p1", "country": "MEX"}}]}}`, []string{"INVALID_INPUT changes[0].putEntity.country"}},
 		"unknown kind":       {`{"cs": {"reason": "r", "changes": [{"putEntity": {"id": "y", "kind": "ROBOT", "name": "R"}}]}}`, []string{"INVALID_INPUT changes[0].putEntity.kind"}},
 		"kind in lower case": {`{"cs": {"reason": "r", "changes": [{"putEntity": {"id": "y", "kind": "person", "name": "R"}}]}}`, []string{"INVALID_INPUT changes[0].putEntity.kind"}},
 		"unknown field":      {`{"cs": {"reason": "r", "changes": [{"putEntity": {"id": "y", "colour": "red"}}]}}`, []string{"INVALID_INPUT changes[0].putEntity.colour"}},
@@ -133,6 +148,17 @@ func TestAbsentKeepsAndNullClears(t *testing.T) {
 	e := at(t, s.get(t, look, ""), "entity")
 	require.Empty(t, at(t, e, "aliases"))
 	require.Nil(t, at(t, e, "point"))
+}
+
+func TestCountryInEitherCase(t *testing.T) {
+	s := serve(t, memory(t, vocabulary.Standard()), vocabulary.Standard())
+	s.get(t, write, `{"cs": {"reason": "r", "changes": [{"putEntity": {"id": "p", "kind": "PLACE", "name": "Iguala", "country": "mx"}},
+		{"putEntity": {"id": "q", "kind": "PLACE", "name": "Lima", "country": "PE"}}]}}`)
+	for _, country := range []string{"mx", "MX", "Mx"} {
+		found := s.get(t, `query($c: String) { entities(filter: {country: $c}) { nodes { id country } totalCount } }`, `{"c": "`+country+`"}`)
+		require.Equal(t, []any{object{"id": "p", "country": "MX"}}, list(t, found, "entities", "nodes"), country)
+		require.InDelta(t, 1, at(t, found, "entities", "totalCount"), 0)
+	}
 }
 
 func TestFaultsOfQueries(t *testing.T) {

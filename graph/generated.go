@@ -4519,7 +4519,7 @@ type Entity implements Node {
   unidentified: Boolean!
   "A few words that tell it from others of the same name."
   description: String
-  "The country it belongs to, as two letters: MX."
+  "The country it belongs to, as two letters (ISO 3166-1 alpha-2): MX. INT where it belongs to no one country."
   country: String
   "When it happened, of an event."
   when: Date
@@ -6044,7 +6044,7 @@ input EntityFilter {
   kinds: [EntityKind!]
   "Those with all these words, or beginnings of words, in name or description."
   text: String
-  "Those that belong to this country, as two letters: MX."
+  "Those that belong to this country, as two letters of either case: MX."
   country: String
   "Those identified so far. Naming UNIDENTIFIED or CLASS asks for them."
   identity: [Identity!]
@@ -6228,7 +6228,7 @@ input PutEntityInput {
   kind: EntityKind
   "The name it is shown under; needed for a new one."
   name: String
-  "All its other names, as plain text, in place of those it has. Give either this or ` + "`" + `names` + "`" + `."
+  "Its names of type ALIAS, as plain text, in place of those it has; beside ` + "`" + `names` + "`" + `, together with these."
   aliases: [String!]
   "All its other names, with type and language, in place of those it has."
   names: [NameInput!]
@@ -6236,7 +6236,7 @@ input PutEntityInput {
   identity: Identity
   "A few words that tell it from others of the same name. They must accuse nobody."
   description: String
-  "The country it belongs to, as two letters: MX."
+  "The country it belongs to, as two letters of either case (ISO 3166-1 alpha-2): MX. INT where it belongs to no one country."
   country: String
   "When it happened, of an event."
   when: Date

@@ -343,7 +343,7 @@ type EntityFilter struct {
 	Kinds graphql.Omittable[[]EntityKind] `json:"kinds,omitempty,omitzero"`
 	// Those with all these words, or beginnings of words, in name or description.
 	Text graphql.Omittable[*string] `json:"text,omitempty,omitzero"`
-	// Those that belong to this country, as two letters: MX.
+	// Those that belong to this country, as two letters of either case: MX.
 	Country graphql.Omittable[*string] `json:"country,omitempty,omitzero"`
 	// Those identified so far. Naming UNIDENTIFIED or CLASS asks for them.
 	Identity graphql.Omittable[[]Identity] `json:"identity,omitempty,omitzero"`
@@ -587,7 +587,7 @@ type PutEntityInput struct {
 	Kind graphql.Omittable[*EntityKind] `json:"kind,omitempty,omitzero"`
 	// The name it is shown under; needed for a new one.
 	Name graphql.Omittable[*string] `json:"name,omitempty,omitzero"`
-	// All its other names, as plain text, in place of those it has. Give either this or `names`.
+	// Its names of type ALIAS, as plain text, in place of those it has; beside `names`, together with these.
 	Aliases graphql.Omittable[[]string] `json:"aliases,omitempty,omitzero"`
 	// All its other names, with type and language, in place of those it has.
 	Names graphql.Omittable[[]*NameInput] `json:"names,omitempty,omitzero"`
@@ -595,7 +595,7 @@ type PutEntityInput struct {
 	Identity graphql.Omittable[*Identity] `json:"identity,omitempty,omitzero"`
 	// A few words that tell it from others of the same name. They must accuse nobody.
 	Description graphql.Omittable[*string] `json:"description,omitempty,omitzero"`
-	// The country it belongs to, as two letters: MX.
+	// The country it belongs to, as two letters of either case (ISO 3166-1 alpha-2): MX. INT where it belongs to no one country.
 	Country graphql.Omittable[*string] `json:"country,omitempty,omitzero"`
 	// When it happened, of an event.
 	When graphql.Omittable[*string] `json:"when,omitempty,omitzero"`

@@ -2,8 +2,10 @@ package evidence
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // apply takes one change into the workspace and gives the id it concerns. Faults
@@ -168,8 +170,9 @@ func (w *workspace) putEntity(c *PutEntity) (ID, error) {
 	w.putNames(&e, c, old)
 	e.Description = c.Description.or(e.Description)
 	w.text(at+"description", e.Description, maxText, false)
-	e.Country = c.Country.or(e.Country)
-	w.text(at+"country", e.Country, maxShort, false)
+	if c.Country.Set { // what is kept may be from before countries were checked
+		e.Country = w.country(at+"country", c.Country.Value)
+	}
 	e.When = c.When.or(e.When)
 	w.date(at+"when", e.When)
 	if c.Point.Set {
@@ -199,6 +202,21 @@ func (w *workspace) putEntity(c *PutEntity) (ID, error) {
 	}
 	w.put(s, &e)
 	return s.id, nil
+}
+
+// International stands for the country of what belongs to none, such as a
+// commission of several.
+const International = "INT"
+
+// countryCode is a code of ISO 3166-1 alpha-2 by its form, or International.
+var countryCode = regexp.MustCompile(`^([A-Za-z]{2}|[Ii][Nn][Tt])$`)
+
+// country reads the code of a country in either case.
+func (w *workspace) country(path, code string) string {
+	if code != "" && !countryCode.MatchString(code) {
+		w.fault(InvalidInput, path, "%.40q is not the code of a country; give two letters (ISO 3166-1 alpha-2), such as MX, or %s for what belongs to no one country", code, International)
+	}
+	return strings.ToUpper(code)
 }
 
 func sortNotes(notes []Note) []Note {

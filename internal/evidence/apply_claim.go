@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence/edtf"
 )
@@ -39,6 +40,9 @@ func (w *workspace) newCitation(at string, claim ID, in *NewCitation, stance Sta
 	}
 	if in.AssertedBy != nil {
 		c.AsserterWords, c.AsserterEntity = in.AssertedBy.Words, in.AssertedBy.Entity
+		if strings.TrimSpace(c.AsserterWords) == "" && c.AsserterEntity == "" {
+			w.fault(InvalidInput, at+"assertedBy", "it names nobody; give words, an entity, or both, or leave it out")
+		}
 		w.text(at+"assertedBy.words", c.AsserterWords, maxReason, false)
 		w.refer(c.AsserterEntity, at+"assertedBy.entity", "entity", EntityRecord)
 	}

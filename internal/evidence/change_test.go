@@ -154,6 +154,12 @@ func TestRefused(t *testing.T) {
 		"entity without a name":  {top, set(entity("n", "PERSON", " ")), []string{"INVALID_INPUT changes[0].putEntity.name"}},
 		"entity date":            {top, set(evidence.Change{PutEntity: &evidence.PutEntity{ID: "p1", When: evidence.Of("yesterday")}}), []string{"INVALID_DATE changes[0].putEntity.when"}},
 		"entity off the Earth":   {top, set(evidence.Change{PutEntity: &evidence.PutEntity{ID: "p1", Point: evidence.Of(evidence.Point{Latitude: 91})}}), []string{"INVALID_INPUT changes[0].putEntity.point"}},
+		"country of three":       {top, set(evidence.Change{PutEntity: &evidence.PutEntity{ID: "p1", Country: evidence.Of("MEX")}}), []string{"INVALID_INPUT changes[0].putEntity.country"}},
+		"country of one":         {top, set(evidence.Change{PutEntity: &evidence.PutEntity{ID: "p1", Country: evidence.Of("M")}}), []string{"INVALID_INPUT changes[0].putEntity.country"}},
+		"country of digits":      {top, set(evidence.Change{PutEntity: &evidence.PutEntity{ID: "p1", Country: evidence.Of("99")}}), []string{"INVALID_INPUT changes[0].putEntity.country"}},
+		"country beyond ASCII":   {top, set(evidence.Change{PutEntity: &evidence.PutEntity{ID: "p1", Country: evidence.Of("ññ")}}), []string{"INVALID_INPUT changes[0].putEntity.country"}},
+		"country with a space":   {top, set(evidence.Change{PutEntity: &evidence.PutEntity{ID: "p1", Country: evidence.Of(" MX")}}), []string{"INVALID_INPUT changes[0].putEntity.country"}},
+		"country in a sign":      {top, set(evidence.Change{PutEntity: &evidence.PutEntity{ID: "p1", Country: evidence.Of("ß")}}), []string{"INVALID_INPUT changes[0].putEntity.country"}},
 		"point not in UTF-8":     {top, set(evidence.Change{PutEntity: &evidence.PutEntity{ID: "p1", Point: evidence.Of(evidence.Point{Source: "\xff"})}}), []string{"INVALID_INPUT changes[0].putEntity.point.source"}},
 		"entity id of a source":  {top, set(entity("s1", "PERSON", "N")), []string{"DUPLICATE_ID changes[0].putEntity.id"}},
 		"kind against a link":    {top, set(entity("u1", "PLACE", "Iguala")), []string{"INVALID_ENDS changes[0].putEntity.kind"}},
@@ -172,6 +178,8 @@ func TestRefused(t *testing.T) {
 		"ends before it begins":  {top, set(withLink(func(l *evidence.AssertLink) { l.Valid = evidence.ValidTime{Since: "2015", Until: "2014"} })), []string{"INVALID_DATE changes[0].assertLink.valid"}},
 		"uncited":                {top, set(withLink(func(l *evidence.AssertLink) { l.Citations = nil })), []string{"UNCITED_CLAIM changes[0].assertLink.citations"}},
 		"only disputed":          {top, set(withCitation(func(c *evidence.NewCitation) { c.Stance = "DISPUTES" })), []string{"UNCITED_CLAIM changes[0].assertLink.citations"}},
+		"asserted by nobody":     {top, set(withCitation(func(c *evidence.NewCitation) { c.AssertedBy = &evidence.Asserter{} })), []string{"INVALID_INPUT changes[0].assertLink.citations[0].assertedBy"}},
+		"asserted by a space":    {top, set(withCitation(func(c *evidence.NewCitation) { c.AssertedBy = &evidence.Asserter{Words: " "} })), []string{"INVALID_INPUT changes[0].assertLink.citations[0].assertedBy"}},
 		"charged when convicted": {top, set(withLink(func(l *evidence.AssertLink) { l.Kind, l.To, l.Standing = "CHARGED_BY", "o1", "CONVICTED" })), []string{"INVALID_INPUT changes[0].assertLink.standing"}},
 		"about what it cannot":   {top, set(withLink(func(l *evidence.AssertLink) { l.About = "t1" })), []string{"INVALID_INPUT changes[0].assertLink.about"}},
 		"about itself": {top, set(
@@ -230,6 +238,24 @@ func TestRefused(t *testing.T) {
 		got = base(t).refuse(top, set(put(), put()))
 		require.Equal(t, []string{"LIMIT_EXCEEDED changes[0].putEntity.names", "LIMIT_EXCEEDED changes[1].putEntity.names"}, got)
 	})
+}
+
+// TestCountry keeps countries in upper case, and one that is no code from before
+// they were checked, for as long as nobody gives another.
+func TestCountry(t *testing.T) {
+	g := base(t)
+	put := func(p evidence.PutEntity) string {
+		p.ID = "p1"
+		g.must(top, evidence.Change{PutEntity: &p})
+		return g.newest("p1").Entity().Country
+	}
+	for given, want := range map[string]string{"mx": "MX", "Gt": "GT", "US": "US", "int": "INT"} {
+		require.Equal(t, want, put(evidence.PutEntity{Country: evidence.Of(given)}))
+		require.Equal(t, want, put(evidence.PutEntity{Description: evidence.Of("of " + given)}))
+	}
+	require.Empty(t, put(evidence.PutEntity{Country: evidence.Null[string]()}))
+	g.newest("p1").Entity().Country = "MEX"
+	require.Equal(t, "MEX", put(evidence.PutEntity{Description: evidence.Of("another")}))
 }
 
 // TestPut upserts: an absent field keeps, null clears.

@@ -58,7 +58,7 @@ type Entity struct {
 	Identity    Identity  `json:"identity,omitempty" cbor:"3,keyasint,omitempty"`
 	Names       []Name    `json:"names" cbor:"4,keyasint"` // the first is the primary one
 	Description string    `json:"description,omitempty" cbor:"5,keyasint,omitempty"`
-	Country     string    `json:"country,omitempty" cbor:"6,keyasint,omitempty"` // ISO 3166-1 alpha-2
+	Country     string    `json:"country,omitempty" cbor:"6,keyasint,omitempty"` // ISO 3166-1 alpha-2, or International
 	When        string    `json:"when,omitempty" cbor:"7,keyasint,omitempty"`    // EDTF; of an event
 	Point       *Point    `json:"point,omitempty" cbor:"8,keyasint,omitempty"`
 	Notes       []Note    `json:"notes,omitempty" cbor:"9,keyasint,omitempty"` // by key, sorted

@@ -3,6 +3,7 @@ package trace
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/edtf"
@@ -175,7 +176,7 @@ func (s *Session) keepsEntity(f EntityFilter, e *evidence.Entity) bool {
 	return s.identity.resolve(e.ID) == e.ID &&
 		(f.Unidentified || !e.Identity.IsPlaceholder()) &&
 		(len(f.Identity) == 0 || slices.Contains(f.Identity, e.Identity)) &&
-		(f.Country == "" || f.Country == e.Country)
+		(f.Country == "" || strings.EqualFold(f.Country, e.Country))
 }
 
 // ListSources pages sources by title and id.

@@ -349,9 +349,11 @@ func (b *builder) citation(at int) evidence.NewCitation {
 	if fragment := r.get("fragment"); fragment != "" {
 		c.Quote = &evidence.Quote{Exact: fragment}
 	}
-	if who := r.get("attributed_to"); b.entities[who] {
+	switch who := r.get("attributed_to"); {
+	case who == "": // also where an entity has no id
+	case b.entities[who]:
 		c.AssertedBy = &evidence.Asserter{Entity: evidence.ID(who)}
-	} else if who != "" {
+	default:
 		c.AssertedBy = &evidence.Asserter{Words: who}
 	}
 	return c
