@@ -5417,7 +5417,7 @@ type CreatedToken {
 
 "How much there is in the graph that you may see."
 type Stats {
-  "How many entities there are. Null where there are too many to count at a moment of the past."
+  "How many entities there are, those that stand for somebody not identified among them; what was found to be the same counts once. Null where there are too many to count at a moment of the past."
   entities: Int
   "How many links there are. Null where there are too many to count at a moment of the past."
   links: Int

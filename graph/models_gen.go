@@ -813,7 +813,7 @@ type StatementFilter struct {
 
 // How much there is in the graph that you may see.
 type Stats struct {
-	// How many entities there are. Null where there are too many to count at a moment of the past.
+	// How many entities there are, those that stand for somebody not identified among them; what was found to be the same counts once. Null where there are too many to count at a moment of the past.
 	Entities *int32 `json:"entities,omitempty,omitzero"`
 	// How many links there are. Null where there are too many to count at a moment of the past.
 	Links *int32 `json:"links,omitempty,omitzero"`

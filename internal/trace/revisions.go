@@ -14,8 +14,8 @@ import (
 	"github.com/vinculo/vinculo/internal/store"
 )
 
-// Stats are how many open records of each type a view sees, and the number of
-// its newest revision.
+// Stats are how many open records of each type a view sees, those of entities
+// that are the same counted once, and the number of its newest revision.
 type Stats struct {
 	Entities, Links, Statements, Sources, Citations Total
 	Revision                                        uint64
@@ -33,12 +33,16 @@ func (s *Session) Stats(ctx context.Context) (Stats, error) {
 		counts, err := s.reader.Count(ctx, store.CountQuery{Type: t})
 		switch {
 		case errors.Is(err, store.ErrUncounted):
-			all := func(batch []store.Found) ([]store.Found, error) { return batch, nil }
-			if *into, err = s.tally(ctx, store.Query{Type: t}, all); err != nil {
+			unabsorbed := func(batch []store.Found) ([]store.Found, error) {
+				return slices.DeleteFunc(batch, func(x store.Found) bool { return s.identity.resolve(x.Record.ID()) != x.Record.ID() }), nil
+			}
+			if *into, err = s.tally(ctx, store.Query{Type: t}, unabsorbed); err != nil {
 				return out, err
 			}
 		case err != nil:
 			return out, err
+		case t == evidence.EntityRecord:
+			*into = Total{counts[""] - s.identity.absorbed(), true}
 		default:
 			*into = Total{counts[""], true}
 		}
@@ -50,6 +54,16 @@ func (s *Session) Stats(ctx context.Context) (Stats, error) {
 		out.Revision = rev.Numbers[s.view.Clearance]
 	}
 	return out, nil
+}
+
+// absorbed is how many entities are shown under another. The view sees each of
+// them: who sees a link sees its ends.
+func (i *identity) absorbed() int {
+	n := 0
+	for _, members := range i.members {
+		n += len(members) - 1
+	}
+	return n
 }
 
 // RevisionFilter keeps revisions.

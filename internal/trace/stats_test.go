@@ -1,0 +1,64 @@
+package trace_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/store"
+	"github.com/vinculo/vinculo/internal/store/sqlite"
+	"github.com/vinculo/vinculo/internal/store/storetest"
+	"github.com/vinculo/vinculo/internal/store/storetest/model"
+	"github.com/vinculo/vinculo/internal/trace"
+)
+
+// onBoth runs a test on the model and on the embedded store.
+func onBoth(t *testing.T, test func(t *testing.T, g *graph)) {
+	t.Helper()
+	run := func(name string, st store.Store) {
+		t.Run(name, func(t *testing.T) { test(t, &graph{t, trace.New(st, vocabulary.Standard(), storetest.Planner(1))}) })
+	}
+	run("model", model.New())
+	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "graph.db"), sqlite.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, st.Close()) })
+	run("embedded", st)
+}
+
+// TestWhatIsTheSameCountsOnce compares how many entities there are with how many
+// are listed, for those who see that two are the same and for those who do not,
+// now and before.
+func TestWhatIsTheSameCountsOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, g *graph) {
+		unnamed := person("p6", "un coronel")
+		unnamed.PutEntity.Identity = evidence.Of("UNIDENTIFIED")
+		same := func(absorb, into evidence.ID, clearance string) evidence.Change {
+			return evidence.Change{MergeEntities: &evidence.MergeEntities{Absorb: absorb, Into: into, Clearance: clearance, Citations: []evidence.NewCitation{cited("", "s1", "SUPPORTS")}}}
+		}
+		g.write(news("s1"), person("p1", "A"), person("p2", "B"), person("p3", "C"), person("p4", "D"), person("p5", "E"), unnamed)
+		g.write(same("p2", "p1", "PUBLIC"), same("p3", "p2", "PUBLIC"))
+		g.write(same("p5", "p4", "CONFIDENTIAL"))
+		for _, c := range []struct {
+			view evidence.View
+			want int
+		}{
+			{evidence.Now(evidence.Public), 4},
+			{evidence.Now(evidence.Confidential), 3},
+			{evidence.View{Clearance: evidence.Confidential, KnownAt: 1}, 6},
+			{evidence.View{Clearance: evidence.Confidential, KnownAt: 2}, 4},
+		} {
+			s, err := g.tracer.At(t.Context(), c.view)
+			require.NoError(t, err)
+			stats, err := s.Stats(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, trace.Total{N: c.want, Exact: true}, stats.Entities, "%v", c.view)
+			listed, err := s.TotalEntities(t.Context(), trace.EntityFilter{Unidentified: true})
+			require.NoError(t, err)
+			require.Equal(t, listed, stats.Entities)
+			require.NoError(t, s.Close())
+		}
+	})
+}
