@@ -48,7 +48,7 @@ func claimsList(f ClaimFilter, group []evidence.ID) list {
 // entities whose page is not certain yet.
 func (s *Session) firstPages(ctx context.Context, entities []evidence.ID, t *claimTest, a PageArgs, out map[evidence.ID]Page[*Claim]) ([]evidence.ID, error) {
 	p, err := list("").span(a)
-	if err != nil || p.size == 0 {
+	if err != nil {
 		return nil, err
 	}
 	read := s.firstLinks
@@ -205,11 +205,9 @@ func (s *Session) CitationsOf(ctx context.Context, claims []evidence.ID, f Citat
 	if p.after != "" || p.reverse || len(f.Sources) > 0 || f.Text != "" {
 		limit = store.MaxBatch // places of the alternating order are known only from its beginning
 	}
-	cited := map[evidence.ID]*cites{}
-	if p.size > 0 {
-		if cited, err = s.cited(ctx, claims, f, limit); err != nil {
-			return nil, err
-		}
+	cited, err := s.cited(ctx, claims, f, limit)
+	if err != nil {
+		return nil, err
 	}
 	out := make(map[evidence.ID]Page[*Citation], len(claims))
 	for _, id := range claims {
@@ -317,7 +315,7 @@ func (s *Session) CitationsIn(ctx context.Context, sources []evidence.ID, f Cita
 		if err != nil {
 			return nil, err
 		}
-		if p.size == 0 || !f.citesOneOf(id) {
+		if !f.citesOneOf(id) {
 			continue
 		}
 		if few, ok := together[id]; ok {

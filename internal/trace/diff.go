@@ -31,7 +31,7 @@ func (s *Session) Diff(ctx context.Context, from, to uint64, a PageArgs) (Page[*
 	}
 	l := listOf("diff", [2]uint64{from, to})
 	p, err := l.span(a)
-	if err != nil || p.size == 0 {
+	if err != nil {
 		return none, err
 	}
 	d := &diff{s: s, from: from, to: to}

@@ -39,7 +39,7 @@ func (s *Session) History(ctx context.Context, id evidence.ID, a PageArgs) (Page
 	var none Page[*Step]
 	l := listOf("history", id)
 	p, err := l.span(a)
-	if err != nil || p.size == 0 {
+	if err != nil {
 		return none, err
 	}
 	h := &history{s: s, id: id, seen: map[evidence.Sequence]sight{}}

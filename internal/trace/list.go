@@ -66,7 +66,7 @@ func (s *Session) listClaims(ctx context.Context, entities []evidence.ID, f Clai
 	}
 	l := claimsList(f, entities)
 	p, err := l.span(a)
-	if err != nil || p.size == 0 {
+	if err != nil {
 		return none, err
 	}
 	if len(f.Sources) > 0 && len(entities) == 0 && t.from == nil && t.to == nil && t.with == nil {
@@ -146,7 +146,7 @@ func (s *Session) ListEntities(ctx context.Context, f EntityFilter, a PageArgs) 
 	}
 	l := listOf("entities", f)
 	p, err := l.span(a)
-	if err != nil || p.size == 0 {
+	if err != nil {
 		return none, err
 	}
 	q := store.Query{Type: evidence.EntityRecord, Kinds: f.Kinds, Text: words}
@@ -194,7 +194,7 @@ func (s *Session) ListSources(ctx context.Context, f SourceFilter, a PageArgs) (
 	}
 	l := listOf("sources", f)
 	p, err := l.span(a)
-	if err != nil || p.size == 0 {
+	if err != nil {
 		return none, err
 	}
 	q := store.Query{Type: evidence.SourceRecord, Kinds: f.Kinds, Text: words}

@@ -111,7 +111,7 @@ func (s *Session) asking(card Card) (p store.Prefetch) {
 		p.Count = &count
 	}
 	span, err := claimsList(f, group).span(card.Page)
-	if err != nil || span.size == 0 {
+	if err != nil {
 		return p
 	}
 	q := span.query(t.query(group, f.Direction))

@@ -81,7 +81,7 @@ func (s *Session) Revisions(ctx context.Context, f RevisionFilter, a PageArgs) (
 	var none Page[*evidence.Revision]
 	l := listOf("revisions", f)
 	p, err := l.span(a)
-	if err != nil || p.size == 0 {
+	if err != nil {
 		return none, err
 	}
 	newest := f.Newest != p.reverse

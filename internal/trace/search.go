@@ -52,7 +52,7 @@ func (s *Session) Search(ctx context.Context, q SearchQuery, a PageArgs) (Page[*
 	}
 	l := listOf("search", q)
 	p, err := l.span(a)
-	if err != nil || p.size == 0 {
+	if err != nil {
 		return none, "", err
 	}
 	ids, cut, err := s.candidates(ctx, q)
