@@ -4166,7 +4166,7 @@ type Query {
     depth: Int! = 1
     "Whether links are followed from their beginning to their end (OUT), backwards (IN), or either way. A link that reads the same both ways is followed either way."
     direction: Direction! = ANY
-    "At most this many entities; 2,000 at the most."
+    "At most this many entities, 2,000 at the most; those in the middle are shown even where they are more."
     maxEntities: Int! = 200
     "At most this many links; 5,000 at the most."
     maxLinks: Int! = 500
@@ -5023,7 +5023,7 @@ type SubgraphEntity {
   entity: Entity!
   "How many links it is away from the middle."
   depth: Int!
-  "How many of its links are not shown here. Null where that is not known: with a filter by more than kinds, and at a moment of the past."
+  "How many of its links of the kinds and the direction that were asked for are not shown here, those to entities not identified among them. Null where that is not known: with a filter by more than kinds, and at a moment of the past."
   hidden: Int
 }
 
@@ -6116,7 +6116,7 @@ input ScopeInput {
   depth: Int! = 2
   "Whether links are followed from their beginning to their end (OUT), backwards (IN), or either way. A link that reads the same both ways is followed either way."
   direction: Direction! = ANY
-  "At most this many entities; 2,000 at the most."
+  "At most this many entities, 2,000 at the most; those in the middle belong to it even where they are more."
   maxEntities: Int! = 500
   "At most this many links; 5,000 at the most."
   maxLinks: Int! = 1000

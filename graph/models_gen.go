@@ -723,7 +723,7 @@ type ScopeInput struct {
 	Depth int32 `json:"depth"`
 	// Whether links are followed from their beginning to their end (OUT), backwards (IN), or either way. A link that reads the same both ways is followed either way.
 	Direction Direction `json:"direction"`
-	// At most this many entities; 2,000 at the most.
+	// At most this many entities, 2,000 at the most; those in the middle belong to it even where they are more.
 	MaxEntities int32 `json:"maxEntities"`
 	// At most this many links; 5,000 at the most.
 	MaxLinks int32 `json:"maxLinks"`
@@ -845,7 +845,7 @@ type SubgraphEntity struct {
 	Entity *Entity `json:"entity"`
 	// How many links it is away from the middle.
 	Depth int32 `json:"depth"`
-	// How many of its links are not shown here. Null where that is not known: with a filter by more than kinds, and at a moment of the past.
+	// How many of its links of the kinds and the direction that were asked for are not shown here, those to entities not identified among them. Null where that is not known: with a filter by more than kinds, and at a moment of the past.
 	Hidden *int32 `json:"hidden,omitempty,omitzero"`
 }
 

@@ -144,6 +144,11 @@ func TestSubgraphTellsWhatItHides(t *testing.T) {
 		require.GreaterOrEqual(t, at(t, l, "strength", "score"), 400.0)
 	}
 	require.Nil(t, at(t, filtered, "entities", 0, "hidden"), "counters know nothing of strength")
+	middle := at(t, s.get(t, `{ subgraph(around: ["abarca", "guerreros-unidos", "pineda"], maxEntities: 1) { truncatedBy entities { depth entity { id } } } }`, ""), "subgraph")
+	require.Equal(t, []string{"abarca", "guerreros-unidos", "pineda"}, idsAt(t, list(t, middle, "entities"), "entity"), "those in the middle are all shown")
+	require.Equal(t, "FAN_OUT", at(t, middle, "truncatedBy"))
+	incoming := at(t, s.get(t, `{ subgraph(around: ["abarca"], direction: IN, maxLinks: 1) { entities { hidden entity { id in: links(direction: IN, first: 0) { totalCount } } } links { from { id } to { id } } } }`, ""), "subgraph")
+	require.InDelta(t, at(t, incoming, "entities", 0, "entity", "in", "totalCount"), 1+at(t, incoming, "entities", 0, "hidden").(float64), 0, "of the direction that was asked for")
 }
 
 func TestTimelineAndChanges(t *testing.T) {

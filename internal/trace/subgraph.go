@@ -17,7 +17,7 @@ type SubgraphQuery struct {
 	Around      []evidence.ID
 	Depth       int // 1 to 4
 	Direction   evidence.Direction
-	MaxEntities int // 1 to 2,000
+	MaxEntities int // 1 to 2,000; those in the middle are shown even where they are more
 	MaxLinks    int // 1 to 5,000
 	Filter      LinkFilter
 }
