@@ -53,7 +53,8 @@ func TestAPageOfNothing(t *testing.T) {
 			return pages["cannon-2022"], err
 		}),
 		"hits": turned(func(ctx context.Context, a trace.PageArgs) (trace.Page[*trace.Hit], error) {
-			return s.Search(ctx, trace.SearchQuery{Text: "abarca"}, a)
+			page, _, err := s.Search(ctx, trace.SearchQuery{Text: "abarca"}, a)
+			return page, err
 		}),
 		"revisions": turned(func(ctx context.Context, a trace.PageArgs) (trace.Page[*evidence.Revision], error) {
 			return s.Revisions(ctx, trace.RevisionFilter{}, a)
