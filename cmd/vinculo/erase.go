@@ -85,6 +85,10 @@ func (c *eraseCmd) Run(ctx context.Context, m *Main) error {
 		order.Revisions = append(order.Revisions, evidence.Sequence(n))
 	}
 	planner := newPlanner(v)
+	// What the rules would refuse is refused before anything goes, proposals too.
+	if err := evidence.CheckErasure(order.Author, order.Ground); err != nil {
+		return err
+	}
 	goes, err := c.plan(ctx, st, planner, order)
 	if err != nil {
 		return err

@@ -240,3 +240,34 @@ func TestEraseRefuses(t *testing.T) {
 	}
 	succeeds(t, "verify", "--store", name)
 }
+
+// TestEraseJudgesEverythingFirst has a proposal wait that the erasure would take
+// with it: where the order is refused, the proposal is there as before.
+func TestEraseJudgesEverythingFirst(t *testing.T) {
+	name, _ := storeFile(t)
+	quotedStore(t, name)
+	succeeds(t, "query", "--store", name, `mutation { propose(changeSet: {reason: "r", changes: [{putEntity: {id: "pena", description: "Queda Aquí"}}]}) { id } }`)
+	state := func() string {
+		return succeeds(t, "query", "--store", name, `{ proposals { nodes { state changeSet erased { reason } } } }`) + succeeds(t, "log", "--store", name)
+	}
+	before := state()
+	require.Contains(t, before, "Queda Aquí")
+	for what, c := range map[string]struct {
+		ground, by, want string
+	}{
+		"control character in the ground": {"x\x1b", "Ana", "ground: it has a control character"},
+		"long ground":                     {strings.Repeat("x", 4001), "Ana", "ground: it has 4001 characters, more than 4000"},
+		"control character in the name":   {"order", "x\x1b[2J", "author: it has a control character"},
+		"line break in the name":          {"order", "x\ny", "author: it has a control character"},
+		"long name":                       {"order", strings.Repeat("x", 501), "author: it has 501 characters, more than 500"},
+		"blank name":                      {"order", " ", "author: it is empty"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			r := run(t, "erase", "--store", name, "--ground", c.ground, "--by", c.by, "--yes", "pena")
+			require.Equal(t, 1, r.code, r.errors)
+			require.Contains(t, r.errors, c.want)
+			require.Empty(t, r.out)
+			require.Equal(t, before, state())
+		})
+	}
+}

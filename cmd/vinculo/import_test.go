@@ -117,3 +117,33 @@ func TestADeploymentsOwnKind(t *testing.T) {
 	require.Equal(t, 1, r.code)
 	require.Contains(t, r.out, "INVALID_INPUT")
 }
+
+// TestTheAuthorIsJudged as the reason is: what is in the log is there for good.
+func TestTheAuthorIsJudged(t *testing.T) {
+	dir := quotedCase(t)
+	name, _ := storeFile(t)
+	for what, c := range map[string]struct {
+		author, want string
+	}{
+		"blank":             {" ", "author: it is empty"},
+		"control character": {"x\x1b[2J", "author: it has a control character"},
+		"line break":        {"x\ny", "author: it has a control character"},
+		"long":              {strings.Repeat("x", 100_000), "author: it has 100000 characters, more than 500"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			r := run(t, "import", "--store", name, "--author", c.author, dir)
+			require.Equal(t, 1, r.code, r.errors)
+			require.Contains(t, r.errors, c.want)
+			require.NotContains(t, r.errors, "\x1b")
+		})
+	}
+	succeeds(t, "import", "--store", name, "--author", "Ana\u202eÑáñez", dir)
+	log := succeeds(t, "log", "--store", name)
+	require.Contains(t, log, `  Ana\u202eÑáñez  `)
+	require.Equal(t, 1, strings.Count(log, "\n"), "nothing else was written")
+}
+
+func TestOneLineShowsNoControlCharacters(t *testing.T) {
+	require.Equal(t, `a b \x1b[2J \u009b \x00 \u202e ñ`, oneLine("a\tb\n \x1b[2J \u009b \x00 \u202e ñ"))
+	require.Equal(t, `a\xff`, oneLine("a\xff"))
+}

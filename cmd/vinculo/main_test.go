@@ -102,6 +102,7 @@ func TestUsage(t *testing.T) {
 		"bad numbers":     {"generate", "--jsonl", "--links", "5", "--hub", "9"},
 		"same store":      {"copy", "--from", "sqlite:x", "--to", "sqlite:x"},
 		"bad hash":        {"verify", "--store", "sqlite:x", "--head", "abc"},
+		"not UTF-8":       {"import", "--store", "sqlite:x", "--author", "x\xff", "."},
 		"negative batch":  {"import", "--store", "sqlite:x", "--batch=-1", "."},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -7,7 +7,10 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
 )
@@ -89,6 +92,11 @@ func (m *Main) Run(ctx context.Context, args []string) (err error) {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	for _, arg := range args {
+		if !utf8.ValidString(arg) { // the parser would put other characters for it
+			return usageError{fmt.Errorf("%q on the command line is not valid UTF-8; write it in UTF-8", arg)}
+		}
+	}
 	command, err := parser.Parse(args)
 	if err != nil {
 		return usageError{fmt.Errorf("%w; see vinculo --help", err)}
@@ -122,7 +130,31 @@ func (m *Main) Report(err error) {
 	fmt.Fprintf(m.Stderr, "vinculo: %s\n", oneLine(err.Error()))
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine writes a text for a terminal: on one line, and without what would steer
+// the terminal or turn the order of its characters.
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if utf8.ValidString(s) && strings.IndexFunc(s, steers) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for i, r := range s {
+		switch _, size := utf8.DecodeRuneInString(s[i:]); {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case steers(r):
+			quoted := strconv.QuoteToASCII(string(r))
+			b.WriteString(quoted[1 : len(quoted)-1])
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// steers says whether a character is one of control, or turns the direction of
+// the text after it.
+func steers(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) }
 
 // foundFaults is an error with a line for each thing that is wrong.
 type foundFaults struct { //nolint:errname // "faults" is the word of the domain

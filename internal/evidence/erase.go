@@ -8,7 +8,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence/ledger"
 )
@@ -272,23 +271,40 @@ func (e *Eraser) note(content Content) {
 	}
 }
 
+// CheckErasure judges who erases and on what ground, so that a caller can have that
+// refused before it destroys anything. The error is Faults.
+func CheckErasure(author Author, ground string) error {
+	var faults Faults
+	if what := author.fault(); what != "" {
+		faults = append(faults, Fault{InvalidInput, "author", what})
+	}
+	switch what := textFault(ground, maxReason, true); what {
+	case "":
+	case textEmpty:
+		faults = append(faults, Fault{InvalidInput, "ground", what + "; say on what ground this is erased, such as the file number of the order, and name nobody"})
+	default:
+		faults = append(faults, Fault{InvalidInput, "ground", what + "; shorten or mend it"})
+	}
+	if len(faults) > 0 {
+		return faults
+	}
+	return nil
+}
+
 // Erase plans a legal erasure: the store's commit destroys what the eraser found
 // in the log, and the revision it appends is the tombstone. A claim that stands
 // on, in the past, with a support that was retracted, is closed. ErrLogMoved says
 // that the log has grown since the eraser read it.
 func (p *Planner) Erase(ctx context.Context, snap Snapshot, author Author, ground string, e *Eraser) (*Commit, error) {
+	if err := CheckErasure(author, ground); err != nil {
+		return nil, err
+	}
 	head, err := snap.Head(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if head.Sequence != e.through.Sequence || head.Hash != e.through.Hash {
 		return nil, ErrLogMoved
-	}
-	if strings.TrimSpace(ground) == "" {
-		return nil, Faulty(InvalidInput, "ground", "it is empty; say on what ground this is erased, such as the file number of the order, and name nobody")
-	}
-	if what := textFault(ground, maxReason, true); what != "" {
-		return nil, Faulty(InvalidInput, "ground", "%s; shorten or mend it", what)
 	}
 	if len(e.struck) == 0 {
 		return nil, Faulty(UnknownID, "ids", "nothing in the log is of these; give the ids as `vinculo log --json` writes them")

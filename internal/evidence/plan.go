@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/vinculo/vinculo/internal/evidence/ledger"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
@@ -23,6 +24,19 @@ type Author struct {
 	// cleared for everything; for others it keeps a taken id from telling them
 	// that a record they may not see exists.
 	IDPrefix string
+}
+
+// fault says what is wrong with the name, which the log keeps for good, and what
+// to do; "" where nothing is. It is written on one line.
+func (a Author) fault() string {
+	what := textFault(a.Name, maxShort, true)
+	if i := strings.IndexFunc(a.Name, unicode.IsControl); what == "" && i >= 0 {
+		what = fmt.Sprintf("it has a control character at byte %d", i)
+	}
+	if what == "" {
+		return ""
+	}
+	return what + "; give a plain name, which the log shows"
 }
 
 // Planner decides what change sets mean. Its functions make it deterministic in
@@ -89,7 +103,7 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 	if err != nil {
 		return nil, err
 	}
-	shape := p.checkShape(cs)
+	shape := p.checkShape(author, cs)
 	if len(cs.Changes) > p.MaxChanges {
 		return nil, shape.err()
 	}
@@ -320,10 +334,13 @@ func (p *Planner) leaves(meta Meta, outcomes []Outcome) ([]ledger.Leaf, error) {
 }
 
 // checkShape finds what is wrong with a change set before its changes are read.
-func (p *Planner) checkShape(cs *ChangeSet) indexedFaults {
+func (p *Planner) checkShape(author Author, cs *ChangeSet) indexedFaults {
 	var faults indexedFaults
 	fault := func(index int, code Code, path, format string, args ...any) {
 		faults = append(faults, indexedFault{index, Fault{code, path, fmt.Sprintf(format, args...)}})
+	}
+	if what := author.fault(); what != "" {
+		fault(-1, InvalidInput, "author", "%s", what)
 	}
 	if text := textFault(cs.Reason, maxReason, true); text != "" {
 		fault(-1, InvalidInput, "reason", "%s; say why the change is made", text)
