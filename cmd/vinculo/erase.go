@@ -16,6 +16,7 @@ import (
 	"github.com/mattn/go-isatty"
 
 	"github.com/vinculo/vinculo/internal/access"
+	"github.com/vinculo/vinculo/internal/capture/blob"
 	"github.com/vinculo/vinculo/internal/erasure"
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/proposal"
@@ -102,21 +103,33 @@ func (c *eraseCmd) Run(ctx context.Context, m *Main) error {
 	if err := goes.erase(ctx, m); err != nil {
 		return err
 	}
+	var kept error
 	if len(order.IDs)+len(order.Revisions) > 0 {
 		result, err := erasure.Run(ctx, st, planner, order)
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(m.Stdout, "%s erased; revision %d says when and on what ground\nhead %s\n", counted(result.Records, len(order.Revisions)), result.Revision.Sequence(), result.Revision.Hash)
-		for _, sha := range result.Captures {
-			if blobs == nil {
-				fmt.Fprintf(m.Stdout, "delete the capture %s\n", sha)
-			} else if err := blobs.Delete(ctx, sha); err != nil {
-				return fmt.Errorf("the capture %s: %w; delete it by hand", sha, err)
-			}
+		kept = m.deleteCaptures(ctx, blobs, result.Captures)
+	}
+	return errors.Join(kept, c.scrub(ctx, m, st))
+}
+
+// deleteCaptures deletes all captures that it can, and tells of the others.
+func (m *Main) deleteCaptures(ctx context.Context, blobs blob.Store, hashes []string) error {
+	told := &foundFaults{}
+	for _, sha := range hashes {
+		if blobs == nil {
+			fmt.Fprintf(m.Stdout, "delete the capture %s\n", sha)
+		} else if err := blobs.Delete(ctx, sha); err != nil {
+			told.lines = append(told.lines, fmt.Sprintf("the capture %s: %v", sha, err))
 		}
 	}
-	return c.scrub(ctx, m, st)
+	if len(told.lines) == 0 {
+		return nil
+	}
+	told.summary = plural(len(told.lines), "capture") + " could not be deleted; delete them by hand"
+	return told
 }
 
 // check finds what makes no sense together.
@@ -230,7 +243,7 @@ func (c *eraseCmd) scrub(ctx context.Context, m *Main, st store.Store) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Wait)
 	defer cancel()
 	if err := scrubber.Scrub(ctx); err != nil {
-		return fmt.Errorf("it is erased, but the file still holds bytes of it: %w; then run `vinculo erase --store %s --scrub`", err, c.Store)
+		return unfinishedError{fmt.Errorf("it is erased, but the file still holds bytes of it: %w; then run `vinculo erase --store %s --scrub`", err, c.Store)}
 	}
 	return nil
 }

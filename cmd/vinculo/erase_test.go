@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -270,4 +273,59 @@ func TestEraseJudgesEverythingFirst(t *testing.T) {
 			require.Equal(t, before, state())
 		})
 	}
+}
+
+// TestEraseGoesOnWhereACaptureStays has a capture that cannot be deleted, for a
+// folder that is not empty lies in its place.
+func TestEraseGoesOnWhereACaptureStays(t *testing.T) {
+	name, path := storeFile(t)
+	quotedStore(t, name)
+	var files []string
+	for _, text := range []string{"Mnbvquote uno", "Mnbvquote dos", "Mnbvquote tres"} {
+		sha := attach(t, "--store", name, "nota", writeFile(t, "nota.txt", text)).Capture.SHA256
+		files = append(files, filepath.Join(path+".captures", sha[:2], sha[2:4], sha))
+	}
+	for _, file := range files[:2] {
+		require.NoError(t, os.Remove(file))
+		require.NoError(t, os.MkdirAll(filepath.Join(file, "x"), 0o700))
+	}
+	r := run(t, "erase", "--store", name, "--ground", "order", "--yes", "nota")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.out, "says when and on what ground")
+	for _, file := range files[:2] {
+		require.Contains(t, r.errors, "the capture "+filepath.Base(file)+": ")
+	}
+	require.Contains(t, r.errors, "vinculo: 2 captures could not be deleted; delete them by hand\n")
+	require.NoFileExists(t, files[2])
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NotContains(t, string(content), "Crónica", "the file is scrubbed all the same")
+}
+
+// TestEraseSaysWhatIsLeft where a reader keeps the file from being scrubbed.
+func TestEraseSaysWhatIsLeft(t *testing.T) {
+	name, path := storeFile(t)
+	quotedStore(t, name)
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	reader, err := db.BeginTx(t.Context(), nil)
+	require.NoError(t, err)
+	var n int
+	require.NoError(t, reader.QueryRowContext(t.Context(), "SELECT count(*) FROM revision").Scan(&n))
+
+	r := run(t, "erase", "--store", name, "--ground", "order", "--yes", "--wait", "50ms", "nota")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.errors, "then run `vinculo erase --store "+name+" --scrub`")
+	ctx, stop := context.WithCancel(t.Context())
+	out := &lines{seen: func(string) { stop() }}
+	m := &Main{Stdout: out, Stderr: &lines{}}
+	err = errors.Join(m.Run(ctx, []string{"erase", "--store", name, "--ground", "order", "--yes", "acta"}), m.Close())
+	require.Equal(t, 130, ExitCode(err), "%v", err)
+	m.Report(err)
+	require.Contains(t, m.Stderr.(*lines).String(), "--scrub`", "what is left to do is told, also where it was interrupted")
+
+	require.NoError(t, reader.Rollback())
+	succeeds(t, "erase", "--store", name, "--scrub")
+	require.Empty(t, holds(t, filepath.Dir(path), []string{"Crónica"}))
 }

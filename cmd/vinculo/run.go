@@ -63,6 +63,13 @@ type usageError struct{ error }
 // Unwrap gives the cause.
 func (e usageError) Unwrap() error { return e.error }
 
+// unfinishedError is work that is left to do. It is told also where the program was
+// interrupted, about which it else says nothing.
+type unfinishedError struct{ error }
+
+// Unwrap gives the cause.
+func (e unfinishedError) Unwrap() error { return e.error }
+
 // exited carries an exit that the parser asks for, after --help, out of it.
 type exited struct{ code int }
 
@@ -118,7 +125,8 @@ func (m *Main) closeLater(c io.Closer) { m.closers = append(m.closers, c.Close) 
 
 // Report writes an error for the user: one line, or one for each fault.
 func (m *Main) Report(err error) {
-	if err == nil || errors.Is(err, context.Canceled) {
+	var left unfinishedError
+	if err == nil || errors.Is(err, context.Canceled) && !errors.As(err, &left) {
 		return
 	}
 	var told *foundFaults
