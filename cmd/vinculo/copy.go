@@ -12,7 +12,7 @@ import (
 type copyCmd struct {
 	From      string `required:"" placeholder:"STORE" help:"The store to read."`
 	To        string `required:"" placeholder:"STORE" help:"The store to write: an empty one, or a copy that is behind."`
-	Clearance string `env:"-" placeholder:"LEVEL" help:"Write only what this clearance sees: PUBLIC or RESTRICTED. The result is a store of its own."`
+	Clearance string `guards:"" placeholder:"LEVEL" help:"Write only what this clearance sees: PUBLIC or RESTRICTED. The result is a store of its own."`
 	Follow    bool   `env:"-" help:"With --clearance: go on, and project again when the source has grown, until interrupted."`
 	blobPlaces
 	kinds
@@ -46,6 +46,10 @@ func (c *copyCmd) Run(ctx context.Context, m *Main) error {
 	if c.Follow && c.Clearance == "" {
 		return usageError{errors.New("--follow goes with --clearance; run copy again to bring a copy up to date")}
 	}
+	clearance, err := c.clearance()
+	if err != nil {
+		return err
+	}
 	v, err := c.load()
 	if err != nil {
 		return err
@@ -59,7 +63,7 @@ func (c *copyCmd) Run(ctx context.Context, m *Main) error {
 		return err
 	}
 	if c.Clearance != "" {
-		return c.project(ctx, m, v, from, to)
+		return c.project(ctx, m, v, from, to, clearance)
 	}
 	bar := m.newProgress()
 	result, err := replay.Copy(ctx, from, to, newPlanner(v), func(done, total uint64) { bar.show("copying", done, total) })

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/alecthomas/kong"
 	"github.com/stretchr/testify/require"
 
 	"github.com/vinculo/vinculo/data"
@@ -103,6 +104,10 @@ func TestUsage(t *testing.T) {
 		"same store":      {"copy", "--from", "sqlite:x", "--to", "sqlite:x"},
 		"bad hash":        {"verify", "--store", "sqlite:x", "--head", "abc"},
 		"not UTF-8":       {"import", "--store", "sqlite:x", "--author", "x\xff", "."},
+		"empty clearance": {"copy", "--from", "sqlite:x", "--to", "sqlite:y", "--clearance", ""},
+		"empty hash":      {"verify", "--store", "sqlite:x", "--head="},
+		"empty rule":      {"serve", "--demo", "--oidc-role", ""},
+		"empty store":     {"log", "--store", ""},
 		"negative batch":  {"import", "--store", "sqlite:x", "--batch=-1", "."},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -149,6 +154,39 @@ func TestFlagsComeFromTheEnvironmentToo(t *testing.T) {
 	t.Setenv("VINCULO_STORE", "sqlite:"+filepath.Join(t.TempDir(), "nowhere.db"))
 	require.Contains(t, run(t, "log").errors, "nowhere.db")
 	require.JSONEq(t, `{"data": {"stats": {"links": 473}}}`, succeeds(t, "query", "--demo", "{ stats { links } }"), "a flag goes before a variable")
+}
+
+// TestAnEmptyVariableIsRefused where, taken as none, it would show or check less
+// than was asked for.
+func TestAnEmptyVariableIsRefused(t *testing.T) {
+	for variable, args := range map[string][]string{
+		"VINCULO_CLEARANCE": {"copy", "--from", "sqlite:x", "--to", "sqlite:y"},
+		"VINCULO_HEAD":      {"verify", "--store", "sqlite:x"},
+	} {
+		t.Run(variable, func(t *testing.T) {
+			t.Setenv(variable, "")
+			r := run(t, args...)
+			require.Equal(t, 2, r.code, r.errors)
+			require.Contains(t, r.errors, variable+" is empty")
+		})
+	}
+}
+
+// TestWhichFlagsHaveNoVariable is told where people look for it.
+func TestWhichFlagsHaveNoVariable(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "operations.md"))
+	require.NoError(t, err)
+	_, told, ok := strings.Cut(string(text), "never taken from a variable:")
+	require.True(t, ok)
+	told, _, _ = strings.Cut(told, "\n\n")
+	parser, err := (&Main{}).parser(t.Context(), &cli{})
+	require.NoError(t, err)
+	require.NoError(t, kong.Visit(parser.Model, func(n kong.Visitable, next kong.Next) error {
+		if f, ok := n.(*kong.Flag); ok && f.Name != "help" && f.Name != "clearance" {
+			require.Equal(t, len(f.Tag.Envs) == 0, strings.Contains(told, "`--"+f.Name+"`"), f.Name)
+		}
+		return next(nil)
+	}))
 }
 
 func TestVersion(t *testing.T) {

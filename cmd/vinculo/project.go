@@ -16,15 +16,23 @@ import (
 // followEvery is how often a projection looks whether its source has grown.
 const followEvery = 2 * time.Second
 
-// project writes what one clearance sees, once or following the source.
-func (c *copyCmd) project(ctx context.Context, m *Main, v *vocabulary.Vocabulary, from, to store.Store) error {
+// clearance reads that of a projection; it is CONFIDENTIAL for a whole copy.
+func (c *copyCmd) clearance() (evidence.Clearance, error) {
+	if c.Clearance == "" {
+		return evidence.Confidential, nil
+	}
 	clearance, err := evidence.ParseClearance(c.Clearance)
 	if err != nil {
-		return usageError{fmt.Errorf("--clearance: %w", err)}
+		return 0, usageError{fmt.Errorf("--clearance: %w", err)}
 	}
 	if clearance == evidence.Confidential {
-		return usageError{errors.New("--clearance CONFIDENTIAL sees everything; leave it out for a whole copy")}
+		return 0, usageError{errors.New("--clearance CONFIDENTIAL sees everything; leave it out for a whole copy")}
 	}
+	return clearance, nil
+}
+
+// project writes what one clearance sees, once or following the source.
+func (c *copyCmd) project(ctx context.Context, m *Main, v *vocabulary.Vocabulary, from, to store.Store, clearance evidence.Clearance) error {
 	options := projection.Options{
 		From: from, To: to, Clearance: clearance, Planner: newPlanner(v),
 		Scratch: func(ctx context.Context) (store.Store, error) {

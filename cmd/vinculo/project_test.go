@@ -69,6 +69,22 @@ func TestProjection(t *testing.T) {
 	}
 }
 
+// TestTheClearanceOfAProjectionFailsClosed: it is never passed over, and what makes
+// no sense leaves no file.
+func TestTheClearanceOfAProjectionFailsClosed(t *testing.T) {
+	name, hidden := veiled(t)
+	target, path := storeFile(t)
+	for _, clearance := range []string{"", "FOO", "CONFIDENTIAL"} {
+		r := run(t, "copy", "--from", name, "--to", target, "--clearance", clearance)
+		require.Equal(t, 2, r.code, r.errors)
+		require.Contains(t, r.errors, "--clearance")
+		require.NoFileExists(t, path)
+	}
+	t.Setenv("VINCULO_CLEARANCE", "PUBLIC")
+	require.Contains(t, succeeds(t, "copy", "--from", name, "--to", target), "the projection shows PUBLIC")
+	require.Empty(t, holds(t, filepath.Dir(path), hidden))
+}
+
 func TestProjectionFollows(t *testing.T) {
 	name, _ := veiled(t)
 	target, path := storeFile(t)

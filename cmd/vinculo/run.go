@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -54,8 +55,9 @@ bodies. No link stands without a citation of a source that a reader can open.
 A STORE is sqlite:PATH, or the address of a Neo4j server: neo4j://HOST:PORT,
 bolt://HOST:PORT, neo4j+s://HOST or bolt+s://HOST, with the credentials in
 VINCULO_NEO4J_USERNAME and VINCULO_NEO4J_PASSWORD, or in files that these names
-with _FILE tell of. Every flag can also be given as a variable: --listen is
-VINCULO_LISTEN.`
+with _FILE tell of. A flag can also be given as the variable that its help
+names: --listen is VINCULO_LISTEN. One whose help names none is never taken from
+there, since it is for one run alone, such as --yes, --json and --follow.`
 
 // usageError is a command line that does not make sense.
 type usageError struct{ error }
@@ -86,13 +88,7 @@ func (m *Main) Run(ctx context.Context, args []string) (err error) {
 			panic(r)
 		}
 	}()
-	var grammar cli
-	parser, err := kong.New(&grammar,
-		kong.Name("vinculo"), kong.Description(description), kong.DefaultEnvars("VINCULO"),
-		kong.Writers(m.Stdout, m.Stderr), kong.Exit(func(code int) { panic(exited{code}) }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(m),
-	)
+	parser, err := m.parser(ctx, &cli{})
 	if err != nil {
 		return err
 	}
@@ -108,7 +104,52 @@ func (m *Main) Run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return usageError{fmt.Errorf("%w; see vinculo --help", err)}
 	}
+	if err := refuseEmpty(command); err != nil {
+		return err
+	}
 	return command.Run()
+}
+
+func (m *Main) parser(ctx context.Context, grammar *cli) (*kong.Kong, error) {
+	return kong.New(grammar,
+		kong.Name("vinculo"), kong.Description(description), kong.DefaultEnvars("VINCULO"),
+		kong.Writers(m.Stdout, m.Stderr), kong.Exit(func(code int) { panic(exited{code}) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(m),
+	)
+}
+
+// refuseEmpty refuses a flag that is given and empty, as "$VARIABLE" is in a script
+// where there is none of it: taken as not given, it would have the command do
+// another thing than was asked for. An empty variable is as none, but for the flags
+// whose tag is guards, which keep something from being shown or passed over.
+func refuseEmpty(line *kong.Context) error {
+	for _, part := range line.Path {
+		if f := part.Flag; f != nil && isEmpty(line.FlagValue(f)) {
+			return usageError{fmt.Errorf("--%s is empty; give it a value, or leave it out", f.Name)}
+		}
+	}
+	given := flagsOf(line)
+	for _, f := range line.Flags() {
+		for _, name := range f.Tag.Envs {
+			value, is := os.LookupEnv(name)
+			if is && value == "" && f.Tag.Has("guards") && !given[f.Name] {
+				return usageError{fmt.Errorf("%s is empty; give it a value, or unset it", name)}
+			}
+		}
+	}
+	return nil
+}
+
+func isEmpty(value any) bool {
+	switch v := value.(type) {
+	case string:
+		return v == ""
+	case []string:
+		return slices.Contains(v, "")
+	default:
+		return false
+	}
 }
 
 // Close ends what the command left open, the last first.

@@ -12,7 +12,7 @@ import (
 
 type verifyCmd struct {
 	Store string `required:"" placeholder:"STORE" help:"The store to verify."`
-	Head  string `placeholder:"HASH" help:"A head hash that you kept elsewhere; the log must have it."`
+	Head  string `guards:"" placeholder:"HASH" help:"A head hash that you kept elsewhere; the log must have it."`
 	blobPlace
 	LimitFaults int  `default:"100" placeholder:"N" help:"How many faults to look for."`
 	JSON        bool `name:"json" env:"-" help:"Write the result as JSON."`
