@@ -78,7 +78,7 @@ func (c *captureAddCmd) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
-	document := archive.Document{Source: evidence.ID(c.Source), Name: c.File, Body: m.Stdin, MediaType: c.MediaType, Reason: c.Reason}
+	document := archive.Document{Source: evidence.ID(c.Source), Name: c.File, Body: m.input(ctx), MediaType: c.MediaType, Reason: c.Reason}
 	if c.File != "-" {
 		f, err := os.Open(c.File)
 		if err != nil {
@@ -269,7 +269,7 @@ func (c *captureCheckCmd) Run(ctx context.Context, m *Main) (err error) {
 		return fmt.Errorf("the text: %w", err)
 	}
 	defer text.Close() //nolint:errcheck // it is only read
-	quotes := m.Stdin
+	quotes := m.input(ctx)
 	if c.Quotes != "-" {
 		f, err := os.Open(c.Quotes)
 		if err != nil {
@@ -279,6 +279,9 @@ func (c *captureCheckCmd) Run(ctx context.Context, m *Main) (err error) {
 		quotes = f
 	}
 	err = capture.CheckLines(ctx, text, quotes, m.Stdout)
+	if ctx.Err() != nil {
+		return ctx.Err() // not a fault of the line that was waited for
+	}
 	var line *capture.LineError
 	if !errors.As(err, &line) {
 		return err

@@ -95,7 +95,7 @@ func (c *eraseCmd) Run(ctx context.Context, m *Main) error {
 		return err
 	}
 	if !c.Yes {
-		if err := m.confirm(fmt.Sprintf("This destroys %s for good. Type erase to go on: ", goes), "erase"); err != nil {
+		if err := m.confirm(ctx, fmt.Sprintf("This destroys %s for good. Type erase to go on: ", goes), "erase"); err != nil {
 			return err
 		}
 	}
@@ -280,13 +280,13 @@ func manyEntities(n int) []string {
 }
 
 // confirm asks on the terminal; where there is none it refuses.
-func (m *Main) confirm(question, word string) error {
+func (m *Main) confirm(ctx context.Context, question, word string) error {
 	in, ok := m.Stdin.(*os.File)
 	if !ok || !isatty.IsTerminal(in.Fd()) {
 		return usageError{errors.New("there is no terminal to ask on; give --yes if this is meant")}
 	}
 	fmt.Fprint(m.Stderr, question)
-	line, err := bufio.NewReader(in).ReadString('\n')
+	line, err := bufio.NewReader(m.input(ctx)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("reading the answer: %w", err)
 	}

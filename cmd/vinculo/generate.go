@@ -55,9 +55,9 @@ func (c *generateCmd) Run(ctx context.Context, m *Main, line *kong.Context) erro
 	case c.JSONLines && c.CSV != "" || given["store"] && (c.JSONLines || c.CSV != ""):
 		return usageError{errors.New("--store, --jsonl and --csv are three ways to write the graph; give one of them")}
 	case c.JSONLines:
-		return config.JSONLines(m.Stdout, c.Batch)
+		return config.JSONLines(ctx, m.Stdout, c.Batch)
 	case c.CSV != "":
-		return config.CSV(c.CSV)
+		return config.CSV(ctx, c.CSV)
 	case c.Store == "":
 		return usageError{errors.New("nothing says where to write the graph; give --store STORE, --jsonl or --csv DIR")}
 	}

@@ -12,6 +12,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	m := New()
 	err := m.Run(ctx, os.Args[1:])
 	err = errors.Join(err, m.Close())

@@ -45,11 +45,11 @@ func (c *queryCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	if err := c.check(line); err != nil {
 		return err
 	}
-	text, err := m.argument(c.Query)
+	text, err := m.argument(ctx, c.Query)
 	if err != nil {
 		return fmt.Errorf("the query: %w", err)
 	}
-	variables, err := m.variables(c.Variables)
+	variables, err := m.variables(ctx, c.Variables)
 	if err != nil {
 		return err
 	}
@@ -143,9 +143,9 @@ func (m *Main) writeAnswer(response *graphql.Response, compact bool) error {
 }
 
 // argument reads a text that may stand in a file or come from the standard input.
-func (m *Main) argument(s string) (string, error) {
+func (m *Main) argument(ctx context.Context, s string) (string, error) {
 	if s == "-" {
-		text, err := io.ReadAll(m.Stdin)
+		text, err := io.ReadAll(m.input(ctx))
 		return string(text), err
 	}
 	if path, ok := strings.CutPrefix(s, "@"); ok {
@@ -155,11 +155,11 @@ func (m *Main) argument(s string) (string, error) {
 	return s, nil
 }
 
-func (m *Main) variables(s string) (map[string]any, error) {
+func (m *Main) variables(ctx context.Context, s string) (map[string]any, error) {
 	if s == "" {
 		return nil, nil //nolint:nilnil // no variables
 	}
-	text, err := m.argument(s)
+	text, err := m.argument(ctx, s)
 	if err != nil {
 		return nil, fmt.Errorf("--variables: %w", err)
 	}
@@ -169,7 +169,7 @@ func (m *Main) variables(s string) (map[string]any, error) {
 	if err := decoder.Decode(&variables); err != nil {
 		return nil, usageError{fmt.Errorf(`--variables is not a JSON object such as {"id": "abarca"}: %w`, err)}
 	}
-	if decoder.More() {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return nil, usageError{errors.New("--variables has something after the JSON object")}
 	}
 	return variables, nil

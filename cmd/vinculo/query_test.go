@@ -80,7 +80,9 @@ func TestQuery(t *testing.T) {
 		})
 	}
 	require.Equal(t, 2, run(t, "query", "--demo", "{ stats { links } }", "--variables", "[1]").code)
-	require.Equal(t, 2, run(t, "query", "--demo", "{ stats { links } }", "--variables", "{} x").code)
+	for _, rest := range []string{" x", "}", "]", " {}"} {
+		require.Equal(t, 2, run(t, "query", "--demo", "{ stats { links } }", "--variables", "{}"+rest).code, rest)
+	}
 	require.Equal(t, 1, run(t, "query", "--demo", "@nowhere.graphql").code)
 }
 

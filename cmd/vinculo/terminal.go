@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,37 @@ func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && isatty.IsTerminal(f.Fd())
 }
+
+// input is the standard input, of which a read ends when the context does: from a
+// terminal at which nobody types, or a pipe, nothing may ever come.
+func (m *Main) input(ctx context.Context) io.Reader {
+	return reading(func(p []byte) (int, error) {
+		type read struct {
+			n   int
+			err error
+		}
+		done := make(chan read, 1)
+		// A read that is left behind may still come to its end, and must not write
+		// into what is then another's.
+		own := make([]byte, len(p))
+		go func() {
+			n, err := m.Stdin.Read(own)
+			done <- read{n, err}
+		}()
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case r := <-done:
+			return copy(p, own[:r.n]), r.err
+		}
+	})
+}
+
+// reading is a function that reads.
+type reading func(p []byte) (int, error)
+
+// Read implements io.Reader.
+func (r reading) Read(p []byte) (int, error) { return r(p) }
 
 // newLogger writes for people on a terminal, JSON elsewhere; times are UTC.
 func (m *Main) newLogger(level zerolog.Level) zerolog.Logger {

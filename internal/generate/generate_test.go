@@ -24,7 +24,7 @@ var small = Config{Seed: 7, Entities: 200, Links: 600, Hub: 150, Citations: 1.5}
 func TestTheSameSeedMakesTheSameGraph(t *testing.T) {
 	sum := func(c Config) string {
 		var b bytes.Buffer
-		require.NoError(t, c.JSONLines(&b, 100))
+		require.NoError(t, c.JSONLines(t.Context(), &b, 100))
 		h := sha256.Sum256(b.Bytes())
 		return hex.EncodeToString(h[:8])
 	}
@@ -139,8 +139,8 @@ func TestLoadsAndResumes(t *testing.T) {
 	require.Equal(t, small.Hub, n[HubID])
 
 	dir := t.TempDir()
-	require.NoError(t, small.CSV(dir))
-	require.ErrorIs(t, small.CSV(dir), os.ErrExist)
+	require.NoError(t, small.CSV(t.Context(), dir))
+	require.ErrorIs(t, small.CSV(t.Context(), dir), os.ErrExist)
 	f, err := casefile.Read(os.DirFS(dir), casefile.Options{Vocabulary: vocabulary.Standard()})
 	require.NoError(t, err)
 	require.Equal(t, small.Links, f.Rows("links.csv"))

@@ -44,8 +44,8 @@ func (c Config) Load(ctx context.Context, st store.Store, p *evidence.Planner, a
 }
 
 // JSONLines writes the graph as change sets, one to a line, as the mutation
-// `apply` takes them.
-func (c Config) JSONLines(out io.Writer, batch int) error {
+// `apply` takes them. It ends with the context.
+func (c Config) JSONLines(ctx context.Context, out io.Writer, batch int) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
@@ -53,6 +53,9 @@ func (c Config) JSONLines(out io.Writer, batch int) error {
 	encoder := json.NewEncoder(buffered)
 	encoder.SetEscapeHTML(false)
 	for set := range c.ChangeSets(batch) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := encoder.Encode(set); err != nil {
 			return fmt.Errorf("writing the change sets: %w", err)
 		}
@@ -79,8 +82,9 @@ var headers = map[string]string{
 }
 
 // CSV writes the graph as a native case file into a folder, which is made. Files
-// that are there are not overwritten.
-func (c Config) CSV(dir string) (err error) {
+// that are there are not overwritten. It ends with the context, and leaves what it
+// has written.
+func (c Config) CSV(ctx context.Context, dir string) (err error) {
 	if err := c.Check(); err != nil {
 		return err
 	}
@@ -104,6 +108,9 @@ func (c Config) CSV(dir string) (err error) {
 		}
 	}
 	for change := range c.Changes() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := writeRow(tables, &change); err != nil {
 			return err
 		}
