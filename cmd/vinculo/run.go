@@ -77,6 +77,14 @@ type exited struct{ code int }
 
 // Run runs one command.
 func (m *Main) Run(ctx context.Context, args []string) (err error) {
+	out := &output{to: m.Stdout}
+	m.Stdout = out
+	defer func() {
+		m.Stdout = out.to
+		if out.err != nil && !errors.Is(err, out.err) {
+			err = errors.Join(err, fmt.Errorf("writing to the standard output: %w; what was to be read there is not whole", out.err))
+		}
+	}()
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -101,6 +109,9 @@ func (m *Main) Run(ctx context.Context, args []string) (err error) {
 		}
 	}
 	command, err := parser.Parse(args)
+	if out.err != nil {
+		return err // it was help that could not be written
+	}
 	if err != nil {
 		return usageError{fmt.Errorf("%w; see vinculo --help", err)}
 	}

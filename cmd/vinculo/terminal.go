@@ -48,6 +48,22 @@ type reading func(p []byte) (int, error)
 // Read implements io.Reader.
 func (r reading) Read(p []byte) (int, error) { return r(p) }
 
+// output is the standard output, and remembers the first write that failed: what
+// did not reach its reader is no success, whichever command wrote it.
+type output struct {
+	to  io.Writer
+	err error
+}
+
+// Write implements io.Writer.
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.to.Write(p)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
 // newLogger writes for people on a terminal, JSON elsewhere; times are UTC.
 func (m *Main) newLogger(level zerolog.Level) zerolog.Logger {
 	out := m.Stderr
