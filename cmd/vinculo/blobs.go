@@ -58,7 +58,7 @@ func openBlobs(ctx context.Context, given, storeName string, create bool) (blob.
 		case errors.Is(err, fs.ErrNotExist) && given == "":
 			return nil, nil //nolint:nilnil // there are none
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("there is no directory of captures at %s; mend the path, or add a capture first", place)
+			return nil, noCaptures(place)
 		case err != nil:
 			return nil, fmt.Errorf("the directory of captures: %w", err)
 		case !info.IsDir():
@@ -66,6 +66,10 @@ func openBlobs(ctx context.Context, given, storeName string, create bool) (blob.
 		}
 	}
 	return blob.OpenDir(place)
+}
+
+func noCaptures(place string) error {
+	return fmt.Errorf("there is no directory of captures at %s; mend the path, or add a capture first", place)
 }
 
 const bucketForm = "write s3://BUCKET/PREFIX?endpoint=HOST&region=REGION, with the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
@@ -129,18 +133,24 @@ type blobPlaces struct {
 // original gets no capture of what it does not hold.
 func (p blobPlaces) carry(ctx context.Context, m *Main, fromName, toName string, to store.Store) error {
 	from, err := openBlobs(ctx, p.BlobsFrom, fromName, false)
-	if err != nil || from == nil {
+	if err != nil {
 		return err
 	}
-	if blobsOf(p.BlobsTo, toName) == "" {
-		for _, err := range archive.Named(ctx, to) {
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(m.Stderr, "the captures were not carried: nothing says where %s keeps them; run it again with --blobs-to PLACE\n", toName)
-			break
+	why := ""
+	switch place := blobsOf(p.BlobsFrom, fromName); {
+	case from == nil && place == "":
+		why = fmt.Sprintf("nothing says where %s keeps them; run it again with --blobs-from PLACE", fromName)
+	case from == nil:
+		why = fmt.Sprintf("there is no directory of captures at %s; put it back, or run it again with --blobs-from PLACE", place)
+	case blobsOf(p.BlobsTo, toName) == "":
+		why = fmt.Sprintf("nothing says where %s keeps them; run it again with --blobs-to PLACE", toName)
+	}
+	if why != "" {
+		n, err := countNamed(ctx, to)
+		if n > 0 {
+			fmt.Fprintf(m.Stderr, "the captures were not carried: %s\n", why)
 		}
-		return nil
+		return err
 	}
 	into, err := openBlobs(ctx, p.BlobsTo, toName, true)
 	if err != nil {
@@ -156,17 +166,46 @@ func (p blobPlaces) carry(ctx context.Context, m *Main, fromName, toName string,
 // captures verifies the captures that the log names, where they are kept where
 // this program can read them, and adds to the report what is wrong with them. It
 // gives how many there are.
-func (c *verifyCmd) captures(ctx context.Context, st store.Store, report *verify.Report) (int, error) {
+func (c *verifyCmd) captures(ctx context.Context, m *Main, st store.Store, report *verify.Report) (int, error) {
 	limit := c.LimitFaults - len(report.Faults)
 	if len(report.Faults) > 0 {
 		return 0, nil // a damaged log does not say which there are
 	}
 	blobs, err := openBlobs(ctx, c.Blobs, c.Store, false)
-	if err != nil || blobs == nil {
+	if err != nil {
 		return 0, err
+	}
+	if blobs == nil {
+		return 0, c.withoutCaptures(ctx, m, st, report)
 	}
 	n, faults, err := archive.VerifyBlobs(ctx, st, blobs, limit)
 	report.Faults = append(report.Faults, faults...)
 	report.Cut = report.Cut || limit > 0 && len(faults) >= limit
 	return n, err
+}
+
+// withoutCaptures tells that captures which the log names are not there: a fault
+// where it is known where they should be.
+func (c *verifyCmd) withoutCaptures(ctx context.Context, m *Main, st store.Store, report *verify.Report) error {
+	n, err := countNamed(ctx, st)
+	if err != nil || n == 0 {
+		return err
+	}
+	if place := blobsOf(c.Blobs, c.Store); place != "" {
+		report.Faults = append(report.Faults, fmt.Sprintf("the log names %s, and there is no directory of captures at %s; put it back, or say with --blobs where they are", plural(n, "capture"), place))
+		return nil
+	}
+	fmt.Fprintf(m.Stderr, "%s of the log not looked at: nothing says where they are kept; give --blobs PLACE\n", plural(n, "capture"))
+	return nil
+}
+
+// countNamed counts the captures that the log of a store names.
+func countNamed(ctx context.Context, st store.Store) (n int, err error) {
+	for _, err := range archive.Named(ctx, st) {
+		if err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
 }

@@ -44,6 +44,9 @@ func (c captureStore) open(ctx context.Context, m *Main, create bool) (*archive.
 	if err != nil {
 		return nil, err
 	}
+	if place := blobsOf(c.Blobs, c.Store); blobs == nil && place != "" {
+		return nil, noCaptures(place)
+	}
 	if blobs == nil {
 		return nil, usageError{fmt.Errorf("nothing says where the captures of %s are kept; give --blobs DIRECTORY or --blobs s3://BUCKET?endpoint=HOST", c.Store)}
 	}

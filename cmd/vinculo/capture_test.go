@@ -272,3 +272,27 @@ func forgeFragments(t *testing.T, path string) {
 	}
 	writeCSV(t, path, rows)
 }
+
+// TestCapturesThatAreGone: the directory of all of them, which nobody named.
+func TestCapturesThatAreGone(t *testing.T) {
+	store, path := storeFile(t)
+	quotedStore(t, store)
+	succeeds(t, "verify", "--store", store)
+	attach(t, "--store", store, "nota", writeFile(t, "nota.html", page))
+	attach(t, "--store", store, "acta", writeFile(t, "acta.txt", "Aquel día"))
+	require.NoError(t, os.RemoveAll(path+".captures"))
+
+	r := run(t, "verify", "--store", store)
+	require.Equal(t, 1, r.code, r.out)
+	require.Contains(t, r.errors, "the log names 2 captures, and there is no directory of captures at "+path+".captures")
+	require.Contains(t, run(t, "verify", "--store", store, "--json").out, "the log names 2 captures")
+	for _, command := range []string{"verify", "similar"} {
+		r := run(t, "capture", command, "--store", store)
+		require.Equal(t, 1, r.code)
+		require.Contains(t, r.errors, "there is no directory of captures at "+path+".captures")
+	}
+	target, _ := storeFile(t)
+	r = run(t, "copy", "--from", store, "--to", target)
+	require.Zero(t, r.code, r.errors)
+	require.Contains(t, r.errors, "the captures were not carried: there is no directory of captures at "+path+".captures")
+}

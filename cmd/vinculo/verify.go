@@ -60,7 +60,7 @@ func (c *verifyCmd) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
-	captures, err := c.captures(ctx, st, report)
+	captures, err := c.captures(ctx, m, st, report)
 	if err != nil {
 		return err
 	}
