@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"strings"
 
@@ -37,6 +38,10 @@ func (f *accessFlags) configured() bool { return f.Tokens || f.OIDCIssuer != "" 
 // check finds flags that make no sense together.
 func (f *accessFlags) check(demo bool) error {
 	switch {
+	case !(f.AnonymousRate > 0) || math.IsInf(f.AnonymousRate, 0): // which NaN is not either
+		return usageError{fmt.Errorf("--anonymous-rate %v is no limit; give a number above 0, or leave --anonymous out to let in nobody unknown", f.AnonymousRate)}
+	case f.AnonymousBurst < 1:
+		return usageError{fmt.Errorf("--anonymous-burst %d would let nobody in; give 1 or more, or leave --anonymous out", f.AnonymousBurst)}
 	case f.Tokens && demo:
 		return usageError{errors.New("--tokens has no use with --demo, whose store is new each time and has no tokens; give --store STORE")}
 	case f.OIDCIssuer == "" && (f.OIDCAudience != "" || len(f.OIDCRole)+len(f.OIDCClearance) > 0 || f.OIDCName != ""):

@@ -199,7 +199,7 @@ func TestServeSaysWhoMayComeIn(t *testing.T) {
 		"rule":        {append([]string{"--demo", "--oidc-role", "editor"}, provider[:4]...), 2, "--oidc-role"},
 		"clearance":   {append([]string{"--demo", "--oidc-clearance", "groups=a:SECRET"}, provider[:4]...), 2, "--oidc-clearance"},
 		"proxy":       {[]string{"--demo", "--trusted-proxy", "everybody"}, 2, "--trusted-proxy"},
-		"rate":        {[]string{"--demo", "--anonymous", "--anonymous-rate=-1"}, 1, "must not be negative"},
+		"rate":        {[]string{"--demo", "--anonymous", "--anonymous-rate=-1"}, 2, "--anonymous-rate -1 is no limit"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := run(t, append([]string{"serve", "--listen", "127.0.0.1:0"}, c.args...)...)

@@ -124,6 +124,24 @@ func countStates(counts map[evidence.CheckState]int) (byName map[string]int, tex
 	return byName, text
 }
 
+// toldCheck is a check as --json writes it: with a name for what is a number in the
+// program.
+type toldCheck struct {
+	Citation evidence.ID `json:"citation"`
+	Check    struct {
+		evidence.QuoteCheck
+		State string `json:"state"`
+	} `json:"check"`
+}
+
+func told(checks []evidence.CitationCheck) []toldCheck {
+	list := make([]toldCheck, len(checks))
+	for i, c := range checks {
+		list[i].Citation, list[i].Check.QuoteCheck, list[i].Check.State = c.Citation, c.Check, c.Check.State.String()
+	}
+	return list
+}
+
 func (c *captureAddCmd) tell(m *Main, added *archive.Added) error {
 	counts := map[evidence.CheckState]int{}
 	for _, check := range added.Checks {
@@ -132,7 +150,7 @@ func (c *captureAddCmd) tell(m *Main, added *archive.Added) error {
 	byName, text := countStates(counts)
 	if c.JSON {
 		return json.NewEncoder(m.Stdout).Encode(map[string]any{
-			"source": c.Source, "capture": added.Capture, "new": added.Commit.New, "read": added.Unread == nil, "quotes": byName, "checks": added.Checks,
+			"source": c.Source, "capture": added.Capture, "new": added.Commit.New, "read": added.Unread == nil, "quotes": byName, "checks": told(added.Checks),
 		})
 	}
 	what := "attached to"

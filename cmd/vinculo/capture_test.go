@@ -51,6 +51,10 @@ type attached struct {
 	New     bool
 	Read    bool
 	Quotes  map[string]int
+	Checks  []struct {
+		Citation string
+		Check    struct{ State, Capture string }
+	}
 }
 
 func attach(t *testing.T, args ...string) (a attached) {
@@ -70,6 +74,11 @@ func captureTour(t *testing.T, store string, blobs ...string) {
 	require.True(t, a.Read)
 	require.Equal(t, "text/html", a.Capture.MediaType)
 	require.Equal(t, map[string]int{"VERIFIED": 1, "FAILED": 1, "AMBIGUOUS": 0, "UNCHECKED": 0}, a.Quotes)
+	require.Len(t, a.Checks, 2)
+	for _, c := range a.Checks {
+		require.Contains(t, []string{"VERIFIED", "FAILED"}, c.Check.State)
+		require.Equal(t, a.Capture.SHA256, c.Check.Capture)
+	}
 	require.False(t, attach(t, at("nota", document)...).New)
 	secret := attach(t, at("acta", writeFile(t, "acta.txt", "Aquel día el Ejército calló."))...)
 	require.Equal(t, 1, secret.Quotes["VERIFIED"])

@@ -61,13 +61,17 @@ func (c *importCmd) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
+	blobs, err := openBlobs(ctx, c.Blobs, c.Store, false)
+	if err != nil {
+		return err
+	}
 	st, err := c.open(ctx, m, v, c.DryRun || file.Faulty())
 	if err != nil {
 		return err
 	}
 	planner := newPlanner(v)
-	if st, _, err = m.checking(ctx, c.blobPlace, c.Store, st, planner, m.newLogger(zerolog.WarnLevel)); err != nil {
-		return err
+	if blobs != nil {
+		st = m.newArchive(st, planner, blobs, m.newLogger(zerolog.WarnLevel)).Checking()
 	}
 	bar := m.newProgress()
 	result, err := file.Import(ctx, st, planner, casefile.ImportOptions{

@@ -40,7 +40,9 @@ func TestImport(t *testing.T) {
 	log := succeeds(t, "log", "--store", name)
 	require.Regexp(t, `^1  \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  [0-9a-f]{12}  Ana Ñáñez  930 changes  primera carga\n$`, log)
 	require.Contains(t, succeeds(t, "log", "--store", name, "--json"), `"reason":"primera carga"`)
-	require.Empty(t, succeeds(t, "log", "--store", name, "--after", "1"))
+	for _, after := range []string{"1", "9223372036854775807", "9223372036854775808", "18446744073709551615"} {
+		require.Empty(t, succeeds(t, "log", "--store", name, "--after", after), after)
+	}
 }
 
 func TestImportInBatches(t *testing.T) {
@@ -74,6 +76,9 @@ func TestImportTellsFaults(t *testing.T) {
 	require.FileExists(t, path)
 	require.JSONEq(t, `{"data": {"stats": {"entities": 0, "links": 0, "statements": 0, "sources": 0, "citations": 0, "revision": 0}}}`, stats(t, "--store", name))
 
+	fresh, at := storeFile(t)
+	require.Contains(t, run(t, "import", "--store", fresh, "--blobs", "nowhere", caseFolder(t)).errors, "there is no directory of captures at nowhere")
+	require.NoFileExists(t, at)
 	require.Contains(t, run(t, "import", "--store", name, links).errors, "is not a folder")
 	require.Contains(t, run(t, "import", "--store", name, dir+"x").errors, "no such file")
 	require.Contains(t, run(t, "import", "--store", name, t.TempDir()).errors, "none of sources.csv")

@@ -56,6 +56,12 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	if err := c.Access.check(c.Demo); err != nil {
 		return err
 	}
+	switch {
+	case c.MaxChanges < 1:
+		return usageError{fmt.Errorf("--max-changes %d would let nothing be written; give 1 or more", c.MaxChanges)}
+	case c.CascadeLimit < 0:
+		return usageError{fmt.Errorf("--cascade-limit %d would let nothing be written; give 0 or more", c.CascadeLimit)}
+	}
 	if n := c.Limits.PageSize; n < trace.DefaultPageSize || n > trace.MaxPageSize {
 		return usageError{fmt.Errorf("--limit-page-size %d: a page has %d rows where nobody says, and %d at most; give a number from the one to the other", n, trace.DefaultPageSize, trace.MaxPageSize)}
 	}
@@ -66,6 +72,13 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	if err != nil {
 		return err
 	}
+	// The address first, or one that is taken would leave a new store behind.
+	var listen net.ListenConfig
+	listener, err := listen.Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close() //nolint:errcheck // the server closes it, too
 	defer m.roomy()()
 	log := m.newLogger(c.LogLevel)
 	st, err := c.open(ctx, m, v, log, false)
@@ -96,11 +109,6 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 		Logger: log, Playground: web.Handler(), Ready: ready(st), Access: who,
 		Captures: captures, Hosts: c.Access.Host, Origins: c.Access.CorsOrigin,
 	})
-	if err != nil {
-		return err
-	}
-	var listen net.ListenConfig
-	listener, err := listen.Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return err
 	}

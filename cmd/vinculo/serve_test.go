@@ -113,6 +113,25 @@ func TestServeRefusesToListenForOthers(t *testing.T) {
 	require.Contains(t, r.errors, "address already in use")
 }
 
+// TestServeRefusesWhatMakesNoSense before it makes a store: numbers that would
+// switch a limit off, or let nothing be written, and an address that is taken.
+func TestServeRefusesWhatMakesNoSense(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, taken.Close()) }()
+	name, path := storeFile(t)
+	for _, flag := range []string{"--max-changes=0", "--max-changes=-1", "--cascade-limit=-1", "--anonymous-rate=NaN", "--anonymous-rate=Inf", "--anonymous-rate=0", "--anonymous-rate=-1", "--anonymous-burst=0"} {
+		r := run(t, "serve", "--store", name, "--listen", taken.Addr().String(), flag)
+		require.Equal(t, 2, r.code, r.errors)
+		require.Contains(t, r.errors, strings.Replace(flag, "=", " ", 1)[:13])
+	}
+	r := run(t, "serve", "--store", name, "--listen", taken.Addr().String())
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.errors, "address already in use")
+	require.NoFileExists(t, path)
+	require.NoDirExists(t, path+".captures")
+}
+
 // seesAnImport checks that a server sees at once what another run of the program
 // writes into its store, and tells a subscriber within a second.
 func seesAnImport(t *testing.T, s *served, store string, links int) {
