@@ -151,4 +151,5 @@ func TestTheAuthorIsJudged(t *testing.T) {
 func TestOneLineShowsNoControlCharacters(t *testing.T) {
 	require.Equal(t, `a b \x1b[2J \u009b \x00 \u202e ñ`, oneLine("a\tb\n \x1b[2J \u009b \x00 \u202e ñ"))
 	require.Equal(t, `a\xff`, oneLine("a\xff"))
+	require.Contains(t, plainJSON("{\"author\":\"ñ\u009b2J\x7f\u202e\"}\n"), `:"ñ\u009b2J\u007f\u202e"}`+"\n")
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -50,20 +52,18 @@ func (c *logCmd) Run(ctx context.Context, m *Main) error {
 		return err
 	}
 	out := bufio.NewWriter(m.Stdout)
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
 	for r, err := range st.Log(ctx, evidence.Sequence(c.After)) {
 		if err != nil {
 			return err
 		}
-		if err := c.write(out, encoder, r); err != nil {
+		if err := c.write(out, r); err != nil {
 			return err
 		}
 	}
 	return out.Flush()
 }
 
-func (c *logCmd) write(out *bufio.Writer, encoder *json.Encoder, r *evidence.Revision) error {
+func (c *logCmd) write(out *bufio.Writer, r *evidence.Revision) error {
 	meta, err := r.Meta()
 	if err != nil {
 		return err
@@ -77,5 +77,29 @@ func (c *logCmd) write(out *bufio.Writer, encoder *json.Encoder, r *evidence.Rev
 	if err != nil {
 		return err
 	}
-	return encoder.Encode(loggedRevision{r.Sequence(), at, meta.Author, meta.Reason, r.Hash.String(), outcomes})
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(loggedRevision{r.Sequence(), at, meta.Author, meta.Reason, r.Hash.String(), outcomes}); err != nil {
+		return err
+	}
+	_, err = out.WriteString(plainJSON(line.String()))
+	return err
+}
+
+// plainJSON writes the control characters of a line of JSON, which only its strings
+// may have, as JSON spells them: it leaves those above ASCII as they are.
+func plainJSON(line string) string {
+	if strings.IndexFunc(strings.TrimSuffix(line, "\n"), steers) < 0 {
+		return line
+	}
+	var b strings.Builder
+	for _, r := range line {
+		if steers(r) && r != '\n' {
+			fmt.Fprintf(&b, `\u%04x`, r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
