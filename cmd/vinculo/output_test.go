@@ -29,7 +29,7 @@ func TestAFailedWriteIsNoSuccess(t *testing.T) {
 		{"verify", "--store", name, "--json"},
 		{"log", "--store", name},
 		{"copy", "--from", name, "--to", target()},
-		{"copy", "--from", name, "--to", target(), "--clearance", "PUBLIC"},
+		{"copy", "--from", name, "--to", target(), "--clearance", "PUBLIC", "--follow"},
 		{"import", "--store", target(), quotedCase(t)},
 		{"import", "--store", target(), "--json", quotedCase(t)},
 		{"generate", "--store", target(), "--entities", "5", "--links", "5"},

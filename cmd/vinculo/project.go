@@ -47,7 +47,10 @@ func (c *copyCmd) project(ctx context.Context, m *Main, v *vocabulary.Vocabulary
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(m.Stdout, "%s written; the projection shows %s of revisions up to %d\nhead %s\n", plural(result.Written, "revision"), clearance, result.Through, result.Head.Hash)
+		// Who follows would go on for ever without a reader.
+		if _, err := fmt.Fprintf(m.Stdout, "%s written; the projection shows %s of revisions up to %d\nhead %s\n", plural(result.Written, "revision"), clearance, result.Through, result.Head.Hash); err != nil {
+			return err
+		}
 		if err := c.carry(ctx, m, c.From, c.To, to); err != nil {
 			return err
 		}
