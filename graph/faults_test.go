@@ -69,8 +69,9 @@ func TestEveryFaultOfAChangeSetIsTold(t *testing.T) {
 			{"assertStatement": {"id": "t2", "attribute": "RANK", "entity": "p1", "value": "Coronel", "citations": [{"source": "s1", "locator": "1", "credibility": 0}]}},
 			{"cite": {"claim": "l1", "citation": {"source": "s1", "locator": "1", "credibility": 0}}},
 			{"setStanding": {"claim": "l1", "standing": "DENIED", "citation": {"source": "s1", "locator": "1", "credibility": 0}}},
-			{"mergeEntities": {"absorb": "p1", "into": "u1", "citations": [{"source": "s1", "locator": "1", "credibility": 0}]}},
-			{"cite": {"claim": "l1", "citation": {"source": "s1", "locator": "1", "credibility": 7}}}]}}`,
+			{"mergeEntities": {"absorb": "p1", "into": "p1b", "citations": [{"source": "s1", "locator": "1", "credibility": 0}]}},
+			{"cite": {"claim": "l1", "citation": {"source": "s1", "locator": "1", "credibility": 7}}},
+			{"putEntity": {"id": "p1b", "kind": "PERSON", "name": "El Comandante"}}]}}`,
 			[]string{
 				"INVALID_INPUT changes[0].assertLink.citations[1].credibility", "INVALID_INPUT changes[1].assertStatement.citations[0].credibility",
 				"INVALID_INPUT changes[2].cite.citation.credibility", "INVALID_INPUT changes[3].setStanding.citation.credibility",

@@ -67,6 +67,9 @@ const attempts = 5
 // Prepare finds in the log what an order takes with it. The error is
 // evidence.Faults with UNKNOWN_ID for what the log does not have.
 func Prepare(ctx context.Context, st store.Store, p *evidence.Planner, o Order) (*Plan, error) {
+	if err := evidence.CheckErasure(o.Author, o.Ground); err != nil {
+		return nil, err
+	}
 	if len(o.IDs)+len(o.Revisions) == 0 {
 		return nil, evidence.Faulty(evidence.InvalidInput, "ids", "nothing is named; give the ids of records, or --revision for an author and reason")
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/vinculo/vinculo/internal/access"
@@ -122,6 +123,8 @@ func groundFault(ground string) string {
 		return "the ground is empty; say on what ground this is erased, such as the file number of the order"
 	case !utf8.ValidString(ground):
 		return "the ground is not valid UTF-8"
+	case strings.ContainsFunc(ground, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }):
+		return "the ground has a control character; mend it"
 	case tooLong(ground, maxGround):
 		return fmt.Sprintf("the ground has more than %d characters; shorten it", maxGround)
 	default:
