@@ -81,7 +81,7 @@ func TestPlayground(t *testing.T) {
 			jsonText(t, exampleOf(t, "subscription News")) + `].click()`))
 		tab.UntilText(editor, "subscription News")
 		tab.Do(chromedp.Click(chromedp.CSS(".graphiql-execute-button")))
-		tab.UntilText(result, "first report")
+		tab.UntilText(result, "report 1")
 		require.Equal(t, map[string]any{"after": float64(0)}, site.asked("News")[0].Variables)
 		tab.Do(chromedp.Click(chromedp.CSS(".graphiql-execute-button")))
 		require.Eventually(t, site.unfollowed, patience, 20*time.Millisecond,

@@ -3,6 +3,7 @@ package browser_test
 import (
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -21,14 +22,23 @@ import (
 //go:embed testdata/introspection.json
 var introspection []byte
 
-// site serves the pages as production does, beside an API that knows one card and one revision, so
+// revoked is a header that the API refuses, and refusal what it says then.
+const (
+	revoked = "Bearer revoked"
+	refusal = "this token is not valid"
+)
+
+// site serves the pages as production does, beside an API that knows one card and few revisions, so
 // that what is tested is the page and nothing behind it.
 type site struct {
 	*httptest.Server
 
-	mu      sync.Mutex
-	queries []query
-	stopped bool
+	mu        sync.Mutex
+	queries   []query
+	stopped   bool
+	revisions int  // How many of them the API sends to who follows them.
+	away      bool // Whether websockets are turned away, as by a proxy whose server is gone.
+	calls     int  // How often a page has asked for a websocket.
 }
 
 // query is what a page sent to the API.
@@ -36,11 +46,12 @@ type query struct {
 	OperationName string         `json:"operationName"`
 	Query         string         `json:"query"`
 	Variables     map[string]any `json:"variables"`
+	Authorization string         `json:"-"`
 }
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{}
+	s := &site{revisions: 2}
 	mux := http.NewServeMux()
 	mux.Handle("/playground/", web.Handler())
 	mux.HandleFunc("POST /graphql", s.answer)
@@ -86,22 +97,56 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	q.Authorization = r.Header.Get("Authorization")
 	s.mu.Lock()
 	s.queries = append(s.queries, q)
 	s.mu.Unlock()
 
+	w.Header().Set("Content-Type", "application/json")
+	if q.Authorization == revoked {
+		_, _ = w.Write([]byte(`{"errors":[{"message":"` + refusal + `"}]}`))
+		return
+	}
 	body := []byte(`{"data":{"entity":{"id":"abarca","name":"José Luis Abarca Velázquez"}}}`)
 	if q.OperationName == "IntrospectionQuery" {
 		body = introspection
 	}
-	w.Header().Set("Content-Type", "application/json")
 	// The browser hanging up is not this handler's business.
 	_, _ = w.Write(body)
 }
 
-// follow speaks as much graphql-transport-ws as one subscription needs: it acknowledges, sends one
-// revision, and waits for the page to stop listening.
+// called says how often a page has asked for a websocket.
+func (s *site) called() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls
+}
+
+// setAway says whether websockets are turned away from now on.
+func (s *site) setAway(away bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.away = away
+}
+
+// setRevisions says how many revisions who follows them gets from now on.
+func (s *site) setRevisions(revisions int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revisions = revisions
+}
+
+// follow speaks as much graphql-transport-ws as one subscription needs: it acknowledges, sends the
+// revisions, and waits for the page to stop listening.
 func (s *site) follow(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	s.calls++
+	away, revisions := s.away, s.revisions
+	s.mu.Unlock()
+	if away {
+		http.Error(w, "nobody is here", http.StatusBadGateway)
+		return
+	}
 	connection, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		Subprotocols: []string{"graphql-transport-ws"},
 	})
@@ -113,34 +158,44 @@ func (s *site) follow(w http.ResponseWriter, r *http.Request) {
 		var message struct {
 			ID      string `json:"id"`
 			Type    string `json:"type"`
-			Payload query  `json:"payload"`
+			Payload struct {
+				query
+				Authorization string
+			} `json:"payload"`
 		}
 		if err := wsjson.Read(r.Context(), connection, &message); err != nil {
 			return
 		}
-		var reply map[string]any
+		var replies []map[string]any
 		switch message.Type {
 		case "connection_init":
-			reply = map[string]any{"type": "connection_ack"}
+			if message.Payload.Authorization == revoked {
+				_ = connection.Close(4403, "Forbidden") // The page hanging up first is as good.
+				return
+			}
+			replies = append(replies, map[string]any{"type": "connection_ack"})
 		case "ping":
-			reply = map[string]any{"type": "pong"}
+			replies = append(replies, map[string]any{"type": "pong"})
 		case "subscribe":
 			s.mu.Lock()
-			s.queries = append(s.queries, message.Payload)
+			s.queries = append(s.queries, message.Payload.query)
 			s.mu.Unlock()
-			reply = map[string]any{"id": message.ID, "type": "next", "payload": map[string]any{
-				"data": map[string]any{"revisions": map[string]any{"number": 1, "reason": "first report"}},
-			}}
+			for number := range revisions {
+				replies = append(replies, map[string]any{"id": message.ID, "type": "next", "payload": map[string]any{
+					"data": map[string]any{"revisions": map[string]any{
+						"number": number + 1, "reason": fmt.Sprintf("report %d", number+1),
+					}},
+				}})
+			}
 		case "complete":
 			s.mu.Lock()
 			s.stopped = true
 			s.mu.Unlock()
-			continue
-		default:
-			continue
 		}
-		if err := wsjson.Write(r.Context(), connection, reply); err != nil {
-			return
+		for _, reply := range replies {
+			if err := wsjson.Write(r.Context(), connection, reply); err != nil {
+				return
+			}
 		}
 	}
 }

@@ -52,15 +52,18 @@ function ExamplesPanel() {
  */
 function useOpenExample(): (example: Example) => void {
   const actions = useGraphiQLActions();
-  const { tabs, queryEditor, variableEditor } = useGraphiQL((state) => ({
+  const { tabs, queryEditor, variableEditor, headerEditor } = useGraphiQL((state) => ({
     tabs: state.tabs,
     queryEditor: state.queryEditor,
     variableEditor: state.variableEditor,
+    headerEditor: state.headerEditor,
   }));
 
   return (example) => {
     actions.stop();
     const { query, variables, operationName } = example;
+    // Without the reader's token the server would answer as well, but with what is public alone.
+    const headers = headerEditor?.getValue() ?? "";
     const held = tabs.findIndex(
       (tab) =>
         tab.query?.trim() === query.trim() && (tab.variables ?? "").trim() === variables.trim(),
@@ -72,6 +75,10 @@ function useOpenExample(): (example: Example) => void {
       queryEditor?.setValue(query);
       variableEditor?.setValue(variables);
       actions.updateActiveTabValues({ query, variables, operationName });
+    }
+    if (headers !== "" && headerEditor?.getValue() === "") {
+      headerEditor.setValue(headers);
+      actions.updateActiveTabValues({ headers });
     }
     // The editor learns the new operation's name only a moment later; running before that would
     // send the name of the operation that stood there.

@@ -1,22 +1,24 @@
-import { createLocalStorage, type Storage } from "@graphiql/toolkit";
-import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
 import { GraphiQL } from "graphiql";
 
 import { examples } from "../examples";
+import { Conduct } from "./conduct";
 import { examplesPlugin } from "./examples-panel";
 import { fetcher } from "./fetcher";
+import { historyPlugin, KeptHistory } from "./history-panel";
 import icon from "./icon.svg";
+import { openStorage } from "./storage";
 
-const plugins = [examplesPlugin, HISTORY_PLUGIN];
+const plugins = [examplesPlugin, historyPlugin];
 
 const storage = openStorage();
 
-// GraphiQL fills the variables editor of the first tab only from its `initial…` properties, and
-// these would open one more tab on every later visit; so they are given on the first visit alone.
-const first =
-  storage.getItem("graphiql:tabState") === null
-    ? { initialQuery: examples[0]?.query ?? "", initialVariables: examples[0]?.variables ?? "" }
-    : {};
+// GraphiQL compares the tabs that it kept with the question and the variables that it kept, and
+// opens one more tab where they differ. So the first visit keeps both, as if they had been typed;
+// properties that give them would differ on every visit on which a tab has been edited.
+if (storage.getItem("graphiql:tabState") === null) {
+  storage.setItem("graphiql:query", examples[0]?.query ?? "");
+  storage.setItem("graphiql:variables", examples[0]?.variables ?? "");
+}
 
 /** The page: what Vínculo is and how to read it, above GraphiQL with the example questions. */
 export function Playground() {
@@ -43,8 +45,9 @@ export function Playground() {
           shouldPersistHeaders={false}
           showPersistHeadersSettings={false}
           schemaDescription
-          {...first}
         >
+          <KeptHistory />
+          <Conduct />
           <GraphiQL.Logo>
             <span className="run-hint">
               Run: <kbd>Ctrl</kbd>+<kbd>Enter</kbd>
@@ -54,33 +57,4 @@ export function Playground() {
       </main>
     </>
   );
-}
-
-/**
- * The browser's storage under a prefix of ours; where the reader has switched it off, one that
- * forgets when the page is left.
- */
-function openStorage(): Storage {
-  try {
-    const storage = createLocalStorage({ namespace: "vinculo-playground" });
-    storage.getItem("graphiql:tabState");
-    return storage;
-  } catch {
-    const kept = new Map<string, string>();
-    return {
-      getItem: (key) => kept.get(key) ?? null,
-      setItem: (key, value) => {
-        kept.set(key, value);
-      },
-      removeItem: (key) => {
-        kept.delete(key);
-      },
-      clear: () => {
-        kept.clear();
-      },
-      get length() {
-        return kept.size;
-      },
-    };
-  }
 }

@@ -1,0 +1,118 @@
+package browser_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	headersButton = `.graphiql-editor-tools button[data-name="headers"]`
+	headersEditor = `.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines`
+	runButton     = ".graphiql-execute-button"
+)
+
+// TestReaders uses the playground as people do whose screen is narrow, who have a token, who follow
+// what is new, or who have no mouse.
+func TestReaders(t *testing.T) {
+	chromium := StartChromium(t)
+	site := newSite(t)
+	chromium.Allow(site.host(t))
+
+	openAt := func(t *testing.T, width int64) *Tab {
+		t.Helper()
+		tab := chromium.NewTab(t)
+		tab.reduceMotion("light")
+		tab.Do(
+			chromedp.EmulateViewport(width, 800),
+			chromedp.Navigate(site.URL+"/playground/"),
+		)
+		tab.UntilText(editor, "query Card")
+		return tab
+	}
+	open := func(t *testing.T) *Tab {
+		t.Helper()
+		return openAt(t, 1440)
+	}
+
+	t.Run("a token goes with the reader and is kept nowhere", func(t *testing.T) {
+		const secret = "Bearer secret-of-the-reader"
+		tab := open(t)
+		tab.typeHeader("Authorization", secret)
+		tab.Do(chromedp.Click(chromedp.CSS(runButton)))
+		tab.UntilText(result, "Velázquez")
+		before := len(site.asked("Night"))
+		tab.choose(exampleOf(t, "query Night"))
+		tab.UntilText(editor, "query Night")
+		require.Eventually(t, func() bool { return len(site.asked("Night")) > before }, patience, 20*time.Millisecond)
+		require.Equal(t, secret, site.asked("Night")[before].Authorization)
+
+		tab.Do(chromedp.Click(chromedp.CSS(".graphiql-tab-add")))
+		tab.Until("there should be a third tab", `document.querySelectorAll("[role=tab]").length === 3`)
+		tab.UntilText(headersEditor, "secret-of-the-reader")
+
+		tab.Do(chromedp.Click(chromedp.CSS(`button[aria-label="Show History"]`)))
+		tab.Do(chromedp.Click(chromedp.CSS(".graphiql-history-item-label")))
+		tab.UntilText(editor, "query Night")
+		tab.UntilText(headersEditor, "secret-of-the-reader")
+
+		time.Sleep(time.Second) // GraphiQL stores what has changed half a second later.
+		require.Contains(t, Evaluate[string](tab, "JSON.stringify({...localStorage})"), "query Night")
+		require.NotContains(t, Evaluate[string](tab, "JSON.stringify([{...localStorage}, {...sessionStorage}])"),
+			"secret-of-the-reader")
+		require.Empty(t, tab.Problems())
+	})
+
+	t.Run("an edited tab comes back as it was left", func(t *testing.T) {
+		tab := open(t)
+		tab.Do(
+			chromedp.Click(chromedp.CSS(editor)),
+			chromedp.KeyEvent("#"),
+		)
+		time.Sleep(1500 * time.Millisecond) // GraphiQL stores what has changed after a while.
+		tab.Do(chromedp.Reload())
+		tab.UntilText(editor, "query Card")
+		tab.UntilText(".graphiql-editor-tool .view-lines", `"abarca"`)
+		require.Equal(t, 1, Evaluate[int](tab, "document.querySelectorAll('[role=tab]').length"))
+		require.Empty(t, tab.Problems())
+	})
+
+	require.Equal(t, []string{site.host(t)}, chromium.Hosts(), "nothing may be asked of another machine")
+}
+
+// reduceMotion has the tab ask pages for a colour scheme and for no movement.
+func (tab *Tab) reduceMotion(scheme string) {
+	tab.t.Helper()
+	_, err := chromedp.Call(tab.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: scheme},
+			// A page in the middle of a transition has colours that it never shows at rest.
+			{Name: "prefers-reduced-motion", Value: "reduce"},
+		},
+	})
+	require.NoError(tab.t, err)
+}
+
+// choose clicks the example question at a place, from 0.
+func (tab *Tab) choose(example int) {
+	tab.t.Helper()
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll(".examples-item")[` +
+		jsonText(tab.t, example) + `].click()`))
+}
+
+// typeHeader writes one header under Headers, as a reader does.
+func (tab *Tab) typeHeader(name, value string) {
+	tab.t.Helper()
+	tab.Do(
+		chromedp.Click(chromedp.CSS(headersButton)),
+		chromedp.Click(chromedp.CSS(headersEditor)),
+	)
+	_, err := chromedp.Call(tab.ctx, input.InsertText,
+		input.InsertTextParams{Text: jsonText(tab.t, map[string]string{name: value})})
+	require.NoError(tab.t, err)
+	tab.UntilText(headersEditor, name)
+}
