@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -38,6 +39,7 @@ func TestReaders(t *testing.T) {
 		t.Helper()
 		return openAt(t, 1440)
 	}
+	news := exampleOf(t, "subscription News")
 
 	t.Run("a token goes with the reader and is kept nowhere", func(t *testing.T) {
 		const secret = "Bearer secret-of-the-reader"
@@ -67,6 +69,49 @@ func TestReaders(t *testing.T) {
 		require.Empty(t, tab.Problems())
 	})
 
+	t.Run("a refused subscription ends at once and says why", func(t *testing.T) {
+		tab := open(t)
+		tab.typeHeader("Authorization", revoked)
+		tab.choose(news)
+		tab.UntilText(editor, "subscription News")
+		before := site.called()
+		tab.Do(chromedp.Click(chromedp.CSS(runButton)))
+		tab.UntilText(result, refusal)
+		tab.Until("nothing should run any more", `document.querySelector(".graphiql-execute-button[aria-label^=Execute]")`)
+		time.Sleep(3 * time.Second)
+		require.Equal(t, before+1, site.called(), "a token that was refused is refused again")
+		require.NotContains(t, tab.answer(), "stack")
+	})
+
+	t.Run("a subscription calls again until the server is back", func(t *testing.T) {
+		tab := open(t)
+		tab.choose(news)
+		tab.UntilText(editor, "subscription News")
+		site.setAway(true)
+		before := site.called()
+		tab.Do(chromedp.Click(chromedp.CSS(runButton)))
+		tab.UntilText(result, "Calling again")
+		require.Eventually(t, func() bool { return site.called() >= before+2 }, patience, 20*time.Millisecond)
+		site.setAway(false)
+		tab.UntilText(result, "report 1")
+		require.NotContains(t, tab.answer(), "Calling again")
+	})
+
+	t.Run("a subscription shows the last of what came, newest first", func(t *testing.T) {
+		site.setRevisions(130)
+		tab := open(t)
+		tab.choose(news)
+		tab.UntilText(editor, "subscription News")
+		tab.Do(chromedp.Click(chromedp.CSS(runButton)))
+		tab.UntilText(result, `"received": 130`)
+		site.setRevisions(2)
+		lines := tab.answer()
+		require.Contains(t, lines, "report 130")
+		require.Contains(t, lines, "report 129")
+		require.Less(t, strings.Index(lines, "report 130"), strings.Index(lines, "report 129"))
+		require.Empty(t, tab.Problems())
+	})
+
 	t.Run("an edited tab comes back as it was left", func(t *testing.T) {
 		tab := open(t)
 		tab.Do(
@@ -79,6 +124,17 @@ func TestReaders(t *testing.T) {
 		tab.UntilText(".graphiql-editor-tool .view-lines", `"abarca"`)
 		require.Equal(t, 1, Evaluate[int](tab, "document.querySelectorAll('[role=tab]').length"))
 		require.Empty(t, tab.Problems())
+	})
+
+	t.Run("a header that cannot be sent is not told as a server that is away", func(t *testing.T) {
+		for _, header := range [][2]string{{"Authorization", "Bearer “secret”"}, {"Señal", "1"}} {
+			tab := open(t)
+			tab.typeHeader(header[0], header[1])
+			tab.Do(chromedp.Click(chromedp.CSS(runButton)))
+			tab.UntilText(result, "Not sent")
+			require.NotContains(t, tab.answer(), "serve")
+			require.NotContains(t, tab.answer(), "stack")
+		}
 	})
 
 	require.Equal(t, []string{site.host(t)}, chromium.Hosts(), "nothing may be asked of another machine")
@@ -115,4 +171,12 @@ func (tab *Tab) typeHeader(name, value string) {
 		input.InsertTextParams{Text: jsonText(tab.t, map[string]string{name: value})})
 	require.NoError(tab.t, err)
 	tab.UntilText(headersEditor, name)
+}
+
+// answer gives the lines of the answer that are on the screen, in their order.
+func (tab *Tab) answer() string {
+	tab.t.Helper()
+	return Evaluate[string](tab, `[...document.querySelectorAll("`+result+` .view-line")]
+		.sort((a, b) => parseFloat(a.style.top) - parseFloat(b.style.top))
+		.map(e => e.textContent.replaceAll("\u00a0", " ")).join("\n")`)
 }

@@ -1,19 +1,29 @@
 import type { Fetcher, FetcherParams, Observable } from "@graphiql/toolkit";
 import { getOperationAST, OperationTypeNode, parse, type ExecutionResult } from "graphql";
-import { createClient, type SubscribePayload } from "graphql-ws";
+
+import { follow } from "./subscription";
 
 /** Where the API answers, seen from the page: /playground/ and /graphql are neighbours. */
 export const endpoint = new URL("../graphql", document.baseURI);
 
-type Headers = Record<string, unknown>;
+type Named = Record<string, unknown>;
 
 /**
  * Sends queries and mutations by POST, and subscriptions over graphql-transport-ws, to the one
- * endpoint beside this page.
+ * endpoint beside this page. What goes wrong is an answer with errors and never thrown: GraphiQL
+ * would show the stack of what is thrown, which is of no use to a reader.
  */
 export const fetcher: Fetcher = (params, options) => {
   const headers = options?.headers ?? {};
-  return isSubscription(params) ? subscribe(params, headers) : post(params, headers);
+  if (!isSubscription(params)) {
+    return post(params, headers);
+  }
+  const url = new URL(endpoint);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  // GraphiQL calls `subscribe` with an observer object only, never with three functions.
+  return follow(url, params, headers, () =>
+    post({ query: "{ __typename }" }, headers),
+  ) as Observable<ExecutionResult>;
 };
 
 function isSubscription({ query, operationName }: FetcherParams): boolean {
@@ -26,8 +36,13 @@ function isSubscription({ query, operationName }: FetcherParams): boolean {
   }
 }
 
-async function post(params: FetcherParams, headers: Headers): Promise<ExecutionResult> {
+async function post(params: FetcherParams, headers: Named): Promise<ExecutionResult> {
+  const refused = unsendable(headers);
+  if (refused !== null) {
+    return failure(refused);
+  }
   let response: Response;
+  let text: string;
   try {
     response = await fetch(endpoint, {
       method: "POST",
@@ -38,75 +53,49 @@ async function post(params: FetcherParams, headers: Headers): Promise<ExecutionR
       },
       body: JSON.stringify(params),
     });
-  } catch (cause) {
-    throw new Error(`No answer from ${endpoint.href}. Is \`vinculo serve\` still running there?`, {
-      cause,
-    });
+    text = await response.text();
+  } catch {
+    return failure(`No answer from ${endpoint.href}. Is \`vinculo serve\` still running there?`);
   }
-  const text = await response.text();
   try {
     return JSON.parse(text) as ExecutionResult;
-  } catch (cause) {
-    throw new Error(
+  } catch {
+    return failure(
       `${endpoint.href} answered ${String(response.status)} ${response.statusText} with something ` +
         `that is not JSON: ${text.slice(0, 200)}`,
-      { cause },
     );
   }
 }
 
-interface Observer {
-  next: (value: ExecutionResult) => void;
-  error: (reason: unknown) => void;
-  complete: () => void;
+/** An answer that says why there is none, in the shape in which the server says so. */
+function failure(message: string): ExecutionResult {
+  return { errors: [{ message }] } as unknown as ExecutionResult;
 }
 
 /**
- * Follows a subscription on a connection of its own. It is an observable rather than an async
- * generator, because a generator that waits for its next value cannot be stopped from outside.
+ * What is wrong with a header that the browser refuses to send, or null. The browser itself fails
+ * in the same way as where there is no server.
  */
-function subscribe(params: FetcherParams, headers: Headers): Observable<ExecutionResult> {
-  const url = new URL(endpoint);
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  const request: SubscribePayload = {
-    query: params.query,
-    operationName: params.operationName ?? null,
-    variables: (params.variables ?? null) as Record<string, unknown> | null,
-  };
-
-  // GraphiQL calls `subscribe` with an observer object only, never with three functions.
-  const observable = {
-    subscribe({ next, error, complete }: Observer) {
-      // A browser cannot set headers on a WebSocket, so they travel in connection_init. A client
-      // that is lazy, as this one is, closes its connection with its only subscription.
-      const client = createClient({ url: url.href, connectionParams: headers, retryAttempts: 5 });
-      const unsubscribe = client.subscribe(request, {
-        next: (value) => {
-          next(value as ExecutionResult);
-        },
-        error: (reason) => {
-          error(readable(reason, url));
-        },
-        complete,
-      });
-      return { unsubscribe };
-    },
-  };
-  return observable as Observable<ExecutionResult>;
+function unsendable(headers: Named): string | null {
+  for (const [name, value] of Object.entries(asStrings(headers))) {
+    try {
+      new Headers([[name, ""]]);
+    } catch {
+      return `Not sent: “${name}” under Headers cannot be the name of a header. Names are letters, digits and hyphens.`;
+    }
+    try {
+      new Headers([[name, value]]);
+    } catch {
+      const culprit = Array.from(value).find((sign) => sign > "\u00ff" || sign < " ");
+      return (
+        `Not sent: the header ${name} holds ${culprit === undefined ? "a sign" : `the sign “${culprit}”`}, ` +
+        "which no header can carry. Text that was copied often has curly quotes or an ellipsis."
+      );
+    }
+  }
+  return null;
 }
 
-/** Turns what a closed socket gives into an error that says what happened. */
-function readable(reason: unknown, url: URL): unknown {
-  if (reason instanceof CloseEvent) {
-    const why = reason.reason === "" ? "" : `: ${reason.reason}`;
-    return new Error(`${url.href} closed the subscription with code ${String(reason.code)}${why}.`);
-  }
-  if (reason instanceof Event) {
-    return new Error(`No WebSocket connection to ${url.href}. Is \`vinculo serve\` running there?`);
-  }
-  return reason;
-}
-
-function asStrings(headers: Headers): Record<string, string> {
+function asStrings(headers: Named): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }
