@@ -9,6 +9,13 @@ export default defineConfig({
   base: "./",
   plugins: [react()],
   worker: { format: "es" },
+  resolve: {
+    alias: {
+      // What GraphiQL loads as its editor, and what it gets: the same, fitted to this page.
+      "monaco-graphql/esm/monaco-editor.js": new URL("src/playground/editors.ts", import.meta.url)
+        .pathname,
+    },
+  },
   build: {
     outDir: "dist",
     emptyOutDir: true,

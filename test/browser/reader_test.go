@@ -41,6 +41,64 @@ func TestReaders(t *testing.T) {
 	}
 	news := exampleOf(t, "subscription News")
 
+	t.Run("on a narrow screen the parts stand below one another", func(t *testing.T) {
+		tab := openAt(t, 360)
+		require.LessOrEqual(t, Evaluate[float64](tab, `(() => {
+			const main = document.querySelector(".graphiql-main");
+			const last = document.querySelector(".graphiql-sessions").getBoundingClientRect();
+			return main.scrollHeight - (last.bottom - main.getBoundingClientRect().top + main.scrollTop);
+		})()`), 16.0, "nothing lies below the answer")
+		tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector(".graphiql-main").scrollTop = 10000`))
+		require.LessOrEqual(t, Evaluate[float64](tab, `
+			document.querySelector(".graphiql-query-editor .monaco-editor").getBoundingClientRect().bottom
+			- document.querySelector(".graphiql-response").getBoundingClientRect().top`), 0.0,
+			"the query moves away with its box and does not stay over the answer")
+		require.Empty(t, tab.Problems())
+	})
+
+	t.Run("on a narrow screen the chosen tab and the answer come into view", func(t *testing.T) {
+		tab := openAt(t, 360)
+		for example := range 6 {
+			tab.choose(example)
+		}
+		tab.UntilText(result, "Velázquez")
+		tab.Until("the chosen tab should be seen", `(() => {
+			const row = document.querySelector(".graphiql-tabs").getBoundingClientRect();
+			const tab = document.querySelector(".graphiql-tab-active").getBoundingClientRect();
+			return tab.left >= row.left - 1 && tab.right <= row.right + 1;
+		})()`)
+		tab.Until("the answer should be seen", `(() => {
+			const main = document.querySelector(".graphiql-main").getBoundingClientRect();
+			const answer = document.querySelector(".graphiql-response").getBoundingClientRect();
+			return answer.top >= main.top - 1 && answer.top + 200 < main.bottom;
+		})()`)
+		require.Empty(t, tab.Problems())
+	})
+
+	for how, move := range map[string]func(*Tab, float64, float64){"wheel": (*Tab).wheel, "swipe": (*Tab).swipe} {
+		t.Run("a "+how+" over an editor moves the page where the editor ends", func(t *testing.T) {
+			tab := chromium.NewTab(t)
+			tab.reduceMotion("light")
+			tab.Do(
+				chromedp.EmulateViewport(360, 800, chromedp.EmulateTouch),
+				chromedp.Navigate(site.URL+"/playground/"),
+			)
+			tab.UntilText(editor, "query Card")
+			tab.choose(0)
+			tab.UntilText(result, "Velázquez")
+			const moved = `document.querySelector(".graphiql-main").scrollTop`
+			tab.Until("the answer should be in view", moved+" > 0")
+			before := Evaluate[float64](tab, moved)
+			place := Evaluate[[]float64](tab, `(() => {
+				const box = document.querySelector(".graphiql-response").getBoundingClientRect();
+				return [box.left + box.width / 2, box.top + 100];
+			})()`)
+			move(tab, place[0], place[1])
+			tab.Until("the page should have moved up", moved+" < "+jsonText(t, before-20))
+			require.Empty(t, tab.Problems())
+		})
+	}
+
 	t.Run("a token goes with the reader and is kept nowhere", func(t *testing.T) {
 		const secret = "Bearer secret-of-the-reader"
 		tab := open(t)
@@ -137,6 +195,25 @@ func TestReaders(t *testing.T) {
 		}
 	})
 
+	t.Run("the settings fit a narrow screen", func(t *testing.T) {
+		tab := openAt(t, 360)
+		tab.Do(chromedp.Click(chromedp.CSS(`button[aria-label="Open settings dialog"]`)))
+		tab.Until("the dialog should be open", `document.querySelector(".graphiql-dialog")`)
+		require.Empty(t, Evaluate[[]string](tab, `(() => {
+			const dialog = document.querySelector(".graphiql-dialog").getBoundingClientRect();
+			return [...document.querySelectorAll(".graphiql-dialog button")]
+				.filter(e => e.getBoundingClientRect().right > dialog.right).map(e => e.textContent);
+		})()`))
+	})
+
+	t.Run("without JavaScript the page says so on its first screen", func(t *testing.T) {
+		tab := chromium.NewTab(t)
+		_, err := chromedp.Call(tab.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+		require.NoError(t, err)
+		tab.Do(chromedp.Navigate(site.URL + "/playground/"))
+		require.Less(t, Evaluate[float64](tab, `document.querySelector("noscript").getBoundingClientRect().top`), 100.0)
+	})
+
 	require.Equal(t, []string{site.host(t)}, chromium.Hosts(), "nothing may be asked of another machine")
 }
 
@@ -179,4 +256,29 @@ func (tab *Tab) answer() string {
 	return Evaluate[string](tab, `[...document.querySelectorAll("`+result+` .view-line")]
 		.sort((a, b) => parseFloat(a.style.top) - parseFloat(b.style.top))
 		.map(e => e.textContent.replaceAll("\u00a0", " ")).join("\n")`)
+}
+
+// wheel turns a mouse wheel upwards over a place.
+func (tab *Tab) wheel(x, y float64) {
+	tab.t.Helper()
+	_, err := chromedp.Call(tab.ctx, input.DispatchMouseEvent, input.DispatchMouseEventParams{
+		// A zero would be left out, which Chromium refuses.
+		Type: input.DispatchMouseEventTypeMouseWheel, X: x, Y: y, DeltaX: 1, DeltaY: -120,
+	})
+	require.NoError(tab.t, err)
+}
+
+// swipe moves a finger downwards from a place, which shows what lies above.
+func (tab *Tab) swipe(x, y float64) {
+	tab.t.Helper()
+	touch := func(kind input.DispatchTouchEventType, points ...*input.TouchPoint) {
+		_, err := chromedp.Call(tab.ctx, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: kind, TouchPoints: points})
+		require.NoError(tab.t, err)
+	}
+	touch(input.DispatchTouchEventTypeTouchStart, &input.TouchPoint{X: x, Y: y})
+	for range 10 {
+		y += 15
+		touch(input.DispatchTouchEventTypeTouchMove, &input.TouchPoint{X: x, Y: y})
+	}
+	touch(input.DispatchTouchEventTypeTouchEnd)
 }

@@ -2,3 +2,8 @@
 // becomes a property of `globalThis`.
 // eslint-disable-next-line no-var
 declare var MonacoEnvironment: { getWorker(id: string, label: string): Worker } | undefined;
+
+// The editor's packages declare no types for their parts.
+declare module "monaco-editor/esm/vs/editor/edcore.main.js" {
+  export * from "monaco-editor";
+}
