@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 )
 
@@ -182,6 +183,53 @@ func TestReaders(t *testing.T) {
 		tab.UntilText(".graphiql-editor-tool .view-lines", `"abarca"`)
 		require.Equal(t, 1, Evaluate[int](tab, "document.querySelectorAll('[role=tab]').length"))
 		require.Empty(t, tab.Problems())
+	})
+
+	t.Run("Tab leaves an editor, and each has a name", func(t *testing.T) {
+		tab := open(t)
+		require.Equal(t, []string{"Query", "Variables", "Headers", "Answer"}, Evaluate[[]string](tab,
+			`[...document.querySelectorAll(".monaco-editor textarea.inputarea")].map(e => e.ariaLabel)`))
+		tab.Do(
+			chromedp.Focus(chromedp.CSS(".graphiql-query-editor .graphiql-editor")),
+			chromedp.KeyEvent(kb.Enter),
+		)
+		tab.Until("Enter should go into the editor", `document.activeElement.ariaLabel === "Query"`)
+		before := Evaluate[string](tab, `document.querySelector(".graphiql-query-editor .view-line").textContent`)
+		tab.Do(chromedp.KeyEvent(kb.Tab))
+		tab.Until("Tab should move on", `document.activeElement.ariaLabel !== "Query"`)
+		require.Equal(t, before, Evaluate[string](tab, `document.querySelector(".graphiql-query-editor .view-line").textContent`))
+		tab.UntilText(".run-hint", "indents after")
+		require.Empty(t, tab.Problems())
+	})
+
+	t.Run("a closed dialog gives the focus back", func(t *testing.T) {
+		tab := open(t)
+		for _, button := range []string{"Open short keys dialog", "Open settings dialog"} {
+			tab.Do(
+				chromedp.Focus(chromedp.CSS(`button[aria-label="`+button+`"]`)),
+				chromedp.KeyEvent(kb.Enter),
+			)
+			tab.Until("the dialog should be open", `document.querySelector(".graphiql-dialog")`)
+			tab.Do(chromedp.KeyEvent(kb.Escape))
+			tab.Until("the dialog should be closed", `!document.querySelector(".graphiql-dialog")`)
+			tab.Until(button+" should have the focus", `document.activeElement.ariaLabel === `+jsonText(t, button))
+		}
+		require.Empty(t, tab.Problems())
+	})
+
+	t.Run("what has the focus is marked", func(t *testing.T) {
+		tab := open(t)
+		for _, part := range []string{
+			`button[aria-label="Open settings dialog"]`, ".graphiql-tab-add", runButton,
+			".graphiql-toolbar-button", headersButton, ".graphiql-editor", ".result-window",
+		} {
+			// Only what the keyboard gives the focus counts as visible.
+			tab.Do(chromedp.KeyEvent(kb.Shift), chromedp.Focus(chromedp.CSS(part)))
+			require.Equal(t, "rgb(122, 31, 61) solid 2px", Evaluate[string](tab, `(() => {
+				const style = getComputedStyle(document.activeElement);
+				return [style.outlineColor, style.outlineStyle, style.outlineWidth].join(" ");
+			})()`), part)
+		}
 	})
 
 	t.Run("a header that cannot be sent is not told as a server that is away", func(t *testing.T) {

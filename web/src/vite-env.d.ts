@@ -7,3 +7,6 @@ declare var MonacoEnvironment: { getWorker(id: string, label: string): Worker } 
 declare module "monaco-editor/esm/vs/editor/edcore.main.js" {
   export * from "monaco-editor";
 }
+declare module "monaco-editor/esm/vs/editor/browser/config/tabFocus.js" {
+  export const TabFocus: { setTabFocusMode(tabMovesFocus: boolean): void };
+}

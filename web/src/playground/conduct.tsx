@@ -10,6 +10,7 @@ export function Conduct() {
   useTabInView();
   useAnswerInView();
   useHeadersInNewTabs();
+  useFocusAfterDialogs();
   return null;
 }
 
@@ -88,4 +89,42 @@ function useHeadersInNewTabs() {
       actions.updateActiveTabValues({ headers });
     }
   }, [tabs, activeTabIndex, headerEditor, actions]);
+}
+
+/**
+ * Puts the focus back where it was before a dialog took it. GraphiQL's dialogs would do so if they
+ * knew which button opened them; as it is, the reader would start again at the top of the page.
+ */
+function useFocusAfterDialogs() {
+  useEffect(() => {
+    let outside: HTMLElement | null = null;
+    const remember = ({ target }: Event) => {
+      if (
+        target instanceof HTMLElement &&
+        document.querySelector(".graphiql-dialog") === null &&
+        target.closest("button, a, input, textarea, [tabindex]") !== null
+      ) {
+        outside = target.closest("button, a, input, textarea, [tabindex]");
+      }
+    };
+    const dialogs = new MutationObserver((changes) => {
+      const closed = changes.some(({ removedNodes }) =>
+        [...removedNodes].some(
+          (node) => node instanceof Element && node.matches(".graphiql-dialog"),
+        ),
+      );
+      if (closed && document.activeElement === document.body) {
+        outside?.focus();
+      }
+    });
+    document.addEventListener("focusin", remember);
+    // Not every browser gives a button the focus when it is clicked.
+    document.addEventListener("click", remember, { capture: true });
+    dialogs.observe(document.body, { childList: true });
+    return () => {
+      document.removeEventListener("focusin", remember);
+      document.removeEventListener("click", remember, { capture: true });
+      dialogs.disconnect();
+    };
+  }, []);
 }

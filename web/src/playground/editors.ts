@@ -1,21 +1,50 @@
 import "monaco-editor/esm/vs/basic-languages/graphql/graphql.contribution.js";
 import "monaco-editor/esm/vs/language/json/monaco.contribution.js";
+import { TabFocus } from "monaco-editor/esm/vs/editor/browser/config/tabFocus.js";
 import * as monaco from "monaco-editor/esm/vs/editor/edcore.main.js";
 
 export * from "monaco-editor/esm/vs/editor/edcore.main.js";
+
+interface Box {
+  name: string;
+  purpose: string;
+}
+
+/** What the boxes of text are called, by the end of the path that GraphiQL gives their text. */
+const boxes: Record<string, Box> = {
+  "operation.graphql": { name: "Query", purpose: "edit" },
+  "variables.json": { name: "Variables", purpose: "edit" },
+  "request-headers.json": { name: "Headers", purpose: "edit" },
+  "response.json": { name: "Answer", purpose: "read" },
+};
 
 // GraphiQL has no property for the options of its editors. It makes them with the function
 // that is replaced here, and loads this module in place of the editor: vite.config.ts
 // has the name that it asks for.
 const { create } = monaco.editor;
 monaco.editor.create = (container, options = {}, overrides) => {
+  const box = boxOf(options.model?.uri.path ?? "");
+  if (box) {
+    // The reader first comes to the element around the text, and goes in with Enter.
+    if (container.tagName !== "SECTION") {
+      container.setAttribute("role", "group");
+    }
+    container.setAttribute("aria-label", `${box.name}: press Enter to ${box.purpose}`);
+  }
   return create(
     container,
     {
       ...options,
+      ...(box ? { ariaLabel: box.name } : {}),
       // Where the text has no more lines, the wheel moves what lies around it.
       scrollbar: { ...options.scrollbar, alwaysConsumeMouseWheel: false },
     },
     overrides,
   );
 };
+// Who has no mouse must be able to leave an editor: Tab moves on, and Ctrl+M lets it indent.
+TabFocus.setTabFocusMode(true);
+
+function boxOf(path: string): Box | undefined {
+  return Object.entries(boxes).find(([end]) => path.endsWith(end))?.[1];
+}

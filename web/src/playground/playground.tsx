@@ -52,6 +52,9 @@ export function Playground() {
             <span className="run-hint">
               Run: <kbd>Ctrl</kbd>+<kbd>Enter</kbd>
             </span>
+            <span className="run-hint">
+              Tab moves on, or indents after <kbd>Ctrl</kbd>+<kbd>M</kbd>
+            </span>
           </GraphiQL.Logo>
         </GraphiQL>
       </main>
