@@ -18,10 +18,10 @@ const boxes: Record<string, Box> = {
   "response.json": { name: "Answer", purpose: "read" },
 };
 
-// GraphiQL has no property for the options of its editors. It makes them with the function
-// that is replaced here, and loads this module in place of the editor: vite.config.ts
+// GraphiQL has no property for the options and colours of its editors. It makes them with the two
+// functions that are replaced here, and loads this module in place of the editor: vite.config.ts
 // has the name that it asks for.
-const { create } = monaco.editor;
+const { create, defineTheme } = monaco.editor;
 monaco.editor.create = (container, options = {}, overrides) => {
   const box = boxOf(options.model?.uri.path ?? "");
   if (box) {
@@ -36,15 +36,45 @@ monaco.editor.create = (container, options = {}, overrides) => {
     {
       ...options,
       ...(box ? { ariaLabel: box.name } : {}),
+      // The number of a last line that is empty would be dimmed.
+      renderFinalNewline: "on",
       // Where the text has no more lines, the wheel moves what lies around it.
       scrollbar: { ...options.scrollbar, alwaysConsumeMouseWheel: false },
     },
     overrides,
   );
 };
+monaco.editor.defineTheme = (name, theme) => {
+  defineTheme(name, readable(theme));
+};
+
 // Who has no mouse must be able to leave an editor: Tab moves on, and Ctrl+M lets it indent.
 TabFocus.setTabFocusMode(true);
 
 function boxOf(path: string): Box | undefined {
   return Object.entries(boxes).find(([end]) => path.endsWith(end))?.[1];
+}
+
+/** A theme in which every kind of word stands out from the page, with a contrast of 4.5 or more. */
+function readable(theme: monaco.editor.IStandaloneThemeData): monaco.editor.IStandaloneThemeData {
+  const dark = theme.base === "vs-dark";
+  return {
+    ...theme,
+    colors: {
+      ...theme.colors,
+      "editorLineNumber.foreground": dark ? "#97a3b3" : "#4a5a6e",
+      "editorLineNumber.activeForeground": dark ? "#d5dbe4" : "#241a1f",
+      "editorSuggestWidget.foreground": dark ? "#f3edef" : "#241a1f",
+      "editorSuggestWidget.selectedForeground": dark ? "#f3edef" : "#241a1f",
+      "editorSuggestWidget.selectedIconForeground": dark ? "#f3edef" : "#241a1f",
+      "editorSuggestWidget.highlightForeground": dark ? "#ffa3c4" : "#a00368",
+      "editorSuggestWidget.focusHighlightForeground": dark ? "#ffa3c4" : "#a00368",
+    },
+    rules: [
+      ...theme.rules,
+      { token: "comment", foreground: dark ? "86b872" : "1f6b1f" },
+      { token: "number", foreground: dark ? "b5cea8" : "06603f" },
+      { token: "argument.identifier.gql", foreground: dark ? "aca7ff" : "5451b5" },
+    ],
+  };
 }
