@@ -146,7 +146,7 @@ func TestPlayground(t *testing.T) {
 			tab.UntilText(".graphiql-history", "News")
 			look("the history")
 			require.Equal(t, []string{"Set active: News", "Set active: Card"}, Evaluate[[]string](tab,
-				"[...document.querySelectorAll('.graphiql-history-item-label')].map(e => e.ariaLabel)"))
+				"[...new Set([...document.querySelectorAll('.graphiql-history-item-label')].map(e => e.ariaLabel))]"))
 
 			for _, dialog := range []string{"Open short keys dialog", "Open settings dialog"} {
 				tab.Do(

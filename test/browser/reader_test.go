@@ -243,6 +243,23 @@ func TestReaders(t *testing.T) {
 		}
 	})
 
+	t.Run("what the editor proposes fits a narrow screen", func(t *testing.T) {
+		tab := openAt(t, 360)
+		tab.Do(
+			chromedp.Click(chromedp.CSS(".graphiql-tab-add")),
+			chromedp.Click(chromedp.CSS(editor)),
+			chromedp.KeyEvent("{ enti"),
+		)
+		tab.UntilText(".suggest-widget .monaco-list-row", "entity")
+		tab.Until("all of the first proposal should be seen", `(() => {
+			const word = document.querySelector(".suggest-widget .monaco-list-row .label-name");
+			const box = word.getBoundingClientRect();
+			return [box.left + 1, box.right - 1].every(
+				x => word.contains(document.elementFromPoint(x, box.top + box.height / 2)));
+		})()`)
+		require.Empty(t, tab.Problems())
+	})
+
 	t.Run("the settings fit a narrow screen", func(t *testing.T) {
 		tab := openAt(t, 360)
 		tab.Do(chromedp.Click(chromedp.CSS(`button[aria-label="Open settings dialog"]`)))

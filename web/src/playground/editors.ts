@@ -38,6 +38,8 @@ monaco.editor.create = (container, options = {}, overrides) => {
       ...(box ? { ariaLabel: box.name } : {}),
       // The number of a last line that is empty would be dimmed.
       renderFinalNewline: "on",
+      // What the editor proposes may be wider than what it stands in, which would cut it off.
+      fixedOverflowWidgets: true,
       // Where the text has no more lines, the wheel moves what lies around it.
       scrollbar: { ...options.scrollbar, alwaysConsumeMouseWheel: false },
     },

@@ -78,8 +78,9 @@ function useOpenExample(): (example: Example) => void {
     }
     if (headers !== "" && headerEditor?.getValue() === "") {
       headerEditor.setValue(headers);
-      actions.updateActiveTabValues({ headers });
     }
+    // Also where there are none: no headers and empty ones would be two questions in the history.
+    actions.updateActiveTabValues({ headers: headerEditor?.getValue() ?? "" });
     // The editor learns the new operation's name only a moment later; running before that would
     // send the name of the operation that stood there.
     const documentAST = parse(query);
