@@ -14,6 +14,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/vinculo/vinculo/internal/verify"
 )
 
 // Main is one run of the program. Tests use it as the program itself does.
@@ -226,7 +228,8 @@ type foundFaults struct { //nolint:errname // "faults" is the word of the domain
 func (f *foundFaults) Error() string { return f.summary }
 
 // ExitCode is 0 for success, 2 for a wrong command line, 130 for a run that was
-// interrupted, 1 for all else.
+// interrupted, 3 for a verification that others did not let come to an end, 1 for
+// all else.
 func ExitCode(err error) int {
 	var usage usageError
 	switch {
@@ -236,6 +239,8 @@ func ExitCode(err error) int {
 		return 2
 	case errors.Is(err, context.Canceled):
 		return 130
+	case errors.Is(err, verify.ErrWritten):
+		return 3
 	default:
 		return 1
 	}

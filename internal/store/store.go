@@ -64,6 +64,21 @@ type Store interface {
 	Close() error
 }
 
+// State is what `vinculo verify` reads of a store. Of a Store itself each read may
+// see what was written since the one before.
+type State interface {
+	Head(ctx context.Context) (evidence.Head, error)
+	Log(ctx context.Context, after evidence.Sequence) iter.Seq2[*evidence.Revision, error]
+	Scan(ctx context.Context) iter.Seq2[Row, error]
+}
+
+// Still is a store that can be looked at as it is at one moment.
+type Still interface {
+	// Still calls look with a state that stays as it is, whatever is written
+	// meanwhile. Its error is that of look, or says why there is no such state.
+	Still(ctx context.Context, look func(State) error) error
+}
+
 // Plan decides on a snapshot what is to be written.
 type Plan func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error)
 

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/ledger"
@@ -24,27 +25,29 @@ type leaf struct {
 	index    int
 }
 
-// erasures reads the tombstones before anything else: what they tell of comes
-// before them in the log.
-func (v *verifier) erasures(ctx context.Context) error {
-	v.erased = erased{struck: map[leaf]ledger.Hash{}, numbering: evidence.NewNumbering()}
-	for r, err := range v.store.Log(ctx, 0) {
+// tombstones reads those of the revisions after one before anything else: what
+// they tell of comes before them in the log. It also notes how far the log goes
+// now, and says whether it found any.
+func (v *verifier) tombstones(ctx context.Context, after evidence.Sequence) (found bool, err error) {
+	for r, err := range v.store.Log(ctx, after) {
 		if isOutside(ctx, err) {
-			return err
+			return false, err
 		}
 		if err != nil {
-			return nil //nolint:nilerr // what does not read is told of when the log is replayed
+			v.until = math.MaxUint64
+			return found, nil //nolint:nilerr // what does not read is told of when the log is replayed
 		}
+		v.until = r.Sequence()
 		e, err := r.Erasure()
 		if err != nil || e == nil {
 			continue // as above
 		}
-		v.erased.last = r.Sequence()
+		found, v.erased.last = true, r.Sequence()
 		for _, x := range e.Struck {
 			v.erased.struck[leaf{x.Sequence, x.Leaf}] = x.Rest
 		}
 	}
-	return nil
+	return found, nil
 }
 
 // check compares a revision with the tombstones, in the order of the log.

@@ -5,6 +5,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,32 +48,77 @@ func (r *Report) fault(format string, args ...any) {
 // errEnough ends a search that has found as many faults as were asked for.
 var errEnough = errors.New("enough faults")
 
-// Run verifies a store. The fresh store is empty and thrown away after: the log
-// is replayed into it. The planner must have the vocabulary that the store was
-// written with. The error is for what keeps the store from being verified, such
-// as store.ErrUnavailable; what is wrong with the store is in the report.
+// ErrWritten says that a store could not be verified, since it was written to all
+// the time.
+var ErrWritten = errors.New("the store was written to all the time while it was verified, so what differs from its log may only have been on its way; verify it when nobody writes")
+
+// Run verifies a store, which others may write to meanwhile: a store.Still as it is
+// now, and of another what the log has said of each thing at some moment since. The
+// fresh store is empty and thrown away after: the log is replayed into it. The
+// planner must have the vocabulary that the store was written with. The error is
+// for what keeps the store from being verified, such as store.ErrUnavailable or
+// ErrWritten; what is wrong with the store is in the report.
 func Run(ctx context.Context, st, fresh store.Store, p *evidence.Planner, o Options) (*Report, error) {
 	if o.MaxFaults <= 0 {
 		o.MaxFaults = 100
 	}
 	v := &verifier{store: st, fresh: fresh, planner: p, options: o, report: &Report{}}
-	head, err := st.Head(ctx)
+	err := v.still(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	return v.report, nil
+}
+
+// still runs the verification on one state of the store, where it can give one.
+func (v *verifier) still(ctx context.Context, st store.Store) error {
+	still, ok := st.(store.Still)
+	if !ok {
+		return v.run(ctx)
+	}
+	looked := false
+	err := still.Still(ctx, func(state store.State) error {
+		looked, v.store = true, state
+		return v.run(ctx)
+	})
+	if err == nil || looked || isOutside(ctx, err) {
+		return err
+	}
+	v.report.Cut = true
+	v.report.fault("the store does not read: %v", err)
+	return nil
+}
+
+func (v *verifier) run(ctx context.Context) error {
+	head, err := v.store.Head(ctx)
 	switch {
 	case isOutside(ctx, err):
-		return nil, err
+		return err
 	case err != nil:
 		v.report.fault("the head of the log cannot be read: %v", err)
 	}
 	v.report.Head = head
-	for _, step := range []func(context.Context) error{v.erasures, v.log, v.records} {
+	v.erased = erased{struck: map[leaf]ledger.Hash{}, numbering: evidence.NewNumbering()}
+	if _, err := v.tombstones(ctx, 0); err != nil {
+		return err
+	}
+	for _, step := range []func(context.Context) error{v.log, v.records} {
 		if err := step(ctx); errors.Is(err, errEnough) {
 			v.report.Cut = true
 			break
 		} else if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return v.report, nil
+	if len(v.report.Faults) == 0 {
+		return nil
+	}
+	// An erasure changes revisions that were written long before, and so may be what
+	// seemed to be wrong with them.
+	if erased, err := v.tombstones(ctx, v.last.Sequence); err != nil || erased {
+		return cmp.Or(err, ErrWritten)
+	}
+	return nil
 }
 
 // isOutside says whether an error tells nothing of the content of the store.
@@ -81,24 +127,32 @@ func isOutside(ctx context.Context, err error) bool {
 }
 
 type verifier struct {
-	store, fresh store.Store
-	planner      *evidence.Planner
-	options      Options
-	report       *Report
-	chain        ledger.Chain
-	pinned       ledger.Hash
-	pinSeen      bool
-	read         evidence.Sequence // revisions read
-	last         evidence.Head     // as the revision read last says it
-	replayed     ledger.Header     // of the revision replayed last
-	broken       bool              // the chain of hashes does not hold
-	erased       erased
-	unreplayed   bool // the fresh store does not have the whole log
+	store      store.State
+	fresh      store.Store
+	planner    *evidence.Planner
+	options    Options
+	report     *Report
+	chain      ledger.Chain
+	pinned     ledger.Hash
+	pinSeen    bool
+	until      evidence.Sequence // what was written later is not read
+	read       evidence.Sequence // revisions read
+	last       evidence.Head     // as the revision read last says it
+	stood      evidence.Head     // as the revision says it that was the head at first
+	replayed   ledger.Header     // of the revision replayed last
+	broken     bool              // the chain of hashes does not hold
+	erased     erased
+	unreplayed bool           // the fresh store does not have the whole log
+	differing  []differingRow // as one comparison of the rows found them
 }
 
 func (v *verifier) fault(format string, args ...any) error {
 	v.report.fault(format, args...)
-	if len(v.report.Faults) >= v.options.MaxFaults {
+	return v.enough()
+}
+
+func (v *verifier) enough() error {
+	if len(v.report.Faults)+len(v.differing) >= v.options.MaxFaults {
 		return errEnough
 	}
 	return nil
@@ -115,11 +169,19 @@ func (v *verifier) log(ctx context.Context) error {
 	if v.options.Head != nil {
 		v.pinned = *v.options.Head
 	}
+	if err := v.replay(ctx); err != nil {
+		return err
+	}
+	return v.end(ctx)
+}
+
+// replay reads what was not yet read of the log, up to v.until.
+func (v *verifier) replay(ctx context.Context) error {
 	var stop error // what ended the search inside a load
 	planner := *v.planner
 	planner.Counted = v.erased.last // what was erased cannot be counted any more; see erased.numbering
 	err := replay.Into(ctx, v.fresh, &planner, func(yield func(*evidence.Revision, error) bool) {
-		for r, err := range v.checked(ctx, 0) {
+		for r, err := range v.checked(ctx, v.last.Sequence) {
 			if err != nil {
 				stop = err
 				return
@@ -139,13 +201,13 @@ func (v *verifier) log(ctx context.Context) error {
 		if err := v.fault("revision %d cannot be replayed, so the stored records were not compared with the log: %v", v.read, err); err != nil {
 			return err
 		}
-		for _, err := range v.checked(ctx, v.read) { // the rest of the chain
+		for _, err := range v.checked(ctx, v.last.Sequence) { // the rest of the chain
 			if err != nil {
 				return err
 			}
 		}
 	}
-	return v.end()
+	return nil
 }
 
 // checked yields the revisions after a sequence and tells of each that is not
@@ -164,8 +226,13 @@ func (v *verifier) checked(ctx context.Context, after evidence.Sequence) iter.Se
 				}
 				return
 			}
+			if r.Sequence() > v.until {
+				return
+			}
 			v.read++
-			v.last = r.Head()
+			if v.last = r.Head(); v.last.Sequence == v.report.Head.Sequence {
+				v.stood = v.last
+			}
 			for _, told := range v.erased.check(r) {
 				if err := v.fault("%s", told); err != nil {
 					yield(nil, err)
@@ -204,94 +271,34 @@ func (v *verifier) chained(r *evidence.Revision) *evidence.Revision {
 
 // end checks that the log ends where the store says, with the hash kept elsewhere
 // in it.
-func (v *verifier) end() error {
+func (v *verifier) end(ctx context.Context) error {
 	if v.options.Head != nil && !v.pinSeen {
 		if err := v.fault("no revision has the head hash %s that was kept elsewhere: the log was rewritten or cut short, or the hash is of another log", v.pinned); err != nil {
 			return err
 		}
 	}
-	head := v.report.Head
-	switch {
-	case v.read != head.Sequence:
-		if v.unreplayed {
-			return nil // not all of it was read
-		}
-		return v.fault("the store says that its log ends with revision %d, but it has %d", head.Sequence, v.read)
-	case v.last.Hash != head.Hash:
-		return v.fault("the store says that the head hash is %s, but revision %d, the last of its log, has %s", head.Hash, v.read, v.last.Hash)
-	case !v.last.Time.Equal(head.Time) || v.last.Latest != head.Latest:
-		return v.fault("the store says that its log ends at %s with the numbers %v, but revision %d, the last of it, says %s and %v",
-			head.Time.Format(time.RFC3339Nano), head.Latest, v.read, v.last.Time.Format(time.RFC3339Nano), v.last.Latest)
-	}
-	return nil
-}
-
-// records compares everything stored in both stores, side by side.
-func (v *verifier) records(ctx context.Context) error {
 	if v.unreplayed {
-		v.report.Cut = true
-		return nil
+		return nil // not all of it was read
 	}
-	stored, stopStored := newCursor(v.store.Scan(ctx))
-	defer stopStored()
-	wanted, stopWanted := newCursor(v.fresh.Scan(ctx))
-	defer stopWanted()
-	for {
-		s, err := stored.peek()
+	head, last := v.report.Head, v.last
+	if v.read > head.Sequence { // either it was written to since, and the store says so, or the head is wrong
+		now, err := v.store.Head(ctx)
 		if isOutside(ctx, err) {
 			return err
 		}
-		if err != nil {
-			return v.fault("the stored records do not read any further%s: %v; what comes after is not verified", after(stored.last), err)
+		if err != nil || now.Sequence < v.read {
+			return v.fault("the store says that its log ends with revision %d, but it has %d", head.Sequence, v.read)
 		}
-		w, err := wanted.peek()
-		if err != nil {
-			return fmt.Errorf("reading the replayed log: %w", err)
-		}
-		if s == nil && w == nil {
-			return nil
-		}
-		if err := v.compare(s, w, stored, wanted); err != nil {
-			return err
-		}
-		v.report.Rows++
-		if v.report.Rows%1000 == 0 {
-			v.progress("comparing what is stored", v.report.Rows, 0)
-		}
-	}
-}
-
-// compare takes the next row of one store, or of both where they are of the same
-// thing.
-func (v *verifier) compare(s, w *store.Row, stored, wanted *cursor) error {
-	order := compareRows(s, w)
-	if order <= 0 {
-		stored.next()
-		if stored.unordered {
-			stored.unordered = false
-			if err := v.fault("%s is stored out of its order or twice", name(s)); err != nil {
-				return err
-			}
-		}
-		if s.Fault != "" {
-			if err := v.fault("%s: %s", name(s), s.Fault); err != nil {
-				return err
-			}
-		}
-	}
-	if order >= 0 {
-		wanted.next()
+		last, v.report.Head = v.stood, v.last
 	}
 	switch {
-	case order < 0 && s.Kind == store.CounterRow && string(s.Value) == "0":
-		return nil
-	case order < 0:
-		return v.fault("%s is stored, but the log says nothing of it", name(s))
-	case order > 0:
-		return v.fault("%s is missing: by the log it must be there", name(w))
-	}
-	if what := difference(s, w, v.broken); what != "" {
-		return v.fault("%s is not as the log says: %s", name(s), what)
+	case v.read < head.Sequence:
+		return v.fault("the store says that its log ends with revision %d, but it has %d", head.Sequence, v.read)
+	case last.Hash != head.Hash:
+		return v.fault("the store says that the head hash is %s, but revision %d, the last of its log, has %s", head.Hash, last.Sequence, last.Hash)
+	case !last.Time.Equal(head.Time) || last.Latest != head.Latest:
+		return v.fault("the store says that its log ends at %s with the numbers %v, but revision %d, the last of it, says %s and %v",
+			head.Time.Format(time.RFC3339Nano), head.Latest, last.Sequence, last.Time.Format(time.RFC3339Nano), last.Latest)
 	}
 	return nil
 }

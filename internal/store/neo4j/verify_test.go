@@ -14,6 +14,7 @@ import (
 	"github.com/vinculo/vinculo/internal/store/neo4j/neo4jtest"
 	"github.com/vinculo/vinculo/internal/store/sqlite"
 	"github.com/vinculo/vinculo/internal/store/storetest"
+	"github.com/vinculo/vinculo/internal/store/storetest/model"
 	"github.com/vinculo/vinculo/internal/verify"
 )
 
@@ -148,4 +149,46 @@ func flipped(b []byte, at int) []byte {
 	b = bytes.Clone(b)
 	b[at] ^= 1
 	return b
+}
+
+// TestVerifyWhileOthersWrite writes between the reads of one verification.
+func TestVerifyWhileOthersWrite(t *testing.T) {
+	neo4jtest.Exclusive(t)
+	s := empty(t)
+	written := 0
+	write := func() {
+		written++
+		_, err := storetest.Apply(t.Context(), s, written, storetest.Top, &evidence.ChangeSet{Reason: "motivo", Changes: []evidence.Change{
+			{PutEntity: &evidence.PutEntity{ID: "p", Kind: evidence.Of("PERSON"), Name: evidence.Of(fmt.Sprint("Inés Cruz ", written))}},
+			{PutEntity: &evidence.PutEntity{ID: evidence.ID(fmt.Sprint("p", written)), Kind: evidence.Of("PERSON"), Name: evidence.Of("Vecino")}},
+		}})
+		require.NoError(t, err)
+	}
+	write()
+	verified := func(writes int) (*verify.Report, error) {
+		disturbed := storetest.Disturbed{Store: model.New(), Before: func(rows int) {
+			if rows%9 == 2 && writes > 0 {
+				writes--
+				write()
+			}
+		}}
+		return verify.Run(t.Context(), s, disturbed, storetest.Planner(9), verify.Options{Progress: func(string, uint64, uint64) {
+			if writes > 0 {
+				writes--
+				write()
+			}
+		}})
+	}
+	for _, writes := range []int{1, 3, 6} {
+		report, err := verified(writes)
+		require.NoError(t, err)
+		require.Empty(t, report.Faults)
+	}
+	_, err := verified(1000)
+	require.ErrorIs(t, err, verify.ErrWritten)
+	cypher(t, "MATCH (n:Record {id: 'p1'}) SET n.name = 'Otra'")
+	report, err := verified(3)
+	require.NoError(t, err)
+	require.NotEmpty(t, report.Faults)
+	require.Contains(t, report.Faults[0], "the property name is Otra")
 }

@@ -100,12 +100,18 @@ func (s *Store) Head(ctx context.Context) (head evidence.Head, err error) {
 // slow reader of the log does not keep the file from being tidied; the log only
 // grows, so it misses nothing.
 func (s *Store) Log(ctx context.Context, after evidence.Sequence) iter.Seq2[*evidence.Revision, error] {
+	return s.pagesOfLog(ctx, after, func(read func(*conn) error) error { return s.briefly(ctx, read) })
+}
+
+// pagesOfLog yields the revisions after a sequence. Each page is read by a call of
+// on.
+func (s *Store) pagesOfLog(ctx context.Context, after evidence.Sequence, on func(read func(*conn) error) error) iter.Seq2[*evidence.Revision, error] {
 	after = min(after, evidence.Open)
 	return func(yield func(*evidence.Revision, error) bool) {
 		for {
 			var page []*evidence.Revision
 			size := 0
-			err := s.briefly(ctx, func(c *conn) error {
+			err := on(func(c *conn) error {
 				return c.query(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE seq > ? ORDER BY seq"+upTo, []any{int64(after), int64(s.limits.log)}, func(r row) error { //nolint:gosec // at most Open
 					rev, err := revisionOf(r)
 					if err != nil {

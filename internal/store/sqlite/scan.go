@@ -9,23 +9,38 @@ import (
 	"github.com/vinculo/vinculo/internal/store"
 )
 
-// Scan implements store.Store. It reads one state of the file, on a connection
-// of its own, since it may take long.
+// Scan implements store.Store. It reads one state of the file.
 func (s *Store) Scan(ctx context.Context) iter.Seq2[store.Row, error] {
 	return func(yield func(store.Row, error) bool) {
-		if err := s.scan(ctx, func(r store.Row) bool { return yield(r, nil) }); err != nil {
-			yield(store.Row{}, s.wrap(err))
+		stopped := false
+		err := s.Still(ctx, func(state store.State) error {
+			for r, err := range state.Scan(ctx) {
+				if stopped = !yield(r, err); stopped || err != nil {
+					return nil
+				}
+			}
+			return nil
+		})
+		if err != nil && !stopped {
+			yield(store.Row{}, err)
 		}
 	}
 }
 
-func (s *Store) scan(ctx context.Context, yield func(store.Row) bool) error {
+// still is one state of the file.
+type still struct{ g *graph }
+
+var _ store.Still = (*Store)(nil)
+
+// Still implements store.Still: with one transaction, on a connection of its own,
+// since it may take long.
+func (s *Store) Still(ctx context.Context, look func(store.State) error) error {
 	if err := s.open(ctx); err != nil {
 		return err
 	}
 	c, err := s.dialReader()
 	if err != nil {
-		return err
+		return s.wrap(err)
 	}
 	defer c.close() //nolint:errcheck // it has only read
 	g, err := s.begin(ctx, c)
@@ -33,16 +48,31 @@ func (s *Store) scan(ctx context.Context, yield func(store.Row) bool) error {
 		return err
 	}
 	defer s.end(c) //nolint:errcheck // it has only read
-	x := scanner{g: g, yield: yield}
-	for _, part := range []func(context.Context) error{x.counters, x.derived, x.revisions, x.tokens, x.versions} {
-		if err := part(ctx); err != nil || x.stopped {
-			return err
-		}
+	return look(still{g})
+}
+
+// Head implements store.State.
+func (x still) Head(context.Context) (evidence.Head, error) { return x.g.head, nil }
+
+// Log implements store.State.
+func (x still) Log(ctx context.Context, after evidence.Sequence) iter.Seq2[*evidence.Revision, error] {
+	s := x.g.store
+	return s.pagesOfLog(ctx, after, func(read func(*conn) error) error {
 		if err := s.open(ctx); err != nil {
 			return err
 		}
+		return s.wrap(read(x.g.conn))
+	})
+}
+
+// Scan implements store.State.
+func (x still) Scan(ctx context.Context) iter.Seq2[store.Row, error] {
+	return func(yield func(store.Row, error) bool) {
+		scanning := scanner{g: x.g, yield: func(r store.Row) bool { return yield(r, nil) }}
+		if err := scanning.all(ctx); err != nil {
+			yield(store.Row{}, x.g.store.wrap(err))
+		}
 	}
-	return nil
 }
 
 // scanner yields the rows of each kind. Rows are read a page at a time, so that
@@ -51,6 +81,18 @@ type scanner struct {
 	g       *graph
 	yield   func(store.Row) bool
 	stopped bool
+}
+
+func (x *scanner) all(ctx context.Context) error {
+	for _, part := range []func(context.Context) error{x.counters, x.derived, x.revisions, x.tokens, x.versions} {
+		if err := x.g.store.open(ctx); err != nil {
+			return err
+		}
+		if err := part(ctx); err != nil || x.stopped {
+			return err
+		}
+	}
+	return nil
 }
 
 func (x *scanner) give(rows []store.Row) {
