@@ -41,6 +41,14 @@ func DerivedToRow(id evidence.ID, d *evidence.Derived) (Row, error) {
 	return Row{Kind: DerivedRow, Key: string(id), Value: value}, err
 }
 
+// FormerToRow is the row of what was derived for a version that was replaced.
+func FormerToRow(r *evidence.Record) (Row, error) {
+	value, err := evidence.EncodeDerived(&r.Derived)
+	return Row{Kind: DerivedRow, Key: versionKey(r), Value: value}, err
+}
+
+func versionKey(r *evidence.Record) string { return fmt.Sprintf("%s %020d", r.ID(), r.From) }
+
 // RevisionToRow is the row of a revision with its leaves.
 func RevisionToRow(r *evidence.Revision) (Row, error) {
 	value, err := json.Marshal(r)
@@ -56,5 +64,5 @@ func TokenToRow(entity evidence.ID, t evidence.Token) Row {
 func VersionToRow(r *evidence.Record) (Row, error) {
 	content, err := evidence.EncodeContent(r.Content)
 	value := append(fmt.Appendf(nil, "%d %d ", r.Content.Type(), r.To), content...)
-	return Row{Kind: VersionRow, Key: fmt.Sprintf("%s %020d", r.ID(), r.From), Value: value}, err
+	return Row{Kind: VersionRow, Key: versionKey(r), Value: value}, err
 }

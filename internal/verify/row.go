@@ -75,6 +75,9 @@ func name(r *store.Row) string {
 	case store.CounterRow:
 		return fmt.Sprintf("the counter %q", r.Key)
 	case store.DerivedRow:
+		if id, from, former := strings.Cut(r.Key, " "); former {
+			return fmt.Sprintf("what was derived for record %q, as revision %s wrote it,", id, number(from))
+		}
 		return fmt.Sprintf("what is derived for record %q", r.Key)
 	case store.RevisionRow:
 		return "revision " + number(r.Key)

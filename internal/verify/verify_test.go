@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -182,5 +183,26 @@ func TestVerifyFindsTamperingWhileOthersWrite(t *testing.T) {
 				require.Contains(t, report.Faults[0], "counter")
 			})
 		}
+	}
+}
+
+// TestVerifyFindsWhatWasDerivedBefore changes what was derived for a version that
+// was replaced, which answers of the past are made of.
+func TestVerifyFindsWhatWasDerivedBefore(t *testing.T) {
+	for _, derived := range []string{"x'a103656f74726f'", "x'ff'"} {
+		path := filepath.Join(t.TempDir(), "graph.db")
+		st := open(t, path)
+		w := &writer{t: t, st: st}
+		w.write()
+		w.write()
+		db, err := sql.Open("sqlite", path)
+		require.NoError(t, err)
+		_, err = db.ExecContext(t.Context(), "UPDATE version SET derived = "+derived)
+		require.NoError(t, err)
+		require.NoError(t, db.Close())
+		report, err := verify.Run(t.Context(), st, model.New(), storetest.Planner(9), verify.Options{})
+		require.NoError(t, err)
+		require.NotEmpty(t, report.Faults)
+		require.Contains(t, strings.Join(report.Faults, "\n"), `what was derived for record "p", as revision 1 wrote it, is not as the log says`)
 	}
 }

@@ -130,8 +130,9 @@ var (
 		"SET n.rank = right('000' + toString($most - strength), 4) + ' ' + n.key, n.rankSlot = CASE WHEN any(x IN all WHERE x <> strength) THEN n.slot + $mixed ELSE n.slot END } IN TRANSACTIONS OF 5000 ROWS"}
 
 	scanCounters = query{name: "scan counters", text: "MATCH (k:Counter) WHERE k.of >= $after RETURN properties(k) AS counters ORDER BY k.of LIMIT $limit"}
-	scanDerived  = query{name: "scan what is derived", text: "MATCH (n:Record) WHERE n.id >= $after RETURN n.id AS id, n.derived AS derived ORDER BY n.id LIMIT $limit"}
-	scanTokens   = query{name: "scan tokens", text: "UNWIND $slots AS slot CALL (slot) { MATCH (t:Token) WHERE t.slot = slot AND t.key >= $after RETURN t ORDER BY t.slot, t.key LIMIT $limit } " +
+	scanDerived  = query{name: "scan what is derived", text: "MATCH (n:Record) WHERE n.id >= $after WITH n ORDER BY n.id LIMIT $limit RETURN n.id AS id, n.derived AS derived, " +
+		"COLLECT { MATCH (v:Superseded {id: n.id}) WHERE v.revision >= 0 RETURN {revision: v.revision, derived: v.derived} ORDER BY v.revision } AS older ORDER BY n.id"}
+	scanTokens = query{name: "scan tokens", text: "UNWIND $slots AS slot CALL (slot) { MATCH (t:Token) WHERE t.slot = slot AND t.key >= $after RETURN t ORDER BY t.slot, t.key LIMIT $limit } " +
 		"RETURN properties(t) AS token ORDER BY t.key LIMIT $limit"}
 	scanRecords = query{name: "scan records", text: "MATCH (n:Record) WHERE n.id >= $after WITH n ORDER BY n.id LIMIT $limit " +
 		"RETURN properties(n) AS newest, labels(n) AS labels, " +

@@ -94,6 +94,12 @@ func (x *scan) derived() error {
 	id := func(r *driver.Record) string { return textOf(r, "id") }
 	return x.pages(scanDerived, row{}, id, func(r *driver.Record) error {
 		x.row(store.Row{Kind: store.DerivedRow, Key: id(r), Value: bytesOf(r, "derived")})
+		for _, one := range listOf(r, "older") {
+			former, _ := one.(map[string]any)
+			revision, _ := former["revision"].(int64)
+			derived, _ := former["derived"].([]byte)
+			x.row(store.Row{Kind: store.DerivedRow, Key: fmt.Sprintf("%s %020d", id(r), revision), Value: derived})
+		}
 		return nil
 	})
 }

@@ -5,28 +5,57 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 )
 
-// audit compares what the store keeps for finding records, its lists and what
-// traversal reads, with the records themselves. Nothing of it is in the rows that
-// every store gives, and who changed it would change answers.
+// audit compares what the store keeps for finding records, its lists, its words
+// and what traversal reads, with all versions of the records themselves. Nothing of
+// it is in the rows that every store gives, and who changed it would change answers.
 type audit struct {
 	g *graph
-	// What the records call for: entries of lists that somebody sees, and records
-	// that traversal reads.
+	wordAudit
+	touchAudit
+	// What the records call for: entries of lists, and records that traversal reads.
 	places, elements int64
 	block            int64     // the number of the last block read
 	kept             []element // what it has
 }
 
-// record says what is wrong around one record; "" where nothing is. A record
-// that does not decode is told of by its own row.
-func (a *audit) record(ctx context.Context, num int64, r *evidence.Record) (string, error) {
-	var faults []string
+func (a *audit) begin(ctx context.Context) error {
+	if err := a.readTouched(ctx, a.g); err != nil {
+		return err
+	}
+	return a.readWords(ctx, a.g)
+}
+
+// record says what is wrong around one record, of which formers are the versions
+// before the newest, and changed the revision that changed it last, by its row; ""
+// where nothing is.
+func (a *audit) record(ctx context.Context, num, changed int64, r *evidence.Record, formers []*evidence.Record) (string, error) {
+	faults, err := a.listed(ctx, num, r, formers)
+	if err != nil {
+		return "", err
+	}
+	what, err := a.projected(ctx, num, r)
+	if what != "" {
+		faults = append(faults, what)
+	}
+	if what := a.indexed(wordsRow(r.Content.Type(), num)); what != "" {
+		faults = append(faults, what)
+	}
+	if what := a.touched(num, changed); what != "" {
+		faults = append(faults, what)
+	}
+	return strings.Join(faults, "; "), err
+}
+
+// listed checks the lists that lead to a record: those of today, and those it was
+// in before.
+func (a *audit) listed(ctx context.Context, num int64, r *evidence.Record, formers []*evidence.Record) (faults []string, err error) {
 	wanted, err := placesOf(nil, r, num, func(id evidence.ID) (int64, error) {
 		of, found, err := a.numOf(ctx, id)
 		if err == nil && !found {
@@ -35,7 +64,10 @@ func (a *audit) record(ctx context.Context, num int64, r *evidence.Record) (stri
 		return of, err
 	})
 	if err != nil {
-		return "", err
+		return nil, err
+	}
+	if wanted, err = a.formerly(ctx, wanted, num, formers); err != nil {
+		return nil, err
 	}
 	for _, p := range wanted {
 		leads := int64(-1)
@@ -44,20 +76,73 @@ func (a *audit) record(ctx context.Context, num int64, r *evidence.Record) (stri
 			return nil
 		})
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		if leads != num {
 			faults = append(faults, fmt.Sprintf("a list that it belongs to does not lead to it, at %q", p.key))
 		}
-		if p.slot < int64(evidence.Hidden) {
+		if !p.former() {
 			a.places++
 		}
 	}
-	what, err := a.projected(ctx, num, r)
-	if what != "" {
-		faults = append(faults, what)
+	return faults, nil
+}
+
+// former says whether a place is one of those that citations leave behind when
+// their weight changes, which no version keeps. Nothing is found by them but what
+// stands there by its version.
+func (p place) former() bool {
+	return p.slot == int64(evidence.Hidden) && (p.anchor == allOf(evidence.CitationRecord) || p.anchor > 0 && p.anchor%listCodes == citationsOf)
+}
+
+const formerPlaces = "slot = 3 AND (anchor = -5 OR anchor > 0 AND anchor % 16 = 4)"
+
+// formerCitations counts what stands in former places of citations and leads to no
+// citation of that id and claim.
+func (a *audit) formerCitations(ctx context.Context) (stray int, err error) {
+	err = a.g.conn.query(ctx, "SELECT anchor, key, num FROM place WHERE "+formerPlaces, nil, func(r row) error {
+		var claim int64
+		_, err := a.g.conn.one(ctx, "SELECT id, content FROM record WHERE num = ? AND type = ?", []any{r.int(2), int64(evidence.CitationRecord)}, func(record row) error {
+			content, err := evidence.DecodeContent(evidence.CitationRecord, record.bytes(1))
+			if c, ok := content.(*evidence.Citation); err == nil && ok && idOf(r.text(1)) == evidence.ID(record.text(0)) {
+				claim, _, err = a.numOf(ctx, c.Claim)
+				return err
+			}
+			return nil
+		})
+		if claim == 0 || r.int(0) > 0 && r.int(0) != listOf(claim, citationsOf) {
+			stray++
+		}
+		return err
+	})
+	return stray, err
+}
+
+// formerly adds to the places of a record those where it stood before and stands
+// no more. What an erasure took has no lists any more.
+func (a *audit) formerly(ctx context.Context, places []place, num int64, formers []*evidence.Record) ([]place, error) {
+	const gone = math.MinInt32 // far below the anchors of what is listed of the whole graph
+	for _, former := range formers {
+		were, err := placesOf(nil, former, num, func(id evidence.ID) (int64, error) {
+			of, found, err := a.numOf(ctx, id)
+			if !found {
+				of = gone
+			}
+			return of, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range were {
+			stays := slices.ContainsFunc(places, func(is place) bool { return is.anchor == p.anchor && is.key == p.key })
+			if stays || p.forgets() || p.anchor < listOf(gone+1, 0) {
+				continue
+			}
+			p.slot = int64(evidence.Hidden)
+			places = append(places, p)
+		}
 	}
-	return strings.Join(faults, "; "), err
+	return places, nil
 }
 
 // projected checks what traversal reads of a record.
@@ -133,17 +218,26 @@ func (a *audit) rest(ctx context.Context) (string, error) {
 			faults = append(faults, fmt.Sprintf("beside what belongs to records, the store keeps %d more %s", n-wanted, what))
 		}
 	}
-	if _, err := a.g.conn.one(ctx, "SELECT count(*) FROM place WHERE slot < 3", nil, func(r row) error {
+	if _, err := a.g.conn.one(ctx, "SELECT count(*) FROM place WHERE NOT ("+formerPlaces+")", nil, func(r row) error {
 		more(r.int(0), a.places, "entries of lists")
 		return nil
 	}); err != nil {
 		return "", err
 	}
+	stray, err := a.formerCitations(ctx)
+	if err != nil {
+		return "", err
+	}
+	more(int64(stray), 0, "entries of lists of citations")
 	damaged, records, err := a.blocks(ctx)
 	if err != nil {
 		return "", err
 	}
 	faults = append(faults, damaged...)
 	more(records, a.elements, "records for traversal")
+	if what := a.unclaimed(); what != "" {
+		faults = append(faults, what)
+	}
+	faults = append(faults, a.strange()...)
 	return strings.Join(faults, "; "), nil
 }

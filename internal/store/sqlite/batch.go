@@ -332,17 +332,30 @@ func (b *batch) text(ctx context.Context, t *evidence.Transition, e entry) error
 	if err != nil {
 		return err
 	}
-	seen := map[string]bool{text: true}
+	texts := []string{text}
 	for _, v := range versions {
-		if former := evidence.FullText(v.Content); !seen[former] {
+		texts = append(texts, evidence.FullText(v.Content))
+	}
+	if text := allTexts(texts); text != "" {
+		b.texts[wordsRow(t.After.Content.Type(), e.num)] = text
+	}
+	return nil
+}
+
+// allTexts puts the texts of a record's versions together, the newest first, each
+// once.
+func allTexts(texts []string) string {
+	if len(texts) == 0 {
+		return ""
+	}
+	text, seen := texts[0], map[string]bool{texts[0]: true}
+	for _, former := range texts[1:] {
+		if !seen[former] {
 			seen[former] = true
 			text += " " + former
 		}
 	}
-	if text != "" {
-		b.texts[wordsRow(t.After.Content.Type(), e.num)] = text
-	}
-	return nil
+	return text
 }
 
 // flush writes everything that is gathered.

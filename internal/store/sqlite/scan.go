@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -155,29 +156,25 @@ func (x *scanner) counters(ctx context.Context) error {
 // wrong. The last row is held back, to take what is told when all was read.
 func (x *scanner) derived(ctx context.Context) error {
 	check := audit{g: x.g}
+	defer check.close()
+	if err := check.begin(ctx); err != nil {
+		return err
+	}
 	var rows []store.Row
 	err := x.each(ctx, func(page []identified) error {
 		if len(rows) > 0 {
 			x.give(rows[:len(rows)-1])
 			rows = rows[len(rows)-1:]
 		}
+		if err := check.page(ctx, page); err != nil {
+			return err
+		}
 		for _, of := range page {
-			line := store.Row{Kind: store.DerivedRow, Key: of.id}
-			var record *evidence.Record
-			_, err := x.g.conn.one(ctx, "SELECT type, from_seq, to_seq, derived, content FROM record WHERE num = ?", []any{of.num}, func(r row) error {
-				line.Value = r.bytes(3)
-				if whole, err := recordOf(evidence.RecordType(r.int(0)), r.int(1), r.int(2), r.bytes(3), r.bytes(4)); err == nil { //nolint:gosec // a small number
-					record = whole // one that does not decode is told of by its version
-				}
-				return nil
-			})
-			if err == nil && record != nil {
-				line.Fault, err = check.record(ctx, of.num, record)
-			}
+			lines, err := x.recordDerived(ctx, &check, of)
 			if err != nil {
 				return err
 			}
-			rows = append(rows, line)
+			rows = append(rows, lines...)
 		}
 		return nil
 	})
@@ -196,6 +193,39 @@ func (x *scanner) derived(ctx context.Context) error {
 	return err
 }
 
+// recordDerived gives the rows of one record, the newest first, and has the record
+// audited. A version that does not decode is told of by its own row.
+func (x *scanner) recordDerived(ctx context.Context, check *audit, of identified) ([]store.Row, error) {
+	lines := []store.Row{{Kind: store.DerivedRow, Key: of.id}}
+	var newest *evidence.Record
+	var formers []*evidence.Record
+	var kind evidence.RecordType
+	var changed int64
+	found, err := x.g.conn.one(ctx, "SELECT type, from_seq, to_seq, derived, content, changed FROM record WHERE num = ?", []any{of.num}, func(r row) error {
+		kind, changed, lines[0].Value = evidence.RecordType(r.int(0)), r.int(5), r.bytes(3) //nolint:gosec // a small number
+		if whole, err := recordOf(kind, r.int(1), r.int(2), r.bytes(3), r.bytes(4)); err == nil {
+			newest = whole
+		}
+		return nil
+	})
+	if err != nil || !found {
+		return nil, err
+	}
+	err = x.g.conn.query(ctx, "SELECT from_seq, to_seq, derived, content FROM version WHERE num = ? ORDER BY from_seq", []any{of.num}, func(r row) error {
+		lines = append(lines, store.Row{Kind: store.DerivedRow, Key: fmt.Sprintf("%s %020d", of.id, r.int(0)), Value: r.bytes(2)})
+		former, err := recordOf(kind, r.int(0), r.int(1), r.bytes(2), r.bytes(3))
+		if err != nil {
+			newest = nil
+		}
+		formers = append(formers, former)
+		return nil
+	})
+	if err == nil && newest != nil {
+		lines[0].Fault, err = check.record(ctx, of.num, changed, newest, formers)
+	}
+	return lines, err
+}
+
 func (x *scanner) revisions(ctx context.Context) error {
 	for last := int64(0); ; {
 		var rows []store.Row
@@ -205,6 +235,9 @@ func (x *scanner) revisions(ctx context.Context) error {
 			line, err := store.RevisionToRow(rev)
 			if err != nil {
 				return err
+			}
+			if fault == nil && (len(r.bytes(1)) != len(rev.Hash) || len(r.bytes(2)) != len(rev.Hash) || len(r.bytes(4)) != len(rev.Hash)) {
+				fault = errors.New("its hash, the previous hash or the root has more or fewer bytes than a hash")
 			}
 			if fault != nil {
 				line.Fault = fault.Error()

@@ -228,6 +228,9 @@ func (s *state) rows() ([]store.Row, error) {
 		add(store.DerivedToRow(id, &newest.Derived))
 		for i := range s.versions[id] {
 			add(store.VersionToRow(&s.versions[id][i]))
+			if i < len(s.versions[id])-1 {
+				add(store.FormerToRow(&s.versions[id][i]))
+			}
 		}
 		if e := newest.Entity(); e != nil && newest.IsOpen() {
 			for _, t := range evidence.SearchTokens(e) {

@@ -1,0 +1,74 @@
+package sqlite
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store/storetest"
+)
+
+// TestFormerPlaces has the text that finds former places of citations agree with
+// what says of one place that it is such.
+func TestFormerPlaces(t *testing.T) {
+	_, s := oneLink(t)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	for _, p := range []place{{anchor: allOf(evidence.CitationRecord), slot: int64(evidence.Hidden)}, {anchor: listOf(7, citationsOf), slot: int64(evidence.Hidden)},
+		{anchor: listOf(7, citationsOf), slot: 2}, {anchor: allOf(evidence.EntityRecord), slot: int64(evidence.Hidden)}, {anchor: listOf(7, linksTo), slot: int64(evidence.Hidden)}, {anchor: tokensNamed, slot: int64(evidence.Hidden)}} {
+		_, err := s.writer.one(t.Context(), "SELECT "+formerPlaces+" FROM (SELECT ? AS anchor, ? AS slot)", []any{p.anchor, p.slot}, func(r row) error {
+			require.Equal(t, p.former(), r.int(0) == 1, "%+v", p)
+			return nil
+		})
+		require.NoError(t, err)
+	}
+}
+
+// TestScanFindsWhatChangesAnswers changes what the store finds records by, of today
+// and of before.
+func TestScanFindsWhatChangesAnswers(t *testing.T) {
+	ctx := t.Context()
+	for name, c := range map[string]struct{ sql, says string }{
+		"a former word less":           {"DELETE FROM place WHERE slot = 3 AND key = 'vecino a'", `does not lead to it, at "vecino a"`},
+		"a former name less":           {"DELETE FROM place WHERE slot = 3 AND anchor = -1", "does not lead to it"},
+		"a former name of another":     {"UPDATE place SET num = num + 1 WHERE slot = 3 AND key = 'vecino a'", `does not lead to it, at "vecino a"`},
+		"a former name more":           {"INSERT INTO place SELECT anchor, slot, 'otro a', num FROM place WHERE slot = 3 AND anchor = -1", "1 more entries of lists"},
+		"a word of today more":         {"INSERT INTO place SELECT anchor, 0, 'otro a', num FROM place WHERE slot = 3 AND anchor = -1", "1 more entries of lists"},
+		"a former citation of another": {"INSERT INTO place SELECT 5 * 16 + 4, 3, '0 0001 ' || id, num FROM record WHERE type = 5", "1 more entries of lists of citations"},
+		"a former citation of nothing": {"INSERT INTO place VALUES (-5, 3, '0 0001 x', 999)", "1 more entries of lists of citations"},
+		"a letter of a word":           {"UPDATE words_data SET block = CAST(replace(CAST(block AS TEXT), 'cino', 'cimo') AS BLOB) WHERE instr(block, CAST('cino' AS BLOB)) > 0", "the words of full text"},
+		"words less":                   {"INSERT INTO words (words) VALUES ('delete-all')", "the words of full text"},
+		"words of nothing":             {"INSERT INTO words (rowid, text) VALUES (77, 'otro')", "the words of 1 more texts"},
+		"words more":                   {"INSERT OR REPLACE INTO words (rowid, text) SELECT (1 << 40) | num, 'agente vecino otro' FROM record WHERE id = 'a'", "the words of full text that lead to it"},
+		"when it changed last":         {"UPDATE record SET changed = changed - 1 WHERE id = 'a'", "it says that revision 1 changed it last, and the lists of revisions say 2"},
+		"what a revision changed":      {"UPDATE revision SET touched = x'' WHERE seq = 2", "the lists of revisions say 1"},
+		"a byte of what it changed":    {"UPDATE revision SET touched = CAST(touched || x'00' AS BLOB) WHERE seq = 2", "revision 2 changed is not as it was written"},
+		"a record that is not there":   {"UPDATE revision SET touched = CAST(touched || x'50' AS BLOB) WHERE seq = 2", "name 1 records that are not there"},
+		"a byte of a hash":             {"UPDATE revision SET hash = CAST(hash || x'00' AS BLOB) WHERE seq = 2", "more or fewer bytes than a hash"},
+		"a byte of a previous hash":    {"UPDATE revision SET previous = CAST(previous || x'00' AS BLOB) WHERE seq = 2", "more or fewer bytes than a hash"},
+		"a byte of a root":             {"UPDATE revision SET root = CAST(root || x'00' AS BLOB) WHERE seq = 2", "more or fewer bytes than a hash"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, s := oneLink(t)
+			t.Cleanup(func() { require.NoError(t, s.Close()) })
+			_, err := storetest.Apply(ctx, s, 2, storetest.Top, &evidence.ChangeSet{Reason: "test", Changes: []evidence.Change{
+				{PutEntity: &evidence.PutEntity{ID: "a", Name: evidence.Of("Agente")}}, {PutSource: &evidence.PutSource{ID: "s", Reliability: evidence.Of("A")}},
+			}})
+			require.NoError(t, err)
+			faults := func() string {
+				var all []string
+				for row, err := range s.Scan(ctx) {
+					require.NoError(t, err)
+					if row.Fault != "" {
+						all = append(all, row.Fault)
+					}
+				}
+				return strings.Join(all, "\n")
+			}
+			require.Empty(t, faults())
+			require.NoError(t, s.writer.script(ctx, c.sql))
+			require.Contains(t, faults(), c.says)
+		})
+	}
+}

@@ -1,0 +1,149 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"hash/maphash"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+)
+
+// wordAudit compares the words of full text with those of the records. The table
+// keeps no texts, so that a scratch table takes those of a page of records as the
+// store's own would, and what both hold of a row is compared by sums: of its words
+// and their places, in whatever order they come.
+type wordAudit struct {
+	seed    maphash.Seed
+	stored  map[int64]wordSum // of the rows that no record was found for yet
+	wanted  map[int64]wordSum // of the records of a page
+	scratch *conn
+	damage  string // why the store's words do not read
+}
+
+// wordSum adds up what is hashed of each word of a row.
+type wordSum struct{ hash, words uint64 }
+
+const scratchWords = `CREATE VIRTUAL TABLE words USING fts5 (
+  text, content='', contentless_delete=1, detail=full,
+  tokenize="unicode61 remove_diacritics 0 categories 'L* N* M* Co'"
+);
+CREATE VIRTUAL TABLE temp.audited USING fts5vocab (main, words, instance)`
+
+// readWords adds up the words that the store has.
+func (a *wordAudit) readWords(ctx context.Context, g *graph) error {
+	a.seed = maphash.MakeSeed()
+	var err error
+	if a.scratch, err = dial(Memory, scratchWords); err != nil {
+		return err
+	}
+	// The connection may write nothing, not even what only it sees.
+	for _, sql := range []string{"PRAGMA query_only = OFF", "CREATE VIRTUAL TABLE temp.audited USING fts5vocab (main, words, instance)", "PRAGMA query_only = ON"} {
+		if err := g.conn.script(ctx, sql); err != nil {
+			return err
+		}
+	}
+	a.stored, err = a.sums(ctx, g.conn)
+	if err != nil && ctx.Err() == nil {
+		a.damage, err = fmt.Sprintf("the words of full text do not read: %v", err), nil
+	}
+	return err
+}
+
+// sums adds up the words of all rows.
+func (a *wordAudit) sums(ctx context.Context, c *conn) (map[int64]wordSum, error) {
+	sums := map[int64]wordSum{}
+	var place [8]byte
+	err := c.query(ctx, "SELECT term, doc, offset FROM temp.audited", nil, func(r row) error {
+		var h maphash.Hash
+		h.SetSeed(a.seed)
+		binary.LittleEndian.PutUint64(place[:], uint64(r.int(2))) //nolint:gosec // only hashed
+		h.Write(place[:])
+		h.WriteString(r.text(0))
+		s := sums[r.int(1)]
+		sums[r.int(1)] = wordSum{s.hash + h.Sum64(), s.words + 1}
+		return nil
+	})
+	return sums, err
+}
+
+// page makes ready what the records of a page are compared with.
+func (a *audit) page(ctx context.Context, page []identified) error {
+	if a.damage != "" {
+		return nil
+	}
+	if err := a.scratch.script(ctx, "INSERT INTO words (words) VALUES ('delete-all'); BEGIN"); err != nil {
+		return err
+	}
+	for _, of := range page {
+		r, text, err := a.textOf(ctx, of.num)
+		if err == nil && text != "" {
+			err = a.scratch.exec(ctx, "INSERT INTO words (rowid, text) VALUES (?, ?)", r, text)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := a.scratch.script(ctx, "COMMIT"); err != nil {
+		return err
+	}
+	var err error
+	a.wanted, err = a.sums(ctx, a.scratch)
+	return err
+}
+
+// textOf is the row of a record's words and the text that they are of: that of all
+// its versions, so that the past is found too. Of a record that does not decode,
+// which is told of elsewhere, there is none.
+func (a *audit) textOf(ctx context.Context, num int64) (at int64, text string, err error) {
+	var kind evidence.RecordType
+	var content []byte
+	found, err := a.g.conn.one(ctx, "SELECT type, content FROM record WHERE num = ?", []any{num}, func(r row) error {
+		kind, content = evidence.RecordType(r.int(0)), r.bytes(1) //nolint:gosec // a small number
+		return nil
+	})
+	if err != nil || !found {
+		return 0, "", err
+	}
+	texts := []string{}
+	add := func(content []byte) {
+		if c, err := evidence.DecodeContent(kind, content); err == nil {
+			texts = append(texts, evidence.FullText(c))
+		}
+	}
+	add(content)
+	err = a.g.conn.query(ctx, "SELECT content FROM version WHERE num = ? ORDER BY from_seq", []any{num}, func(r row) error {
+		add(r.bytes(0))
+		return nil
+	})
+	return wordsRow(kind, num), allTexts(texts), err
+}
+
+// indexed says what is wrong with the words of a record, by its row.
+func (a *wordAudit) indexed(at int64) string {
+	stored := a.stored[at]
+	delete(a.stored, at)
+	if a.damage != "" || stored == a.wanted[at] {
+		return ""
+	}
+	return "the words of full text that lead to it are not those of its texts"
+}
+
+// unclaimed says, when all records were looked at, what is wrong with the words
+// beside.
+func (a *wordAudit) unclaimed() string {
+	switch {
+	case a.damage != "":
+		return a.damage
+	case len(a.stored) > 0:
+		return fmt.Sprintf("beside what belongs to records, the store keeps the words of %d more texts", len(a.stored))
+	}
+	return ""
+}
+
+// close ends what was made for the audit alone.
+func (a *wordAudit) close() {
+	if a.scratch != nil {
+		_ = a.scratch.close() // it is in memory
+	}
+}
