@@ -41,6 +41,9 @@ func TestScanFindsWhatChangesAnswers(t *testing.T) {
 		"words less":                   {"INSERT INTO words (words) VALUES ('delete-all')", "the words of full text"},
 		"words of nothing":             {"INSERT INTO words (rowid, text) VALUES (77, 'otro')", "the words of 1 more texts"},
 		"words more":                   {"INSERT OR REPLACE INTO words (rowid, text) SELECT (1 << 40) | num, 'agente vecino otro' FROM record WHERE id = 'a'", "the words of full text that lead to it"},
+		"a number of words":            {"UPDATE words_docsize SET sz = x'07' WHERE id = (SELECT max(id) FROM words_docsize)", "of 1 texts the index of full text"},
+		"a number of words less":       {"DELETE FROM words_docsize WHERE id = (SELECT max(id) FROM words_docsize)", "of 1 texts the index of full text"},
+		"a number of words more":       {"INSERT INTO words_docsize (id, sz, origin) VALUES (77, x'02', 1)", "of 1 texts the index of full text"},
 		"when it changed last":         {"UPDATE record SET changed = changed - 1 WHERE id = 'a'", "it says that revision 1 changed it last, and the lists of revisions say 2"},
 		"what a revision changed":      {"UPDATE revision SET touched = x'' WHERE seq = 2", "the lists of revisions say 1"},
 		"a byte of what it changed":    {"UPDATE revision SET touched = CAST(touched || x'00' AS BLOB) WHERE seq = 2", "revision 2 changed is not as it was written"},
@@ -71,4 +74,21 @@ func TestScanFindsWhatChangesAnswers(t *testing.T) {
 			require.Contains(t, faults(), c.says)
 		})
 	}
+}
+
+// TestAuditOfLongTexts has texts of more words than a byte counts.
+func TestAuditOfLongTexts(t *testing.T) {
+	_, s := oneLink(t)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	for step, words := range []int{126, 127, 128, 400} {
+		_, err := storetest.Apply(t.Context(), s, 2+step, storetest.Top, &evidence.ChangeSet{Reason: "test", Changes: []evidence.Change{
+			{PutEntity: &evidence.PutEntity{ID: "b", Description: evidence.Of(strings.Repeat("uno ", words-step))}},
+		}})
+		require.NoError(t, err)
+		for row, err := range s.Scan(t.Context()) {
+			require.NoError(t, err)
+			require.Empty(t, row.Fault)
+		}
+	}
+	require.Equal(t, []byte{0x81, 0x80, 0x00}, lengthOf(1<<14))
 }

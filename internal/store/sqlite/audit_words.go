@@ -1,10 +1,12 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"hash/maphash"
+	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 )
@@ -19,6 +21,7 @@ type wordAudit struct {
 	wanted  map[int64]wordSum // of the records of a page
 	scratch *conn
 	damage  string // why the store's words do not read
+	lengths string // what is wrong with the numbers of words
 }
 
 // wordSum adds up what is hashed of each word of a row.
@@ -43,7 +46,9 @@ func (a *wordAudit) readWords(ctx context.Context, g *graph) error {
 			return err
 		}
 	}
-	a.stored, err = a.sums(ctx, g.conn)
+	if a.stored, err = a.sums(ctx, g.conn); err == nil {
+		err = a.readLengths(ctx, g)
+	}
 	if err != nil && ctx.Err() == nil {
 		a.damage, err = fmt.Sprintf("the words of full text do not read: %v", err), nil
 	}
@@ -65,6 +70,37 @@ func (a *wordAudit) sums(ctx context.Context, c *conn) (map[int64]wordSum, error
 		return nil
 	})
 	return sums, err
+}
+
+// readLengths looks at how many words each row is said to have, by which a row is
+// found when it is to be deleted.
+func (a *wordAudit) readLengths(ctx context.Context, g *graph) error {
+	wrong, counted := 0, 0
+	err := g.conn.query(ctx, "SELECT id, sz FROM words_docsize", nil, func(r row) error {
+		words := a.stored[r.int(0)].words
+		if words > 0 {
+			counted++
+		}
+		if !bytes.Equal(r.bytes(1), lengthOf(words)) {
+			wrong++
+		}
+		return nil
+	})
+	if wrong += len(a.stored) - counted; wrong > 0 {
+		a.lengths = fmt.Sprintf("of %d texts the index of full text does not say how many words they have", wrong)
+	}
+	return err
+}
+
+// lengthOf is a number of words as SQLite writes it: 7 bits a byte, the highest
+// first, all bytes but the last with the bit above.
+func lengthOf(words uint64) []byte {
+	length := []byte{byte(words & 0x7f)}
+	for words >>= 7; words > 0; words >>= 7 {
+		length = append(length, byte(words&0x7f|0x80))
+	}
+	slices.Reverse(length)
+	return length
 }
 
 // page makes ready what the records of a page are compared with.
@@ -138,7 +174,7 @@ func (a *wordAudit) unclaimed() string {
 	case len(a.stored) > 0:
 		return fmt.Sprintf("beside what belongs to records, the store keeps the words of %d more texts", len(a.stored))
 	}
-	return ""
+	return a.lengths
 }
 
 // close ends what was made for the audit alone.
