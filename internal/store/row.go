@@ -17,6 +17,8 @@ const (
 	RevisionRow RowKind = "revision"
 	TokenRow    RowKind = "token"
 	VersionRow  RowKind = "version"
+	// WholeRow is of the store as a whole and has nothing but a Fault.
+	WholeRow RowKind = "whole"
 )
 
 // Row is one stored thing in a form that is the same in every store.

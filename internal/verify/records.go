@@ -163,6 +163,9 @@ func (v *verifier) compare(s, w *store.Row, stored, wanted *cursor) error {
 				return err
 			}
 		}
+		if s.Kind == store.WholeRow {
+			return v.differs(s, "%s", s.Fault)
+		}
 		if s.Fault != "" {
 			if err := v.differs(s, "%s: %s", name(s), s.Fault); err != nil {
 				return err

@@ -134,7 +134,8 @@ var (
 		"COLLECT { MATCH (v:Superseded {id: n.id}) WHERE v.revision >= 0 RETURN {revision: v.revision, derived: v.derived} ORDER BY v.revision } AS older ORDER BY n.id"}
 	scanTokens = query{name: "scan tokens", text: "UNWIND $slots AS slot CALL (slot) { MATCH (t:Token) WHERE t.slot = slot AND t.key >= $after RETURN t ORDER BY t.slot, t.key LIMIT $limit } " +
 		"RETURN properties(t) AS token ORDER BY t.key LIMIT $limit"}
-	scanRecords = query{name: "scan records", text: "MATCH (n:Record) WHERE n.id >= $after WITH n ORDER BY n.id LIMIT $limit " +
+	scanTokensOf = query{name: "scan tokens of entities", text: "UNWIND $ids AS id MATCH (t:Token) USING INDEX SEEK t:Token(entity) WHERE t.entity = id RETURN id, properties(t) AS token"}
+	scanRecords  = query{name: "scan records", text: "MATCH (n:Record) WHERE n.id >= $after WITH n ORDER BY n.id LIMIT $limit " +
 		"RETURN properties(n) AS newest, labels(n) AS labels, " +
 		"COLLECT { MATCH (v:Superseded {id: n.id}) WHERE v.revision >= 0 RETURN {properties: properties(v), labels: labels(v)} ORDER BY v.revision } AS older, " +
 		"COLLECT { MATCH (e:Record) WHERE e.id = n.from RETURN e.placeholder } AS fromPlaceholder, COLLECT { MATCH (e:Record) WHERE e.id = n.to RETURN e.placeholder } AS toPlaceholder, " +
@@ -148,7 +149,7 @@ var fixed = append([]query{
 	readHead, lockHead, appendRevision, revisionBySequence, revisionByKey, revisionByHash, readLog,
 	newestOf, newestTo, versionsOf, claimsOn, citationsOf, formerCitations, everCited, citationsIn, derivedSources, fullText, fullTextReversed, countersOf,
 	addToCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
-	makeItem, changeItem, readItem, readItems, schemaVersion, schemaIs, readOldEdges, writeEdges, rankLinks, scanCounters, scanDerived, scanTokens, scanRecords,
+	makeItem, changeItem, readItem, readItems, schemaVersion, schemaIs, readOldEdges, writeEdges, rankLinks, scanCounters, scanDerived, scanTokens, scanTokensOf, scanRecords,
 	linksCitedBy, kindsOfLinks, eraseOlder, eraseRecords, eraseCounters, eraseTokens, versionAt, rewriteOlder, rewriteRevisions,
 }, revisionByNumber[:]...)
 

@@ -40,7 +40,8 @@ type scan struct {
 	ctx     context.Context //nolint:containedctx // lives for one call of Scan
 	give    func(store.Row) bool
 	stopped bool
-	// drawn and labelled count the relationships and nodes that records call for.
+	// drawn and labelled count the relationships, by type, and nodes, by label, that
+	// were compared with what records call for.
 	drawn, labelled map[string]int64
 }
 
@@ -81,6 +82,7 @@ func (x *scan) counters() error {
 		of, _ := mapOf(r, "counters")["of"].(string)
 		return of
 	}, func(r *driver.Record) error {
+		x.labelled["Counter"]++
 		for _, one := range counterRows(mapOf(r, "counters")) {
 			if !x.row(one) {
 				break
@@ -113,6 +115,7 @@ func (x *scan) revisions() error {
 		}
 		for _, one := range rows {
 			after = numberOf(one, "sequence")
+			x.labelled["Revision"]++
 			r, err := newRevision(one)
 			result := store.Row{Kind: store.RevisionRow, Key: fmt.Sprintf("%020d", after)}
 			if err == nil {
@@ -162,8 +165,12 @@ func (x *scan) tokens() error {
 	})
 }
 
-// page has the native relationships of one page of records, by id of the link.
-type page map[evidence.ID]*driver.Record
+// page has what is around one page of records: the native relationships, by id of
+// the link, and the search words, by id of the entity.
+type page struct {
+	links  map[evidence.ID]*driver.Record
+	tokens map[evidence.ID][]map[string]any
+}
 
 func (x *scan) versions() error {
 	after := ""
@@ -198,17 +205,30 @@ func propertyID(r *driver.Record) string {
 	return id
 }
 
-// newPage reads the native relationships of the links on a page.
+// newPage reads what is around the records of a page.
 func (x *scan) newPage(rows []*driver.Record) (page, error) {
-	p := page{}
+	p := page{links: map[evidence.ID]*driver.Record{}, tokens: map[evidence.ID][]map[string]any{}}
 	byKind := map[string][]string{}
+	var entities []string
 	for _, one := range rows {
 		newest := mapOf(one, "newest")
 		slot, _ := newest["slot"].(int64)
 		kind, _ := newest["kind"].(string)
-		if id, _ := newest["id"].(string); typeOfSlot(slot) == evidence.LinkRecord {
+		switch id, _ := newest["id"].(string); typeOfSlot(slot) {
+		case evidence.LinkRecord:
 			byKind[kind] = append(byKind[kind], id)
+		case evidence.EntityRecord:
+			entities = append(entities, id)
 		}
+	}
+	tokens, err := x.store.read(x.ctx, scanTokensOf, row{"ids": entities})
+	if err != nil {
+		return p, err
+	}
+	for _, one := range tokens {
+		id := evidence.ID(textOf(one, "id"))
+		p.tokens[id] = append(p.tokens[id], mapOf(one, "token"))
+		x.labelled["Token"]++
 	}
 	for _, kind := range sorted(byKind) {
 		q, ok := x.store.texts.drawn[kind]
@@ -217,10 +237,13 @@ func (x *scan) newPage(rows []*driver.Record) (page, error) {
 		}
 		links, err := x.store.read(x.ctx, q, row{"ids": byKind[kind]})
 		if err != nil {
-			return nil, err
+			return p, err
 		}
 		for _, one := range links {
-			p[evidence.ID(textOf(one, "id"))] = one
+			if id := evidence.ID(textOf(one, "id")); p.links[id] == nil {
+				p.links[id] = one
+				x.drawn[kind]++
+			}
 		}
 	}
 	return p, nil
@@ -228,17 +251,25 @@ func (x *scan) newPage(rows []*driver.Record) (page, error) {
 
 // record gives the rows of one record, oldest version first.
 func (x *scan) record(p page, one *driver.Record) {
+	var versions []*evidence.Record
 	for _, old := range listOf(one, "older") {
 		m, _ := old.(map[string]any)
 		properties, _ := m["properties"].(map[string]any)
 		labels, _ := m["labels"].([]any)
-		if _, result := x.version(properties, labels, true); !x.row(result) {
+		r, result := x.version(properties, labels, true)
+		versions = append(versions, r)
+		if !x.row(result) {
 			return
 		}
 	}
 	r, result := x.version(mapOf(one, "newest"), listOf(one, "labels"), false)
+	versions = append(versions, r)
+	around := x.surroundings(p, r, one)
 	if r != nil && result.Fault == "" {
-		result.Fault = x.surroundings(p, r, one)
+		result.Fault = around
+	}
+	if result.Fault == "" && !slices.Contains(versions, nil) {
+		result.Fault = tokensDiffer(versions, p.tokens[r.ID()])
 	}
 	x.row(result)
 }
@@ -249,6 +280,9 @@ func (x *scan) version(properties map[string]any, labels []any, superseded bool)
 	id, _ := properties["id"].(string)
 	data, _ := properties["data"].([]byte)
 	derived, _ := properties["derived"].([]byte)
+	for _, label := range textList(labels) {
+		x.labelled[label]++
+	}
 	of := typeOfSlot(get("slot"))
 	to := evidence.Open
 	if properties["closedBy"] != nil {
@@ -287,7 +321,6 @@ func (x *scan) version(properties map[string]any, labels []any, superseded bool)
 			return nil, result
 		}
 		want = "Version:Record:" + more
-		x.labelled[more]++
 	}
 	if have := textList(labels); !slices.Equal(have, sortedTexts(strings.Split(want, ":"))) {
 		result.Fault = fmt.Sprintf("the node has the labels %v, and its record calls for %v; set the labels", have, want)
@@ -308,28 +341,35 @@ func sortedTexts(list []string) []string {
 	return list
 }
 
-// surroundings compares the relationships around a record with what it says.
+// surroundings compares the relationships around a record, where it reads, with
+// what it says.
 func (x *scan) surroundings(p page, r *evidence.Record, one *driver.Record) string {
 	cited, in, parents := textList(listOf(one, "claims")), textList(listOf(one, "sources")), textList(listOf(one, "parents"))
+	x.drawn["HAS_CITATION"] += int64(len(cited))
+	x.drawn["IN_SOURCE"] += int64(len(in))
+	x.drawn["DERIVED_FROM"] += int64(len(parents))
+	if r == nil {
+		return ""
+	}
+	claim, source, from := []string{}, []string{}, []string{}
 	switch c := r.Content.(type) {
-	case *evidence.Claim:
-		return x.link(p, r, c, one)
 	case *evidence.Citation:
-		var claim, source []string
 		if r.IsOpen() {
 			claim, source = []string{string(c.Claim)}, []string{string(c.Source)}
 		}
-		if !slices.Equal(cited, claim) || !slices.Equal(in, source) {
-			return fmt.Sprintf("the citation hangs on the claims %v and leads to the sources %v, and its record says %v and %v; draw HAS_CITATION and IN_SOURCE anew", cited, in, claim, source)
-		}
 	case *evidence.Source:
-		var from []string
 		if r.IsOpen() {
 			from = sortedTexts(idTexts(c.DerivedFrom))
 		}
-		if !slices.Equal(parents, from) {
-			return fmt.Sprintf("the source derives from %v by its relationships and from %v by its record; draw DERIVED_FROM anew", parents, from)
-		}
+	}
+	if !slices.Equal(cited, claim) || !slices.Equal(in, source) {
+		return fmt.Sprintf("by its relationships it is a citation of the claims %v in the sources %v, and by its record of %v in %v; draw HAS_CITATION and IN_SOURCE anew", cited, in, claim, source)
+	}
+	if !slices.Equal(parents, from) {
+		return fmt.Sprintf("it derives from %v by its relationships and from %v by its record; draw DERIVED_FROM anew", parents, from)
+	}
+	if c := r.Claim(); c != nil {
+		return x.link(p, r, c, one)
 	}
 	return ""
 }
@@ -344,14 +384,13 @@ func (x *scan) link(p page, r *evidence.Record, c *evidence.Claim, one *driver.R
 			return fmt.Sprintf("the property %s is %s, and the end calls for %s; set it", name, shown(mapOf(one, "newest")[name]), shown(end[0]))
 		}
 	}
-	have := p[c.ID]
+	have := p.links[c.ID]
 	if c.Of != evidence.LinkRecord || !drawn(r) {
 		if have != nil {
 			return "there is a native relationship of a link that does not stand; delete it"
 		}
 		return ""
 	}
-	x.drawn[c.Kind]++
 	if have == nil {
 		return fmt.Sprintf("the native relationship %s is missing; draw it anew", c.Kind)
 	}
@@ -412,54 +451,3 @@ func sameValue(want, have any) bool {
 		return want == have
 	}
 }
-
-// extras finds nodes and relationships that no record calls for. Neo4j keeps
-// their numbers, so that a clean graph is not walked for it.
-func (x *scan) extras() error {
-	types, err := x.store.read(x.ctx, relationshipsOf, row{})
-	if err != nil {
-		return err
-	}
-	for _, one := range types {
-		name := textOf(one, "type")
-		if name == "HAS_CITATION" || name == "IN_SOURCE" || name == "DERIVED_FROM" {
-			continue // compared record by record
-		}
-		n, err := x.count("MATCH ()-[r:" + quoted(name) + "]->() RETURN count(r) AS n")
-		if err != nil {
-			return err
-		}
-		if want := x.drawn[name]; n != want && !x.row(extraRow("relationships", name, n, want)) {
-			return nil
-		}
-	}
-	for _, k := range x.store.vocabulary.Entities() {
-		n, err := x.count("MATCH (n:" + k.NodeLabel + ") RETURN count(n) AS n")
-		if err != nil {
-			return err
-		}
-		if want := x.labelled[entityLabels(k)]; n != want && !x.row(extraRow("nodes", k.NodeLabel, n, want)) {
-			return nil
-		}
-	}
-	return nil
-}
-
-// extraRow comes after the rows of all records: no id begins with ~.
-func extraRow(what, name string, have, want int64) store.Row {
-	return store.Row{
-		Kind: store.VersionRow, Key: "~ " + what + " " + name,
-		Fault: fmt.Sprintf("there are %d %s %s, and the records call for %d; look for those without a claim or a record of the same id", have, name, what, want),
-	}
-}
-
-func (x *scan) count(text string) (int64, error) {
-	rows, err := x.store.read(x.ctx, query{name: "count", text: text}, row{})
-	if err != nil || len(rows) == 0 {
-		return 0, err
-	}
-	return numberOf(rows[0], "n"), nil
-}
-
-// quoted makes a name that stands in the database fit for a text.
-func quoted(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }

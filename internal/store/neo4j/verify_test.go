@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -189,6 +190,60 @@ func TestVerifyWhileOthersWrite(t *testing.T) {
 	cypher(t, "MATCH (n:Record {id: 'p1'}) SET n.name = 'Otra'")
 	report, err := verified(3)
 	require.NoError(t, err)
-	require.NotEmpty(t, report.Faults)
+	require.Len(t, report.Faults, 1)
 	require.Contains(t, report.Faults[0], "the property name is Otra")
+}
+
+// TestVerifyFindsWhatIsOfNoRecord makes nodes and relationships that a reader takes
+// for the record's, and changes since and until when search words stand.
+func TestVerifyFindsWhatIsOfNoRecord(t *testing.T) {
+	neo4jtest.Exclusive(t)
+	s := empty(t)
+	for step, changes := range [][]evidence.Change{{
+		{PutSource: &evidence.PutSource{ID: "s1", Kind: evidence.Of("NEWS"), Title: evidence.Of("Nota"), URL: evidence.Of("https://example.org/")}},
+		{PutSource: &evidence.PutSource{ID: "s2", Kind: evidence.Of("NEWS"), Title: evidence.Of("Copia"), URL: evidence.Of("https://example.org/2"), DerivedFrom: evidence.Of([]evidence.ID{"s1"})}},
+		{PutEntity: &evidence.PutEntity{ID: "p1", Kind: evidence.Of("PERSON"), Name: evidence.Of("José Pérez")}},
+		{PutEntity: &evidence.PutEntity{ID: "p2", Kind: evidence.Of("PERSON"), Name: evidence.Of("Ana Ruiz")}},
+		{PutEntity: &evidence.PutEntity{ID: "p3", Kind: evidence.Of("PERSON"), Name: evidence.Of("Nadie")}},
+		{AssertLink: &evidence.AssertLink{ID: "l4", Kind: "LINKED_TO", From: "p1", To: "p2", Citations: []evidence.NewCitation{{ID: "c1", Source: "s1", Locator: "p. 1"}}}},
+		{AssertStatement: &evidence.AssertStatement{ID: "t1", Entity: "p1", Attribute: "RANK", Value: "General", Citations: []evidence.NewCitation{{ID: "c2", Source: "s2", Locator: "p. 2"}}}},
+	}, {
+		{PutEntity: &evidence.PutEntity{ID: "p1", Name: evidence.Of("José Peralta")}}, {Retract: &evidence.Retract{ID: "p3"}},
+	}, {
+		{PutEntity: &evidence.PutEntity{ID: "p1", Name: evidence.Of("José Pérez")}},
+	}} {
+		_, err := storetest.Apply(t.Context(), s, step+1, storetest.Top, &evidence.ChangeSet{Reason: "motivo", Changes: changes})
+		require.NoError(t, err)
+	}
+	require.Empty(t, faultsByVerify(t, s))
+	const forget = "MATCH (n {mark: 1}) DETACH DELETE n"
+	for what, c := range map[string]struct{ do, undo, says string }{
+		"a citation of a link":  {"MATCH (c:Claim {id:'l4'}),(s:Source {id:'s1'}) CREATE (c)-[:HAS_CITATION]->(:Citation {mark:1,id:'forged',stance:'SUPPORTS',locator:'p. 666'})-[:IN_SOURCE]->(s)", forget, `of the 3 Citation nodes, 1 belong to no record; delete them: "forged"`},
+		"a source":              {"MATCH (c:Citation {id:'c1'}) CREATE (c)-[:IN_SOURCE]->(:Source {mark:1,id:'forged',title:'Sentencia'})", forget, "in the sources [forged s1]"},
+		"a claim":               {"CREATE (:Claim {mark:1,id:'forged'})", forget, `Claim nodes, 1 belong to no record; delete them: "forged"`},
+		"a link":                {"CREATE (:Link {mark:1,id:'forged'})", forget, `Link nodes, 1 belong to no record; delete them: "forged"`},
+		"a statement":           {"CREATE (:Statement {mark:1,id:'forged',entity:'p1'})", forget, `Statement nodes, 1 belong to no record; delete them: "forged"`},
+		"an entity":             {"CREATE (:Entity:Person {mark:1,name:'Nadie'})", forget, "Person nodes, 1 belong to no record"},
+		"a version":             {"CREATE (:Superseded:Version:ClaimVersion {mark:1,id:'l4'})", forget, `ClaimVersion nodes, 1 belong to no record; delete them: "l4"`},
+		"a version of nothing":  {"CREATE (:Superseded:Version:ClaimVersion {mark:1,id:'l9',revision:1})", forget, `ClaimVersion nodes, 1 belong to no record; delete them: "l9"`},
+		"a revision":            {"CREATE (:Revision {mark:1})", forget, "Revision nodes, 1 belong to no record"},
+		"a counter":             {"CREATE (:Counter {mark:1})", forget, "Counter nodes, 1 belong to no record"},
+		"a word of nobody":      {"CREATE (:Token {mark:1,entity:'nadie',slot:6,key:'x nadie',token:'x',revision:1,closedBy:2})", forget, "Token nodes, 1 belong to no record"},
+		"a source of an entity": {"MATCH (e:Entity {id:'p1'}),(s:Source {id:'s1'}) CREATE (e)-[:IN_SOURCE {mark:1}]->(s)", "MATCH ()-[r {mark:1}]->() DELETE r", `record "p1"`},
+		"one more citation":     {"MATCH (c:Claim {id:'l4'}),(x:Citation {id:'c2'}) CREATE (c)-[:HAS_CITATION {mark:1}]->(x)", "MATCH ()-[r {mark:1}]->() DELETE r", `record "c2"`},
+		"a source derived":      {"MATCH (a:Entity {id:'p1'}),(s:Source {id:'s1'}) CREATE (a)-[:DERIVED_FROM {mark:1}]->(s)", "MATCH ()-[r {mark:1}]->() DELETE r", `record "p1"`},
+		"a relationship":        {"MATCH (a:Entity {id:'p2'}),(b:Entity {id:'p1'}) CREATE (a)-[:LINKED_TO {mark:1,id:'forged'}]->(b)", "MATCH ()-[r {mark:1}]->() DELETE r", `of the 2 LINKED_TO relationships, 1 belong to no record; delete them: "forged"`},
+		"one of another type":   {"MATCH (a:Entity {id:'p2'}),(b:Entity {id:'p1'}) CREATE (a)-[:MURDERED {mark:1,id:'l4'}]->(b)", "MATCH ()-[r {mark:1}]->() DELETE r", `of the 1 MURDERED relationships, 1 belong to no record; delete them: "l4"`},
+		"since when a word":     {"MATCH (t:Token {entity:'p2',token:'ruiz'}) SET t.was = t.revision, t.revision = 2", "MATCH (t:Token {entity:'p2',token:'ruiz'}) SET t.revision = t.was REMOVE t.was", `record "p2"`},
+		"only since when":       {"MATCH (t:Token {entity:'p2',token:'ruiz'}) SET t.revision = 2", "MATCH (t:Token {entity:'p2',token:'ruiz'}) SET t.revision = 1", "a search word of it is missing or not as it was"},
+		"until when a word":     {"MATCH (t:Token {entity:'p1',token:'peralta'}) SET t.closedBy = 9", "MATCH (t:Token {entity:'p1',token:'peralta'}) SET t.closedBy = 3", "a search word of it is missing or not as it was"},
+		"a word of the past":    {"MATCH (t:Token {entity:'p3',token:'nadie'}) SET t.entity = 'p2'", "MATCH (t:Token {entity:'p2',token:'nadie'}) SET t.entity = 'p3'", "no version calls for"},
+	} {
+		cypher(t, c.do)
+		faults := faultsByVerify(t, s)
+		assert.Contains(t, faults, c.says, what)
+		assert.NotContains(t, faults, `"~"`)
+		cypher(t, c.undo)
+		require.Empty(t, faultsByVerify(t, s), what)
+	}
 }
