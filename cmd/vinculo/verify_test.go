@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
+
+	"github.com/vinculo/vinculo/internal/verify"
 )
 
 // history makes a store whose records were also changed, retracted and undone.
@@ -65,6 +67,12 @@ func TestVerify(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(r.out), &report))
 	require.Equal(t, 7, report.Revision)
 	require.Len(t, report.Faults, 1)
+}
+
+// TestExitOfAVerificationThatWasDisturbed is another than that of one that found
+// faults.
+func TestExitOfAVerificationThatWasDisturbed(t *testing.T) {
+	require.Equal(t, 3, ExitCode(fmt.Errorf("verifying: %w", verify.ErrWritten)))
 }
 
 // alter runs SQL on a store's file, as someone might who wants to change the past.
