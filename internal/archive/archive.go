@@ -84,16 +84,24 @@ var errKept = errors.New("the source has this document already, kept without a t
 
 // Add stores a document, attaches it to its source and records what its quotes
 // come to, in one revision. The bytes are durable before that is written. Errors
-// are evidence.Faults for a source that the author does not see, those of
-// capture.Service.Add and of the store; after any, the graph is as it was.
+// are evidence.Faults for a source that the author does not see and for a document
+// that was erased, those of capture.Service.Add and of the store; after any, the
+// graph is as it was.
 func (a *Archive) Add(ctx context.Context, author evidence.Author, d Document) (*Added, error) {
 	// Before any byte is stored: who may not see the source stores nothing for it.
 	if _, err := a.source(ctx, author.Clearance, d.Source); err != nil {
 		return nil, err
 	}
-	stored, err := a.captures.Add(ctx, d.Name, d.Body, d.MediaType)
+	stored, err := a.captures.Read(ctx, d.Name, d.Body, d.MediaType)
 	if err != nil {
 		return nil, err
+	}
+	defer stored.Close() //nolint:errcheck // only read from here on
+	if err := a.judge(ctx, author, d.Source, stored); err != nil {
+		return nil, err
+	}
+	if err := stored.Keep(ctx); err != nil {
+		return nil, a.takeBack(ctx, stored, err)
 	}
 	var added *Added
 	reason := d.Reason
@@ -121,11 +129,11 @@ func (a *Archive) Add(ctx context.Context, author evidence.Author, d Document) (
 			// Those of a very long list are left to the revisions that follow.
 			changes = append(changes, evidence.Change{RecordChecks: &evidence.RecordChecks{Checks: added.Checks[:min(len(added.Checks), checksAtOnce)]}})
 		}
-		added.Commit, err = a.Checking().Write(ctx, a.plan(author, &evidence.ChangeSet{Reason: reason, Changes: changes}))
+		added.Commit, err = a.Checking().Write(ctx, withBytes(stored, a.plan(author, &evidence.ChangeSet{Reason: reason, Changes: changes})))
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, a.takeBack(ctx, stored, err)
 	}
 	return added, nil
 }

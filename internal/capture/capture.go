@@ -8,6 +8,8 @@ package capture
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -49,7 +51,7 @@ func (s *Service) limit() int64 {
 	return MaxBytes
 }
 
-// Added is a document that was stored.
+// Added is what was read of a document.
 type Added struct {
 	Capture evidence.Capture
 	// Text that was read out of it; empty where Unread tells why there is none.
@@ -59,45 +61,116 @@ type Added struct {
 	Unread error
 }
 
-// Add stores a document and its text, which are durable when it returns, so that
-// a revision that names them can be written next. The hint is a media type, as
-// a server or a file's name gave it; it may be empty. The document's place in
+// Document is a document that was read and is not stored yet. The caller closes it.
+type Document struct {
+	Added
+	service *Service
+	name    string // in messages
+	held    *blob.Held
+}
+
+// Read reads a document and its text and stores neither: what is to be recorded
+// of it is known before it is decided whether it may be. The hint is a media type,
+// as a server or a file's name gave it; it may be empty. The document's place in
 // error messages is name. Errors: blob.ErrTooLarge (an InvalidInput fault is the
-// caller's to make), those of the blob store, and ctx's own.
-func (s *Service) Add(ctx context.Context, name string, document io.Reader, hint string) (Added, error) {
-	sum, size, err := s.Blobs.Put(ctx, document, s.limit())
+// caller's to make), those of reading it, and ctx's own.
+func (s *Service) Read(ctx context.Context, name string, document io.Reader, hint string) (_ *Document, err error) {
+	held, err := blob.Hold(ctx, document, s.limit())
 	if err != nil {
-		return Added{}, fmt.Errorf("capture %s: %w", name, err)
+		return nil, fmt.Errorf("capture %s: %w", name, err)
 	}
-	added := Added{Capture: evidence.Capture{SHA256: sum, Length: size, Captured: s.now()}}
-	stored, _, err := s.Blobs.Open(ctx, sum)
-	if err != nil {
-		return Added{}, fmt.Errorf("capture %s: %w", name, err)
-	}
-	defer stored.Close() //nolint:errcheck // read only
+	defer func() {
+		if err != nil {
+			_ = held.Close() // of no use
+		}
+	}()
+	d := &Document{service: s, name: name, held: held}
+	d.Capture = evidence.Capture{SHA256: held.SHA256(), Length: held.Size(), Captured: s.now()}
 	head := make([]byte, 1024)
-	n, err := io.ReadFull(stored, head)
+	n, err := io.ReadFull(held, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return Added{}, fmt.Errorf("capture %s: %w", name, err)
+		return nil, fmt.Errorf("capture %s: %w", name, err)
 	}
-	added.Capture.MediaType, _ = extract.TypeOf(head[:n], hint)
-	if _, err := stored.Seek(0, io.SeekStart); err != nil {
-		return Added{}, fmt.Errorf("capture %s: %w", name, err)
+	d.Capture.MediaType, _ = extract.TypeOf(head[:n], hint)
+	if err = held.Rewind(); err != nil {
+		return nil, fmt.Errorf("capture %s: %w", name, err)
 	}
-	text, err := s.Extract.Extract(ctx, stored, size, hint)
+	text, err := s.Extract.Extract(ctx, held, held.Size(), hint)
 	if isUnread(err) {
-		added.Unread = fmt.Errorf("capture %s: %w", name, err)
-		return added, nil
+		d.Unread = fmt.Errorf("capture %s: %w", name, err)
+		return d, nil
 	}
 	if err != nil {
-		return Added{}, fmt.Errorf("capture %s: %w", name, err)
+		return nil, fmt.Errorf("capture %s: %w", name, err)
 	}
-	added.Text = text.Words
-	added.Capture.Text, _, err = s.Blobs.Put(ctx, strings.NewReader(text.Words), int64(len(text.Words)))
+	sum := sha256.Sum256([]byte(text.Words))
+	d.Text, d.Capture.Text = text.Words, hex.EncodeToString(sum[:])
+	return d, nil
+}
+
+// Names are the names under which the document and its text are kept.
+func (d *Document) Names() []string {
+	if d.Capture.Text == "" || d.Capture.Text == d.Capture.SHA256 {
+		return []string{d.Capture.SHA256}
+	}
+	return []string{d.Capture.SHA256, d.Capture.Text}
+}
+
+// Keep stores the document and its text, which are durable when it returns, so
+// that a revision that names them can be written next. What is there already is
+// put again, which mends a damaged copy. Errors are those of the blob store, and
+// ctx's own.
+func (d *Document) Keep(ctx context.Context) error {
+	for _, name := range d.Names() {
+		if err := d.put(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// KeepMissing is Keep, but stores only what the blob store does not have.
+func (d *Document) KeepMissing(ctx context.Context) error {
+	for _, name := range d.Names() {
+		_, err := d.service.Blobs.Stat(ctx, name)
+		if errors.Is(err, blob.ErrNotFound) {
+			err = d.put(ctx, name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Document) put(ctx context.Context, name string) error {
+	if name != d.Capture.SHA256 {
+		if _, _, err := d.service.Blobs.Put(ctx, strings.NewReader(d.Text), int64(len(d.Text))); err != nil {
+			return fmt.Errorf("capture %s: store its text: %w", d.name, err)
+		}
+		return nil
+	}
+	err := d.held.Rewind()
+	if err == nil {
+		_, _, err = d.service.Blobs.Put(ctx, d.held, d.held.Size())
+	}
 	if err != nil {
-		return Added{}, fmt.Errorf("capture %s: store its text: %w", name, err)
+		return fmt.Errorf("capture %s: %w", d.name, err)
 	}
-	return added, nil
+	return nil
+}
+
+// Close forgets the document, stored or not.
+func (d *Document) Close() error { return d.held.Close() }
+
+// Add stores a document and its text, as Read and Keep one after the other.
+func (s *Service) Add(ctx context.Context, name string, document io.Reader, hint string) (Added, error) {
+	d, err := s.Read(ctx, name, document, hint)
+	if err != nil {
+		return Added{}, err
+	}
+	defer d.Close() //nolint:errcheck // only read from here on
+	return d.Added, d.Keep(ctx)
 }
 
 func isUnread(err error) bool {

@@ -9,6 +9,7 @@ import (
 	"hash"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence/ledger"
 )
@@ -180,7 +181,7 @@ func fingerprints(content Content) []string {
 			prints = append(prints, "url "+s.URL)
 		}
 		for _, c := range old.Captures {
-			prints = append(prints, "capture "+c.SHA256)
+			prints = append(prints, capturePrint+c.SHA256)
 		}
 		return prints
 	case *Claim:
@@ -194,6 +195,9 @@ func fingerprints(content Content) []string {
 	}
 	return nil
 }
+
+// capturePrint begins the fingerprint of a capture.
+const capturePrint = "capture "
 
 func idFingerprint(id ID) string { return "id " + string(id) }
 
@@ -250,15 +254,21 @@ func (w *workspace) checkBarred() error {
 			if !s.open || !s.differs() || s.base != nil && !s.rewritten() {
 				continue
 			}
-			prints := fingerprints(s.content)
+			var prints []string
 			if s.base == nil {
 				prints = append(prints, idFingerprint(s.id))
 			}
-			if !slices.ContainsFunc(prints, func(p string) bool { return erasure.bars(w.author.Clearance, p) }) {
+			prints = append(prints, fingerprints(s.content)...)
+			at := slices.IndexFunc(prints, func(p string) bool { return erasure.bars(w.author.Clearance, p) })
+			if at < 0 {
 				continue
 			}
+			what := strconv.Quote(string(s.id))
+			if sha, ok := strings.CutPrefix(prints[at], capturePrint); ok {
+				what = "the document " + sha // whatever source had it, it need not be this one
+			}
 			w.index = s.index
-			w.fault(Forbidden, "", "%q was erased on %s on the ground %q and is not recorded again; ask an administrator", s.id, rev.Header.Time.Format("2006-01-02"), meta.Reason)
+			w.fault(Forbidden, "", "%s was erased on %s on the ground %q and is not recorded again; ask an administrator", what, rev.Header.Time.Format("2006-01-02"), meta.Reason)
 		}
 	}
 }

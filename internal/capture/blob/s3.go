@@ -3,12 +3,12 @@ package blob
 import (
 	"context"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/minio/minio-go/v7"
@@ -66,36 +66,29 @@ func (s *S3) key(name string) string { return s.prefix + name }
 // must be known before an object is sent; the service is given their SHA-256 to
 // check what reaches it.
 func (s *S3) Put(ctx context.Context, r io.Reader, limit int64) (name string, n int64, err error) {
-	f, err := os.CreateTemp("", "vinculo-capture-*")
+	h, err := Hold(ctx, r, limit)
 	if err != nil {
-		return "", 0, fmt.Errorf("store a capture: %w", err)
+		return "", 0, err
 	}
-	defer func() {
-		_ = f.Close()           // it was only read since it was written
-		_ = os.Remove(f.Name()) // in the system's directory for such files
-	}()
-	b := newBounded(ctx, r, limit)
-	if _, err := io.Copy(f, b); err != nil {
-		return "", 0, fmt.Errorf("store a capture: %w", err)
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return "", 0, fmt.Errorf("store a capture: %w", err)
-	}
-	name = b.name()
-	if size, err := s.Stat(ctx, name); err == nil && size == b.n {
-		return name, b.n, nil
+	defer h.Close() //nolint:errcheck // only read from here on
+	if size, err := s.Stat(ctx, h.name); err == nil && size == h.size {
+		return h.name, h.size, nil
 	} else if err != nil && !errors.Is(err, ErrNotFound) {
 		return "", 0, err
+	}
+	sum, err := hex.DecodeString(h.name)
+	if err != nil {
+		return "", 0, fmt.Errorf("store a capture: %w", err)
 	}
 	options := minio.PutObjectOptions{
 		ContentType:      "application/octet-stream",
 		DisableMultipart: true, // a checksum of parts would not be that of the whole
-		UserMetadata:     map[string]string{"x-amz-checksum-sha256": base64.StdEncoding.EncodeToString(b.hash.Sum(nil))},
+		UserMetadata:     map[string]string{"x-amz-checksum-sha256": base64.StdEncoding.EncodeToString(sum)},
 	}
-	if _, err := s.client.PutObject(ctx, s.bucket, s.key(name), f, b.n, options); err != nil {
+	if _, err := s.client.PutObject(ctx, s.bucket, s.key(h.name), h.File, h.size, options); err != nil {
 		return "", 0, fmt.Errorf("store a capture in the bucket %q: %w", s.bucket, err)
 	}
-	return name, b.n, nil
+	return h.name, h.size, nil
 }
 
 // Open implements Store.
