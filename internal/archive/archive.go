@@ -83,10 +83,10 @@ type Added struct {
 var errKept = errors.New("the source has this document already, kept without a text, and it stays as it was; to have it read, undo the revision that attached it and attach it again")
 
 // Add stores a document, attaches it to its source and records what its quotes
-// come to, in one revision. The bytes are durable before that is written. Errors
-// are evidence.Faults for a source that the author does not see and for a document
-// that was erased, those of capture.Service.Add and of the store; after any, the
-// graph is as it was.
+// come to, in one revision. The bytes are durable before that is written, and what
+// no record names in the end is not kept. Errors are evidence.Faults for a source
+// that the author does not see and for a document that was erased, those of
+// capture.Service.Add and of the store; after any, the graph is as it was.
 func (a *Archive) Add(ctx context.Context, author evidence.Author, d Document) (*Added, error) {
 	// Before any byte is stored: who may not see the source stores nothing for it.
 	if _, err := a.source(ctx, author.Clearance, d.Source); err != nil {
@@ -132,8 +132,8 @@ func (a *Archive) Add(ctx context.Context, author evidence.Author, d Document) (
 		added.Commit, err = a.Checking().Write(ctx, withBytes(stored, a.plan(author, &evidence.ChangeSet{Reason: reason, Changes: changes})))
 		return err
 	})
-	if err != nil {
-		return nil, a.takeBack(ctx, stored, err)
+	if err := a.letGo(ctx, d.Source, stored, err); err != nil {
+		return nil, err
 	}
 	return added, nil
 }

@@ -45,6 +45,26 @@ func withBytes(d *capture.Document, plan store.Plan) store.Plan {
 	}
 }
 
+// letGo takes back what was stored of a document and no record names: all of it
+// where it was not attached, and its text where the source has it with another, or
+// with none.
+func (a *Archive) letGo(ctx context.Context, source evidence.ID, d *capture.Document, failed error) error {
+	if failed != nil {
+		return a.takeBack(ctx, d, failed)
+	}
+	sources, err := a.sources(ctx, evidence.Confidential, []evidence.ID{source})
+	if err == nil && sources[source] != nil && slices.ContainsFunc(sources[source].Captures, func(c evidence.Capture) bool {
+		return c.SHA256 == d.Capture.SHA256 && c.Text == d.Capture.Text
+	}) {
+		return nil
+	}
+	// It is attached, whatever comes of this.
+	if err := a.takeBack(ctx, d, nil); err != nil {
+		a.log.Warn().Err(err).Str("source", string(source)).Msg("of a document that was added, more may be kept than is recorded; add it again")
+	}
+	return nil
+}
+
 // takeBack deletes of a document what the log names nowhere. Its error tells why
 // it was asked to, and what is left.
 func (a *Archive) takeBack(ctx context.Context, d *capture.Document, because error) error {
@@ -58,7 +78,7 @@ func (a *Archive) takeBack(ctx context.Context, d *capture.Document, because err
 	case err == nil:
 		return because
 	case because == nil:
-		return fmt.Errorf("the files %s of the captures may be named by no record: %w; add the document again", d.Names(), err)
+		return fmt.Errorf("the files %s of the captures may be named by no record: %w", d.Names(), err)
 	default:
 		return fmt.Errorf("%w; the files %s of the captures may be named by no record: %w", because, d.Names(), err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/vinculo/vinculo/internal/archive"
 	"github.com/vinculo/vinculo/internal/capture"
+	"github.com/vinculo/vinculo/internal/capture/blob"
 	"github.com/vinculo/vinculo/internal/capture/extract"
 	"github.com/vinculo/vinculo/internal/erasure"
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -128,6 +129,30 @@ func TestDocumentsAreThereWhenTheirRevisionIs(t *testing.T) {
 	})
 }
 
+func TestTextsThatNoRecordNamesAreNotKept(t *testing.T) {
+	onStores(t, func(t *testing.T, b *bench) {
+		t.Helper()
+		first, err := b.attach("nota", strings.NewReader(page), "image/png")
+		require.NoError(t, err)
+		require.Error(t, first.Unread)
+		require.Empty(t, first.Capture.Text)
+		_, err = b.attach("nota", strings.NewReader(page), "text/html")
+		require.NoError(t, err)
+		var named []string
+		for c, err := range archive.Named(t.Context(), b.store) {
+			require.NoError(t, err)
+			named = append(named, c.SHA256)
+			if c.Text != "" {
+				named = append(named, c.Text)
+			}
+		}
+		require.ElementsMatch(t, named, b.stored())
+
+		b.erase("nota")
+		require.Empty(t, b.stored())
+	})
+}
+
 func TestDocumentsThatCannotBeReadToTheirEndAreNotKept(t *testing.T) {
 	onStores(t, func(t *testing.T, b *bench) {
 		t.Helper()
@@ -135,5 +160,24 @@ func TestDocumentsThatCannotBeReadToTheirEndAreNotKept(t *testing.T) {
 		_, err := b.attach("nota", io.MultiReader(strings.NewReader("x"), iotest.ErrReader(broken)), "")
 		require.ErrorIs(t, err, broken)
 		require.Empty(t, b.stored())
+	})
+}
+
+func TestTheSameDocumentWithAnotherTextIsLookedAfterToo(t *testing.T) {
+	onStores(t, func(t *testing.T, b *bench) {
+		t.Helper()
+		_, err := b.attach("nota", strings.NewReader(page), "image/png")
+		require.NoError(t, err)
+		read, err := b.attach("copia", strings.NewReader(page), "text/html")
+		require.NoError(t, err)
+		to, err := blob.OpenDir(t.TempDir())
+		require.NoError(t, err)
+		n, err := archive.Carry(t.Context(), b.store, to, b.blobs)
+		require.NoError(t, err)
+		require.Equal(t, 2, n, "the document, and the text that one source has of it")
+		b.damage(read.Capture.Text, true)
+		_, faults, err := archive.VerifyBlobs(t.Context(), b.store, b.blobs, 10)
+		require.NoError(t, err)
+		require.Len(t, faults, 1)
 	})
 }

@@ -96,10 +96,11 @@ func damage(err error) error {
 }
 
 // Named yields the captures that the log of a store names, each once, in the order
-// in which they were attached; those that were erased are not named any more.
+// in which they were attached; those that were erased are not named any more. The
+// same document with another text is another.
 func Named(ctx context.Context, st store.Store) iter.Seq2[evidence.Capture, error] {
 	return func(yield func(evidence.Capture, error) bool) {
-		seen := map[string]bool{}
+		seen := map[[2]string]bool{}
 		for r, err := range st.Log(ctx, 0) {
 			if err != nil {
 				yield(evidence.Capture{}, err)
@@ -116,10 +117,11 @@ func Named(ctx context.Context, st store.Store) iter.Seq2[evidence.Capture, erro
 						continue
 					}
 					for _, c := range e.Source.Captures {
-						if seen[c.SHA256] {
+						files := [2]string{c.SHA256, c.Text}
+						if seen[files] {
 							continue
 						}
-						seen[c.SHA256] = true
+						seen[files] = true
 						if !yield(c, nil) {
 							return
 						}
