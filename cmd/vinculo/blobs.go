@@ -9,6 +9,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -65,7 +66,31 @@ func openBlobs(ctx context.Context, given, storeName string, create bool) (blob.
 			return nil, fmt.Errorf("%s is not a directory of captures", place)
 		}
 	}
-	return blob.OpenDir(place)
+	dir, err := blob.OpenDir(place)
+	if err != nil {
+		return nil, err
+	}
+	if create {
+		err = dir.RemoveLeftovers(ctx, beingWritten)
+	}
+	return dir, err
+}
+
+// beingWritten is how long a file that nobody wrote to is taken for one that
+// somebody is writing all the same.
+const beingWritten = time.Hour
+
+// eraseLeftovers removes all that processes which were killed left of captures,
+// and what others are writing now: nobody knows what is in it.
+func (p blobPlace) eraseLeftovers(ctx context.Context, storeName string) error {
+	blobs, err := openBlobs(ctx, p.Blobs, storeName, false)
+	if err != nil {
+		return err
+	}
+	if dir, ok := blobs.(*blob.Dir); ok {
+		return dir.RemoveLeftovers(ctx, 0)
+	}
+	return nil
 }
 
 func noCaptures(place string) error {

@@ -3,11 +3,13 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/stretchr/testify/require"
@@ -304,4 +306,52 @@ func TestCapturesThatAreGone(t *testing.T) {
 	r = run(t, "copy", "--from", store, "--to", target)
 	require.Zero(t, r.code, r.errors)
 	require.Contains(t, r.errors, "the captures were not carried: there is no directory of captures at "+path+".captures")
+}
+
+// TestLeftoversOfCaptures finds what processes that were killed left gone: what is
+// old when a capture is added, and all of it when something is erased.
+func TestLeftoversOfCaptures(t *testing.T) {
+	store, path := storeFile(t)
+	quotedStore(t, store)
+	document := writeFile(t, "nota.html", page)
+	attach(t, "nota", document, "--store", store)
+	leave := func(name string, age time.Duration) string {
+		left := filepath.Join(path+".captures", "incoming", name)
+		require.NoError(t, os.WriteFile(left, []byte("hal"), 0o600))
+		at := time.Now().Add(-age)
+		require.NoError(t, os.Chtimes(left, at, at))
+		return left
+	}
+	old, young := leave("put-1", 2*time.Hour), leave("put-2", 0)
+	succeeds(t, "verify", "--store", store)
+	require.FileExists(t, old, "who only reads changes nothing")
+	attach(t, "nota", document, "--store", store)
+	require.NoFileExists(t, old)
+	require.FileExists(t, young, "somebody may be writing it")
+
+	succeeds(t, "erase", "--store", store, "--ground", "order 7", "--yes", "acta")
+	require.NoFileExists(t, young)
+	young = leave("put-3", 0)
+	succeeds(t, "erase", "--store", store, "--scrub")
+	require.NoFileExists(t, young)
+}
+
+// TestErasedDocumentsAreRefused adds a document again that went with its source.
+func TestErasedDocumentsAreRefused(t *testing.T) {
+	store, path := storeFile(t)
+	quotedStore(t, store)
+	document := writeFile(t, "nota.html", page)
+	sha := attach(t, "acta", document, "--store", store).Capture.SHA256
+	succeeds(t, "erase", "--store", store, "--ground", "order 7", "--yes", "acta")
+	r := run(t, "capture", "add", "--store", store, "nota", document)
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.errors, "the document "+sha+" was erased on ")
+	files := 0
+	require.NoError(t, filepath.WalkDir(path+".captures", func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			files++
+		}
+		return err
+	}))
+	require.Zero(t, files)
 }

@@ -235,17 +235,21 @@ func (c *eraseCmd) by() string {
 
 // scrub overwrites what the store's own files still hold.
 func (c *eraseCmd) scrub(ctx context.Context, m *Main, st store.Store) error {
+	var left error // no reason to leave the rest undone
+	if err := c.eraseLeftovers(ctx, c.Store); err != nil {
+		left = unfinishedError{fmt.Errorf("the captures may hold a document that was never stored: %w; then run `vinculo erase --store %s --scrub`", err, c.Store)}
+	}
 	scrubber, ok := st.(erasure.Scrubber)
 	if !ok {
 		fmt.Fprintln(m.Stdout, "Neo4j's transaction logs and backups still hold what was erased: see docs/erasure.md")
-		return nil
+		return left
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.Wait)
 	defer cancel()
 	if err := scrubber.Scrub(ctx); err != nil {
-		return unfinishedError{fmt.Errorf("it is erased, but the file still holds bytes of it: %w; then run `vinculo erase --store %s --scrub`", err, c.Store)}
+		left = errors.Join(left, unfinishedError{fmt.Errorf("it is erased, but the file still holds bytes of it: %w; then run `vinculo erase --store %s --scrub`", err, c.Store)})
 	}
-	return nil
+	return left
 }
 
 // counted says how many records of each type, in words.

@@ -9,6 +9,8 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 )
 
 // Dir keeps blobs in a directory, as aa/bb/aabb… after the first bytes of their
@@ -18,8 +20,12 @@ type Dir struct{ root string }
 
 var _ Store = (*Dir)(nil)
 
-// incoming is where blobs are while they are written.
-const incoming = "incoming"
+const (
+	// incoming is where blobs are while they are written.
+	incoming = "incoming"
+	// incomingPrefix begins their names there.
+	incomingPrefix = "put-"
+)
 
 // OpenDir opens a directory of blobs and makes it if need be.
 func OpenDir(root string) (*Dir, error) {
@@ -36,7 +42,7 @@ func (d *Dir) path(name string) string {
 // Put implements Store. The file and every directory that leads to it are on the
 // disk when it returns.
 func (d *Dir) Put(ctx context.Context, r io.Reader, limit int64) (name string, n int64, err error) {
-	f, err := os.CreateTemp(filepath.Join(d.root, incoming), "put-*")
+	f, err := os.CreateTemp(filepath.Join(d.root, incoming), incomingPrefix+"*")
 	if err != nil {
 		return "", 0, fmt.Errorf("store a capture: %w", err)
 	}
@@ -117,6 +123,42 @@ func (d *Dir) Delete(_ context.Context, name string) error {
 		return fmt.Errorf("delete a capture: %w", err)
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// RemoveLeftovers removes what processes that were killed left of documents they
+// were writing. Nothing tells that from what is being written now but its age, so
+// that whatever was written to within the time given stays; a Put whose file is
+// removed all the same fails, and leaves nothing behind.
+func (d *Dir) RemoveLeftovers(ctx context.Context, within time.Duration) error {
+	dir := filepath.Join(d.root, incoming)
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("look for captures that were never stored: %w", err)
+	}
+	before, removed := time.Now().Add(-within), false
+	for _, entry := range entries {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if entry.IsDir() || !strings.HasPrefix(entry.Name(), incomingPrefix) {
+			continue
+		}
+		info, err := entry.Info()
+		if err == nil {
+			if within > 0 && info.ModTime().After(before) {
+				continue
+			}
+			removed = true
+			err = os.Remove(filepath.Join(dir, entry.Name()))
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // stored, or removed, meanwhile
+			return fmt.Errorf("remove a capture that was never stored: %w", err)
+		}
+	}
+	if !removed {
+		return nil
+	}
+	return syncDir(dir)
 }
 
 // List implements Store.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -77,4 +78,32 @@ func TestDirSurvives(t *testing.T) {
 
 	_, err = blob.OpenDir(filepath.Join(root, name[:2], name, "below-a-file"))
 	require.Error(t, err)
+}
+
+func TestLeftoversOfProcessesThatWereKilled(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	s, err := blob.OpenDir(root)
+	require.NoError(t, err)
+	name, _, err := s.Put(t.Context(), strings.NewReader("words"), 10)
+	require.NoError(t, err)
+	old, young := filepath.Join(root, "incoming", "put-1"), filepath.Join(root, "incoming", "put-2")
+	foreign := filepath.Join(root, "incoming", "notes.txt")
+	for _, path := range []string{old, young, foreign} {
+		require.NoError(t, os.WriteFile(path, []byte("hal"), 0o600))
+	}
+	past := time.Now().Add(-2 * time.Hour)
+	require.NoError(t, os.Chtimes(old, past, past))
+	require.NoError(t, os.Chtimes(foreign, past, past))
+
+	require.NoError(t, s.RemoveLeftovers(t.Context(), time.Hour))
+	require.NoFileExists(t, old)
+	require.FileExists(t, young, "somebody may be writing it")
+	require.NoError(t, s.RemoveLeftovers(t.Context(), 0))
+	require.NoFileExists(t, young)
+	require.FileExists(t, foreign, "none of ours")
+	require.NoError(t, blob.Verify(t.Context(), s, name))
+
+	require.NoError(t, os.RemoveAll(filepath.Join(root, "incoming")))
+	require.NoError(t, s.RemoveLeftovers(t.Context(), 0))
 }
