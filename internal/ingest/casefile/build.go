@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io/fs"
+	"math"
 	"strconv"
 	"strings"
 
@@ -222,6 +223,7 @@ func (b *builder) extra(r *row, put *evidence.PutEntity) {
 	fault := func(format string, args ...any) { b.file.faults.add(r.file, r.line, "extra", format, args...) }
 	var notes []evidence.Note
 	point := map[string]string{}
+	own := map[string]bool{} // keys with a field of their own, which holds one value
 	for part := range strings.SplitSeq(r.get("extra"), ";") {
 		if part = strings.TrimSpace(part); part == "" {
 			continue
@@ -233,6 +235,15 @@ func (b *builder) extra(r *row, put *evidence.PutEntity) {
 			continue
 		}
 		identity, isIdentity := identityKeys[key]
+		isPoint := key == "lat" || key == "lon" || key == "geo_source"
+		isWhen := key == "date" && put.Kind.Value == "EVENT"
+		if isIdentity || isPoint || isWhen {
+			if own[key] {
+				fault("%s is there twice; leave one out", key)
+				continue
+			}
+			own[key] = true
+		}
 		switch {
 		case isIdentity && value == "true" && !put.Identity.Set:
 			put.Identity = evidence.Of(identity.String())
@@ -241,9 +252,9 @@ func (b *builder) extra(r *row, put *evidence.PutEntity) {
 		case isIdentity && value != "false":
 			fault("%s is %q; write true or false", key, value)
 		case isIdentity:
-		case key == "lat" || key == "lon" || key == "geo_source":
+		case isPoint:
 			point[key] = value
-		case key == "date" && put.Kind.Value == "EVENT":
+		case isWhen:
 			put.When = evidence.Of(value)
 		default:
 			notes = append(notes, evidence.Note{Key: key, Value: value})
@@ -253,14 +264,21 @@ func (b *builder) extra(r *row, put *evidence.PutEntity) {
 		put.Notes = evidence.Of(notes)
 	}
 	if len(point) > 0 {
-		latitude, err1 := strconv.ParseFloat(point["lat"], 64)
-		longitude, err2 := strconv.ParseFloat(point["lon"], 64)
-		if err1 != nil || err2 != nil {
+		latitude, ok1 := degrees(point["lat"])
+		longitude, ok2 := degrees(point["lon"])
+		if !ok1 || !ok2 {
 			fault("lat=%s and lon=%s are not both degrees, such as lat=17.55;lon=-99.5", point["lat"], point["lon"])
 			return
 		}
 		put.Point = evidence.Of(evidence.Point{Latitude: latitude, Longitude: longitude, Source: point["geo_source"]})
 	}
+}
+
+// degrees reads a number; what stands for none, such as NaN, is no degree of
+// anything, and no change could be written down with it.
+func degrees(text string) (float64, bool) {
+	n, err := strconv.ParseFloat(text, 64)
+	return n, err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)
 }
 
 // status reads the status column.

@@ -1,0 +1,46 @@
+package casefile
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store/storetest/model"
+)
+
+// TestExtraLosesNothing: what is no number is told where it stands, and so is a key
+// of which the record could keep one value only. Of notes there may be several.
+func TestExtraLosesNothing(t *testing.T) {
+	for extra, want := range map[string]string{
+		"lat=NaN;lon=NaN":                       "lat=NaN and lon=NaN are not both degrees",
+		"lat=17;lon=nan":                        "lat=17 and lon=nan are not both degrees",
+		"lat=Inf;lon=1":                         "lat=Inf and lon=1 are not both degrees",
+		"lat=17;lon=-Infinity":                  "lat=17 and lon=-Infinity are not both degrees",
+		"lat=1;lat=2;lon=3":                     "lat is there twice; leave one out",
+		"lat=1;lon=2;lon=2":                     "lon is there twice; leave one out",
+		"lat=1;lon=2;lat=x":                     "lat is there twice; leave one out",
+		"lat=1;lon=2;geo_source=a;geo_source=b": "geo_source is there twice; leave one out",
+		"date=2014;date=2015":                   "date is there twice; leave one out",
+		"class=true;class=false":                "class is there twice; leave one out",
+		"unnamed=true;unnamed=true":             "unnamed is there twice; leave one out",
+	} {
+		for name, o := range map[string]ImportOptions{"one revision": {}, "dry run": {DryRun: true}} {
+			t.Run(extra+", "+name, func(t *testing.T) {
+				st := model.New()
+				_, err := load(t, st, folder(map[string]string{"entities.csv": "id,kind,name,extra\ne1,Event,Una marcha,role=a\ne2,Event,Otra marcha," + extra + "\n"}), o)
+				var faults *Faults
+				require.ErrorAs(t, err, &faults)
+				require.Len(t, faults.List, 1, faults.Error())
+				require.True(t, strings.HasPrefix(faults.Error(), "entities.csv:3: extra: "+want), faults.Error())
+				require.Zero(t, head(t, st))
+			})
+		}
+	}
+	st := model.New()
+	_, err := load(t, st, folder(map[string]string{"entities.csv": "id,kind,name,extra\np1,Person,José,role=alcalde;role=diputado;date=2014;date=2015\n"}), ImportOptions{})
+	require.NoError(t, err)
+	require.ElementsMatch(t, []evidence.Note{{Key: "role", Value: "alcalde"}, {Key: "role", Value: "diputado"}, {Key: "date", Value: "2014"}, {Key: "date", Value: "2015"}},
+		records(t, st, "p1")["p1"].Entity().Notes)
+}
