@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -347,6 +348,7 @@ func (b *builder) citationsOf(claim string) ([]evidence.NewCitation, []origin) {
 	}
 	rows := b.cited[claim]
 	if len(rows) > maxInline {
+		rows = b.withSupport(rows)
 		b.overflow = append(b.overflow, rows[maxInline:]...)
 		rows = rows[:maxInline]
 	}
@@ -356,6 +358,25 @@ func (b *builder) citationsOf(claim string) ([]evidence.NewCitation, []origin) {
 		citations[i], origins[i] = b.citation(at), origin{file: r.file, line: r.line}
 	}
 	return citations, origins
+}
+
+// withSupport gives the rows of a claim with one that supports it among those that
+// it is asserted with, if any does: no claim is asserted without.
+func (b *builder) withSupport(rows []int) []int {
+	supports := func(at int) bool {
+		text := stance(&b.citations[at])
+		is, err := evidence.ParseStance(text)
+		return text == "" || err == nil && is == evidence.Supports
+	}
+	if slices.ContainsFunc(rows[:maxInline], supports) {
+		return rows
+	}
+	first := slices.IndexFunc(rows, supports)
+	if first < 0 {
+		return rows
+	}
+	moved := slices.Delete(slices.Clone(rows), first, first+1)
+	return slices.Insert(moved, maxInline-1, rows[first])
 }
 
 func (b *builder) citation(at int) evidence.NewCitation {

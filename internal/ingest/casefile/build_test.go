@@ -1,6 +1,7 @@
 package casefile
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -43,4 +44,34 @@ func TestExtraLosesNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.ElementsMatch(t, []evidence.Note{{Key: "role", Value: "alcalde"}, {Key: "role", Value: "diputado"}, {Key: "date", Value: "2014"}, {Key: "date", Value: "2015"}},
 		records(t, st, "p1")["p1"].Entity().Notes)
+}
+
+// TestAClaimOfManyCitationsIsAssertedWithOneThatSupports: of more citations than go
+// with an assertion, the only one that supports may be the last.
+func TestAClaimOfManyCitationsIsAssertedWithOneThatSupports(t *testing.T) {
+	for _, stance := range []string{"", "supports"} {
+		for name, o := range map[string]ImportOptions{"one revision": {}, "batches": {Batch: 100}} {
+			t.Run(stance+" "+name, func(t *testing.T) {
+				files := smallCase()
+				var rows strings.Builder
+				rows.WriteString("claim_id,source_id,locator,stance\nt1,s1,p. 4,\n")
+				for page := range maxInline + 2 {
+					fmt.Fprintf(&rows, "l1,s1,p. %d,disputes\n", page)
+				}
+				rows.WriteString("l1,s1,p. 5000," + stance + "\nl1,s1,p. 5001,mentions\n")
+				files["citations.csv"] = rows.String()
+				st := model.New()
+				_, err := load(t, st, folder(files), o)
+				require.NoError(t, err)
+				require.Equal(t, maxInline+5, totals(t, st)[evidence.CitationRecord], "each once")
+				result, err := load(t, st, folder(files), o)
+				require.NoError(t, err)
+				require.Empty(t, result.Revisions, "it is all there")
+
+				files["citations.csv"] = strings.Replace(rows.String(), "p. 5000,"+stance+"\n", "p. 5000,mentions\n", 1)
+				_, err = load(t, model.New(), folder(files), o)
+				require.EqualError(t, err, "links.csv:2: no citation supports the claim; give at least one of stance SUPPORTS")
+			})
+		}
+	}
 }
