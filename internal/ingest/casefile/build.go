@@ -178,7 +178,7 @@ func (b *builder) add(r *row, c evidence.Change, swapped bool, citations ...orig
 func (b *builder) source(r *row) {
 	b.add(r, evidence.Change{PutSource: &evidence.PutSource{
 		ID: b.id(r), Kind: upper(given(r, "kind")), Title: given(r, "title"), Author: given(r, "author"),
-		Publisher: given(r, "publisher"), Published: given(r, "published"), URL: given(r, "url"), Language: given(r, "language"),
+		Publisher: given(r, "publisher"), Published: given(r, "published"), URL: given(r, "url"), Archive: given(r, "archive"), Language: given(r, "language"),
 	}}, false)
 }
 

@@ -75,3 +75,19 @@ func TestAClaimOfManyCitationsIsAssertedWithOneThatSupports(t *testing.T) {
 		}
 	}
 }
+
+// TestASourceOnPaper has no address: publisher, date and shelf mark say where it is.
+func TestASourceOnPaper(t *testing.T) {
+	st := model.New()
+	files := map[string]string{"sources.csv": "id,kind,title,publisher,published,archive\ns1,book,Libro,Ediciones,1998,\"AGN, caja 7\"\n"}
+	_, err := load(t, st, folder(files), ImportOptions{})
+	require.NoError(t, err)
+	require.Equal(t, "AGN, caja 7", records(t, st, "s1")["s1"].Source().Archive)
+
+	files["sources.csv"] = strings.Replace(files["sources.csv"], "caja 7", strings.Repeat("caja 7, ", 10_000), 1)
+	_, err = load(t, model.New(), folder(files), ImportOptions{})
+	require.ErrorContains(t, err, "sources.csv:2: archive: ")
+	files["sources.csv"] = "id,kind,title,publisher,published,archive\ns1,book,Libro,Ediciones,1998,\n"
+	_, err = load(t, model.New(), folder(files), ImportOptions{})
+	require.EqualError(t, err, "sources.csv:2: url: nobody could open this source; give a url, or publisher, published and archive together")
+}

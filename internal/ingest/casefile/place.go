@@ -21,7 +21,7 @@ var (
 var (
 	sourceColumns = map[string]string{
 		"id": "id", "kind": "kind", "title": "title", "author": "author", "publisher": "publisher",
-		"published": "published", "url": "url", "language": "language",
+		"published": "published", "url": "url", "archive": "archive", "language": "language",
 	}
 	entityColumns = map[string]string{
 		"id": "id", "kind": "kind", "name": "name", "names": "aliases", "aliases": "aliases", "description": "description",

@@ -51,7 +51,7 @@ var fileNames = []string{sourcesFile, entitiesFile, linksFile, statementsFile, c
 type columns struct{ required, optional []string }
 
 var columnsOf = map[string]columns{
-	sourcesFile:    {[]string{"id", "kind", "title"}, []string{"author", "publisher", "published", "url", "language"}},
+	sourcesFile:    {[]string{"id", "kind", "title"}, []string{"author", "publisher", "published", "url", "archive", "language"}},
 	entitiesFile:   {[]string{"id", "kind", "name"}, []string{"aliases", "description", "country", "extra"}},
 	linksFile:      {[]string{"id", "kind", "from", "to"}, []string{"role", "since", "until", "status", "about", "summary"}},
 	statementsFile: {[]string{"id", "entity", "attribute", "value"}, []string{"since", "until", "status", "about", "summary"}},
