@@ -233,7 +233,7 @@ func compareHashes(a, b ledger.Hash) int { return slices.Compare(a[:], b[:]) }
 // checkBarred faults what a change set would record and an erasure forbids. Who
 // could not see what was erased does not come upon it: they write what they know
 // from elsewhere.
-func (w *workspace) checkBarred() error {
+func (w *workspace) checkBarred(changes []Change) error {
 	for number := 1; ; number++ {
 		rev, err := w.snap.Revision(w.ctx, RevisionRef{Key: erasureKey(number)})
 		if err != nil {
@@ -268,9 +268,28 @@ func (w *workspace) checkBarred() error {
 				what = "the document " + sha // whatever source had it, it need not be this one
 			}
 			w.index = s.index
-			w.fault(Forbidden, "", "%s was erased on %s on the ground %q and is not recorded again; ask an administrator", what, rev.Header.Time.Format("2006-01-02"), meta.Reason)
+			w.fault(Forbidden, changes[s.index].citationPath(s.id), "%s was erased on %s on the ground %q and is not recorded again; ask an administrator", what, rev.Header.Time.Format("2006-01-02"), meta.Reason)
 		}
 	}
+}
+
+// citationPath is the path of the citation that the change makes under an id; ""
+// where it makes none.
+func (c *Change) citationPath(id ID) string {
+	at, made := "", []NewCitation(nil)
+	switch {
+	case c.Cite != nil && c.Cite.Citation.ID == id:
+		return "cite.citation"
+	case c.AssertLink != nil:
+		at, made = "assertLink", c.AssertLink.Citations
+	case c.AssertStatement != nil:
+		at, made = "assertStatement", c.AssertStatement.Citations
+	}
+	i := slices.IndexFunc(made, func(n NewCitation) bool { return n.ID == id })
+	if i < 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s.citations[%d]", at, i)
 }
 
 // MarshalJSON keeps the salt readable.

@@ -149,7 +149,7 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 	if err := w.cascade(); err != nil {
 		return nil, err
 	}
-	if err := w.checkBarred(); err != nil {
+	if err := w.checkBarred(cs.Changes); err != nil {
 		return nil, err
 	}
 	if err := w.faults.err(); err != nil {

@@ -7,7 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/vinculo/vinculo/internal/erasure"
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/store/storetest/model"
 )
 
@@ -90,4 +92,28 @@ func TestASourceOnPaper(t *testing.T) {
 	files["sources.csv"] = "id,kind,title,publisher,published,archive\ns1,book,Libro,Ediciones,1998,\n"
 	_, err = load(t, model.New(), folder(files), ImportOptions{})
 	require.EqualError(t, err, "sources.csv:2: url: nobody could open this source; give a url, or publisher, published and archive together")
+}
+
+// TestWhatWasErasedIsToldAtItsRow imports again what an erasure took.
+func TestWhatWasErasedIsToldAtItsRow(t *testing.T) {
+	for name, o := range map[string]ImportOptions{"one revision": {}, "batches": {Batch: 2}, "dry run": {DryRun: true}} {
+		t.Run(name, func(t *testing.T) {
+			st := model.New()
+			_, err := load(t, st, folder(smallCase()), ImportOptions{})
+			require.NoError(t, err)
+			f, err := Read(folder(smallCase()), Options{Vocabulary: vocabulary.Standard()})
+			require.NoError(t, err)
+			l1 := f.changes[3].newCitations()[0].ID
+			_, err = erasure.Run(t.Context(), st, planner(), erasure.Order{Author: author, Ground: "order 7", IDs: []evidence.ID{l1}})
+			require.NoError(t, err)
+			_, err = load(t, st, folder(smallCase()), o)
+			var faults *Faults
+			require.ErrorAs(t, err, &faults)
+			told := faults.Error()
+			require.Regexp(t, `(?m)^links\.csv:2: "l1" was erased on [-0-9]+ on the ground "order 7"`, told)
+			require.Regexp(t, `(?m)^citations\.csv:2: the citation was erased on [-0-9]+ on the ground "order 7"`, told)
+			require.NotContains(t, told, string(l1), "the id is none of the file")
+			require.Len(t, faults.List, 2, told)
+		})
+	}
 }

@@ -174,7 +174,11 @@ func (f *File) explain(changes []change, err error) error {
 		// said of something else than stands there; the parts of the extra column
 		// stand for themselves.
 		if (at[i].column == "extra" || !told[at[i].place]) && !missing.follows(fault, at[i]) {
-			c.add(at[i].file, at[i].line, at[i].column, "%s", fault.Message)
+			message := fault.Message
+			if of := at[i].citation; of != nil { // whose id no file has
+				message = strings.ReplaceAll(message, strconv.Quote(string(of.ID)), "the citation")
+			}
+			c.add(at[i].file, at[i].line, at[i].column, "%s", message)
 		}
 	}
 	return c.err(f.maxFaults)
