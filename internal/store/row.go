@@ -43,13 +43,21 @@ func DerivedToRow(id evidence.ID, d *evidence.Derived) (Row, error) {
 	return Row{Kind: DerivedRow, Key: string(id), Value: value}, err
 }
 
-// FormerToRow is the row of what was derived for a version that was replaced.
-func FormerToRow(r *evidence.Record) (Row, error) {
-	value, err := evidence.EncodeDerived(&r.Derived)
-	return Row{Kind: DerivedRow, Key: versionKey(r), Value: value}, err
+// FormerToRow is the row of what was derived for a version that was replaced, as it
+// is stored. It has the key alone, by which the version is found and ordered in the
+// past: all else is judged anew there, and not as it was after an erasure. What does
+// not decode is given as it is.
+func FormerToRow(id evidence.ID, from evidence.Sequence, derived []byte) Row {
+	row := Row{Kind: DerivedRow, Key: versionKey(id, from), Value: derived}
+	if d, err := evidence.DecodeDerived(derived); err == nil {
+		row.Value = []byte(d.Key)
+	}
+	return row
 }
 
-func versionKey(r *evidence.Record) string { return fmt.Sprintf("%s %020d", r.ID(), r.From) }
+func versionKey(id evidence.ID, from evidence.Sequence) string {
+	return fmt.Sprintf("%s %020d", id, from)
+}
 
 // RevisionToRow is the row of a revision with its leaves.
 func RevisionToRow(r *evidence.Revision) (Row, error) {
@@ -66,5 +74,5 @@ func TokenToRow(entity evidence.ID, t evidence.Token) Row {
 func VersionToRow(r *evidence.Record) (Row, error) {
 	content, err := evidence.EncodeContent(r.Content)
 	value := append(fmt.Appendf(nil, "%d %d ", r.Content.Type(), r.To), content...)
-	return Row{Kind: VersionRow, Key: versionKey(r), Value: value}, err
+	return Row{Kind: VersionRow, Key: versionKey(r.ID(), r.From), Value: value}, err
 }

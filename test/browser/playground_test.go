@@ -99,12 +99,7 @@ func TestPlayground(t *testing.T) {
 
 	t.Run("the editor completes from the schema", func(t *testing.T) {
 		tab := open(t)
-		tab.Do(
-			chromedp.Click(chromedp.CSS(".graphiql-tab-add")),
-			chromedp.Click(chromedp.CSS(editor)),
-			chromedp.KeyEvent("{ enti"),
-		)
-		tab.UntilText(".suggest-widget .monaco-list-row", "entity")
+		tab.proposeEntity()
 		require.Empty(t, tab.Problems())
 	})
 
@@ -159,12 +154,7 @@ func TestPlayground(t *testing.T) {
 				tab.Until("the dialog should be closed", `!document.querySelector(".graphiql-dialog")`)
 			}
 
-			tab.Do(
-				chromedp.Click(chromedp.CSS(".graphiql-tab-add")),
-				chromedp.Click(chromedp.CSS(editor)),
-				chromedp.KeyEvent("{ enti"),
-			)
-			tab.UntilText(".suggest-widget .monaco-list-row", "entity")
+			tab.proposeEntity()
 			look("what the editor proposes")
 		})
 	}

@@ -245,12 +245,7 @@ func TestReaders(t *testing.T) {
 
 	t.Run("what the editor proposes fits a narrow screen", func(t *testing.T) {
 		tab := openAt(t, 360)
-		tab.Do(
-			chromedp.Click(chromedp.CSS(".graphiql-tab-add")),
-			chromedp.Click(chromedp.CSS(editor)),
-			chromedp.KeyEvent("{ enti"),
-		)
-		tab.UntilText(".suggest-widget .monaco-list-row", "entity")
+		tab.proposeEntity()
 		tab.Until("all of the first proposal should be seen", `(() => {
 			const word = document.querySelector(".suggest-widget .monaco-list-row .label-name");
 			const box = word.getBoundingClientRect();
@@ -300,6 +295,33 @@ func (tab *Tab) choose(example int) {
 	tab.t.Helper()
 	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll(".examples-item")[` +
 		jsonText(tab.t, example) + `].click()`))
+}
+
+// proposeEntity begins to ask for an entity in a new tab, until the editor proposes
+// how to go on. It types once the new tab is there, and asks for proposals where the
+// editor had not read the schema yet when it could have made them by itself.
+func (tab *Tab) proposeEntity() {
+	tab.t.Helper()
+	tab.Do(chromedp.Click(chromedp.CSS(".graphiql-tab-add")))
+	tab.Until("the new tab should be empty",
+		`document.querySelector(`+quote(tab.t, editor)+`)?.textContent.trim() === ""`)
+	tab.Do(
+		chromedp.Click(chromedp.CSS(editor)),
+		chromedp.KeyEvent("{ enti"),
+	)
+	tab.UntilText(editor, "{ enti")
+	const proposals = ".suggest-widget .monaco-list-row"
+	for range 10 {
+		if Evaluate[bool](tab, `new Promise((done) => {
+			const look = (left) => document.querySelector(`+quote(tab.t, proposals)+`) || left === 0
+				? done(left > 0) : setTimeout(look, 100, left - 1);
+			look(30);
+		})`) {
+			break
+		}
+		tab.Do(chromedp.KeyEvent(" ", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	}
+	tab.UntilText(proposals, "entity")
 }
 
 // typeHeader writes one header under Headers, as a reader does.

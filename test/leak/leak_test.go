@@ -71,7 +71,7 @@ func times(t *testing.T) int {
 // unanswered are what nobody but an administrator is answered, what only an
 // erasure gives, and why a search in a graph far larger than these ends.
 var unanswered = []string{
-	"Paths.truncatedBy", "Duplicates.truncatedBy",
+	"Paths.truncatedBy", "Duplicates.truncatedBy", "SearchHitConnection.truncatedBy",
 	"Token", "TokenEdge", "TokenConnection", "CreatedToken", "Query.tokens", "Mutation.createToken", "Mutation.revokeToken", "Proposal.erased",
 }
 

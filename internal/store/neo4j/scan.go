@@ -100,7 +100,7 @@ func (x *scan) derived() error {
 			former, _ := one.(map[string]any)
 			revision, _ := former["revision"].(int64)
 			derived, _ := former["derived"].([]byte)
-			x.row(store.Row{Kind: store.DerivedRow, Key: fmt.Sprintf("%s %020d", id(r), revision), Value: derived})
+			x.row(store.FormerToRow(evidence.ID(id(r)), evidence.Sequence(revision), derived)) //nolint:gosec // written from a sequence
 		}
 		return nil
 	})

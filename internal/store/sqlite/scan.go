@@ -212,7 +212,7 @@ func (x *scanner) recordDerived(ctx context.Context, check *audit, of identified
 		return nil, err
 	}
 	err = x.g.conn.query(ctx, "SELECT from_seq, to_seq, derived, content FROM version WHERE num = ? ORDER BY from_seq", []any{of.num}, func(r row) error {
-		lines = append(lines, store.Row{Kind: store.DerivedRow, Key: fmt.Sprintf("%s %020d", of.id, r.int(0)), Value: r.bytes(2)})
+		lines = append(lines, store.FormerToRow(evidence.ID(of.id), evidence.Sequence(r.int(0)), r.bytes(2))) //nolint:gosec // never negative
 		former, err := recordOf(kind, r.int(0), r.int(1), r.bytes(2), r.bytes(3))
 		if err != nil {
 			newest = nil

@@ -229,7 +229,9 @@ func (s *state) rows() ([]store.Row, error) {
 		for i := range s.versions[id] {
 			add(store.VersionToRow(&s.versions[id][i]))
 			if i < len(s.versions[id])-1 {
-				add(store.FormerToRow(&s.versions[id][i]))
+				former := &s.versions[id][i]
+				derived, err := evidence.EncodeDerived(&former.Derived)
+				add(store.FormerToRow(id, former.From, derived), err)
 			}
 		}
 		if e := newest.Entity(); e != nil && newest.IsOpen() {
