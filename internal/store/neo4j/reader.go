@@ -448,8 +448,9 @@ const logPage = 32
 // Log implements store.Store.
 func (s *Store) Log(ctx context.Context, after evidence.Sequence) iter.Seq2[*evidence.Revision, error] {
 	return func(yield func(*evidence.Revision, error) bool) {
-		for {
-			rows, err := s.read(ctx, readLog, row{"after": int64(min(after, evidence.Open)), "limit": int64(logPage)}) //nolint:gosec // at most Open
+		// The first page is one revision: whoever looks one up reads no further.
+		for most := 1; ; most = logPage {
+			rows, err := s.read(ctx, readLog, row{"after": int64(min(after, evidence.Open)), "limit": int64(most)}) //nolint:gosec // at most Open
 			if err != nil {
 				yield(nil, err)
 				return
@@ -461,7 +462,7 @@ func (s *Store) Log(ctx context.Context, after evidence.Sequence) iter.Seq2[*evi
 				}
 				after = revision.Sequence()
 			}
-			if len(rows) < logPage {
+			if len(rows) < most {
 				return
 			}
 		}

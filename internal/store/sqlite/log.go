@@ -108,11 +108,12 @@ func (s *Store) Log(ctx context.Context, after evidence.Sequence) iter.Seq2[*evi
 func (s *Store) pagesOfLog(ctx context.Context, after evidence.Sequence, on func(read func(*conn) error) error) iter.Seq2[*evidence.Revision, error] {
 	after = min(after, evidence.Open)
 	return func(yield func(*evidence.Revision, error) bool) {
-		for {
+		// The first page is one revision: whoever looks one up reads no further.
+		for most := 1; ; most = s.limits.log {
 			var page []*evidence.Revision
 			size := 0
 			err := on(func(c *conn) error {
-				return c.query(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE seq > ? ORDER BY seq"+upTo, []any{int64(after), int64(s.limits.log)}, func(r row) error { //nolint:gosec // at most Open
+				return c.query(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE seq > ? ORDER BY seq"+upTo, []any{int64(after), int64(most)}, func(r row) error { //nolint:gosec // at most Open
 					rev, err := revisionOf(r)
 					if err != nil {
 						return err
