@@ -77,6 +77,9 @@ func lost(was, is *evidence.Entity) bool {
 // Candidates implements Reader. A token of a name that has been raised since is
 // passed over.
 func (p *past) Candidates(ctx context.Context, q TokenQuery) iter.Seq2[Candidate, error] {
+	if p.clearance == evidence.Confidential {
+		return p.Reader.Candidates(ctx, q) // no name is above it
+	}
 	return func(yield func(Candidate, error) bool) {
 		found, err := p.candidates(ctx, q)
 		if err != nil {

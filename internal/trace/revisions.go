@@ -133,15 +133,20 @@ func (s *Session) TotalRevisions(ctx context.Context, f RevisionFilter) (Total, 
 func (s *Session) Revision(ctx context.Context, number uint64) (*evidence.Revision, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return numbered(ctx, s.reader, s.view.Clearance, number)
+}
+
+// numbered is the revision that a number means to a clearance, as a reader of it
+// sees it; store.ErrNotFound where there is none.
+func numbered(ctx context.Context, r store.Reader, c evidence.Clearance, number uint64) (*evidence.Revision, error) {
 	if number == 0 {
 		return nil, fmt.Errorf("revision 0: %w", store.ErrNotFound)
 	}
-	clearance := s.view.Clearance
-	for rev, err := range s.reader.Revisions(ctx, store.RevisionQuery{After: number - 1, Limit: 1, Leaves: true}) {
+	for rev, err := range r.Revisions(ctx, store.RevisionQuery{After: number - 1, Limit: 1, Leaves: true}) {
 		if err != nil {
 			return nil, err
 		}
-		if rev.Numbers[clearance] == number {
+		if rev.Numbers[c] == number {
 			return rev, nil
 		}
 	}
@@ -262,14 +267,15 @@ func (t *Tracer) changedIn(ctx context.Context, number uint64, ids []evidence.ID
 		return 0, nil, err
 	}
 	defer r.Close() //nolint:errcheck // nothing was written
-	for rev, err := range r.Revisions(ctx, store.RevisionQuery{After: number - 1, Limit: 1, Leaves: true}) {
-		if err != nil {
-			return 0, nil, err
-		}
-		changed, _, err := changedBy(rev)
-		return rev.Sequence(), append(ids, changed...), err
+	rev, err := numbered(ctx, r, evidence.Confidential, number)
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, ids, nil
 	}
-	return 0, ids, nil
+	if err != nil {
+		return 0, nil, err
+	}
+	changed, _, err := changedBy(rev)
+	return rev.Sequence(), append(ids, changed...), err
 }
 
 // records reads records in a view.

@@ -254,22 +254,15 @@ func citationsOf(ctx context.Context, r store.Reader, claims []evidence.ID, stan
 				}
 			}
 			for _, claim := range slices.Sorted(maps.Keys(given)) {
-				for more := given[claim] == q.Limit; more; {
-					rest := q
-					rest.Claims, rest.After = []evidence.ID{claim}, last[claim]
-					n := 0
-					for f, err := range r.Find(ctx, rest) {
-						if err != nil {
-							yield(nil, err)
-							return
-						}
-						n++
-						last[claim] = f.Key
-						if !yield(f.Record, nil) {
-							return
-						}
+				if given[claim] < q.Limit {
+					continue
+				}
+				rest := q
+				rest.Claims, rest.After = []evidence.ID{claim}, last[claim]
+				for x, err := range everyOne(ctx, r, rest) {
+					if !yield(x, err) || err != nil {
+						return
 					}
-					more = n == q.Limit
 				}
 			}
 		}
