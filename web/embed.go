@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"github.com/klauspost/compress/gzhttp"
 )
 
 //go:embed all:dist
@@ -34,12 +36,13 @@ func Assets() fs.FS {
 
 // Handler serves [Assets] from the root of a site, so it is mounted at "/playground/" without
 // stripping that prefix. It sets [ContentSecurityPolicy], lets browsers keep the files whose names
-// carry a hash of their content for a year, and makes them ask again for the rest. Folders without
-// an index.html answer 404 and are never listed.
+// carry a hash of their content for a year, and makes them ask again for the rest. Browsers that
+// take gzip get it: the editor is several megabytes of text. Folders without an index.html answer
+// 404 and are never listed.
 func Handler() http.Handler {
 	assets := Assets()
 	files := http.FileServerFS(assets)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return gzhttp.GzipHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
 		header.Set("Content-Security-Policy", ContentSecurityPolicy)
 		header.Set("X-Content-Type-Options", "nosniff")
@@ -58,5 +61,5 @@ func Handler() http.Handler {
 			header.Set("Cache-Control", "no-cache")
 		}
 		files.ServeHTTP(w, r)
-	})
+	}))
 }

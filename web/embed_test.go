@@ -1,7 +1,9 @@
 package web_test
 
 import (
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -42,6 +44,32 @@ func TestHandlerServesThePage(t *testing.T) {
 		require.Contains(t, file.Header().Get("Cache-Control"), "immutable", name)
 		require.Equal(t, web.ContentSecurityPolicy, file.Header().Get("Content-Security-Policy"),
 			"%s may be a worker, which has a policy of its own", name)
+	}
+}
+
+func TestHandlerCompresses(t *testing.T) {
+	scripts, err := fs.Glob(web.Assets(), "playground/assets/*.js")
+	require.NoError(t, err)
+	require.NotEmpty(t, scripts)
+	for _, name := range scripts {
+		whole, err := fs.ReadFile(web.Assets(), name)
+		require.NoError(t, err)
+		ask := httptest.NewRequest(http.MethodGet, "/"+name, nil)
+		ask.Header.Set("Accept-Encoding", "gzip, br")
+		answer := httptest.NewRecorder()
+		web.Handler().ServeHTTP(answer, ask)
+		require.Contains(t, answer.Header().Values("Vary"), "Accept-Encoding", name)
+		require.Equal(t, get(t, "/"+name).Header().Get("Content-Type"), answer.Header().Get("Content-Type"), name)
+		if len(whole) < 2048 {
+			continue
+		}
+		require.Equal(t, "gzip", answer.Header().Get("Content-Encoding"), name)
+		require.Less(t, answer.Body.Len(), len(whole)/2, name)
+		text, err := gzip.NewReader(answer.Body)
+		require.NoError(t, err)
+		got, err := io.ReadAll(text)
+		require.NoError(t, err)
+		require.Equal(t, whole, got, name)
 	}
 }
 

@@ -25,6 +25,7 @@ type serveCmd struct {
 	LogLevel     zerolog.Level `default:"info" placeholder:"LEVEL" help:"What to log: debug, info, warn or error."`
 	MaxChanges   int           `default:"10000" placeholder:"N" help:"How many changes one change set may have."`
 	CascadeLimit int           `default:"100000" placeholder:"N" help:"How many records one change set may touch beyond those that it names."`
+	OpenMetrics  bool          `help:"Show /metrics to every machine that reaches the server, not only to this one. They count what is asked, not by whom, nor about what."`
 	blobPlace
 	Access accessFlags   `embed:"" group:"Who may come in; without any of these the owner of this machine:"`
 	Limits server.Limits `embed:"" prefix:"limit-" group:"Limits on what readers may ask:"`
@@ -107,7 +108,7 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	srv, err := server.New(server.Config{
 		Schema: schema, ErrorPresenter: graph.ErrorPresenter, Recover: graph.RecoverFunc, Limits: c.Limits,
 		Logger: log, Playground: web.Handler(), Ready: ready(st), Access: who,
-		Captures: captures, Hosts: c.Access.Host, Origins: c.Access.CorsOrigin,
+		Captures: captures, Hosts: c.Access.Host, Origins: c.Access.CorsOrigin, Metrics: c.OpenMetrics,
 	})
 	if err != nil {
 		return err

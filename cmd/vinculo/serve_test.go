@@ -98,6 +98,24 @@ func TestServeDemo(t *testing.T) {
 	require.Contains(t, s.log.String(), `"message":"stopped"`)
 }
 
+func TestServeOpensMetrics(t *testing.T) {
+	for _, open := range []bool{false, true} {
+		want, flags := http.StatusNotFound, []string{"--demo"}
+		if open {
+			want, flags = http.StatusOK, append(flags, "--open-metrics")
+		}
+		s := serve(t, flags...)
+		request, err := http.NewRequest(http.MethodGet, s.url+"/metrics", nil)
+		require.NoError(t, err)
+		request.Header.Set("X-Forwarded-For", "203.0.113.9")
+		response, err := http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, want, response.StatusCode)
+		require.NoError(t, s.stop())
+	}
+}
+
 func TestServeRefusesToListenForOthers(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:0", ":8080", "[::]:0", "192.0.2.1:80"} {
 		r := run(t, "serve", "--demo", "--listen", address)

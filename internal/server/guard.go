@@ -29,13 +29,16 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		header.Set("Cross-Origin-Opener-Policy", "same-origin")
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 		header.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
-		if !s.isOurs(r.Host) {
+		// Those that look whether a server lives often ask by its address alone; they learn nothing else.
+		if !isProbe(r.URL.Path) && !s.isOurs(r.Host) {
 			s.refuse(w, r, refuse(http.StatusMisdirectedRequest, fault(CodeForbidden, "This server is not known under the host name of the request. Use its own name, or add this one to its hosts (--host).")))
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
+
+func isProbe(path string) bool { return path == "/healthz" || path == "/readyz" }
 
 // isOurs says whether a request is for this server: for loopback, or one of Config.Hosts.
 func (s *Server) isOurs(host string) bool {

@@ -441,6 +441,16 @@ func TestReadiness(t *testing.T) {
 	require.Equal(t, 200, ask(t, getRequest(t, web.URL+"/healthz")).status)
 }
 
+// TestProbesAskUnderAnyName: those of orchestrators ask by the address of a machine.
+func TestProbesAskUnderAnyName(t *testing.T) {
+	web, _ := start(t, server.Config{})
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/metrics": 421, "/graphql": 421, "/": 421, "/healthz/": 421} {
+		r := getRequest(t, web.URL+path)
+		r.Host = "10.1.2.3:8080"
+		require.Equal(t, want, ask(t, r).status, path)
+	}
+}
+
 func TestMetricsAreOfThisMachine(t *testing.T) {
 	web, _ := start(t, server.Config{})
 	query(t, web.URL, "{a:hello}")
