@@ -69,7 +69,16 @@ func TestHTML(t *testing.T) {
 		{"inline", "<p>the <b>historic</b> <i>tru</i>th<sup>1</sup></p>", "the historic truth1"},
 		{"lists and tables", "<ul><li>a<li>b</ul><table><tr><th>x<th>y<tr><td>1</td> <td>2</td></tr></table>z", "a\nb\n\nx\ty\n1\t2\n\nz"},
 		{"entities and invisible characters", "Pe&ntilde;a&nbsp;Nieto &ldquo;nar&shy;co&rdquo; a<wbr>b &lt;p&gt;", "Peña\u00a0Nieto “nar\u00adco” a\u200bb <p>"},
-		{"preformatted", "<pre>\n a  b\n  c\n</pre>d", "\n a  b\n  c\n\nd"},
+		{"preformatted", "x<pre>\n a  b\n  c\n</pre>d", "x\n\n a  b\n  c\n\nd"},
+		{"preformatted words in elements", "<pre><b>El</b> <i>Ejército</i>\n<b>participó</b></pre>", "El Ejército\nparticipó"},
+		{"preformatted blank lines", "x<pre>\n\na\n\n\n<b>b</b>\n\n</pre>c", "x\n\n\na\n\n\nb\n\n\nc"},
+		{"preformatted, first a comment", "x<pre><!-- -->\na</pre>", "x\n\n\na"},
+		{"preformatted, first an element", "x<pre><b>\na</b></pre>", "x\n\n\na"},
+		{"preformatted line breaks", "<pre>a<br>\n<b>b</b>&#13;\r\n<b>c</b></pre>", "a\n\nb\r\nc"},
+		{"preformatted blocks", "<pre><div>a</div><div>b\n</div>c</pre>", "a\nb\nc"},
+		{"preformatted and hidden", "<pre hidden>\na</pre><pre>b\n<i hidden>c\n</i>d</pre>", "b\nd"},
+		{"preformatted in a cell", "<table><tr><td>a<td><pre>\nb\n</pre><td>c</table>", "a\n\nb\n\nc"},
+		{"preformatted, as once written", "a<listing>\nb <i>c</i>\n</listing><xmp>d\n<b> e</xmp>f<plaintext>g\n </plaintext>", "a\n\nb c\n\nd\n<b> e\n\nf\n\ng\n </plaintext>"},
 		{"scripts and what is hidden", "a<script>var b='</p>c'</script><noscript>d</noscript><!-- e --><p hidden>f<p>g<span style='DISPLAY : none'>h<b>i</b></span><template><p>j</template><svg><text>k</text></svg>", "a\n\ng"},
 		{"not hidden", "<p hidden=until-found>a</p><details><summary>b</summary>c</details>", "a\n\nb\nc"},
 		{"never closed", "<div hidden><p>a</div>b<div><b>c<p>d", "b\nc\n\nd"},
@@ -165,6 +174,8 @@ func formatting(n int) string {
 
 func FuzzExtract(f *testing.F) {
 	f.Add("<p>a<p hidden>b</p><table><tr><td>c", "text/html")
+	f.Add("<pre>\n<b>a</b> <i>b</i>\n<b>c</b>\n\n</pre><listing>\n\nd\n</listing><xmp>\n<i>e\n</xmp>f<plaintext>\ng", "text/html")
+	f.Add("<pre><!-- -->\n<div>a\n</div>&#13;\r\n<p>b<br>\n\n<i hidden>c\n</i>", "text/html")
 	f.Add("Pe\xf1a", "text/plain")
 	f.Add("\xff\xfea\x00", "")
 	wide := extract.New(extract.Limits{Text: 1 << 16})

@@ -85,6 +85,7 @@ type page struct {
 	over        int               // open elements beyond maxOpen
 	firstHidden int               // the outermost open element that is not shown; -1
 	pre         int               // open preformatted elements
+	preBegins   bool              // the last tag was the start of one whose first line break does not count
 }
 
 // hidden are the elements of which nothing is shown as text of the page.
@@ -95,9 +96,16 @@ var hidden = map[atom.Atom]bool{
 	atom.Noembed: true, atom.Map: true, atom.Dialog: true,
 }
 
+// preformatted are the elements whose white space is shown as it stands, and
+// whether a line break right after their start is not part of them.
+var preformatted = map[atom.Atom]struct{ skipsBreak bool }{
+	atom.Pre: {true}, atom.Listing: {true}, atom.Xmp: {false}, atom.Plaintext: {false},
+}
+
 // breaks are the line breaks before and after an element.
 var breaks = map[atom.Atom]int{
-	atom.P: 2, atom.H1: 2, atom.H2: 2, atom.H3: 2, atom.H4: 2, atom.H5: 2, atom.H6: 2, atom.Blockquote: 2, atom.Pre: 2,
+	atom.P: 2, atom.H1: 2, atom.H2: 2, atom.H3: 2, atom.H4: 2, atom.H5: 2, atom.H6: 2, atom.Blockquote: 2,
+	atom.Pre: 2, atom.Listing: 2, atom.Xmp: 2, atom.Plaintext: 2,
 	atom.Ul: 2, atom.Ol: 2, atom.Dl: 2, atom.Table: 2, atom.Figure: 2, atom.Hr: 2,
 	atom.Div: 1, atom.Li: 1, atom.Dt: 1, atom.Dd: 1, atom.Tr: 1, atom.Caption: 1, atom.Figcaption: 1, atom.Section: 1,
 	atom.Article: 1, atom.Aside: 1, atom.Header: 1, atom.Footer: 1, atom.Main: 1, atom.Nav: 1, atom.Address: 1,
@@ -128,10 +136,16 @@ var endedBy = map[atom.Atom]struct {
 
 // token reads one tag or run of text.
 func (p *page) token(kind html.TokenType, tokens *html.Tokenizer) {
+	preBegins := p.preBegins
+	p.preBegins = false
 	switch kind {
 	case html.TextToken:
+		text := string(tokens.Text())
+		if preBegins {
+			text = strings.TrimPrefix(text, "\n")
+		}
 		if p.firstHidden < 0 {
-			p.write(string(tokens.Text()))
+			p.write(text)
 		}
 	case html.StartTagToken, html.SelfClosingTagToken:
 		name, more := tokens.TagName()
@@ -170,8 +184,9 @@ func (p *page) start(element atom.Atom, hides bool) {
 	if hides && p.firstHidden < 0 {
 		p.firstHidden = len(p.open)
 	}
-	if element == atom.Pre {
+	if rule, ok := preformatted[element]; ok {
 		p.pre++
+		p.preBegins = rule.skipsBreak
 	}
 	p.open = append(p.open, element)
 	p.count[element]++
@@ -252,7 +267,7 @@ func (p *page) closeTo(i int) {
 	shown := p.firstHidden < 0
 	for _, element := range p.open[i:] {
 		p.count[element]--
-		if element == atom.Pre {
+		if _, ok := preformatted[element]; ok {
 			p.pre--
 		}
 		if shown {
@@ -277,12 +292,11 @@ func hiddenBy(key, value string) bool {
 	return false
 }
 
-// write adds text as HTML means it: runs of white space are one space.
+// write adds text as HTML means it: runs of white space are one space, unless they
+// are preformatted.
 func (p *page) write(s string) {
 	if p.pre > 0 {
-		if strings.TrimSpace(s) != "" {
-			p.word(strings.TrimRight(s, "\r\n"))
-		}
+		p.verbatim(s)
 		return
 	}
 	for s != "" && !p.full {
@@ -298,6 +312,18 @@ func (p *page) write(s string) {
 			i++
 		}
 		s = s[i:]
+	}
+}
+
+// verbatim adds preformatted text. A line break at its end is due before what comes
+// next: where that is the end of the block, there is no empty line.
+func (p *page) verbatim(s string) {
+	s, broken := strings.CutSuffix(s, "\n")
+	if s != "" || broken && p.lines > 0 {
+		p.word(s)
+	}
+	if broken {
+		p.lines++
 	}
 }
 
