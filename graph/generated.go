@@ -4418,13 +4418,13 @@ type Mutation {
     "Why; needed to reject."
     reason: String
   ): Proposal!
-  "Keeps a document as a copy of a source, and compares with it what is quoted from the source. Attaching the same document again changes nothing, also where ` + "`" + `mediaType` + "`" + ` differs. Larger documents are added with ` + "`" + `vinculo capture add` + "`" + `."
+  "Keeps a document as a copy of a source, and compares with it what is quoted from the source. Attaching the same document again changes nothing; with a ` + "`" + `mediaType` + "`" + `, its text is read anew as that, and what is quoted is compared with it again. Larger documents are added with ` + "`" + `vinculo capture add` + "`" + `."
   attachCapture(
     "The id of the source."
     source: ID!
     "The bytes of the document in base64 (RFC 4648), at most 3 MiB before it."
     content: String!
-    "What sort of file it is, such as text/html; found out unless told."
+    "What sort of file it is, such as ` + "`" + `text/html` + "`" + ` or ` + "`" + `text/html; charset=utf-8` + "`" + `; found out unless told."
     mediaType: String
     "Why it is attached; \"a capture of the source\" unless told."
     reason: String
@@ -4943,7 +4943,7 @@ type SearchHit {
 
 "A document that was attached to a source."
 type AttachedCapture {
-  "The stored copy, as it was stored first where it was there already."
+  "The stored copy, as it was recorded first where it was there already and was not read anew."
   capture: Capture!
   "The source, with the copy."
   source: Source!

@@ -73,7 +73,7 @@ type AsserterInput struct {
 
 // A document that was attached to a source.
 type AttachedCapture struct {
-	// The stored copy, as it was stored first where it was there already.
+	// The stored copy, as it was recorded first where it was there already and was not read anew.
 	Capture *Capture `json:"capture"`
 	// The source, with the copy.
 	Source *Source `json:"source"`

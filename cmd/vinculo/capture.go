@@ -5,14 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
 	"os"
-	"path/filepath"
 
 	"github.com/rs/zerolog"
 
 	"github.com/vinculo/vinculo/internal/archive"
 	"github.com/vinculo/vinculo/internal/capture"
+	"github.com/vinculo/vinculo/internal/capture/extract"
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store/open"
 )
@@ -57,7 +56,7 @@ type captureAddCmd struct {
 	captureStore
 	Source    string `arg:"" help:"The id of the source."`
 	File      string `arg:"" help:"The document: text, HTML or PDF; others are kept unread. - is the standard input."`
-	MediaType string `env:"-" placeholder:"TYPE" help:"What it is, such as text/html; found out where it is not given."`
+	MediaType string `env:"-" placeholder:"TYPE" help:"What it is, such as text/html or text/plain; charset=windows-1252. Found out where it is not given."`
 	Author    string `default:"capture" placeholder:"NAME" help:"Who is named as the author in the log."`
 	Reason    string `placeholder:"TEXT" help:"Why, as the log says."`
 	JSON      bool   `name:"json" env:"-" help:"Write the result as JSON."`
@@ -67,12 +66,14 @@ type captureAddCmd struct {
 func (captureAddCmd) Help() string {
 	return `The bytes are on the disk before the revision that names them is written. What
 the citations of the source quote is compared with the text in the same revision.
-Adding the same document again changes nothing.
+Adding the same document again changes nothing. With --media-type, its text is read
+anew as that, and the quotes are compared with it.
 
 Examples:
 
     vinculo capture add --store sqlite:case.db cannon-2022 article.html
-    vinculo capture add --store neo4j://localhost:7687 --blobs captures giei-2015 report.pdf`
+    vinculo capture add --store neo4j://localhost:7687 --blobs captures giei-2015 report.pdf
+    vinculo capture add --store sqlite:case.db --media-type 'text/html; charset=utf-8' cannon-2022 article.html`
 }
 
 // Run adds a capture.
@@ -88,10 +89,7 @@ func (c *captureAddCmd) Run(ctx context.Context, m *Main) error {
 			return fmt.Errorf("the document: %w", err)
 		}
 		defer f.Close() //nolint:errcheck // it is only read
-		document.Body = f
-		if c.MediaType == "" {
-			document.MediaType = mime.TypeByExtension(filepath.Ext(c.File))
-		}
+		document.Body, document.Hint = f, extract.TypeByName(c.File)
 	}
 	added, err := kept.Add(ctx, archivist(c.Author), document)
 	if err != nil {
@@ -154,7 +152,10 @@ func (c *captureAddCmd) tell(m *Main, added *archive.Added) error {
 		})
 	}
 	what := "attached to"
-	if !added.Commit.New {
+	switch {
+	case added.Reread:
+		what = "was there already and was read anew, at"
+	case !added.Commit.New:
 		what = "was there already, at"
 	}
 	_, err := fmt.Fprintf(m.Stdout, "%s, %s, %s, %s source %s\n%s: %s\n",

@@ -208,6 +208,46 @@ func TestCapturesThatCannotBeRead(t *testing.T) {
 	require.Contains(t, r.errors, "there is no directory of captures at")
 }
 
+// TestCapturesInOtherEncodings: nothing but the document, and who adds it, says in
+// what it is written; least of all the machine's list of file types.
+func TestCapturesInOtherEncodings(t *testing.T) {
+	const words = "Cay\xf3 la \xabverdad hist\xf3rica\xbb: el Ej\xe9rcito call\xf3."
+	for name, document := range map[string]string{
+		"nota.html": "<html><head><meta charset=iso-8859-1></head><p>" + words + "</p></html>",
+		"NOTA.HTM":  "<p>" + words + "</p>",
+		"nota.txt":  words,
+	} {
+		t.Run(name, func(t *testing.T) {
+			store, _ := storeFile(t)
+			quotedStore(t, store)
+			a := attach(t, "nota", writeFile(t, name, document), "--store", store)
+			require.True(t, a.Read)
+			require.Equal(t, map[string]int{"VERIFIED": 1, "FAILED": 1, "AMBIGUOUS": 0, "UNCHECKED": 0}, a.Quotes)
+		})
+	}
+}
+
+// TestCapturesAreReadAnew where somebody says what they are.
+func TestCapturesAreReadAnew(t *testing.T) {
+	store, _ := storeFile(t)
+	quotedStore(t, store)
+	document := writeFile(t, "nota.html", "<html><meta charset=utf-8><p>Cay\xf3 la \xabverdad hist\xf3rica\xbb.</html>") // which it is not
+	wrong := attach(t, "nota", document, "--store", store)
+	require.Equal(t, 2, wrong.Quotes["FAILED"])
+	add := []string{"capture", "add", "--store", store, "nota", document, "--media-type", "text/html; charset=iso-8859-1"}
+	out := succeeds(t, add...)
+	require.Contains(t, out, "was there already and was read anew, at source nota")
+	require.Contains(t, out, "1 VERIFIED, 0 AMBIGUOUS, 1 FAILED")
+	require.Contains(t, succeeds(t, add...), "was there already, at source nota")
+	require.Contains(t, succeeds(t, add[:6]...), "was there already, at source nota", "who says nothing of it changes nothing")
+	right := attach(t, "nota", document, "--store", store)
+	require.False(t, right.New)
+	require.Equal(t, wrong.Capture.SHA256, right.Capture.SHA256)
+	require.NotEqual(t, wrong.Capture.Text, right.Capture.Text)
+	require.Equal(t, 1, right.Quotes["VERIFIED"])
+	succeeds(t, "verify", "--store", store)
+}
+
 func TestCaptureCheck(t *testing.T) {
 	text := writeFile(t, "nota.txt", "El Ejército «participó».")
 	out := succeeds(t, "capture", "check", text, writeFile(t, "q.jsonl", "{\"exact\": \"Ejército \\\"participó\\\"\"}\n{\"exact\": \"Marina\"}\n"))

@@ -6,6 +6,7 @@
 package archive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,18 +61,24 @@ type Document struct {
 	Source evidence.ID
 	Name   string // in messages
 	Body   io.Reader
-	// MediaType as a server or the file's name gave it; may be empty.
+	// MediaType is what whoever adds it says that it is, perhaps with a charset. A
+	// document that the source has is read anew as that. It may be empty.
 	MediaType string
-	Reason    string // of the revision; one is made up where it is empty
+	// Hint is a media type to go by where there is no MediaType, as the file's name
+	// gave it. It may be empty.
+	Hint   string
+	Reason string // of the revision; one is made up where it is empty
 }
 
 // Added is a document that was attached.
 type Added struct {
 	// Capture is what is recorded: where the source had the document already, as it
-	// was recorded then, whatever sort of file it is said to be now.
+	// was recorded then, unless it was read anew.
 	Capture evidence.Capture
+	// Reread says that the source had the document, and has another text of it now.
+	Reread bool
 	// Unread is why no text could be read of it; the capture is attached all the
-	// same. One of extract's errors, or errKept.
+	// same. One of extract's errors.
 	Unread error
 	// Checks of the citations with quotes into the source that the author sees.
 	Checks []evidence.CitationCheck
@@ -79,20 +86,19 @@ type Added struct {
 	Commit *evidence.Commit
 }
 
-// errKept is why a document has no text that could be read now.
-var errKept = errors.New("the source has this document already, kept without a text, and it stays as it was; to have it read, undo the revision that attached it and attach it again")
-
 // Add stores a document, attaches it to its source and records what its quotes
 // come to, in one revision. The bytes are durable before that is written, and what
-// no record names in the end is not kept. Errors are evidence.Faults for a source
-// that the author does not see and for a document that was erased, those of
-// capture.Service.Add and of the store; after any, the graph is as it was.
+// no record names in the end is not kept. Of a document that the source has, the
+// text is replaced where the author says what it is and it reads otherwise as that,
+// or where it had none. Errors are evidence.Faults for a source that the author does
+// not see and for a document that was erased, those of capture.Service.Read and of
+// the stores; after any, the graph is as it was.
 func (a *Archive) Add(ctx context.Context, author evidence.Author, d Document) (*Added, error) {
 	// Before any byte is stored: who may not see the source stores nothing for it.
 	if _, err := a.source(ctx, author.Clearance, d.Source); err != nil {
 		return nil, err
 	}
-	stored, err := a.captures.Read(ctx, d.Name, d.Body, d.MediaType)
+	stored, err := a.captures.Read(ctx, d.Name, d.Body, cmp.Or(d.MediaType, d.Hint))
 	if err != nil {
 		return nil, err
 	}
@@ -117,14 +123,16 @@ func (a *Archive) Add(ctx context.Context, author evidence.Author, d Document) (
 		with := *source
 		added = &Added{Capture: stored.Capture, Unread: stored.Unread}
 		if i := slices.IndexFunc(source.Captures, func(c evidence.Capture) bool { return c.SHA256 == stored.Capture.SHA256 }); i >= 0 {
-			added.keep(source.Captures[i])
+			added.meet(source.Captures[i], d.MediaType != "")
+			with.Captures = slices.Clone(source.Captures)
+			with.Captures[i] = added.Capture
 		} else {
 			with.Captures = append(slices.Clone(source.Captures), stored.Capture)
 		}
 		if added.Checks, _, err = a.check(ctx, author.Clearance, &with, nil); err != nil {
 			return err
 		}
-		changes := []evidence.Change{{AttachCapture: &evidence.AttachCapture{Source: source.ID, Capture: added.Capture}}}
+		changes := []evidence.Change{{AttachCapture: &evidence.AttachCapture{Source: source.ID, Capture: added.Capture, Reread: added.Reread}}}
 		if len(added.Checks) > 0 {
 			// Those of a very long list are left to the revisions that follow.
 			changes = append(changes, evidence.Change{RecordChecks: &evidence.RecordChecks{Checks: added.Checks[:min(len(added.Checks), checksAtOnce)]}})
@@ -138,15 +146,18 @@ func (a *Archive) Add(ctx context.Context, author evidence.Author, d Document) (
 	return added, nil
 }
 
-// keep puts what is recorded of the document in the place of what was read now.
-func (a *Added) keep(recorded evidence.Capture) {
-	switch {
-	case recorded.Text != "":
-		a.Unread = nil
-	case a.Capture.Text != "":
-		a.Unread = fmt.Errorf("capture %s as %s: %w", recorded.SHA256, recorded.MediaType, errKept)
+// meet puts what was read now in the place of what is recorded of the document, or
+// the other way about. What cannot be read replaces nothing. A text stays unless the
+// author said what the document is: it may be that of one who said so before.
+func (a *Added) meet(recorded evidence.Capture, said bool) {
+	now := recorded
+	now.MediaType, now.Text = a.Capture.MediaType, a.Capture.Text
+	if a.Reread = now.Text != "" && now != recorded && (said || recorded.Text == ""); a.Reread {
+		recorded = now
 	}
-	a.Capture = recorded
+	if a.Capture = recorded; recorded.Text != "" {
+		a.Unread = nil
+	}
 }
 
 // IsUnreadable says whether a document of a type that text is read from could not

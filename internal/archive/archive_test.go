@@ -177,32 +177,61 @@ func TestAddingChecksWhatIsQuoted(t *testing.T) {
 	})
 }
 
-// TestADocumentIsReadOnce answers with what is recorded of a document that the
-// source has, whatever sort of file it is said to be when it comes again.
-func TestADocumentIsReadOnce(t *testing.T) {
+// TestADocumentIsReadAnew where somebody says that it is another sort of file, and
+// can be read as that.
+func TestADocumentIsReadAnew(t *testing.T) {
 	onStores(t, func(t *testing.T, b *bench) {
-		attach := func(id evidence.ID, mediaType string) *archive.Added {
+		attach := func(id evidence.ID, mediaType, hint string) *archive.Added {
 			t.Helper()
-			added, err := b.Add(t.Context(), top, archive.Document{Source: id, Name: "nota.html", MediaType: mediaType, Body: strings.NewReader("<p>hola</p>")})
+			added, err := b.Add(t.Context(), top, archive.Document{
+				Source: id, Name: "nota.html", MediaType: mediaType, Hint: hint, Body: strings.NewReader("<p>Así se desmoronó la &laquo;verdad histórica&raquo;</p>"),
+			})
 			require.NoError(t, err)
+			require.Equal(t, []evidence.Capture{added.Capture}, b.captures(id), "the answer tells what is recorded")
 			return added
 		}
-		read := attach("nota", "text/html")
-		again := attach("nota", "nonsense")
-		require.False(t, again.Commit.New)
-		require.Equal(t, read.Capture, again.Capture)
-		require.NoError(t, again.Unread, "its text is there")
-		require.Equal(t, []evidence.Capture{read.Capture}, b.captures("nota"))
+		b.write(top, source("otra", "PUBLIC"))
+		first := attach("nota", "text/plain", "text/html")
+		require.False(t, first.Reread)
+		require.Equal(t, "FAILED", b.state("c-ok"))
+		plain := b.head()
+		read := attach("nota", "text/html; charset=utf-8", "")
+		require.True(t, read.Commit.New)
+		require.True(t, read.Reread)
+		require.Equal(t, first.Capture.Captured, read.Capture.Captured, "it was captured when it was")
+		require.Equal(t, "text/html", read.Capture.MediaType)
+		require.Equal(t, "VERIFIED", b.state("c-ok"))
+		require.Equal(t, plain.Sequence+1, b.head().Sequence, "what it says and what its quotes come to are one revision")
+		for _, same := range []*archive.Added{attach("nota", "text/html", ""), attach("nota", "", "text/plain"), attach("nota", "nonsense", "")} {
+			require.False(t, same.Commit.New)
+			require.False(t, same.Reread)
+			require.Equal(t, read.Capture, same.Capture)
+			require.NoError(t, same.Unread, "its text is there")
+		}
+		b.write(top, evidence.Change{Undo: &evidence.Undo{Revision: b.head().Latest[evidence.Confidential]}})
+		require.Equal(t, []evidence.Capture{first.Capture}, b.captures("nota"))
+		require.Equal(t, "FAILED", b.state("c-ok"), "the quotes are compared with the text that stands")
+		report, err := b.Verify(t.Context(), nil)
+		require.NoError(t, err)
+		require.Zero(t, report.Changed)
 
-		picture := attach("copia", "image/png")
+		// What had no text gets one as soon as it can be read.
+		picture := attach("copia", "image/png", "")
 		require.ErrorIs(t, picture.Unread, extract.ErrUnsupported)
-		again = attach("copia", "text/html")
-		require.False(t, again.Commit.New)
-		require.Equal(t, picture.Capture, again.Capture)
-		require.ErrorContains(t, again.Unread, "image/png")
-		require.True(t, again.IsUnreadable())
-		require.Equal(t, []evidence.Capture{picture.Capture}, b.captures("copia"))
-		require.ErrorIs(t, attach("copia", "image/png").Unread, extract.ErrUnsupported)
+		require.ErrorIs(t, attach("copia", "image/png", "").Unread, extract.ErrUnsupported)
+		page := attach("copia", "", "text/html")
+		require.True(t, page.Reread)
+		require.NoError(t, page.Unread)
+		require.NotEmpty(t, page.Capture.Text)
+
+		// By whoever may not see all that is quoted, too.
+		public := evidence.Author{Name: "Luz", Clearance: evidence.Public}
+		_, err = b.Add(t.Context(), public, archive.Document{
+			Source: "nota", Name: "nota", MediaType: "text/html", Body: strings.NewReader("<p>Así se desmoronó la &laquo;verdad histórica&raquo;</p>"),
+		})
+		require.NoError(t, err)
+		require.Equal(t, "VERIFIED", b.state("c-ok"))
+		require.Equal(t, "VERIFIED", b.state("c-secret"))
 	})
 }
 

@@ -231,12 +231,16 @@ func (w *workspace) attachCapture(c *AttachCapture) (ID, error) {
 		return c.Source, nil
 	}
 	old := s.content.(*Source) //nolint:forcetypeassert // known checked the type
-	if slices.ContainsFunc(old.Captures, func(have Capture) bool { return have.SHA256 == c.Capture.SHA256 }) {
-		return s.id, nil
-	}
 	src := *old
-	src.Captures = append(slices.Clone(old.Captures), c.Capture)
-	w.put(s, &src)
+	src.Captures = slices.Clone(old.Captures)
+	if i := slices.IndexFunc(old.Captures, func(have Capture) bool { return have.SHA256 == c.Capture.SHA256 }); i < 0 {
+		src.Captures = append(src.Captures, c.Capture)
+	} else if have := &src.Captures[i]; c.Reread {
+		have.MediaType, have.Text = c.Capture.MediaType, c.Capture.Text
+	}
+	if !slices.Equal(old.Captures, src.Captures) {
+		w.put(s, &src)
+	}
 	return s.id, nil
 }
 

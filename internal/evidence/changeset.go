@@ -216,10 +216,13 @@ type MergeEntities struct {
 	Citations []NewCitation `json:"citations,omitempty"`
 }
 
-// AttachCapture adds a capture to a source. Its bytes are already stored.
+// AttachCapture adds a capture to a source. Its bytes are already stored. A source
+// that has the document keeps what is recorded of it, unless it is read anew.
 type AttachCapture struct {
 	Source  ID      `json:"source"`
 	Capture Capture `json:"capture"`
+	// Reread puts the media type and the text in the place of those recorded.
+	Reread bool `json:"reread,omitempty"`
 }
 
 // RecordChecks writes down what comparing quotes with captures gave.

@@ -11,6 +11,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -150,6 +151,18 @@ func (e *Extractor) Extract(ctx context.Context, r io.ReadSeeker, size int64, hi
 	text.MediaType = mediaType
 	return text, nil
 }
+
+// byExtension are the media types of files that text is read from, by how their
+// names end. The tables of a machine differ from one to the next, and some name a
+// charset that is a guess.
+var byExtension = map[string]string{
+	".html": HTML, ".htm": HTML, ".xhtml": HTML, ".xht": HTML, ".pdf": PDF,
+	".txt": Plain, ".text": Plain, ".md": Plain, ".csv": Plain, ".tsv": Plain, ".json": Plain, ".xml": Plain,
+}
+
+// TypeByName is the media type that the name of a file suggests, for a hint; empty
+// where it suggests none.
+func TypeByName(name string) string { return byExtension[strings.ToLower(filepath.Ext(name))] }
 
 // TypeOf decides what a document is by its first bytes (1024 are enough) and a
 // hint. A PDF is one whatever it is called; else the hint holds, and where there

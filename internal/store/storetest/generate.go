@@ -282,7 +282,8 @@ func (g *generator) change(founding bool) evidence.Change {
 	case "capture":
 		return evidence.Change{AttachCapture: &evidence.AttachCapture{
 			Source:  g.some("captured", evidence.SourceRecord, space.sources),
-			Capture: evidence.Capture{SHA256: g.oneOf("sha256", "aa", "bb"), Length: 3, MediaType: "text/plain", Captured: "2026-11-23T09:00:00Z"},
+			Capture: evidence.Capture{SHA256: g.oneOf("sha256", "aa", "bb"), Length: 3, MediaType: "text/plain", Captured: "2026-11-23T09:00:00Z", Text: g.oneOf("text", "", "cc")},
+			Reread:  g.oneIn(2, "reread"),
 		}}
 	default:
 		return evidence.Change{AssertLink: g.assertLink()}
