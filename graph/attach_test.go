@@ -14,6 +14,7 @@ import (
 	"github.com/vinculo/vinculo/internal/archive"
 	"github.com/vinculo/vinculo/internal/capture"
 	"github.com/vinculo/vinculo/internal/capture/blob"
+	"github.com/vinculo/vinculo/internal/capture/blob/blobtest"
 	"github.com/vinculo/vinculo/internal/capture/extract"
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
@@ -21,26 +22,17 @@ import (
 )
 
 // withCaptures serves an empty graph whose captures lie in a directory.
-func withCaptures(t *testing.T, most int64) (*service, blob.Store) {
+func withCaptures(t *testing.T, most int64) (_ *service, root string) {
 	t.Helper()
 	v := vocabulary.Standard()
 	st, p := memory(t, v), planner(v)
-	blobs, err := blob.OpenDir(t.TempDir())
+	root = t.TempDir()
+	blobs, err := blob.OpenDir(root)
 	require.NoError(t, err)
 	extractor := extract.New(extract.Limits{})
 	t.Cleanup(func() { require.NoError(t, extractor.Close()) })
 	kept := archive.New(st, p, &capture.Service{Blobs: blobs, Extract: extractor, MaxBytes: most}, zerolog.Nop())
-	return serveWith(t, graph.Options{Tracer: trace.New(kept.Checking(), v, p), Captures: kept}), blobs
-}
-
-func stored(t *testing.T, blobs blob.Store) int {
-	t.Helper()
-	n := 0
-	for _, err := range blobs.List(t.Context()) {
-		require.NoError(t, err)
-		n++
-	}
-	return n
+	return serveWith(t, graph.Options{Tracer: trace.New(kept.Checking(), v, p), Captures: kept}), root
 }
 
 const attach = `mutation Attach($source: ID!, $content: String!, $type: String) { attachCapture(source: $source, content: $content, mediaType: $type, reason: "as published") {
@@ -54,7 +46,7 @@ func attaching(t *testing.T, source, document, mediaType string) string {
 }
 
 func TestAttachCapture(t *testing.T) {
-	s, blobs := withCaptures(t, 0)
+	s, root := withCaptures(t, 0)
 	s.get(t, write, strings.Replace(firstReport, `"citations": [{"source"`, `"citations": [{"id": "c2", "source": "s1", "locator": "p. 5", "quote": {"exact": "no lo estaba"}}, {"id": "c1", "source"`, 1))
 	document := "<html><meta charset=utf-8><p>El coronel <b>estaba al mando</b> aquella noche.</p></html>"
 	made := at(t, s.get(t, attach, attaching(t, "s1", document, "text/html")), "attachCapture")
@@ -83,11 +75,11 @@ func TestAttachCapture(t *testing.T) {
 	require.Equal(t, false, at(t, picture, "capture", "hasText"))
 	require.NotEmpty(t, at(t, picture, "unread"))
 	require.Len(t, list(t, picture, "source", "captures"), 2)
-	require.Equal(t, 3, stored(t, blobs), "two documents and a text")
+	require.Len(t, blobtest.Kept(t, root), 3, "two documents and a text")
 }
 
 func TestWhatCannotBeAttached(t *testing.T) {
-	s, blobs := withCaptures(t, 1000)
+	s, root := withCaptures(t, 1000)
 	s.get(t, write, strings.Replace(firstReport, `"title": "Informe"`, `"clearance": "CONFIDENTIAL", "title": "Informe"`, 1))
 	before := at(t, s.get(t, size, ""), "stats", "revision")
 	editor := access.Identity{Name: "Edith", Role: access.Editor, Clearance: evidence.Public, Subject: "token:Edith"}
@@ -109,7 +101,7 @@ func TestWhatCannotBeAttached(t *testing.T) {
 		require.Equal(t, []string{c.want}, faults(errs), name)
 	}
 	require.Equal(t, before, at(t, s.get(t, size, ""), "stats", "revision"))
-	require.Zero(t, stored(t, blobs), "nothing is kept")
+	require.Empty(t, blobtest.Kept(t, root), "nothing is kept")
 	none := serve(t, memory(t, vocabulary.Standard()), vocabulary.Standard())
 	_, errs := none.ask(t, attach, attaching(t, "s1", "x", ""))
 	require.Equal(t, []string{"UNAVAILABLE"}, faults(errs))

@@ -14,6 +14,7 @@ import (
 	"github.com/vinculo/vinculo/internal/archive"
 	"github.com/vinculo/vinculo/internal/capture"
 	"github.com/vinculo/vinculo/internal/capture/blob"
+	"github.com/vinculo/vinculo/internal/capture/blob/blobtest"
 	"github.com/vinculo/vinculo/internal/capture/extract"
 	"github.com/vinculo/vinculo/internal/erasure"
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -25,12 +26,7 @@ const page = "<html><p>El Ejército calló.</p></html>"
 // stored are the names of all blobs.
 func (b *bench) stored() []string {
 	b.t.Helper()
-	var names []string
-	for name, err := range b.blobs.List(b.t.Context()) {
-		require.NoError(b.t, err)
-		names = append(names, name)
-	}
-	return names
+	return blobtest.Kept(b.t, b.root)
 }
 
 // erase erases a record and the captures that go with it.

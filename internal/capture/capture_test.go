@@ -16,6 +16,7 @@ import (
 
 	"github.com/vinculo/vinculo/internal/capture"
 	"github.com/vinculo/vinculo/internal/capture/blob"
+	"github.com/vinculo/vinculo/internal/capture/blob/blobtest"
 	"github.com/vinculo/vinculo/internal/capture/extract"
 	"github.com/vinculo/vinculo/internal/evidence"
 )
@@ -79,10 +80,7 @@ func TestAddFails(t *testing.T) {
 	cancel()
 	_, err = s.Add(done, "late.txt", strings.NewReader("a"), "")
 	require.ErrorIs(t, err, context.Canceled)
-	for name, err := range s.Blobs.List(t.Context()) {
-		require.NoError(t, err)
-		require.Fail(t, "left behind", "%s in %s", name, root)
-	}
+	require.Empty(t, blobtest.Kept(t, root), "nothing is left behind")
 }
 
 func citation(id, exact string) *evidence.Citation {

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"iter"
 )
 
 // What can be wrong with a blob. Stores wrap them with the blob's name.
@@ -32,9 +31,9 @@ var (
 // Store keeps blobs. It is safe for concurrent use, by several processes too.
 type Store interface {
 	// Put reads r to its end and keeps it, which is durable when Put returns. It
-	// answers the name and the length. Putting what is there already changes
-	// nothing. An r that is longer than limit is ErrTooLarge; a failed Put
-	// leaves nothing behind under any name.
+	// answers the name and the length. What is there already is put again, which
+	// mends a damaged copy. An r that is longer than limit is ErrTooLarge; a failed
+	// Put leaves nothing behind under any name.
 	Put(ctx context.Context, r io.Reader, limit int64) (sha256 string, n int64, err error)
 	// Open opens a blob for reading, and tells its length. The bytes are compared
 	// with the name as they are read in order from the beginning: the Read that
@@ -46,9 +45,6 @@ type Store interface {
 	// Delete removes a blob for good, for a legal erasure. One that is not there
 	// is no error. Errors: ErrBadName.
 	Delete(ctx context.Context, sha256 string) error
-	// List names the blobs in ascending order, those apart that are put or
-	// deleted meanwhile.
-	List(ctx context.Context) iter.Seq2[string, error]
 }
 
 // Verify reads a blob and compares it with its name. Errors: ErrCorrupt and

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -159,32 +158,6 @@ func (d *Dir) RemoveLeftovers(ctx context.Context, within time.Duration) error {
 		return nil
 	}
 	return syncDir(dir)
-}
-
-// List implements Store.
-func (d *Dir) List(ctx context.Context) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		err := filepath.WalkDir(d.root, func(path string, entry fs.DirEntry, err error) error {
-			switch {
-			case errors.Is(err, fs.ErrNotExist):
-				return nil // deleted meanwhile
-			case err != nil:
-				return err
-			case ctx.Err() != nil:
-				return ctx.Err()
-			case entry.IsDir() && entry.Name() == incoming:
-				return fs.SkipDir
-			case entry.IsDir() || !isName(entry.Name()) || path != d.path(entry.Name()):
-				return nil
-			case !yield(entry.Name(), nil):
-				return fs.SkipAll
-			}
-			return nil
-		})
-		if err != nil {
-			yield("", fmt.Errorf("list the captures: %w", err))
-		}
-	}
 }
 
 // syncDir brings a directory's entries to the disk.

@@ -4,12 +4,9 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"net/http"
-	"strings"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -71,11 +68,6 @@ func (s *S3) Put(ctx context.Context, r io.Reader, limit int64) (name string, n 
 		return "", 0, err
 	}
 	defer h.Close() //nolint:errcheck // only read from here on
-	if size, err := s.Stat(ctx, h.name); err == nil && size == h.size {
-		return h.name, h.size, nil
-	} else if err != nil && !errors.Is(err, ErrNotFound) {
-		return "", 0, err
-	}
 	sum, err := hex.DecodeString(h.name)
 	if err != nil {
 		return "", 0, fmt.Errorf("store a capture: %w", err)
@@ -135,22 +127,6 @@ func (s *S3) Delete(ctx context.Context, name string) error {
 		}
 	}
 	return nil
-}
-
-// List implements Store.
-func (s *S3) List(ctx context.Context) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		for object := range s.client.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{Prefix: s.prefix, Recursive: true}) {
-			if object.Err != nil {
-				yield("", fmt.Errorf("list the captures in the bucket %q: %w", s.bucket, object.Err))
-				return
-			}
-			name := strings.TrimPrefix(object.Key, s.prefix)
-			if checkName(name) == nil && !yield(name, nil) {
-				return
-			}
-		}
-	}
 }
 
 func (s *S3) fail(what, name string, err error) error {

@@ -89,20 +89,14 @@ func TestS3(t *testing.T) { //nolint:paralleltest // the gateway sets the proces
 	})
 	require.NoError(t, err)
 	var count atomic.Int32
-	buckets := map[blob.Store]string{}
-	open := func(t *testing.T) blob.Store {
+	blobtest.Run(t, func(t *testing.T) (blob.Store, string) {
 		t.Helper()
 		c := config
 		c.Bucket = fmt.Sprintf("captures-%d", count.Add(1))
 		require.NoError(t, admin.MakeBucket(t.Context(), c.Bucket, minio.MakeBucketOptions{}))
 		s, err := blob.OpenS3(t.Context(), c)
 		require.NoError(t, err)
-		buckets[s] = c.Bucket
-		return s
-	}
-	blobtest.Run(t, open, func(t *testing.T, s blob.Store, name string) {
-		t.Helper()
-		damageFile(t, filepath.Join(root, buckets[s], "captures", name))
+		return s, filepath.Join(root, c.Bucket)
 	})
 
 	t.Run("no such bucket", func(t *testing.T) {
