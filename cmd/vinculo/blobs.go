@@ -192,7 +192,6 @@ func (p blobPlaces) carry(ctx context.Context, m *Main, fromName, toName string,
 // this program can read them, and adds to the report what is wrong with them. It
 // gives how many there are.
 func (c *verifyCmd) captures(ctx context.Context, m *Main, st store.Store, report *verify.Report) (int, error) {
-	limit := c.LimitFaults - len(report.Faults)
 	if len(report.Faults) > 0 {
 		return 0, nil // a damaged log does not say which there are
 	}
@@ -203,9 +202,9 @@ func (c *verifyCmd) captures(ctx context.Context, m *Main, st store.Store, repor
 	if blobs == nil {
 		return 0, c.withoutCaptures(ctx, m, st, report)
 	}
-	n, faults, err := archive.VerifyBlobs(ctx, st, blobs, limit)
+	n, faults, err := archive.VerifyBlobs(ctx, st, blobs, c.LimitFaults)
 	report.Faults = append(report.Faults, faults...)
-	report.Cut = report.Cut || limit > 0 && len(faults) >= limit
+	report.Cut = report.Cut || c.LimitFaults > 0 && len(faults) >= c.LimitFaults
 	return n, err
 }
 

@@ -109,6 +109,8 @@ func TestUsage(t *testing.T) {
 		"empty rule":      {"serve", "--demo", "--oidc-role", ""},
 		"empty store":     {"log", "--store", ""},
 		"negative batch":  {"import", "--store", "sqlite:x", "--batch=-1", "."},
+		"negative limit":  {"import", "--store", "sqlite:x", "--limit-faults=-1", "."},
+		"limit below 0":   {"verify", "--store", "sqlite:x", "--limit-faults=-1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := run(t, args...)

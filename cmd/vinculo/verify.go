@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/vinculo/vinculo/internal/evidence/ledger"
@@ -14,7 +15,7 @@ type verifyCmd struct {
 	Store string `required:"" placeholder:"STORE" help:"The store to verify."`
 	Head  string `guards:"" placeholder:"HASH" help:"A head hash that you kept elsewhere; the log must have it."`
 	blobPlace
-	LimitFaults int  `default:"100" placeholder:"N" help:"How many faults to look for."`
+	LimitFaults int  `default:"100" placeholder:"N" help:"How many faults to look for; 0 looks for all."`
 	JSON        bool `name:"json" env:"-" help:"Write the result as JSON."`
 	kinds
 }
@@ -36,6 +37,9 @@ func (c *verifyCmd) Run(ctx context.Context, m *Main) error {
 	v, err := c.load()
 	if err != nil {
 		return err
+	}
+	if c.LimitFaults < 0 {
+		return usageError{errors.New("--limit-faults cannot be negative; 0 looks for all")}
 	}
 	options := verify.Options{MaxFaults: c.LimitFaults}
 	if c.Head != "" {

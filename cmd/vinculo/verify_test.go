@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
 
+	"github.com/vinculo/vinculo/internal/capture/blob/blobtest"
 	"github.com/vinculo/vinculo/internal/verify"
 )
 
@@ -143,6 +145,53 @@ func TestVerifyFindsWhatSQLChanged(t *testing.T) {
 			require.Regexp(t, `^vinculo: \d+ faults? in sqlite:|^vinculo: `, last[len(last)-1])
 		})
 	}
+}
+
+// TestLimitOfFaults: 0 looks for all, of records and of captures.
+func TestLimitOfFaults(t *testing.T) {
+	name, path := smallHistory(t)
+	alter(t, path, "UPDATE record SET from_seq = from_seq + 1")
+	captured, capturedPath := storeFile(t)
+	quotedStore(t, captured)
+	for source, text := range map[string]string{"nota": "Aquel día", "acta": "Aquella noche"} {
+		attach(t, source, writeFile(t, "text.txt", text), "--store", captured)
+	}
+	for _, file := range blobtest.Kept(t, capturedPath+".captures") {
+		require.NoError(t, os.Remove(filepath.Join(capturedPath+".captures", file[:2], file[2:4], file)))
+	}
+	found := func(store, limit string) (faults int, cut bool) {
+		r := run(t, "verify", "--store", store, "--json", "--limit-faults="+limit)
+		require.Equal(t, 1, r.code, r.errors)
+		var report struct {
+			Faults []string
+			Cut    bool
+		}
+		require.NoError(t, json.Unmarshal([]byte(r.out), &report))
+		require.Equal(t, report.Cut, strings.Contains(r.errors, "; there may be more"))
+		return len(report.Faults), report.Cut
+	}
+	for _, c := range []struct {
+		store, limit string
+		least, most  int
+		cut          bool
+	}{
+		{name, "0", 111, math.MaxInt, false},
+		{name, "100", 100, 100, true},
+		{name, "7", 7, 7, true},
+		{captured, "0", 2, 2, false},
+		{captured, "1", 1, 1, true},
+		{captured, "100", 2, 2, false},
+	} {
+		faults, cut := found(c.store, c.limit)
+		require.GreaterOrEqual(t, faults, c.least, c)
+		require.LessOrEqual(t, faults, c.most, c)
+		require.Equal(t, c.cut, cut, c)
+	}
+	dir := caseFolder(t)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "entities.csv"), []byte("id,kind,name\n"+strings.Repeat("x,Person,X\n", 200)), 0o600))
+	r := run(t, "import", "--store", name, "--dry-run", "--limit-faults=0", dir)
+	require.Greater(t, strings.Count(r.errors, "\n"), 150)
+	require.NotContains(t, r.errors, "are told")
 }
 
 // content is what a file says: the log as it reads, and everything that answers

@@ -134,7 +134,7 @@ func Named(ctx context.Context, st store.Store) iter.Seq2[evidence.Capture, erro
 
 // VerifyBlobs compares the bytes of all captures that the log of a store names
 // with their hashes. It gives how many there are, and a sentence for each that is
-// missing or damaged, at most limit of them.
+// missing or damaged, at most limit of them; 0 stands for all.
 func VerifyBlobs(ctx context.Context, st store.Store, blobs blob.Store, limit int) (captures int, faults []string, err error) {
 	service := &capture.Service{Blobs: blobs}
 	for c, err := range Named(ctx, st) {
@@ -146,7 +146,7 @@ func VerifyBlobs(ctx context.Context, st store.Store, blobs blob.Store, limit in
 			if ctx.Err() != nil {
 				return captures, faults, err
 			}
-			if faults = append(faults, err.Error()); len(faults) >= limit {
+			if faults = append(faults, err.Error()); len(faults) == limit {
 				break
 			}
 		}

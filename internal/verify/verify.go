@@ -23,7 +23,7 @@ type Options struct {
 	// Head is a head hash that was kept elsewhere; the log must have it. The log
 	// may have grown since.
 	Head *ledger.Hash
-	// MaxFaults ends the search after so many faults; 100 where it is 0.
+	// MaxFaults ends the search after so many faults; 0 looks for all.
 	MaxFaults int
 	// Progress, where set, is told of each step and how far it has come; a total
 	// of 0 is not known.
@@ -59,9 +59,6 @@ var ErrWritten = errors.New("the store was written to all the time while it was 
 // for what keeps the store from being verified, such as store.ErrUnavailable or
 // ErrWritten; what is wrong with the store is in the report.
 func Run(ctx context.Context, st, fresh store.Store, p *evidence.Planner, o Options) (*Report, error) {
-	if o.MaxFaults <= 0 {
-		o.MaxFaults = 100
-	}
 	v := &verifier{store: st, fresh: fresh, planner: p, options: o, report: &Report{}}
 	err := v.still(ctx, st)
 	if err != nil {
@@ -152,7 +149,7 @@ func (v *verifier) fault(format string, args ...any) error {
 }
 
 func (v *verifier) enough() error {
-	if len(v.report.Faults)+len(v.differing) >= v.options.MaxFaults {
+	if most := v.options.MaxFaults; most > 0 && len(v.report.Faults)+len(v.differing) >= most {
 		return errEnough
 	}
 	return nil
