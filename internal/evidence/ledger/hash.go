@@ -187,8 +187,8 @@ type Header struct {
 	Sequence uint64
 	// Previous is the hash of the header before, zero for the first.
 	Previous Hash
-	// Time is when the revision was recorded, in whole microseconds; see
-	// Instant. Its location is not covered, and is UTC by custom.
+	// Time is when the revision was recorded, in whole microseconds,
+	// which is all that the hash covers. Its location is UTC by custom.
 	Time time.Time
 	// Leaves counts the leaves of the revision.
 	Leaves uint32
@@ -210,7 +210,3 @@ func (h Header) Hash() Hash {
 	b = append(b, h.Root[:]...)
 	return sha256.Sum256(b)
 }
-
-// Instant returns t in UTC, cut to the microsecond and without a monotonic
-// reading: the only form of time a header covers in full.
-func Instant(t time.Time) time.Time { return time.UnixMicro(t.UnixMicro()).UTC() }
