@@ -122,9 +122,9 @@ func countStates(counts map[evidence.CheckState]int) (byName map[string]int, tex
 	return byName, text
 }
 
-// toldCheck is a check as --json writes it: with a name for what is a number in the
+// checkReport is a check as --json writes it: with a name for what is a number in the
 // program.
-type toldCheck struct {
+type checkReport struct {
 	Citation evidence.ID `json:"citation"`
 	Check    struct {
 		evidence.QuoteCheck
@@ -132,8 +132,8 @@ type toldCheck struct {
 	} `json:"check"`
 }
 
-func told(checks []evidence.CitationCheck) []toldCheck {
-	list := make([]toldCheck, len(checks))
+func told(checks []evidence.CitationCheck) []checkReport {
+	list := make([]checkReport, len(checks))
 	for i, c := range checks {
 		list[i].Citation, list[i].Check.QuoteCheck, list[i].Check.State = c.Citation, c.Check, c.Check.State.String()
 	}

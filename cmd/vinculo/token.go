@@ -103,8 +103,8 @@ func (c *tokenCreateCmd) Run(ctx context.Context, m *Main) error {
 	}
 	if c.JSON {
 		return json.NewEncoder(m.Stdout).Encode(struct { //nolint:gosec // the secret is to be shown, this once
-			Secret string       `json:"secret"`
-			Token  listedTokens `json:"token"`
+			Secret string   `json:"secret"`
+			Token  tokenRow `json:"token"`
 		}{secret, listed(&made)})
 	}
 	until := "until it is revoked"
@@ -156,15 +156,15 @@ Examples:
     vinculo token list --store sqlite:case.db --json | jq 'select(.state == "active")'`
 }
 
-// listedTokens is a token as --json writes it: with names for what is a number in
+// tokenRow is a token as --json writes it: with names for what is a number in
 // the program.
-type listedTokens struct {
+type tokenRow struct {
 	access.Token
 	Clearance string `json:"clearance"`
 	State     string `json:"state"` // active, expired or revoked
 }
 
-func listed(t *access.Token) listedTokens {
+func listed(t *access.Token) tokenRow {
 	state := "expired"
 	switch {
 	case t.Active(time.Now()):
@@ -172,7 +172,7 @@ func listed(t *access.Token) listedTokens {
 	case !t.Revoked.IsZero():
 		state = "revoked"
 	}
-	return listedTokens{*t, t.Clearance.String(), state}
+	return tokenRow{*t, t.Clearance.String(), state}
 }
 
 // Run lists the tokens.

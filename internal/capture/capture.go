@@ -22,10 +22,10 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence"
 )
 
-// MaxBytes is the most that Add takes, where Service.MaxBytes is 0.
+// MaxBytes is the most that Read takes, where Service.MaxBytes is 0.
 const MaxBytes = 256 << 20
 
-// Service adds captures and checks quotes against them. It is safe for
+// Service keeps captures and checks quotes against them. It is safe for
 // concurrent use.
 type Service struct {
 	Blobs   blob.Store
@@ -162,16 +162,6 @@ func (d *Document) put(ctx context.Context, name string) error {
 
 // Close forgets the document, stored or not.
 func (d *Document) Close() error { return d.held.Close() }
-
-// Add stores a document and its text, as Read and Keep one after the other.
-func (s *Service) Add(ctx context.Context, name string, document io.Reader, hint string) (Added, error) {
-	d, err := s.Read(ctx, name, document, hint)
-	if err != nil {
-		return Added{}, err
-	}
-	defer d.Close() //nolint:errcheck // only read from here on
-	return d.Added, d.Keep(ctx)
-}
 
 func isUnread(err error) bool {
 	for _, e := range []error{

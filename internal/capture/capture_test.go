@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,7 +39,7 @@ const article = "<html><meta charset=utf-8><h1>Title</h1><p>The army’s “hist
 func TestAdd(t *testing.T) {
 	t.Parallel()
 	s, _ := service(t)
-	added, err := s.Add(t.Context(), "article.html", strings.NewReader(article), "text/html")
+	added, err := add(t.Context(), s, "article.html", strings.NewReader(article), "text/html")
 	require.NoError(t, err)
 	require.NoError(t, added.Unread)
 	require.Equal(t, "Title\n\nThe army’s “historic truth” fell apart.", added.Text)
@@ -49,7 +51,7 @@ func TestAdd(t *testing.T) {
 	require.Equal(t, added.Text, text)
 	require.NoError(t, s.Verify(t.Context(), added.Capture))
 
-	again, err := s.Add(t.Context(), "article.html", strings.NewReader(article), "text/html")
+	again, err := add(t.Context(), s, "article.html", strings.NewReader(article), "text/html")
 	require.NoError(t, err)
 	require.Equal(t, added, again)
 }
@@ -57,7 +59,7 @@ func TestAdd(t *testing.T) {
 func TestAddKeepsWhatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	s, _ := service(t)
-	added, err := s.Add(t.Context(), "scan.pdf", strings.NewReader("%PDF-1.7 damaged"), "")
+	added, err := add(t.Context(), s, "scan.pdf", strings.NewReader("%PDF-1.7 damaged"), "")
 	require.NoError(t, err)
 	require.ErrorIs(t, added.Unread, extract.ErrMalformed)
 	require.ErrorContains(t, added.Unread, "capture scan.pdf: ")
@@ -68,17 +70,26 @@ func TestAddKeepsWhatCannotBeRead(t *testing.T) {
 	require.ErrorIs(t, err, blob.ErrNotFound)
 }
 
+// add reads and keeps a document.
+func add(ctx context.Context, s *capture.Service, name string, document io.Reader, hint string) (capture.Added, error) {
+	d, err := s.Read(ctx, name, document, hint)
+	if err != nil {
+		return capture.Added{}, err
+	}
+	return d.Added, errors.Join(d.Keep(ctx), d.Close())
+}
+
 func TestAddFails(t *testing.T) {
 	t.Parallel()
 	s, root := service(t)
-	_, err := s.Add(t.Context(), "big.txt", strings.NewReader(strings.Repeat("a", 1<<20+1)), "")
+	_, err := add(t.Context(), s, "big.txt", strings.NewReader(strings.Repeat("a", 1<<20+1)), "")
 	require.ErrorIs(t, err, blob.ErrTooLarge)
 	require.ErrorContains(t, err, "big.txt")
-	_, err = s.Add(t.Context(), "gone.txt", iotest.ErrReader(os.ErrClosed), "")
+	_, err = add(t.Context(), s, "gone.txt", iotest.ErrReader(os.ErrClosed), "")
 	require.ErrorIs(t, err, os.ErrClosed)
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = s.Add(done, "late.txt", strings.NewReader("a"), "")
+	_, err = add(done, s, "late.txt", strings.NewReader("a"), "")
 	require.ErrorIs(t, err, context.Canceled)
 	require.Empty(t, blobtest.Kept(t, root), "nothing is left behind")
 }
@@ -90,11 +101,11 @@ func citation(id, exact string) *evidence.Citation {
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	s, root := service(t)
-	first, err := s.Add(t.Context(), "old.txt", strings.NewReader("what it said at first, and twice twice"), "")
+	first, err := add(t.Context(), s, "old.txt", strings.NewReader("what it said at first, and twice twice"), "")
 	require.NoError(t, err)
-	scan, err := s.Add(t.Context(), "scan.pdf", strings.NewReader("%PDF-1.7 damaged"), "")
+	scan, err := add(t.Context(), s, "scan.pdf", strings.NewReader("%PDF-1.7 damaged"), "")
 	require.NoError(t, err)
-	last, err := s.Add(t.Context(), "new.txt", strings.NewReader("what it said later, and once: twice"), "")
+	last, err := add(t.Context(), s, "new.txt", strings.NewReader("what it said later, and once: twice"), "")
 	require.NoError(t, err)
 	source := &evidence.Source{ID: "s", Captures: []evidence.Capture{first.Capture, scan.Capture, last.Capture}}
 

@@ -125,9 +125,9 @@ type Derivation struct {
 func Derivations(sources []Dated) []Derivation {
 	ordered := slices.Clone(sources)
 	slices.SortStableFunc(ordered, func(a, b Dated) int {
+		const undated = "\xff" // after every date
 		return cmp.Or(
-			compareBool(a.Published == "", b.Published == ""),
-			cmp.Compare(a.Published, b.Published),
+			cmp.Compare(cmp.Or(a.Published, undated), cmp.Or(b.Published, undated)),
 			cmp.Compare(a.Source, b.Source),
 		)
 	})
@@ -168,14 +168,4 @@ func Derivations(sources []Dated) []Derivation {
 	}
 	slices.SortFunc(found, func(a, b Derivation) int { return cmp.Compare(a.Source, b.Source) })
 	return found
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
 }

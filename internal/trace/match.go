@@ -29,7 +29,7 @@ type Candidate struct {
 	Reasons []Reason
 }
 
-// Scores of the reasons that names.Rank does not know.
+// Scores of the reasons that names.Query.Match does not know.
 const (
 	scoreUnit     = 930
 	scoreInitials = 620

@@ -22,7 +22,7 @@ type SearchQuery struct {
 // Hit is an entity that a search found.
 type Hit struct {
 	Entity  *Entity
-	Score   int    // 0 to 1000; see names.Rank
+	Score   int    // 0 to 1000; see names.Query.Match
 	Matched string // the name that matched best
 }
 

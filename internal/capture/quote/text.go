@@ -161,9 +161,6 @@ func (t *Text) bounds(from, to int) (start, end place) {
 	return start, end
 }
 
-// Length is the number of code points of the text.
-func (t *Text) Length() int { return utf8.RuneCountInString(t.original) }
-
 // The most code points of a passage that a Context or Nearest shows, and of
 // words on either side of it.
 const (

@@ -68,15 +68,6 @@ var (
 	parsedSeed = maphash.MakeSeed()
 )
 
-// MustParse is Parse for expressions fixed in code; it panics on an error.
-func MustParse(s string) Date {
-	d, err := Parse(s)
-	if err != nil {
-		panic(err)
-	}
-	return d
-}
-
 // String returns the expression as written, empty for the zero Date.
 func (d Date) String() string { return d.text }
 

@@ -3,8 +3,6 @@ package edtf
 import (
 	"fmt"
 	"math"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -59,38 +57,6 @@ func (d Day) String() string {
 		return fmt.Sprintf("+%d-%02d-%02d", y, m, dd)
 	}
 	return fmt.Sprintf("%04d-%02d-%02d", y, m, dd)
-}
-
-// ParseDay reads what [Day.String] writes for a real day. Its error is a
-// *SyntaxError.
-func ParseDay(s string) (Day, error) {
-	rest, sign := s, 1
-	if strings.HasPrefix(s, "-") || strings.HasPrefix(s, "+") {
-		if s[0] == '-' {
-			sign = -1
-		}
-		rest = s[1:]
-	}
-	bad := func(at int, why string) (Day, error) {
-		return 0, &SyntaxError{Input: s, Offset: at, Reason: why}
-	}
-	year, tail, ok := strings.Cut(rest, "-")
-	if !ok || len(year) < 4 || len(year) > 7 || len(tail) != 5 || tail[2] != '-' || !allDigits(year) || !allDigits(tail[:2]) || !allDigits(tail[3:]) {
-		return bad(0, "a day is written YYYY-MM-DD, as 2014-09-26")
-	}
-	y, _ := strconv.Atoi(year)
-	m, _ := strconv.Atoi(tail[:2])
-	d, _ := strconv.Atoi(tail[3:])
-	if m < 1 || m > 12 {
-		return bad(len(s)-5, "there is no month "+tail[:2]+"; write 01 to 12")
-	}
-	if d < 1 || d > monthLength(sign*y, m) {
-		return bad(len(s)-2, "that month has no day "+tail[3:])
-	}
-	if y > farthestYear {
-		return bad(0, "the year is too far away; write one of at most "+strconv.Itoa(farthestYear))
-	}
-	return DayOf(sign*y, m, d), nil
 }
 
 func monthLength(year, month int) int {

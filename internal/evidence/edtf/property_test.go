@@ -35,17 +35,17 @@ func drawDate(t *rapid.T, name string) Date {
 	case 0:
 		return Date{}
 	case 1:
-		return MustParse("..")
+		return mustParse("..")
 	case 2:
-		return MustParse("../" + dayText(to) + mark)
+		return mustParse("../" + dayText(to) + mark)
 	case 3:
-		return MustParse(dayText(from) + mark + "/..")
+		return mustParse(dayText(from) + mark + "/..")
 	case 4:
-		return MustParse(dayText(from) + mark)
+		return mustParse(dayText(from) + mark)
 	case 5:
-		return MustParse("../..")
+		return mustParse("../..")
 	}
-	return MustParse(dayText(from) + mark + "/" + dayText(to))
+	return mustParse(dayText(from) + mark + "/" + dayText(to))
 }
 
 func drawValid(t *rapid.T) (Valid, Aspect) {
@@ -131,9 +131,9 @@ func TestAnswersAgainstEnumeration(t *testing.T) {
 		v, a := drawValid(t)
 		p := rapid.IntRange(0, windowLast-beyond).Draw(t, "p")
 		q := rapid.IntRange(p, windowLast-beyond).Draw(t, "q")
-		period := MustParse(dayText(p) + "/" + dayText(q))
+		period := mustParse(dayText(p) + "/" + dayText(q))
 		if p == q {
-			period = MustParse(dayText(p))
+			period = mustParse(dayText(p))
 		}
 		during, throughout := v.HeldDuring(a, period), v.HeldThroughout(a, period)
 		if v.IsZero() {
@@ -221,12 +221,12 @@ func TestAWiderEndIsNeverMoreCertain(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		from := rapid.IntRange(1, 4).Draw(t, "from")
 		to := rapid.IntRange(from, 4).Draw(t, "to")
-		narrow := MustParse(dayText(from) + "/" + dayText(to))
-		wide := MustParse(dayText(from-1) + "/" + dayText(to+1))
+		narrow := mustParse(dayText(from) + "/" + dayText(to))
+		wide := mustParse(dayText(from-1) + "/" + dayText(to+1))
 		v, a := drawValid(t)
 		v.Observed = nil
-		v.Until = MustParse(dayText(rapid.IntRange(4, 6).Draw(t, "until")))
-		period := MustParse(dayText(rapid.IntRange(0, 6).Draw(t, "day")))
+		v.Until = mustParse(dayText(rapid.IntRange(4, 6).Draw(t, "until")))
+		period := mustParse(dayText(rapid.IntRange(0, 6).Draw(t, "day")))
 		v.Since = narrow
 		before := v.HeldOn(a, period)
 		v.Since = wide
@@ -284,7 +284,7 @@ func TestMayHoldIsWhereADayIsAnsweredPossibly(t *testing.T) {
 		}
 		for n := windowFirst - 1; n <= windowLast+1; n++ {
 			day := windowStart + Day(n)
-			on := MustParse(day.String())
+			on := mustParse(day.String())
 			held, otherHeld := v.HeldOn(a, on) >= Possibly, w.HeldOn(b, on) >= Possibly
 			require.Equal(t, held, within(may, day), "%v on %s: %v", v, on, may)
 			require.Equal(t, held && otherHeld, within(both, day), "%v and %v on %s: %v", v, w, on, both)

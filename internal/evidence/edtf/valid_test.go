@@ -7,9 +7,9 @@ import (
 )
 
 func valid(since, until string, observed ...string) Valid {
-	v := Valid{Since: MustParse(since), Until: MustParse(until)}
+	v := Valid{Since: mustParse(since), Until: mustParse(until)}
 	for _, o := range observed {
-		v.Observed = append(v.Observed, MustParse(o))
+		v.Observed = append(v.Observed, mustParse(o))
 	}
 	return v
 }
@@ -92,7 +92,7 @@ func TestHeld(t *testing.T) {
 		{valid("2016", "2014"), State, during, "2015", No}, // refused by Check
 	} {
 		var got Certainty
-		of := MustParse(c.of)
+		of := mustParse(c.of)
 		switch c.ask {
 		case on:
 			got = c.v.HeldOn(c.a, of)
@@ -178,6 +178,6 @@ func TestLabels(t *testing.T) {
 		require.Equal(t, c.en, c.v.Label(c.a, "en"), "since %q until %q", c.v.Since, c.v.Until)
 		require.Equal(t, c.es, c.v.Label(c.a, "es-MX"), "since %q until %q", c.v.Since, c.v.Until)
 	}
-	require.Equal(t, "about September 2014 (uncertain)", MustParse("2014-09%").Label("fr"))
+	require.Equal(t, "about September 2014 (uncertain)", mustParse("2014-09%").Label("fr"))
 	require.Empty(t, Date{}.Label("es"))
 }

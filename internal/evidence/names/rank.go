@@ -1,7 +1,6 @@
 package names
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -26,25 +25,6 @@ const (
 	// Exact means that query and name fold to the same string.
 	Exact
 )
-
-// String names the match for messages and logs.
-func (m Match) String() string {
-	switch m {
-	case None:
-		return "none"
-	case Prefix:
-		return "prefix"
-	case AllTokensPrefix:
-		return "all tokens, last a prefix"
-	case AllTokens:
-		return "all tokens"
-	case SameTokens:
-		return "same tokens"
-	case Exact:
-		return "exact"
-	}
-	return fmt.Sprintf("Match(%d)", uint8(m))
-}
 
 // span is where the scores of a Match begin, and how far the share of the name
 // that is covered raises them. Spans do not overlap, so that a better Match
@@ -100,13 +80,22 @@ func NewQuery(text string) Query {
 // Empty reports whether the query has no letter or number, and so finds nothing.
 func (q Query) Empty() bool { return len(q.tokens) == 0 }
 
-// Rank is what the function Rank answers for this query.
-func (q Query) Rank(name string) (score int, ok bool) {
-	m, score := q.Match(name)
-	return score, m != None
-}
-
-// Match says how the query finds the name, with the score of Rank.
+// Match says how well the query finds a name, with a score from 0 to 1000; higher
+// is better. It is an integer and depends on nothing but query and name.
+//
+//	1000      query and name fold to the same string
+//	 950      the same words in another order ("Peña Nieto, Enrique")
+//	 700–899  every word of the query is a word of the name
+//	 500–699  the same, save that the last word only begins one
+//	 300–499  every word of the query begins a word of the name
+//
+// Within a range the score rises with the share of the characters of the name
+// that the query covers, so that the shorter of two names comes first. Words
+// for which Stop holds need not be found, unless the query has no other.
+//
+// It is None, and the score 0, if some other word of the query begins no word
+// of the name, or if the query has no word at all. One word of a name may
+// answer several of the query.
 func (q Query) Match(name string) (Match, int) {
 	if q.Empty() {
 		return None, 0
@@ -208,26 +197,6 @@ func (q Query) cover(ss []slot) (Match, int) {
 	}
 	base, width := m.span()
 	return m, base + width*have/all
-}
-
-// Rank says how well a query finds a name, from 0 to 1000; higher is better. It
-// is an integer and depends on nothing but its arguments.
-//
-//	1000      query and name fold to the same string
-//	 950      the same words in another order ("Peña Nieto, Enrique")
-//	 700–899  every word of the query is a word of the name
-//	 500–699  the same, save that the last word only begins one
-//	 300–499  every word of the query begins a word of the name
-//
-// Within a range the score rises with the share of the characters of the name
-// that the query covers, so that the shorter of two names comes first. Words
-// for which Stop holds need not be found, unless the query has no other.
-//
-// ok is false, and the score 0, if some other word of the query begins no word
-// of the name, or if the query has no word at all. One word of a name may
-// answer several of the query.
-func Rank(query, name string) (score int, ok bool) {
-	return NewQuery(query).Rank(name)
 }
 
 // Stop reports whether a folded token is too common in names to tell them
