@@ -262,7 +262,31 @@ func TestCaptureCheck(t *testing.T) {
 	require.Contains(t, r.errors, "vinculo: 2 faults in -")
 }
 
-// cannon is what was captured of the case file's source cannon-2022.
+// TestQuotesOfACaseFile takes testdata/quoted, which quotes one invented record as
+// text, as a page and as a PDF: three passages are there, one twice, one is not.
+func TestQuotesOfACaseFile(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "quoted")
+	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "quoted"))))
+	honest, _ := storeFile(t)
+	succeeds(t, "import", "--store", honest, dir)
+	for kind := range strings.FieldsSeq("txt html pdf") {
+		forgeFragments(t, filepath.Join(dir, "citations.csv"), "acta-"+kind)
+	}
+	forged, _ := storeFile(t)
+	succeeds(t, "import", "--store", forged, dir)
+	for kind := range strings.FieldsSeq("txt html pdf") {
+		document := filepath.Join("testdata", "quoted", "acta."+kind)
+		require.Equal(t, map[string]int{"VERIFIED": 3, "AMBIGUOUS": 1, "FAILED": 1, "UNCHECKED": 0}, attach(t, "--store", honest, "acta-"+kind, document).Quotes, kind)
+		require.Equal(t, map[string]int{"VERIFIED": 0, "AMBIGUOUS": 0, "FAILED": 5, "UNCHECKED": 0}, attach(t, "--store", forged, "acta-"+kind, document).Quotes, kind)
+	}
+	r := run(t, "capture", "verify", "--store", honest)
+	require.Equal(t, 1, r.code)
+	require.Equal(t, "3 captures; 15 quotes: 9 VERIFIED, 3 AMBIGUOUS, 3 FAILED, 0 UNCHECKED; 0 checks changed\n", r.out)
+	require.Equal(t, 3, strings.Count(r.errors, `nearest, at a distance of 3, is "la presa se cerró sin aviso"`), r.errors)
+}
+
+// cannon is what was captured of the case file's source cannon-2022. It is not ours
+// to publish.
 func cannon(t *testing.T) string {
 	t.Helper()
 	const name = "captures/cannon-2022.txt"
@@ -279,7 +303,7 @@ func cannon(t *testing.T) string {
 			}
 		}
 	}
-	t.Skipf("skipped: %s is absent; set VINCULO_SHARED_DATA to the folder that holds captures/", name)
+	t.Skipf("the text of the source cannon-2022, which may not be published with this code, is not here: set VINCULO_SHARED_DATA to the folder that holds %s. TestQuotesOfACaseFile does the same on a text of our own", name)
 	return ""
 }
 
@@ -292,15 +316,14 @@ func TestCaseFileQuotesAreVerified(t *testing.T) {
 
 	// With one letter changed in each, none is.
 	dir := caseFolder(t)
-	forgeFragments(t, filepath.Join(dir, "citations.csv"))
+	forgeFragments(t, filepath.Join(dir, "citations.csv"), "cannon-2022")
 	forged, _ := storeFile(t)
 	succeeds(t, "import", "--store", forged, dir)
 	require.Equal(t, map[string]int{"VERIFIED": 0, "AMBIGUOUS": 0, "FAILED": 89, "UNCHECKED": 0}, attach(t, "--store", forged, "cannon-2022", path).Quotes)
 }
 
-// forgeFragments changes the middle letter of every fragment cited from
-// cannon-2022.
-func forgeFragments(t *testing.T, path string) {
+// forgeFragments changes the middle letter of every fragment cited from a source.
+func forgeFragments(t *testing.T, path, source string) {
 	t.Helper()
 	rows := readCSV(t, path)
 	column := map[string]int{}
@@ -308,7 +331,7 @@ func forgeFragments(t *testing.T, path string) {
 		column[name] = i
 	}
 	for _, row := range rows[1:] {
-		if row[column["source_id"]] != "cannon-2022" {
+		if row[column["source_id"]] != source {
 			continue
 		}
 		text := []rune(row[column["fragment"]])
