@@ -193,9 +193,6 @@ func (b *builder) entity(r *row) {
 		put.Aliases = evidence.Of(aliases)
 	}
 	b.extra(r, put)
-	if identity, ok := b.tables.identities[placeholder{string(put.ID), put.Name.Value}]; ok && !put.Identity.Set {
-		put.Identity = evidence.Of(identity.String())
-	}
 	b.add(r, evidence.Change{PutEntity: put}, false)
 }
 
@@ -294,7 +291,7 @@ func (b *builder) status(r *row, procedural bool) string {
 
 func (b *builder) link(r *row) {
 	id := b.id(r)
-	rule := b.tables.mapKind(b.vocabulary, r.get("kind"), string(id), r.get("role"))
+	rule := b.tables.mapKind(b.vocabulary, r.get("kind"), r.get("role"))
 	kind, _ := b.vocabulary.Link(rule.target) // what is unknown, evidence refuses
 	from, to := r.get("from"), r.get("to")
 	if rule.swap {

@@ -242,9 +242,27 @@ func TestRolesKeepTheirMeaning(t *testing.T) {
 		"cousin": "FAMILY_OF", "Husband and wife": "FAMILY_OF", "father of one": "FAMILY_OF",
 		"partner in business": "RELATED_TO", "": "RELATED_TO", "fatherly friend": "RELATED_TO",
 	} {
-		rule := tables().mapKind(vocabulary.Standard(), "RELATED_TO", "x", role)
+		rule := tables().mapKind(vocabulary.Standard(), "RELATED_TO", role)
 		require.Equal(t, want, rule.target, role)
 	}
+}
+
+// TestRulesSayWhatTheKindSays: a rule is for any case, so that it may not put into
+// the role what one source or another says.
+func TestRulesSayWhatTheKindSays(t *testing.T) {
+	for kind, want := range map[string]string{
+		"SUPPORTS_VERSION": "supports the version: in part", "REFUSED_TO_EXTRADITE": "refused to extradite: in part", "LEAKED": "leaked: in part",
+		"SEARCHES_FOR": "searches for: in part", "THROWN_INTO": "thrown into it: in part", "SENT_TO_TRIAL_BY": "sent to trial: in part",
+	} {
+		rule := tables().mapKind(vocabulary.Standard(), kind, "in part")
+		require.Equal(t, want, rule.role("in part"), kind)
+	}
+	st := model.New()
+	_, err := load(t, st, folder(map[string]string{
+		"entities.csv": "id,kind,name\nmexican-cartels,CriminalGroup,Mexican drug cartels (as a class)\n",
+	}), ImportOptions{})
+	require.NoError(t, err)
+	require.Equal(t, evidence.Named, records(t, st, "mexican-cartels")["mexican-cartels"].Entity().Identity, "the file does not say that it is a class")
 }
 
 // TestTellsEveryFaultAtOnce: rows that cannot be read hide nothing of what is wrong

@@ -12,16 +12,16 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 )
 
-// The mapping tables say how what a case file may write becomes what the
-// vocabulary has. Each of their rows gives its reason.
+// The mapping tables say how what any case file may write becomes what the
+// vocabulary has, and add no word to it that is not in the kind itself. Each of
+// their rows gives its reason.
 //
-//go:embed kinds.csv standings.csv identities.csv
+//go:embed kinds.csv standings.csv
 var tableFiles embed.FS
 
 // kindRule maps one link kind of a case file.
 type kindRule struct {
 	kind   string
-	link   string   // for this link alone, where set
 	begins []string // for links whose role begins with one of these words alone, where set
 	target string   // the kind of the vocabulary
 	swap   bool     // the ends change places: the kind is the inverse of the target
@@ -34,33 +34,26 @@ type standingKey struct {
 	status     string
 }
 
-// placeholder is an entity known by id and name to stand for what is not named.
-type placeholder struct{ id, name string }
-
 type mappings struct {
-	kinds      []kindRule
-	standings  map[standingKey]evidence.Standing
-	statuses   []string // in the order of the table
-	identities map[placeholder]evidence.Identity
+	kinds     []kindRule
+	standings map[standingKey]evidence.Standing
+	statuses  []string // in the order of the table
 }
 
 var tables = sync.OnceValue(func() *mappings {
-	m := &mappings{standings: map[standingKey]evidence.Standing{}, identities: map[placeholder]evidence.Identity{}}
+	m := &mappings{standings: map[standingKey]evidence.Standing{}}
 	for _, r := range tableRows("kinds.csv") {
 		var begins []string
 		if words := r["role_begins"]; words != "" {
 			begins = strings.Split(words, ";")
 		}
-		m.kinds = append(m.kinds, kindRule{r["kind"], r["link_id"], begins, r["vocabulary_kind"], r["swap"] == "true", r["role_prefix"]})
+		m.kinds = append(m.kinds, kindRule{r["kind"], begins, r["vocabulary_kind"], r["swap"] == "true", r["role_prefix"]})
 	}
 	for _, r := range tableRows("standings.csv") {
 		m.standings[standingKey{r["kind_class"] == "procedural", r["status"]}] = must(evidence.ParseStanding(r["standing"]))
 		if !slices.Contains(m.statuses, r["status"]) {
 			m.statuses = append(m.statuses, r["status"])
 		}
-	}
-	for _, r := range tableRows("identities.csv") {
-		m.identities[placeholder{r["id"], r["name"]}] = must(evidence.ParseIdentity(r["identity"]))
 	}
 	return m
 })
@@ -87,23 +80,16 @@ func tableRows(name string) []map[string]string {
 }
 
 // mapKind gives the kind of the vocabulary for a link of the file. A kind that
-// the vocabulary has stays as it is, unless a rule is for that very link.
-func (m *mappings) mapKind(v *vocabulary.Vocabulary, kind, link, role string) kindRule {
-	var general *kindRule
-	for i := range m.kinds {
-		r := &m.kinds[i]
-		switch {
-		case r.kind != kind, !r.fits(role):
-		case r.link == link && link != "":
-			return *r
-		case r.link == "":
-			general = r
+// the vocabulary has stays as it is.
+func (m *mappings) mapKind(v *vocabulary.Vocabulary, kind, role string) kindRule {
+	if _, known := v.Link(kind); !known {
+		for i := range m.kinds {
+			if r := &m.kinds[i]; r.kind == kind && r.fits(role) {
+				return *r
+			}
 		}
 	}
-	if _, known := v.Link(kind); known || general == nil {
-		return kindRule{kind: kind, target: kind}
-	}
-	return *general
+	return kindRule{kind: kind, target: kind}
 }
 
 // fits tells whether the rule is for links of that role.
