@@ -136,6 +136,10 @@ func Import(ctx context.Context, st Store, plans iter.Seq2[Plan, error]) error {
 //
 // A reader belongs to one goroutine at a time, sees one state of the graph (in
 // Neo4j: each of its queries sees one state) and is closed by its caller.
+//
+// A store may bound how many readers are open, and lets the next one wait. So
+// whoever has one open hands control to nobody who may take their time, such as
+// the consumer of a sequence.
 type Reader interface {
 	// Get gives the records of the ids that the view sees; others are left out.
 	// At most MaxBatch ids.

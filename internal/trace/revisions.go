@@ -329,30 +329,42 @@ func (t *Tracer) Follow(ctx context.Context, c evidence.Clearance, after uint64)
 	}
 }
 
+// replayPage is how many revisions Follow has in memory at a time.
+const replayPage = 32
+
 // replay yields what there is after a number and tells how far it came; done
-// says that the consumer wants no more.
+// says that the consumer wants no more. The consumer is given nothing while a
+// reader is open: it may take its time, and opens readers of its own.
 func (t *Tracer) replay(ctx context.Context, c evidence.Clearance, after uint64, yield func(*evidence.Revision, error) bool) (done bool, reached uint64, err error) {
-	r, err := t.store.Raw(ctx, evidence.Now(c))
-	if err != nil {
-		return false, after, err
-	}
-	defer r.Close() //nolint:errcheck // nothing was written
 	for {
-		n := 0
-		for rev, err := range r.Revisions(ctx, store.RevisionQuery{After: after, Limit: MaxPageSize, Leaves: true}) {
-			if err != nil {
-				return false, after, err
-			}
-			n++
+		page, err := t.revisionsAfter(ctx, c, after)
+		for _, rev := range page {
 			after = rev.Numbers[c]
 			if !yield(rev, nil) {
 				return true, after, nil
 			}
 		}
-		if n < MaxPageSize {
-			return false, after, nil
+		if err != nil || len(page) < replayPage {
+			return false, after, err
 		}
 	}
+}
+
+// revisionsAfter gives the next revisions after a number that have an effect the
+// clearance sees. What was read before an error is good.
+func (t *Tracer) revisionsAfter(ctx context.Context, c evidence.Clearance, number uint64) (page []*evidence.Revision, err error) {
+	r, err := t.store.Raw(ctx, evidence.Now(c))
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close() //nolint:errcheck // nothing was written
+	for rev, err := range r.Revisions(ctx, store.RevisionQuery{After: number, Limit: replayPage, Leaves: true}) {
+		if err != nil {
+			return page, err
+		}
+		page = append(page, rev)
+	}
+	return page, nil
 }
 
 // notifier wakes those who wait for a write.
