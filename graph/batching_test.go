@@ -37,6 +37,15 @@ type countingReader struct {
 	of *counting
 }
 
+func (r *countingReader) Beside(view evidence.View) (store.Reader, error) {
+	other, _, err := store.RawBeside(context.Background(), r.of.Store, r.Reader, view)
+	if err != nil {
+		return nil, err
+	}
+	r.of.open.Add(1)
+	return &countingReader{other, r.of}, nil
+}
+
 func (r *countingReader) Close() error {
 	r.of.open.Add(-1)
 	return r.Reader.Close()

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"encoding/base64"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,7 +56,7 @@ func (m *mutationResolver) Propose(ctx context.Context, changeSet ChangeSetInput
 	if err != nil {
 		return nil, report(ctx, err)
 	}
-	return (*resolver)(m).proposal(ctx, p)
+	return m.proposal(ctx, p)
 }
 
 func (m *mutationResolver) Review(ctx context.Context, id string, decision Decision, reason *string) (*Proposal, error) {
@@ -77,33 +78,62 @@ func (m *mutationResolver) Review(ctx context.Context, id string, decision Decis
 	if err != nil {
 		return nil, report(ctx, err)
 	}
-	wrote(ctx)
-	return (*resolver)(m).proposal(ctx, p)
+	return m.proposal(ctx, p)
 }
 
-// proposal shows a proposal. Of one that was accepted the content is left out
-// where something that it wrote has been raised above the reader since.
-func (r *resolver) proposal(ctx context.Context, p *proposal.Proposal) (*Proposal, error) {
-	if p.State == proposal.Accepted {
-		kept, err := r.tracer.KeptBack(ctx, clearance(ctx), &p.ChangeSet, p.Numbers[evidence.Confidential])
-		if err != nil {
-			return nil, report(ctx, err)
-		}
-		if kept {
-			without := *p
-			without.ChangeSet = evidence.ChangeSet{Changes: []evidence.Change{}}
-			p = &without
-		}
-	}
-	changes, err := encoded(p.ChangeSet)
+func (m *mutationResolver) proposal(ctx context.Context, p *proposal.Proposal) (*Proposal, error) {
+	shown, err := (*resolver)(m).newProposals(ctx, []*proposal.Proposal{p})
 	if err != nil {
 		return nil, report(ctx, err)
 	}
+	return shown[0], nil
+}
+
+// newProposals shows proposals. Of those that were accepted the content is left out
+// where something that they wrote has been raised above the reader since.
+func (r *resolver) newProposals(ctx context.Context, proposals []*proposal.Proposal) ([]*Proposal, error) {
+	kept := map[*proposal.Proposal]bool{}
+	accepted := slices.DeleteFunc(slices.Clone(proposals), func(p *proposal.Proposal) bool { return p.State != proposal.Accepted })
+	if len(accepted) > 0 {
+		s, err := r.session(ctx, nil)
+		if err != nil {
+			return nil, err
+		}
+		are, err := s.KeptBack(ctx, mapped(accepted, func(p *proposal.Proposal) trace.Applied {
+			return trace.Applied{ChangeSet: &p.ChangeSet, Number: p.Numbers[evidence.Confidential]}
+		}))
+		if err != nil {
+			return nil, err
+		}
+		for i, p := range accepted {
+			kept[p] = are[i]
+		}
+	}
+	shown := make([]*Proposal, len(proposals))
+	for i, p := range proposals {
+		said := p.ChangeSet
+		if kept[p] {
+			said = evidence.ChangeSet{Changes: []evidence.Change{}}
+		}
+		var err error
+		if shown[i], err = newProposal(p, said, clearance(ctx)); err != nil {
+			return nil, err
+		}
+	}
+	return shown, nil
+}
+
+// newProposal shows a proposal with so much of its change set as may be told.
+func newProposal(p *proposal.Proposal, said evidence.ChangeSet, c evidence.Clearance) (*Proposal, error) {
+	changes, err := encoded(said)
+	if err != nil {
+		return nil, err
+	}
 	out := &Proposal{
-		ID: p.ID, Author: p.Author, Clearance: Clearance(p.Clearance.String()), Created: p.Created, Reason: p.ChangeSet.Reason,
+		ID: p.ID, Author: p.Author, Clearance: Clearance(p.Clearance.String()), Created: p.Created, Reason: said.Reason,
 		ChangeSet: *changes, State: ProposalState(p.State), Review: newReview(p.Review), Erased: newReview(p.Erased),
 	}
-	if n := p.Numbers[clearance(ctx)]; n > 0 {
+	if n := p.Numbers[c]; n > 0 {
 		number := toInt(n)
 		out.Revision = &number
 	}
@@ -132,11 +162,9 @@ func (q *queryResolver) Proposals(ctx context.Context, state *ProposalState, fir
 	if err != nil {
 		return nil, report(ctx, err)
 	}
-	nodes := make([]*Proposal, len(p.Items))
-	for i, item := range p.Items {
-		if nodes[i], err = (*resolver)(q).proposal(ctx, item.Node); err != nil {
-			return nil, err
-		}
+	nodes, err := (*resolver)(q).newProposals(ctx, contents(p))
+	if err != nil {
+		return nil, report(ctx, err)
 	}
 	return &ProposalConnection{paged(p, nodes, func(c string, n *Proposal) ProposalEdge { return ProposalEdge{c, n} })}, nil
 }

@@ -11,6 +11,10 @@
 // ends) reads it for all of them, while the others wait. What was read so are
 // the siblings of the next level.
 //
+// What readers who are not cleared for everything are told of revisions and of
+// accepted proposals is judged at the moment of each: that costs a few calls for
+// each revision.
+//
 // # What is read
 //
 // Everything under one root field is read in one trace.Session, at the moment

@@ -346,9 +346,8 @@ func (m *mutationResolver) Apply(ctx context.Context, changeSet ChangeSetInput) 
 	return revision, report(ctx, err)
 }
 
-// committed is the revision of a commit. What is read from now on sees it.
+// committed is the revision of a commit.
 func (m *mutationResolver) committed(ctx context.Context, commit *evidence.Commit) (*Revision, error) {
-	wrote(ctx)
 	now := func(ctx context.Context) (*session, error) { return (*resolver)(m).session(ctx, nil) }
 	revisions, err := newRevisions(ctx, []*evidence.Revision{commit.Revision}, now)
 	if err != nil {

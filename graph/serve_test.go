@@ -39,10 +39,11 @@ func planner(v *vocabulary.Vocabulary) *evidence.Planner {
 	}
 }
 
-// memory is an empty store that ends with the test.
+// memory is an empty store that ends with the test. It lets one reader at a time be
+// open, since no operation may wait for a second.
 func memory(t *testing.T, v *vocabulary.Vocabulary) store.Store {
 	t.Helper()
-	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "graph.db"), sqlite.Options{Vocabulary: v})
+	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "graph.db"), sqlite.Options{Vocabulary: v, Readers: 1})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, st.Close()) })
 	return st

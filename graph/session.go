@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/rs/zerolog"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/vinculo/vinculo/internal/access"
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -58,46 +60,31 @@ type session struct {
 	vocabulary *vocabulary.Vocabulary
 }
 
-// operation holds the sessions of one response, by the moment they read.
+// operation holds the sessions of one response, or of one field of a mutation, by
+// the moment they read. They share the reader of the first, that of now: whoever
+// waited for a second while holding one could wait for others that do the same.
 type operation struct {
 	opening siblings
 	mu      sync.Mutex
 	opened  []*session
-	writes  int
 }
 
 type operationKey struct{}
 
+func (o *operation) in(ctx context.Context) context.Context {
+	return context.WithValue(ctx, operationKey{}, o)
+}
+
+// close gives back what was opened.
 func (o *operation) close(ctx context.Context) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, s := range o.opened {
+	for _, s := range slices.Backward(o.opened) {
 		if err := s.Close(); err != nil {
 			zerolog.Ctx(ctx).Warn().Err(err).Msg("closing a reader")
 		}
 	}
 	o.opened = nil
-}
-
-// wrote makes what is read from now on see what was written.
-func (o *operation) wrote() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.writes++
-}
-
-// wrote tells the operation of a context of a write.
-func wrote(ctx context.Context) {
-	if o, ok := ctx.Value(operationKey{}).(*operation); ok {
-		o.wrote()
-	}
-}
-
-// moment is the key of a session: one that was opened before a write of the same
-// operation is not used after it.
-type moment struct {
-	at     string
-	writes int
 }
 
 // session gives the session of the operation that reads a moment for whoever is
@@ -115,23 +102,10 @@ func (r *resolver) sessionFor(ctx context.Context, at *KnownAt, card func() trac
 	if at == nil {
 		at = &KnownAt{}
 	}
-	o.mu.Lock()
-	key := moment{at.key(), o.writes}
-	o.mu.Unlock()
 	isNew := false
-	s, err := once(ctx, &o.opening, key, func(ctx context.Context) (*session, error) {
+	s, err := once(ctx, &o.opening, at.key(), func(ctx context.Context) (*session, error) {
 		isNew = true
-		view, err := r.tracer.Moment(ctx, access.From(ctx).Clearance, at.KnownAt)
-		if err != nil {
-			return nil, err
-		}
-		open := r.tracer.At
-		if card != nil {
-			open = func(ctx context.Context, view evidence.View) (*trace.Session, error) {
-				return r.tracer.Open(ctx, view, card)
-			}
-		}
-		opened, err := open(ctx, view)
+		opened, err := r.open(ctx, at, card)
 		if err != nil {
 			return nil, err
 		}
@@ -145,6 +119,23 @@ func (r *resolver) sessionFor(ctx context.Context, at *KnownAt, card func() trac
 		err = s.Prefetch(ctx, card)
 	}
 	return s, err
+}
+
+// open opens the session of a moment: of now by a reader, of the past by that of
+// now.
+func (r *resolver) open(ctx context.Context, at *KnownAt, card func() trace.Card) (*trace.Session, error) {
+	if at.key() != "" {
+		now, err := r.session(ctx, nil)
+		if err != nil {
+			return nil, err
+		}
+		return now.Moment(ctx, at.KnownAt)
+	}
+	view := evidence.Now(clearance(ctx))
+	if card != nil {
+		return r.tracer.Open(ctx, view, card)
+	}
+	return r.tracer.At(ctx, view)
 }
 
 // operating is a schema that opens and closes the sessions of its operations.
@@ -175,12 +166,15 @@ func (s *stream) take() error {
 
 // Exec runs an operation; see graphql.ExecutableSchema.
 func (o operating) Exec(ctx context.Context) graphql.ResponseHandler {
+	if asked := graphql.GetOperationContext(ctx); asked.Operation.Operation == ast.Mutation {
+		asked.RootResolverMiddleware = apart(asked.RootResolverMiddleware)
+	}
 	following := &stream{}
 	next := o.ExecutableSchema.Exec(context.WithValue(ctx, streamKey{}, following))
 	return func(ctx context.Context) *graphql.Response {
 		reads := &operation{}
 		defer reads.close(ctx)
-		response := next(context.WithValue(ctx, operationKey{}, reads))
+		response := next(reads.in(ctx))
 		if response == nil {
 			if err := following.take(); err != nil {
 				graphql.AddError(ctx, err)
@@ -188,6 +182,16 @@ func (o operating) Exec(ctx context.Context) graphql.ResponseHandler {
 			}
 		}
 		return response
+	}
+}
+
+// apart has each field of a mutation read by itself: it sees what those before it
+// wrote, and no reader is open while one writes.
+func apart(around graphql.RootFieldMiddleware) graphql.RootFieldMiddleware {
+	return func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+		reads := &operation{}
+		defer reads.close(ctx)
+		return around(reads.in(ctx), next)
 	}
 }
 

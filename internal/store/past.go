@@ -16,10 +16,18 @@ import (
 // past and no raised clearance has to rewrite them.
 func Read(ctx context.Context, s Store, view evidence.View, v *vocabulary.Vocabulary) (Reader, error) {
 	raw, err := s.Raw(ctx, view)
-	if err != nil || view.IsNow() {
-		return raw, err
+	if err != nil {
+		return nil, err
 	}
-	return &past{Reader: raw, store: s, clearance: view.Clearance, vocabulary: v, beyond: 2 * MaxBatch, page: MaxBatch}, nil
+	return judging(s, raw, view, v), nil
+}
+
+// judging is a raw reader of a view that judges where it is of the past.
+func judging(s Store, raw Reader, view evidence.View, v *vocabulary.Vocabulary) Reader {
+	if view.IsNow() {
+		return raw
+	}
+	return &past{Reader: raw, store: s, clearance: view.Clearance, vocabulary: v, beyond: 2 * MaxBatch, page: MaxBatch}
 }
 
 // past judges what a reader of the past gives.

@@ -30,7 +30,7 @@ func (p *past) keepSecret(ctx context.Context, records map[evidence.ID]*evidence
 		return nil
 	}
 	slices.Sort(changed)
-	today, err := p.store.Raw(ctx, evidence.Now(evidence.Confidential))
+	today, _, err := RawBeside(ctx, p.store, p.Reader, evidence.Now(evidence.Confidential))
 	if err != nil {
 		return err
 	}

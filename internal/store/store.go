@@ -139,7 +139,7 @@ func Import(ctx context.Context, st Store, plans iter.Seq2[Plan, error]) error {
 //
 // A store may bound how many readers are open, and lets the next one wait. So
 // whoever has one open hands control to nobody who may take their time, such as
-// the consumer of a sequence.
+// the consumer of a sequence, and opens others by the function Beside alone.
 type Reader interface {
 	// Get gives the records of the ids that the view sees; others are left out.
 	// At most MaxBatch ids.

@@ -51,9 +51,7 @@ func TestAClockSetBackTellsNothing(t *testing.T) {
 			}
 			for _, clock := range []string{"08:30:00", "09:00:00", "09:29:00", "09:30:00", "09:40:00", "09:50:00", "10:00:00", "10:30:00", "11:30:00"} {
 				when := at(clock)
-				view, err := g.tracer.Moment(t.Context(), c, trace.KnownAt{Time: &when})
-				require.NoError(t, err)
-				s, err := g.tracer.At(t.Context(), view)
+				s, err := g.at(c).Moment(t.Context(), trace.KnownAt{Time: &when})
 				require.NoError(t, err)
 				found, err := s.Entities(t.Context(), []evidence.ID{"p1", "r1", "p2", "p3"})
 				require.NoError(t, err)

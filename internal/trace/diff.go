@@ -75,18 +75,18 @@ func (d *diff) open(ctx context.Context) error {
 		number    uint64
 		seen, all *store.Reader
 	}{{d.from, &d.was, &d.stood}, {d.to, &d.is, &d.stands}} {
-		view, err := d.s.tracer.Moment(ctx, d.s.view.Clearance, KnownAt{Number: &x.number})
+		view, err := d.s.viewOf(ctx, KnownAt{Number: &x.number})
 		if err != nil {
 			return err
 		}
-		if *x.seen, err = store.Read(ctx, d.s.tracer.store, view, d.s.tracer.vocabulary); err != nil {
+		if *x.seen, _, err = store.Beside(ctx, d.s.tracer.store, d.s.reader, view, d.s.tracer.vocabulary); err != nil {
 			return err
 		}
 		if view.Clearance == evidence.Confidential {
 			continue
 		}
 		view.Clearance = evidence.Confidential
-		if *x.all, err = d.s.tracer.store.Raw(ctx, view); err != nil {
+		if *x.all, _, err = store.RawBeside(ctx, d.s.tracer.store, d.s.reader, view); err != nil {
 			return err
 		}
 	}

@@ -217,11 +217,7 @@ func (h *history) at(ctx context.Context, moment evidence.Sequence) (sight, erro
 
 // asOf reads as the view's clearance saw the graph at a sequence.
 func (s *Session) asOf(ctx context.Context, at evidence.Sequence, read func(store.Reader) error) error {
-	r, err := store.Read(ctx, s.tracer.store, evidence.View{Clearance: s.view.Clearance, KnownAt: at}, s.tracer.vocabulary)
-	if err != nil {
-		return err
-	}
-	return errors.Join(read(r), r.Close())
+	return s.reading(ctx, evidence.View{Clearance: s.view.Clearance, KnownAt: at}, read)
 }
 
 // revisionAt gives the revision of a sequence, ErrNotFound where the view's

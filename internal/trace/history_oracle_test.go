@@ -3,6 +3,7 @@ package trace_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"testing"
 
@@ -199,15 +200,14 @@ func TestThePastIsToldAsReadingItTells(t *testing.T) {
 			p := readPast(t, st, c, 1, head.Sequence)
 			last := len(p.instants) - 1
 			until := rapid.IntRange(0, last).Draw(t, "until")
-			view := evidence.Now(c)
+			now := open(t, st, evidence.Now(c))
+			s := now
 			if until < last {
-				number := p.instants[until].number
-				view, err = trace.New(st, vocabulary.Standard(), storetest.Planner(1)).Moment(context.Background(), c, trace.KnownAt{Number: &number})
+				s, err = now.Moment(context.Background(), trace.KnownAt{Number: &p.instants[until].number})
 				require.NoError(t, err)
 			}
-			s := open(t, st, view)
 			p.checkPast(t, s, until)
-			require.NoError(t, s.Close())
+			require.NoError(t, errors.Join(s.Close(), now.Close()))
 		}
 	})
 }

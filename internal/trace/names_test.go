@@ -28,9 +28,7 @@ func TestASecretNameIsToldNowhere(t *testing.T) {
 	require.Equal(t, []evidence.ID{"w"}, g.differing(evidence.Public, 0, 2))
 
 	for number := uint64(1); number <= 2; number++ {
-		view, err := g.tracer.Moment(t.Context(), evidence.Public, trace.KnownAt{Number: &number})
-		require.NoError(t, err)
-		s, err := g.tracer.At(t.Context(), view)
+		s, err := g.at(evidence.Public).Moment(t.Context(), trace.KnownAt{Number: &number})
 		require.NoError(t, err)
 		for _, text := range []string{"Juan Pérez", "juan", "El Topo", "topo"} {
 			hits, _, err := s.Search(t.Context(), trace.SearchQuery{Text: text}, trace.PageArgs{})

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"sync"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
@@ -42,13 +43,13 @@ func (t *Tracer) Open(ctx context.Context, view evidence.View, card func() Card)
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{tracer: t, view: view, reader: reader, identity: t.identities.newest(view), records: map[evidence.ID]*evidence.Record{}}
+	s := &Session{tracer: t, mu: &sync.Mutex{}, view: view, reader: reader, identity: t.identities.newest(view), records: map[evidence.ID]*evidence.Record{}}
 	if together {
 		at, err = s.prefetch(ctx, card)
 	} else if _, ok := reader.(store.Prefetcher); ok {
 		t.together.Store(true)
 	}
-	if err == nil {
+	if s.head = at; err == nil {
 		s.identity, err = t.identities.get(ctx, reader, view, at)
 	}
 	if err != nil {

@@ -227,67 +227,6 @@ func (s *Session) seesOneOf(ctx context.Context, ids []evidence.ID, get func(con
 	return false, nil
 }
 
-// KeptBack says whether readers of a clearance are not to be told any more what a
-// change set said that became the revision of a number, as those count who are
-// cleared for everything; 0 where it became none. So it is where something that it
-// named or made is kept from them today.
-func (t *Tracer) KeptBack(ctx context.Context, c evidence.Clearance, cs *evidence.ChangeSet, number uint64) (kept bool, err error) {
-	if c == evidence.Confidential {
-		return false, nil
-	}
-	ids, at := cs.References(), evidence.Sequence(0)
-	if number > 0 {
-		if at, ids, err = t.changedIn(ctx, number, ids); err != nil {
-			return false, err
-		}
-	}
-	for batch := range slices.Chunk(ids, store.MaxBatch) {
-		for _, known := range []evidence.Sequence{evidence.Open, at} { // what was closed since is judged as it stood
-			all, err := t.records(ctx, evidence.View{Clearance: evidence.Confidential, KnownAt: known}, batch)
-			if err != nil {
-				return false, err
-			}
-			seen, err := t.records(ctx, evidence.View{Clearance: c, KnownAt: known}, batch)
-			if err != nil {
-				return false, err
-			}
-			if len(seen) < len(all) {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
-}
-
-// changedIn are the sequence of a revision and the records that it changed, after
-// others.
-func (t *Tracer) changedIn(ctx context.Context, number uint64, ids []evidence.ID) (evidence.Sequence, []evidence.ID, error) {
-	r, err := t.store.Raw(ctx, evidence.Now(evidence.Confidential))
-	if err != nil {
-		return 0, nil, err
-	}
-	defer r.Close() //nolint:errcheck // nothing was written
-	rev, err := numbered(ctx, r, evidence.Confidential, number)
-	if errors.Is(err, store.ErrNotFound) {
-		return 0, ids, nil
-	}
-	if err != nil {
-		return 0, nil, err
-	}
-	changed, _, err := changedBy(rev)
-	return rev.Sequence(), append(ids, changed...), err
-}
-
-// records reads records in a view.
-func (t *Tracer) records(ctx context.Context, view evidence.View, ids []evidence.ID) (map[evidence.ID]*evidence.Record, error) {
-	r, err := store.Read(ctx, t.store, view, t.vocabulary)
-	if err != nil {
-		return nil, err
-	}
-	found, err := r.Get(ctx, ids)
-	return found, errors.Join(err, r.Close())
-}
-
 // followInterval is how often the log is looked at for what other processes
 // wrote; what this one writes is told at once.
 const followInterval = 250 * time.Millisecond

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
@@ -47,81 +46,13 @@ func (t *Tracer) Apply(ctx context.Context, author evidence.Author, cs *evidence
 	return commit, err
 }
 
-// KnownAt names a moment of the graph: a revision number at the reader's
-// clearance, or a time; neither is now.
-type KnownAt struct {
-	Number *uint64
-	Time   *time.Time
-}
-
-// Moment resolves what a reader of the clearance calls a moment. A number that
-// has not been reached is INVALID_INPUT; a time after the newest revision is the
-// newest revision.
-func (t *Tracer) Moment(ctx context.Context, c evidence.Clearance, at KnownAt) (evidence.View, error) {
-	view := evidence.Now(c)
-	if at.Number == nil && at.Time == nil {
-		return view, nil
-	}
-	head, err := t.store.Head(ctx)
-	if err != nil {
-		return view, err
-	}
-	if at.Number != nil && *at.Number > head.Latest[c] {
-		return view, evidence.Faulty(evidence.InvalidInput, "knownAt", "revision %d does not exist; the newest is %d", *at.Number, head.Latest[c])
-	}
-	r, err := t.store.Raw(ctx, view)
-	if err != nil {
-		return view, err
-	}
-	defer r.Close() //nolint:errcheck // nothing was written
-	view.KnownAt = 0
-	if at.Number != nil {
-		if *at.Number == 0 {
-			return view, nil
-		}
-		for rev, err := range r.Revisions(ctx, store.RevisionQuery{After: *at.Number - 1, Limit: 1}) {
-			if err != nil {
-				return view, err
-			}
-			view.KnownAt = rev.Sequence()
-		}
-		return view, nil
-	}
-	view.KnownAt, err = lastBefore(ctx, r, *at.Time, head.Latest[c])
-	return view, err
-}
-
-// lastBefore finds the last revision not after a time: the newest, or by halving
-// the numbers. Where a clock was set back, a time may have come twice; it then
-// finds the end of one of them, the same whatever is hidden.
-func lastBefore(ctx context.Context, r store.Reader, at time.Time, latest uint64) (evidence.Sequence, error) {
-	var found evidence.Sequence
-	low, high := uint64(0), latest // the number looked for lies in low..high
-	for middle := latest; low < high; middle = low + (high-low+1)/2 {
-		before := false
-		for rev, err := range r.Revisions(ctx, store.RevisionQuery{After: middle - 1, Limit: 1}) {
-			if err != nil {
-				return 0, err
-			}
-			if before = !rev.Header.Time.After(at); before {
-				found = rev.Sequence()
-			}
-		}
-		if before {
-			low = middle
-		} else {
-			high = middle - 1
-		}
-	}
-	return found, nil
-}
-
 // Session answers the questions of one request in one view. It may be used by
 // many goroutines; its reads are done one at a time.
 type Session struct {
 	tracer   *Tracer
-	mu       sync.Mutex
+	mu       *sync.Mutex // one for all sessions that share a reader
 	view     evidence.View
+	head     evidence.Sequence // the newest revision when it was opened
 	reader   store.Reader
 	identity *identity
 	records  map[evidence.ID]*evidence.Record // what was read already

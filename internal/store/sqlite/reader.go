@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,9 +20,29 @@ type reader struct {
 	g      *graph
 	view   evidence.View
 	closed bool
+	lender *reader // whose transaction it is, where it is another's
 }
 
-var _ store.Reader = (*reader)(nil)
+var (
+	_ store.Reader = (*reader)(nil)
+	_ store.Sharer = (*reader)(nil)
+)
+
+// Beside implements store.Sharer: one transaction serves all views, since nothing
+// is asked of it between two elements of a sequence.
+func (r *reader) Beside(view evidence.View) (store.Reader, error) {
+	if err := checkClearance(view); err != nil {
+		return nil, err
+	}
+	return &reader{g: r.g, view: view, lender: cmp.Or(r.lender, r)}, nil
+}
+
+func checkClearance(view evidence.View) error {
+	if view.Clearance >= evidence.Hidden {
+		return fmt.Errorf("there is no clearance %d", view.Clearance)
+	}
+	return nil
+}
 
 // Close implements store.Reader.
 func (r *reader) Close() error {
@@ -29,6 +50,9 @@ func (r *reader) Close() error {
 		return nil
 	}
 	r.closed = true
+	if r.lender != nil {
+		return nil
+	}
 	s := r.g.store
 	s.links.leave(r.g.head.Sequence)
 	err := s.end(r.g.conn)
@@ -38,7 +62,7 @@ func (r *reader) Close() error {
 
 // ready says whether the reader may be used.
 func (r *reader) ready(ctx context.Context) error {
-	if r.closed {
+	if r.closed || r.lender != nil && r.lender.closed {
 		return fmt.Errorf("%w: this reader was closed", store.ErrClosed)
 	}
 	return r.g.store.open(ctx)

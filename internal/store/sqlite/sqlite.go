@@ -10,7 +10,6 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -30,7 +29,8 @@ type Options struct {
 	Logger *zerolog.Logger
 	// Vocabulary tells events from states; the standard one by default.
 	Vocabulary *vocabulary.Vocabulary
-	// Readers bounds how many readers are open at once; more wait. 256 by default.
+	// Readers bounds how many readers are open at once, those beside others not
+	// counted; more wait. 256 by default.
 	Readers int
 	// Cache bounds the memory in which records are kept, in bytes; 512 MiB by
 	// default.
@@ -38,7 +38,7 @@ type Options struct {
 }
 
 const (
-	defaultReaders = 256 // a question about the past may have three open at once
+	defaultReaders = 256 // an operation has one, whatever moments it asks for
 	defaultCache   = 512 << 20
 )
 
@@ -178,8 +178,8 @@ func (s *Store) end(c *conn) error { return c.exec(context.Background(), "ROLLBA
 
 // Raw implements store.Store.
 func (s *Store) Raw(ctx context.Context, view evidence.View) (store.Reader, error) {
-	if view.Clearance >= evidence.Hidden {
-		return nil, fmt.Errorf("there is no clearance %d", view.Clearance)
+	if err := checkClearance(view); err != nil {
+		return nil, err
 	}
 	if err := s.open(ctx); err != nil {
 		return nil, err

@@ -122,6 +122,7 @@ func Run(t *testing.T, open Open, options ...Option) {
 		{"Versions", s.testVersions, ""},
 		{"EverCited", s.testEverCited, ""},
 		{"Revisions", s.testRevisions, ""},
+		{"Beside", s.testBeside, ""},
 		{"Log", s.testLog, ""},
 		{"Scan", s.testScan, ""},
 		{"Load", s.testLoad, BulkLoad},
