@@ -68,6 +68,12 @@ func (p *pool) give(c *conn) {
 	<-p.slots
 }
 
+// drop takes a connection back that nobody may use any more.
+func (p *pool) drop(c *conn) {
+	_ = c.close() // it has only read
+	<-p.slots
+}
+
 // close closes what is idle now; the rest goes when it is given back.
 func (p *pool) close() error {
 	p.mu.Lock()

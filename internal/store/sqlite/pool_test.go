@@ -1,12 +1,16 @@
 package sqlite
 
 import (
+	"context"
+	"database/sql/driver"
+	"errors"
 	"path/filepath"
 	"testing"
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
 )
 
@@ -27,4 +31,48 @@ func TestWhoWaitsForAConnectionHearsThatThePoolIsClosed(t *testing.T) {
 		p.give(lent)
 		require.ErrorIs(t, <-answered, store.ErrClosed)
 	})
+}
+
+// failing is a statement that fails.
+type failing struct{ driver.Stmt }
+
+var errFails = errors.New("the disk is gone")
+
+func (failing) ExecContext(context.Context, []driver.NamedValue) (driver.Result, error) {
+	return nil, errFails
+}
+
+func (failing) QueryContext(context.Context, []driver.NamedValue) (driver.Rows, error) {
+	return nil, errFails
+}
+
+// TestAConnectionInATransactionIsNotLent fails to end a transaction: when a reader
+// is closed, and when one could not be opened.
+func TestAConnectionInATransactionIsNotLent(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "graph.db"), Options{Readers: 1})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	view := evidence.Now(evidence.Public)
+	opened := func() *reader {
+		r, err := s.Raw(t.Context(), view)
+		require.NoError(t, err)
+		return r.(*reader) //nolint:forcetypeassert // readers are
+	}
+
+	r := opened()
+	rollback, err := r.g.conn.prepare("ROLLBACK")
+	require.NoError(t, err)
+	r.g.conn.stmts["ROLLBACK"] = failing{rollback}
+	require.ErrorIs(t, r.Close(), errFails)
+
+	require.NoError(t, opened().Close())
+	for sql, stmt := range s.readers.idle[0].stmts {
+		if sql != "BEGIN" {
+			s.readers.idle[0].stmts[sql] = failing{stmt}
+		}
+	}
+	_, err = s.Raw(t.Context(), view)
+	require.ErrorIs(t, err, errFails)
+
+	require.NoError(t, opened().Close())
 }

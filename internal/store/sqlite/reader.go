@@ -55,9 +55,7 @@ func (r *reader) Close() error {
 	}
 	s := r.g.store
 	s.links.leave(r.g.head.Sequence)
-	err := s.end(r.g.conn)
-	s.readers.give(r.g.conn)
-	return s.wrap(err)
+	return s.release(r.g.conn)
 }
 
 // ready says whether the reader may be used.

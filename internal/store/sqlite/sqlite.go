@@ -161,20 +161,32 @@ func (s *Store) briefly(ctx context.Context, read func(*conn) error) error {
 }
 
 // begin opens a transaction on a connection of the reading kind and reads what
-// state it sees.
+// state it sees. Where it fails there may be one: the caller ends it, or closes the
+// connection.
 func (s *Store) begin(ctx context.Context, c *conn) (*graph, error) {
 	if err := c.exec(context.Background(), "BEGIN"); err != nil {
 		return nil, s.wrap(err)
 	}
 	head, err := c.readHead(ctx)
 	if err != nil {
-		return nil, s.wrap(errors.Join(err, s.end(c)))
+		return nil, s.wrap(err)
 	}
 	return &graph{store: s, conn: c, head: head}, nil
 }
 
 // end closes the transaction of a reading connection.
 func (s *Store) end(c *conn) error { return c.exec(context.Background(), "ROLLBACK") }
+
+// release ends the transaction of a lent connection and takes it back. One that
+// stays in its transaction is closed: whoever borrowed it next could begin none.
+func (s *Store) release(c *conn) error {
+	if err := s.end(c); err != nil {
+		s.readers.drop(c)
+		return s.wrap(err)
+	}
+	s.readers.give(c)
+	return nil
+}
 
 // Raw implements store.Store.
 func (s *Store) Raw(ctx context.Context, view evidence.View) (store.Reader, error) {
@@ -191,12 +203,9 @@ func (s *Store) Raw(ctx context.Context, view evidence.View) (store.Reader, erro
 	g, err := s.begin(ctx, c)
 	if err == nil {
 		err = s.follow(ctx, g)
-		if err != nil {
-			err = errors.Join(err, s.end(c))
-		}
 	}
 	if err != nil {
-		s.readers.give(c)
+		_ = s.release(c) // what went wrong first is told
 		return nil, err
 	}
 	s.links.enter(g.head.Sequence)
