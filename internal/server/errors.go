@@ -172,16 +172,20 @@ func withCode(err *gqlerror.Error, code string) *gqlerror.Error {
 	return &made
 }
 
-// cut shortens a message to maxMessage bytes, at the beginning of a letter.
-func cut(message string) string {
-	if len(message) <= maxMessage {
-		return message
+// cut shortens a message to maxMessage bytes.
+func cut(message string) string { return cutTo(maxMessage, message) }
+
+// cutTo shortens a text to so many bytes, at the end of a letter.
+func cutTo(most int, text string) string {
+	if len(text) <= most {
+		return text
 	}
-	end := maxMessage
-	for end > 0 && !utf8.RuneStart(message[end]) {
+	const left = " …"
+	end := most - len(left)
+	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}
-	return message[:end] + " …"
+	return text[:end] + left
 }
 
 // bounded keeps the first maxErrors of a list.

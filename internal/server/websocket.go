@@ -109,12 +109,9 @@ type message struct {
 func (c *socket) close(code websocket.StatusCode, reason string) {
 	c.closing.Do(func() {
 		c.end()
-		if len(reason) > maxReason {
-			reason = reason[:maxReason]
-		}
 		c.server.metrics.closes.WithLabelValues(strconv.Itoa(int(code))).Inc()
 		// An error means that the client is gone already, or did not answer in time.
-		_ = c.conn.Close(code, reason)
+		_ = c.conn.Close(code, cutTo(maxReason, reason))
 	})
 }
 

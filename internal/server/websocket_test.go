@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
@@ -151,6 +152,7 @@ func TestCloseCodes(t *testing.T) {
 		"numeric query":        {[]string{initialise, `{"id":"1","type":"subscribe","payload":{"query":1}}`}, 4400, "Invalid message"},
 		"subscribe first":      {[]string{subscribe("1", "{hello}")}, 4401, "Unauthorized"},
 		"same id":              {[]string{initialise, subscribe("uno", "subscription{forever}"), subscribe("uno", "subscription{forever}")}, 4409, "Subscriber for uno already exists"},
+		"same long id":         {[]string{initialise, subscribe("a"+strings.Repeat("ñ", 63), "subscription{forever}"), subscribe("a"+strings.Repeat("ñ", 63), "subscription{forever}")}, 4409, "Subscriber for añ"},
 		"two inits":            {[]string{initialise, initialise}, 4429, "Too many initialisation requests"},
 		// Small enough to be sent in one piece before the server closes.
 		"too large": {[]string{initialise, subscribe("1", strings.Repeat("x", 1_500))}, 1009, ""},
@@ -163,6 +165,7 @@ func TestCloseCodes(t *testing.T) {
 			code, reason := socket.closed()
 			require.Equal(t, test.code, code)
 			require.Contains(t, reason, test.reason)
+			require.True(t, utf8.ValidString(reason), "%q", reason)
 		})
 	}
 	t.Run("no init", func(t *testing.T) {
