@@ -101,7 +101,27 @@ func TestCaptures(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, ask(t, getRequest(t, at+sum, "Authorization", "restricted", "Origin", "https://example.org")).status)
 	post := getRequest(t, at+sum, "Authorization", "restricted")
 	post.Method = http.MethodPost
-	require.Equal(t, http.StatusMethodNotAllowed, ask(t, post).status)
+	refused := ask(t, post)
+	require.Equal(t, http.StatusMethodNotAllowed, refused.status)
+	require.Equal(t, "GET, HEAD, OPTIONS", refused.header.Get("Allow"))
+	require.Contains(t, refused.body, "GET or HEAD")
+}
+
+// TestAPageMayAskForCaptures asks what a browser asks before it lets a page of
+// another origin send a token along.
+func TestAPageMayAskForCaptures(t *testing.T) {
+	web, _ := start(t, server.Config{Access: byToken{}, Origins: []string{"https://mapa.example"}})
+	preflight := func(origin string) *answer {
+		r := getRequest(t, web.URL+"/captures/"+strings.Repeat("ab", 32), "Origin", origin, "Access-Control-Request-Method", "GET", "Access-Control-Request-Headers", "authorization")
+		r.Method = http.MethodOptions
+		return ask(t, r)
+	}
+	got := preflight("https://mapa.example")
+	require.Equal(t, http.StatusNoContent, got.status)
+	require.Equal(t, "https://mapa.example", got.header.Get("Access-Control-Allow-Origin"))
+	require.Equal(t, "GET, HEAD", got.header.Get("Access-Control-Allow-Methods"))
+	require.Contains(t, got.header.Get("Access-Control-Allow-Headers"), "Authorization")
+	require.Equal(t, http.StatusForbidden, preflight("https://example.org").status)
 }
 
 func TestCaptureThatIsDamaged(t *testing.T) {

@@ -48,9 +48,11 @@ func (s *Server) isOurs(host string) bool {
 	})
 }
 
-// sameOrigin lets the API answer pages of this server and of the allowed origins only, and answers
-// the question that browsers ask before they let a page of another origin send JSON.
-func (s *Server) sameOrigin(next http.Handler) http.Handler {
+// sameOrigin lets a part of the API, which takes some methods, answer pages of this server and of the
+// allowed origins only. It answers the question that browsers ask before they let a page of another
+// origin send JSON or a token.
+func (s *Server) sameOrigin(next http.HandlerFunc, methods ...string) http.Handler {
+	allowed := strings.Join(methods, ", ")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Add("Vary", "Origin, Accept")
@@ -67,17 +69,21 @@ func (s *Server) sameOrigin(next http.Handler) http.Handler {
 			s.refuse(w, r, refuse(http.StatusForbidden, foreignPage()))
 			return
 		}
-		if r.Method == http.MethodOptions {
-			w.Header().Set("Allow", "GET, POST, OPTIONS")
-			if w.Header().Get("Access-Control-Allow-Origin") != "" {
-				w.Header().Set("Access-Control-Allow-Methods", "GET, POST")
-				w.Header().Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, Apollo-Require-Preflight")
-				w.Header().Set("Access-Control-Max-Age", "600")
-			}
-			w.WriteHeader(http.StatusNoContent)
+		if slices.Contains(methods, r.Method) {
+			next(w, r)
 			return
 		}
-		next.ServeHTTP(w, r)
+		w.Header().Set("Allow", allowed+", OPTIONS")
+		if r.Method != http.MethodOptions {
+			s.refuse(w, r, refuse(http.StatusMethodNotAllowed, fault(CodeInvalidInput, "This address takes no request of that method. Ask by %s.", strings.Join(methods, " or "))))
+			return
+		}
+		if w.Header().Get("Access-Control-Allow-Origin") != "" {
+			w.Header().Set("Access-Control-Allow-Methods", allowed)
+			w.Header().Set("Access-Control-Allow-Headers", "Accept, Authorization, Content-Type, Apollo-Require-Preflight")
+			w.Header().Set("Access-Control-Max-Age", "600")
+		}
+		w.WriteHeader(http.StatusNoContent)
 	})
 }
 

@@ -113,8 +113,8 @@ func New(config Config) (*Server, error) {
 	}
 
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", s.sameOrigin(http.HandlerFunc(s.serveGraphQL)))
-	mux.Handle("GET /captures/{sha256}", s.sameOrigin(http.HandlerFunc(s.serveCapture)))
+	mux.Handle("/graphql", s.sameOrigin(s.serveGraphQL, http.MethodGet, http.MethodPost))
+	mux.Handle("/captures/{sha256}", s.sameOrigin(s.serveCapture, http.MethodGet, http.MethodHead))
 	mux.HandleFunc("GET /healthz", s.serveHealth)
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.Handle("GET /metrics", s.serveMetrics())
@@ -163,7 +163,8 @@ func (s *Server) assemble() error {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// serveGraphQL gives a request to the first transport that takes it.
+// serveGraphQL gives a request to the first transport that takes it: post and get take all that are
+// left.
 func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 	for _, transport := range s.transports {
 		if !transport.Supports(r) {
@@ -181,8 +182,6 @@ func (s *Server) serveGraphQL(w http.ResponseWriter, r *http.Request) {
 		transport.Do(w, r.WithContext(graphql.StartOperationTrace(r.Context())), s.exec)
 		return
 	}
-	w.Header().Set("Allow", "GET, POST, OPTIONS")
-	s.refuse(w, r, refuse(http.StatusMethodNotAllowed, fault(CodeInvalidInput, "Ask by POST, or by GET for queries.")))
 }
 
 // Run serves a listener until ctx ends. Then it stops in order: it takes no new connection, closes
