@@ -5,11 +5,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/open"
 )
 
@@ -52,6 +54,15 @@ func (c *logCmd) Run(ctx context.Context, m *Main) error {
 		return err
 	}
 	out := bufio.NewWriter(m.Stdout)
+	err = c.list(ctx, st, out)
+	// What was read before an error is good. An error of writing is told once.
+	if flushed := out.Flush(); flushed != nil && !errors.Is(err, flushed) {
+		err = errors.Join(err, flushed)
+	}
+	return err
+}
+
+func (c *logCmd) list(ctx context.Context, st store.Store, out *bufio.Writer) error {
 	for r, err := range st.Log(ctx, evidence.Sequence(c.After)) {
 		if err != nil {
 			return err
@@ -60,7 +71,7 @@ func (c *logCmd) Run(ctx context.Context, m *Main) error {
 			return err
 		}
 	}
-	return out.Flush()
+	return nil
 }
 
 func (c *logCmd) write(out *bufio.Writer, r *evidence.Revision) error {
