@@ -1,9 +1,9 @@
 package graph
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
-	"strings"
 
 	"github.com/vinculo/vinculo/internal/access"
 	"github.com/vinculo/vinculo/internal/archive"
@@ -25,14 +25,14 @@ func (m *mutationResolver) AttachCapture(ctx context.Context, source, content st
 	if base64.StdEncoding.DecodedLen(len(content)) > maxDocument+2 {
 		return nil, report(ctx, evidence.Faulty(evidence.LimitExceeded, "content", "the document has more than %d bytes; add it with `vinculo capture add`", maxDocument))
 	}
-	bytes, err := base64.StdEncoding.DecodeString(content)
+	body, err := base64.StdEncoding.DecodeString(content)
 	switch {
 	case err != nil:
 		return nil, report(ctx, evidence.Faulty(evidence.InvalidInput, "content", "it is not base64 (%v); write the bytes of the document as RFC 4648 says, with padding", err))
-	case len(bytes) == 0:
+	case len(body) == 0:
 		return nil, report(ctx, evidence.Faulty(evidence.InvalidInput, "content", "it is empty; give the bytes of the document"))
 	}
-	document := archive.Document{Source: evidence.ID(source), Name: "content", Body: strings.NewReader(string(bytes))}
+	document := archive.Document{Source: evidence.ID(source), Name: "content", Body: bytes.NewReader(body)}
 	if mediaType != nil {
 		document.MediaType = *mediaType
 	}
