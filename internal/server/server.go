@@ -26,9 +26,6 @@ const cachedDocuments = 500
 type Config struct {
 	// Schema is what is served.
 	Schema graphql.ExecutableSchema
-	// Extensions are hooks of the schema, such as one that opens a session for each operation. They
-	// run in this order, inside the server's own.
-	Extensions []graphql.HandlerExtension
 	// ErrorPresenter turns an error of the schema into what a client sees. An error that it leaves
 	// without extensions.code is logged and hidden. Without one, every error but those of gqlgen's
 	// scalars is.
@@ -146,11 +143,10 @@ func (s *Server) assemble() error {
 	s.exec.SetDisableSuggestion(s.config.HideSchema)
 	validated := lru.New[*ast.QueryDocument](cachedDocuments)
 	s.exec.SetQueryCache(validated)
-	extensions := append([]graphql.HandlerExtension{
+	for _, extension := range []graphql.HandlerExtension{
 		newDocuments(s.config.Schema.Schema(), validated, s.limits),
 		&costLimit{limits: s.limits, introspection: !s.config.HideSchema},
-	}, s.config.Extensions...)
-	for _, extension := range extensions {
+	} {
 		if err := extension.Validate(s.config.Schema); err != nil {
 			return fmt.Errorf("extension %s: %w", extension.ExtensionName(), err)
 		}
