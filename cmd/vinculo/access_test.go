@@ -169,7 +169,7 @@ func TestServeSaysWhoMayComeIn(t *testing.T) {
 	quotedStore(t, store)
 	newToken(t, store, "--name", "Luz")
 	refused := run(t, "serve", "--store", store, "--listen", "0.0.0.0:0")
-	require.Equal(t, 1, refused.code)
+	require.Equal(t, 2, refused.code)
 	for _, flag := range []string{"--tokens", "--oidc-issuer", "--anonymous"} {
 		require.Contains(t, refused.errors, flag)
 	}

@@ -26,6 +26,7 @@ type serveCmd struct {
 	MaxChanges   int           `default:"10000" placeholder:"N" help:"How many changes one change set may have."`
 	CascadeLimit int           `default:"100000" placeholder:"N" help:"How many records one change set may touch beyond those that it names."`
 	OpenMetrics  bool          `help:"Show /metrics to every machine that reaches the server, not only to this one. They count what is asked, not by whom, nor about what."`
+	HideSchema   bool          `help:"Tell nobody the schema: neither by introspection nor by suggestions in errors."`
 	blobPlace
 	Access accessFlags   `embed:"" group:"Who may come in; without any of these the owner of this machine:"`
 	Limits server.Limits `embed:"" prefix:"limit-" group:"Limits on what readers may ask:"`
@@ -67,7 +68,7 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 		return usageError{fmt.Errorf("--limit-page-size %d: a page has %d rows where nobody says, and %d at most; give a number from the one to the other", n, trace.DefaultPageSize, trace.MaxPageSize)}
 	}
 	if err := server.CheckListen(c.Listen, c.Access.configured()); err != nil {
-		return err
+		return usageError{err}
 	}
 	v, err := c.load()
 	if err != nil {
@@ -109,6 +110,7 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 		Schema: schema, ErrorPresenter: graph.ErrorPresenter, Recover: graph.RecoverFunc, Limits: c.Limits,
 		Logger: log, Playground: web.Handler(), Ready: ready(st), Access: who,
 		Captures: captures, Hosts: c.Access.Host, Origins: c.Access.CorsOrigin, Metrics: c.OpenMetrics,
+		HideSchema: c.HideSchema,
 	})
 	if err != nil {
 		return err

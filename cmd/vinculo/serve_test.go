@@ -16,6 +16,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/server"
 )
 
 // served is a server that runs in the test.
@@ -116,13 +119,38 @@ func TestServeOpensMetrics(t *testing.T) {
 	}
 }
 
+func TestServeHidesTheSchema(t *testing.T) {
+	s := serve(t, "--demo")
+	require.Contains(t, s.ask(t, "{ __schema { queryType { name } } }"), `"Query"`)
+	require.Contains(t, s.ask(t, "{ entty { id } }"), "Did you mean")
+	require.NoError(t, s.stop())
+
+	s = serve(t, "--demo", "--hide-schema")
+	require.Contains(t, s.ask(t, "{ __schema { queryType { name } } }"), "FORBIDDEN")
+	require.NotContains(t, s.ask(t, "{ entty { id } }"), "Did you mean")
+}
+
+// TestServeTellsTheLimitsOfEveryCommand compares its help with what holds for the
+// commands that have no such flags.
+func TestServeTellsTheLimitsOfEveryCommand(t *testing.T) {
+	var grammar cli
+	parser, err := New().parser(t.Context(), &grammar)
+	require.NoError(t, err)
+	_, err = parser.Parse([]string{"serve", "--demo"})
+	require.NoError(t, err)
+	p := newPlanner(vocabulary.Standard())
+	require.Equal(t, []int{p.MaxChanges, p.CascadeLimit}, []int{grammar.Serve.MaxChanges, grammar.Serve.CascadeLimit})
+	require.Equal(t, server.DefaultLimits(), grammar.Serve.Limits)
+}
+
 func TestServeRefusesToListenForOthers(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:0", ":8080", "[::]:0", "192.0.2.1:80"} {
 		r := run(t, "serve", "--demo", "--listen", address)
-		require.Equal(t, 1, r.code)
+		require.Equal(t, 2, r.code)
 		require.Contains(t, r.errors, "refusing to listen on "+address)
 		require.Contains(t, r.errors, "--listen 127.0.0.1:8080")
 	}
+	require.Equal(t, 2, run(t, "serve", "--demo", "--listen", "8080").code)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, taken.Close()) }()
