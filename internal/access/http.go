@@ -3,12 +3,10 @@ package access
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"strings"
 	"time"
 
@@ -186,48 +184,6 @@ func (a *Authenticator) bearer(ctx context.Context, authorization string) (Ident
 	default:
 		return Identity{}, badToken(ErrMalformed)
 	}
-}
-
-// Middleware lets a request through with who makes it in its context, or answers
-// why not. It is for plain HTTP; websockets see Init.
-func (a *Authenticator) Middleware(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		i, err := a.Authenticate(r)
-		if err != nil {
-			WriteRefusal(w, err)
-			return
-		}
-		next.ServeHTTP(w, r.WithContext(With(r.Context(), i)))
-	})
-}
-
-// WriteRefusal answers a request with a refusal: its status, the header that HTTP
-// asks for, and a body as GraphQL has it.
-func WriteRefusal(w http.ResponseWriter, err error) {
-	var refusal *Refusal
-	if !errors.As(err, &refusal) {
-		refusal = &Refusal{Status: http.StatusInternalServerError, Code: evidence.Internal, Message: "the server failed on this; its log says more"}
-	}
-	header := w.Header()
-	if challenge := refusal.Challenge(); challenge != "" {
-		header.Set("WWW-Authenticate", challenge)
-	}
-	if refusal.RetryAfter > 0 {
-		seconds := int64((refusal.RetryAfter + time.Second - 1) / time.Second)
-		header.Set("Retry-After", strconv.FormatInt(seconds, 10))
-	}
-	header.Set("Content-Type", "application/json; charset=utf-8")
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(refusal.Status)
-	extensions := map[string]any{"code": refusal.Code}
-	if refusal.Code == evidence.LimitExceeded {
-		extensions["limit"] = "anonymousRate"
-	}
-	// The client going away is not an error of ours.
-	_ = json.NewEncoder(w).Encode(map[string]any{
-		"errors": []any{map[string]any{"message": refusal.Message, "extensions": extensions}},
-	})
 }
 
 // Challenge is the header WWW-Authenticate (RFC 6750, 3); empty where the status

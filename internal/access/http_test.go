@@ -2,8 +2,6 @@ package access
 
 import (
 	"bytes"
-	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -41,31 +39,16 @@ func header(name string, values ...string) func(*http.Request) {
 	return func(r *http.Request) { r.Header[http.CanonicalHeaderKey(name)] = values }
 }
 
-// serve runs a request through the middleware; who is nil where it was refused.
-func serve(t *testing.T, a *Authenticator, r *http.Request) (who *Identity, answer *httptest.ResponseRecorder) {
+// serve says who makes a request, or why they are refused; who is nil then.
+func serve(t *testing.T, a *Authenticator, r *http.Request) (who *Identity, refused *Refusal) {
 	t.Helper()
-	recorder := httptest.NewRecorder()
-	a.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		i := From(r.Context())
-		who = &i
-	})).ServeHTTP(recorder, r)
-	return who, recorder
-}
-
-func refusalIn(t *testing.T, answer *httptest.ResponseRecorder) (message, code string) {
-	t.Helper()
-	text := answer.Body.Bytes()
-	var body struct {
-		Errors []struct {
-			Message    string
-			Extensions struct{ Code string }
-		}
+	i, err := a.Authenticate(r)
+	if err == nil {
+		return &i, nil
 	}
-	require.NoError(t, json.Unmarshal(text, &body), string(text))
-	require.Len(t, body.Errors, 1)
-	require.Equal(t, "application/json; charset=utf-8", answer.Header().Get("Content-Type"))
-	require.Equal(t, "no-store", answer.Header().Get("Cache-Control"))
-	return body.Errors[0].Message, body.Errors[0].Extensions.Code
+	require.ErrorAs(t, err, &refused)
+	require.Zero(t, i)
+	return nil, refused
 }
 
 func TestOwnerIsWhoSitsAtTheMachine(t *testing.T) {
@@ -128,11 +111,10 @@ func TestOwnerIsWhoSitsAtTheMachine(t *testing.T) {
 		"a form posted by a page":    both(header("Sec-Fetch-Site", "cross-site"), header("Sec-Fetch-Mode", "navigate")),
 		"a token that opens nothing": header("Authorization", "Bearer x"),
 	} {
-		who, answer := serve(t, a, request(change))
+		who, refused := serve(t, a, request(change))
 		require.Nil(t, who, name)
-		require.Equal(t, http.StatusUnauthorized, answer.Code, name)
-		_, code := refusalIn(t, answer)
-		require.Equal(t, "FORBIDDEN", code, name)
+		require.Equal(t, http.StatusUnauthorized, refused.Status, name)
+		require.Equal(t, evidence.Forbidden, refused.Code, name)
 	}
 }
 
@@ -164,23 +146,21 @@ func TestBearerInTheHeaderAlone(t *testing.T) {
 		"two":            header("Authorization", "Bearer "+secret, "Bearer "+secret),
 		"as long as one": header("Authorization", "Bearer "+strings.Repeat("a", maxCredentials)),
 	} {
-		who, answer := serve(t, a, request(change))
+		who, refused := serve(t, a, request(change))
 		require.Nil(t, who, "%s is not overlooked, neither for the owner nor for an anonymous reader", name)
-		require.Equal(t, http.StatusUnauthorized, answer.Code, name)
-		require.Equal(t, `Bearer realm="vinculo", error="invalid_token"`, answer.Header().Get("WWW-Authenticate"), name)
-		message, code := refusalIn(t, answer)
-		require.Equal(t, "FORBIDDEN", code, name)
-		messages = append(messages, message)
+		require.Equal(t, http.StatusUnauthorized, refused.Status, name)
+		require.Equal(t, `Bearer realm="vinculo", error="invalid_token"`, refused.Challenge(), name)
+		require.Equal(t, evidence.Forbidden, refused.Code, name)
+		messages = append(messages, refused.Message)
 	}
 	for _, m := range messages {
 		require.Equal(t, messages[0], m, "all are told the same")
 	}
 	for _, query := range []string{"access_token=" + secret, "authorization=Bearer+" + secret} {
-		who, answer := serve(t, a, request(func(r *http.Request) { r.URL.RawQuery = query }))
+		who, refused := serve(t, a, request(func(r *http.Request) { r.URL.RawQuery = query }))
 		require.Nil(t, who)
-		message, code := refusalIn(t, answer)
-		require.Equal(t, "FORBIDDEN", code)
-		require.Contains(t, message, "header Authorization")
+		require.Equal(t, evidence.Forbidden, refused.Code)
+		require.Contains(t, refused.Message, "header Authorization")
 	}
 	require.Contains(t, log.String(), "revoked")
 	require.Contains(t, log.String(), token.ID)
@@ -192,24 +172,22 @@ func TestBearerInTheHeaderAlone(t *testing.T) {
 func TestStrangerIsToldToBringAToken(t *testing.T) {
 	tokens, _, _ := newTokens(t)
 	a := newAuthenticator(t, Config{Tokens: tokens})
-	who, answer := serve(t, a, request(nil))
+	who, refused := serve(t, a, request(nil))
 	require.Nil(t, who, "where tokens are in use, loopback opens nothing by itself")
-	require.Equal(t, http.StatusUnauthorized, answer.Code)
-	require.Equal(t, `Bearer realm="vinculo"`, answer.Header().Get("WWW-Authenticate"))
-	message, _ := refusalIn(t, answer)
-	require.Contains(t, message, "Authorization: Bearer")
+	require.Equal(t, http.StatusUnauthorized, refused.Status)
+	require.Equal(t, `Bearer realm="vinculo"`, refused.Challenge())
+	require.Contains(t, refused.Message, "Authorization: Bearer")
 }
 
 func TestStoreThatIsDownIsNotABadToken(t *testing.T) {
 	a := newAuthenticator(t, Config{Tokens: NewTokens(downShelf{}), Anonymous: true})
 	secret, _ := newSecret()
-	who, answer := serve(t, a, request(header("Authorization", "Bearer "+secret)))
+	who, refused := serve(t, a, request(header("Authorization", "Bearer "+secret)))
 	require.Nil(t, who)
-	require.Equal(t, http.StatusServiceUnavailable, answer.Code)
-	require.Equal(t, "5", answer.Header().Get("Retry-After"))
-	require.Empty(t, answer.Header().Get("WWW-Authenticate"))
-	_, code := refusalIn(t, answer)
-	require.Equal(t, "UNAVAILABLE", code)
+	require.Equal(t, http.StatusServiceUnavailable, refused.Status)
+	require.Equal(t, 5*time.Second, refused.RetryAfter)
+	require.Empty(t, refused.Challenge())
+	require.Equal(t, evidence.Unavailable, refused.Code)
 }
 
 func TestTokenOfAProviderOverHTTP(t *testing.T) {
@@ -226,10 +204,10 @@ func TestTokenOfAProviderOverHTTP(t *testing.T) {
 	config := p.config(c)
 	config.Clearances = config.Clearances[:1]
 	a = newAuthenticator(t, Config{OIDC: newOIDC(t, config), Anonymous: true})
-	who, answer := serve(t, a, request(header("Authorization", "Bearer "+stranger)))
+	who, refused := serve(t, a, request(header("Authorization", "Bearer "+stranger)))
 	require.Nil(t, who)
-	require.Equal(t, http.StatusForbidden, answer.Code)
-	require.Empty(t, answer.Header().Get("WWW-Authenticate"), "another token of theirs would not help")
+	require.Equal(t, http.StatusForbidden, refused.Status)
+	require.Empty(t, refused.Challenge(), "another token of theirs would not help")
 }
 
 func TestAnonymousReadingIsSmall(t *testing.T) {
@@ -237,7 +215,7 @@ func TestAnonymousReadingIsSmall(t *testing.T) {
 	a := newAuthenticator(t, Config{Anonymous: true, AnonymousRate: 2, AnonymousBurst: 3, Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}})
 	a.limiter.now = c.now
 	ask := func(address string, forwarded ...string) int {
-		who, answer := serve(t, a, request(func(r *http.Request) {
+		who, refused := serve(t, a, request(func(r *http.Request) {
 			r.RemoteAddr = address
 			if forwarded != nil {
 				r.Header["X-Forwarded-For"] = forwarded
@@ -251,10 +229,10 @@ func TestAnonymousReadingIsSmall(t *testing.T) {
 			require.NotEmpty(t, who.IDPrefix)
 			return http.StatusOK
 		}
-		require.Equal(t, "1", answer.Header().Get("Retry-After"))
-		_, code := refusalIn(t, answer)
-		require.Equal(t, "LIMIT_EXCEEDED", code)
-		return answer.Code
+		require.Positive(t, refused.RetryAfter)
+		require.LessOrEqual(t, refused.RetryAfter, time.Second)
+		require.Equal(t, evidence.LimitExceeded, refused.Code)
+		return refused.Status
 	}
 	thrice := func(address string, forwarded ...string) {
 		for range 3 {
@@ -385,14 +363,4 @@ func TestServerThatLetsNobodyInDoesNotStart(t *testing.T) {
 	_, err = New(Config{Anonymous: true, AnonymousBurst: -1})
 	require.Error(t, err)
 	newAuthenticator(t, Config{Tokens: NewTokens(model.New())})
-}
-
-func TestRefusalOfAnotherKindSaysNothing(t *testing.T) {
-	recorder := httptest.NewRecorder()
-	WriteRefusal(recorder, io.ErrUnexpectedEOF)
-	answer := recorder
-	require.Equal(t, http.StatusInternalServerError, answer.Code)
-	message, code := refusalIn(t, answer)
-	require.Equal(t, "INTERNAL", code)
-	require.NotContains(t, message, "EOF")
 }

@@ -58,9 +58,6 @@ func Owner(name string) Identity {
 	return Identity{Name: name, Clearance: evidence.Confidential, Role: Admin, Subject: "owner"}
 }
 
-// CanWrite says whether the identity may apply change sets.
-func (i Identity) CanWrite() bool { return i.Can(Apply) }
-
 // PrefixOf gives what the ids begin with that a subject may choose who is cleared
 // below the top: something of their own, so that an id which is taken never tells
 // them that a record exists which they may not see. It hangs on the clearance

@@ -28,7 +28,7 @@ const (
 )
 
 // SecretPattern is a regular expression (RE2, and PCRE) that finds secrets, for
-// scanners.
+// scanners; docs/access.md gives it to their users.
 const SecretPattern = `\bvinculo_[a-z2-7]{10}_[a-z2-7]{59}\b` //nolint:gosec // it finds secrets and is none
 
 var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)

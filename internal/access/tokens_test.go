@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -90,7 +92,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		require.Equal(t, words, strings.Join(can, ", "), role.String())
 		require.False(t, role.Can(ManageTokens+1), "an action that is not in the table")
 	}
-	require.False(t, Identity{}.CanWrite(), "who said nothing of themselves writes nothing")
+	require.False(t, Identity{}.Can(Apply), "who said nothing of themselves writes nothing")
 	require.ErrorContains(t, Identity{Role: Reader}.May(Apply), "a reader may not change the graph; that takes the role editor")
 	require.Error(t, Identity{Role: Admin}.May(ManageTokens+1))
 }
@@ -146,6 +148,9 @@ func TestSecretIsFoundByScannersAndNowhereInTheStore(t *testing.T) {
 	tokens, _, shelf := newTokens(t)
 	seen := map[string]bool{}
 	pattern := regexp.MustCompile(SecretPattern)
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "access.md"))
+	require.NoError(t, err)
+	require.Contains(t, string(page), "`"+SecretPattern+"`")
 	for range 50 {
 		secret, token := create(t, tokens, "Ana", Reader, evidence.Public, time.Time{})
 		require.False(t, seen[secret])
