@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -78,7 +77,7 @@ func NewOIDC(c OIDCConfig) (*OIDC, error) {
 	switch {
 	case err != nil || issuer.Host == "" || issuer.Scheme != "https" && issuer.Scheme != "http" || issuer.RawQuery != "" || issuer.Fragment != "":
 		return nil, fmt.Errorf("the OIDC issuer %q is not an https URL without ? and #", c.Issuer)
-	case issuer.Scheme == "http" && !c.AllowHTTP && !isLoopbackName(issuer.Hostname()):
+	case issuer.Scheme == "http" && !c.AllowHTTP && !IsLoopback(issuer.Hostname()):
 		return nil, fmt.Errorf("the OIDC issuer %s has no TLS, so that its keys could be forged on the way; use https, or allow it on a network that you trust", c.Issuer)
 	case c.Audience == "":
 		return nil, errors.New("the OIDC audience is missing; without one, a token that is made for any other site would open this one")
@@ -247,14 +246,4 @@ func (o *OIDC) identity(claims map[string]any) (Identity, error) {
 		Name: name, Role: role, Clearance: clearance,
 		Subject: subject, IDPrefix: PrefixOf(subject, clearance),
 	}, nil
-}
-
-// isLoopbackName says whether a host name, without port, can only mean this
-// machine.
-func isLoopbackName(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
 }

@@ -1,7 +1,6 @@
 package access
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -21,7 +20,7 @@ import (
 //   - the page that asks, if one does, is the server's own or one of those that are
 //     allowed: not a page on the web, which may open a websocket to loopback.
 func isLocal(r *http.Request, origins []string) bool {
-	return peer(r).IsLoopback() && isLoopbackName(hostOf(r.Host)) && r.ProtoAtLeast(1, 1) &&
+	return peer(r).IsLoopback() && IsLoopback(HostOf(r.Host)) && r.ProtoAtLeast(1, 1) &&
 		!IsForwarded(r.Header) && isOwnPage(r, origins)
 }
 
@@ -32,14 +31,6 @@ func peer(r *http.Request) netip.Addr {
 		return netip.Addr{}
 	}
 	return at.Addr().Unmap().WithZone("")
-}
-
-// hostOf is the name in a Host header, without port.
-func hostOf(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		return name
-	}
-	return strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
 }
 
 // forwarding are the headers by which proxies say for whom they ask, besides all

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/vinculo/vinculo/internal/access"
 )
 
 // guard keeps browsers from being used against the server. It sets the security headers of every
@@ -42,8 +44,8 @@ func isProbe(path string) bool { return path == "/healthz" || path == "/readyz" 
 
 // isOurs says whether a request is for this server: for loopback, or one of Config.Hosts.
 func (s *Server) isOurs(host string) bool {
-	name := strings.ToLower(strings.TrimSuffix(hostOf(host), "."))
-	return isLoopback(name) || slices.ContainsFunc(s.config.Hosts, func(allowed string) bool {
+	name := strings.ToLower(strings.TrimSuffix(access.HostOf(host), "."))
+	return access.IsLoopback(name) || slices.ContainsFunc(s.config.Hosts, func(allowed string) bool {
 		return allowed == "*" || strings.EqualFold(allowed, name) || strings.EqualFold(allowed, host)
 	})
 }

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"net"
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -60,18 +59,10 @@ func (s *Server) serveMetrics() http.Handler {
 	show := promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A proxy on this machine speaks for somebody else.
-		if !s.config.Metrics && (access.IsForwarded(r.Header) || !isLoopback(hostOf(r.RemoteAddr))) {
+		if !s.config.Metrics && (access.IsForwarded(r.Header) || !access.IsLoopback(access.HostOf(r.RemoteAddr))) {
 			http.NotFound(w, r)
 			return
 		}
 		show.ServeHTTP(w, r)
 	})
-}
-
-// hostOf gives the host of an address with or without a port.
-func hostOf(address string) string {
-	if host, _, err := net.SplitHostPort(address); err == nil {
-		return host
-	}
-	return address
 }

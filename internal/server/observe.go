@@ -13,6 +13,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/vinculo/vinculo/internal/access"
 )
 
 // recorder remembers the status and size of an answer.
@@ -69,7 +71,7 @@ func (s *Server) observe(mux *http.ServeMux, next http.Handler) http.Handler {
 			}
 			kind, name, codes := noted.read()
 			line.Str("request", id).Str("method", method(r.Method)).Str("path", cut(r.URL.Path)).
-				Int("status", recorded.status).Int64("bytes", recorded.bytes).Dur("ms", took).Str("from", hostOf(r.RemoteAddr))
+				Int("status", recorded.status).Int64("bytes", recorded.bytes).Dur("ms", took).Str("from", access.HostOf(r.RemoteAddr))
 			if kind != "" {
 				line.Str("operation", string(kind)).Str("name", name)
 			}
