@@ -18,9 +18,11 @@
 // # What is read
 //
 // Everything under one root field is read in one trace.Session, at the moment
-// that its argument knownAt names; root fields of one operation that name the
-// same moment share it. Sessions are opened when first needed and closed when
-// the response is there, for subscriptions after each event.
+// that its argument knownAt names; root fields of one query that name the same
+// moment share it, and those of other moments share its reader. Sessions are
+// opened when first needed and closed when the response is there, for
+// subscriptions after each event, and for mutations after each field, since the
+// next one writes.
 package graph
 
 //go:generate go run -C .. ./graph/generate

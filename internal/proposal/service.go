@@ -171,7 +171,8 @@ type Filter struct {
 
 // List gives the proposals that somebody may know of, oldest first: those who
 // review see all up to their clearance, others their own. More says that there
-// are further ones.
+// are further ones. The shelf knows no authors: who has made few of many reads all
+// that lie between them.
 func (s *Service) List(ctx context.Context, who access.Identity, f Filter) (list []*Proposal, more bool, err error) {
 	limit := cmp.Or(f.Limit, 50)
 	if limit < 1 || limit > maxPage {
