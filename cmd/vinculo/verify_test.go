@@ -113,6 +113,7 @@ func TestVerifyFindsWhatSQLChanged(t *testing.T) {
 		"who made it":             {"UPDATE record SET from_seq = 1 WHERE id = 'l00000060'", `"l00000060"`},
 		"a record's id":           {"UPDATE record SET id = 'L9999' WHERE id = 'l00000050'", `"L9999"`},
 		"a record's type":         {"UPDATE record SET type = 2 WHERE id = 'e00000005'", `"e00000005"`},
+		"a type past a byte":      {"UPDATE record SET type = type + 256 WHERE id = 'e00000005'", `"e00000005"`},
 		"a record less":           {"DELETE FROM record WHERE id = 'l00000050'", `"l00000050"`},
 		"what is derived":         {"UPDATE record SET derived = " + flipped("derived") + " WHERE id = 'l00000050'", `"l00000050"`},
 		"a counter":               {"UPDATE counter SET n = n + 1 WHERE of = 0 AND kind = 'PERSON'", "counter"},

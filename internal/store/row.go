@@ -37,10 +37,10 @@ func CounterToRow(k evidence.CounterKey, n int) Row {
 	return Row{Kind: CounterRow, Key: key, Value: fmt.Appendf(nil, "%d", n)}
 }
 
-// DerivedToRow is the row of what is derived for the newest version of an id.
-func DerivedToRow(id evidence.ID, d *evidence.Derived) (Row, error) {
-	value, err := evidence.EncodeDerived(d)
-	return Row{Kind: DerivedRow, Key: string(id), Value: value}, err
+// DerivedToRow is the row of what is derived for the newest version of an id, as it
+// is stored.
+func DerivedToRow(id evidence.ID, derived []byte) Row {
+	return Row{Kind: DerivedRow, Key: string(id), Value: derived}
 }
 
 // FormerToRow is the row of what was derived for a version that was replaced, as it
@@ -56,23 +56,25 @@ func FormerToRow(id evidence.ID, from evidence.Sequence, derived []byte) Row {
 }
 
 func versionKey(id evidence.ID, from evidence.Sequence) string {
-	return fmt.Sprintf("%s %020d", id, from)
+	return string(id) + " " + RevisionKey(from)
 }
 
 // RevisionToRow is the row of a revision with its leaves.
 func RevisionToRow(r *evidence.Revision) (Row, error) {
 	value, err := json.Marshal(r)
-	return Row{Kind: RevisionRow, Key: fmt.Sprintf("%020d", r.Header.Sequence), Value: value}, err
+	return Row{Kind: RevisionRow, Key: RevisionKey(r.Sequence()), Value: value}, err
 }
+
+// RevisionKey is the key of the row of a revision.
+func RevisionKey(sequence evidence.Sequence) string { return fmt.Sprintf("%020d", sequence) }
 
 // TokenToRow is the row of a search token, standing in the present.
 func TokenToRow(entity evidence.ID, t evidence.Token) Row {
 	return Row{Kind: TokenRow, Key: t.Text + " " + string(entity), Value: fmt.Appendf(nil, "%d %t", t.Visibility, t.Placeholder)}
 }
 
-// VersionToRow is the row of one version's content.
-func VersionToRow(r *evidence.Record) (Row, error) {
-	content, err := evidence.EncodeContent(r.Content)
-	value := append(fmt.Appendf(nil, "%d %d ", r.Content.Type(), r.To), content...)
-	return Row{Kind: VersionRow, Key: versionKey(r.ID(), r.From), Value: value}, err
+// VersionToRow is the row of one version, with its content as it is stored.
+func VersionToRow(id evidence.ID, t evidence.RecordType, from, to evidence.Sequence, content []byte) Row {
+	value := append(fmt.Appendf(nil, "%d %d ", t, to), content...)
+	return Row{Kind: VersionRow, Key: versionKey(id, from), Value: value}
 }

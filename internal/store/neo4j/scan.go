@@ -95,7 +95,7 @@ func (x *scan) counters() error {
 func (x *scan) derived() error {
 	id := func(r *driver.Record) string { return textOf(r, "id") }
 	return x.pages(scanDerived, row{}, id, func(r *driver.Record) error {
-		x.row(store.Row{Kind: store.DerivedRow, Key: id(r), Value: bytesOf(r, "derived")})
+		x.row(store.DerivedToRow(evidence.ID(id(r)), bytesOf(r, "derived")))
 		for _, one := range listOf(r, "older") {
 			former, _ := one.(map[string]any)
 			revision, _ := former["revision"].(int64)
@@ -117,7 +117,7 @@ func (x *scan) revisions() error {
 			after = numberOf(one, "sequence")
 			x.labelled["Revision"]++
 			r, err := newRevision(one)
-			result := store.Row{Kind: store.RevisionRow, Key: fmt.Sprintf("%020d", after)}
+			result := store.Row{Kind: store.RevisionRow, Key: store.RevisionKey(evidence.Sequence(after))} //nolint:gosec // written from a sequence
 			if err == nil {
 				result, err = store.RevisionToRow(r)
 			}
@@ -284,20 +284,17 @@ func (x *scan) version(properties map[string]any, labels []any, superseded bool)
 		x.labelled[label]++
 	}
 	of := typeOfSlot(get("slot"))
-	to := evidence.Open
+	from, to := evidence.Sequence(get("revision")), evidence.Open //nolint:gosec // compared below
 	if properties["closedBy"] != nil {
 		to = evidence.Sequence(get("closedBy")) //nolint:gosec // compared below
 	}
-	result := store.Row{
-		Kind: store.VersionRow, Key: fmt.Sprintf("%s %020d", id, get("revision")),
-		Value: append(fmt.Appendf(nil, "%d %d ", of, to), data...),
-	}
+	result := store.VersionToRow(evidence.ID(id), of, from, to, data)
 	content, err := evidence.DecodeContent(of, data)
 	if err != nil {
 		result.Fault = err.Error()
 		return nil, result
 	}
-	r := &evidence.Record{Content: content, From: evidence.Sequence(get("revision")), To: to} //nolint:gosec // compared below
+	r := &evidence.Record{Content: content, From: from, To: to}
 	if r.Derived, err = evidence.DecodeDerived(derived); err != nil {
 		result.Fault = err.Error()
 		return nil, result

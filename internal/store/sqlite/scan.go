@@ -3,8 +3,8 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
+	"math"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
@@ -196,13 +196,14 @@ func (x *scanner) derived(ctx context.Context) error {
 // recordDerived gives the rows of one record, the newest first, and has the record
 // audited. A version that does not decode is told of by its own row.
 func (x *scanner) recordDerived(ctx context.Context, check *audit, of identified) ([]store.Row, error) {
-	lines := []store.Row{{Kind: store.DerivedRow, Key: of.id}}
+	lines := make([]store.Row, 1) // the newest version's, which is read first
 	var newest *evidence.Record
 	var formers []*evidence.Record
 	var kind evidence.RecordType
 	var changed int64
 	found, err := x.g.conn.one(ctx, "SELECT type, from_seq, to_seq, derived, content, changed FROM record WHERE num = ?", []any{of.num}, func(r row) error {
-		kind, changed, lines[0].Value = evidence.RecordType(r.int(0)), r.int(5), r.bytes(3) //nolint:gosec // a small number
+		kind, changed = storedType(r.int(0)), r.int(5)
+		lines[0] = store.DerivedToRow(evidence.ID(of.id), r.bytes(3))
 		if whole, err := recordOf(kind, r.int(1), r.int(2), r.bytes(3), r.bytes(4)); err == nil {
 			newest = whole
 		}
@@ -282,15 +283,19 @@ func (x *scanner) tokens(ctx context.Context) error {
 	}
 }
 
+// storedType is the record type of a column. Numbers that are none stay different
+// from all types, however great they are.
+func storedType(n int64) evidence.RecordType {
+	return evidence.RecordType(min(uint64(n), math.MaxUint8)) //nolint:gosec // a negative number becomes a great one
+}
+
 func (x *scanner) versions(ctx context.Context) error {
 	return x.each(ctx, func(page []identified) error {
 		var rows []store.Row
 		for _, of := range page {
 			add := func(r row) error {
-				rows = append(rows, store.Row{
-					Kind: store.VersionRow, Key: fmt.Sprintf("%s %020d", of.id, r.int(1)),
-					Value: append(fmt.Appendf(nil, "%d %d ", r.int(0), r.int(2)), r.bytes(3)...),
-				})
+				from, to := evidence.Sequence(r.int(1)), evidence.Sequence(r.int(2)) //nolint:gosec // whatever they are, the row says so
+				rows = append(rows, store.VersionToRow(evidence.ID(of.id), storedType(r.int(0)), from, to, r.bytes(3)))
 				return nil
 			}
 			err := x.g.conn.query(ctx, "SELECT (SELECT type FROM record WHERE num = v.num), v.from_seq, v.to_seq, v.content FROM version v WHERE v.num = ? ORDER BY v.from_seq", []any{of.num}, add)

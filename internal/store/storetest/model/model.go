@@ -224,14 +224,17 @@ func (s *state) rows() ([]store.Row, error) {
 		}
 	}
 	for _, id := range s.ids() {
-		newest := s.newest(id)
-		add(store.DerivedToRow(id, &newest.Derived))
-		for i := range s.versions[id] {
-			add(store.VersionToRow(&s.versions[id][i]))
-			if i < len(s.versions[id])-1 {
-				former := &s.versions[id][i]
-				derived, err := evidence.EncodeDerived(&former.Derived)
-				add(store.FormerToRow(id, former.From, derived), err)
+		versions := s.versions[id]
+		newest := &versions[len(versions)-1]
+		for i := range versions {
+			version := &versions[i]
+			content, err := evidence.EncodeContent(version.Content)
+			add(store.VersionToRow(id, version.Content.Type(), version.From, version.To, content), err)
+			derived, err := evidence.EncodeDerived(&version.Derived)
+			if version == newest {
+				add(store.DerivedToRow(id, derived), err)
+			} else {
+				add(store.FormerToRow(id, version.From, derived), err)
 			}
 		}
 		if e := newest.Entity(); e != nil && newest.IsOpen() {
