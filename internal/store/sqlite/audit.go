@@ -95,7 +95,9 @@ func (p place) former() bool {
 	return p.slot == int64(evidence.Hidden) && (p.anchor == allOf(evidence.CitationRecord) || p.anchor > 0 && p.anchor%listCodes == citationsOf)
 }
 
-const formerPlaces = "slot = 3 AND (anchor = -5 OR anchor > 0 AND anchor % 16 = 4)"
+// formerPlaces is former in SQL.
+var formerPlaces = fmt.Sprintf("slot = %d AND (anchor = %d OR anchor > 0 AND anchor %% %d = %d)",
+	evidence.Hidden, allOf(evidence.CitationRecord), listCodes, citationsOf)
 
 // formerCitations counts what stands in former places of citations and leads to no
 // citation of that id and claim.
