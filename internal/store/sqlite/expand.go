@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"sync"
 
@@ -272,83 +273,94 @@ func (p *projection) describe(e *store.Edge, n uint32, c evidence.Clearance, at 
 // on.
 func (r *reader) expandFile(ctx context.Context, x *store.Expansion, first, left int, yield func(store.Edge) bool) error {
 	going := true
-	for at, id := range x.Frontier {
-		if at < first {
-			continue
-		}
+	give := func(e store.Edge) bool {
+		left--
+		going = yield(e)
+		return going
+	}
+	for at := first; at < len(x.Frontier) && left > 0 && going; at++ {
 		limit := left
 		if x.PerNode > 0 {
 			limit = min(limit, x.PerNode)
 		}
-		q := &store.Query{Type: evidence.LinkRecord, Entities: []evidence.ID{id}, Direction: x.Direction, Either: x.Either, Kinds: x.Kinds}
-		of, err := r.listed(ctx, q)
+		if !x.Strongest {
+			if err := r.edgesByKey(ctx, x, at, limit, give); err != nil {
+				return err
+			}
+			continue
+		}
+		var ranked []store.Edge
+		err := r.edgesByKey(ctx, x, at, math.MaxInt, func(e store.Edge) bool {
+			ranked = append(ranked, e)
+			return true
+		})
 		if err != nil {
 			return err
 		}
-		var ranked, page []store.Edge
-		give := func() error {
-			if err := r.placeholders(ctx, page); err != nil {
-				return err
-			}
-			for _, e := range page {
-				if !x.Keeps(&e) {
-					continue
-				}
-				if x.Strongest {
-					ranked = append(ranked, e)
-					continue
-				}
-				left--
-				limit--
-				if going = yield(e); !going || limit == 0 {
-					break
-				}
-			}
-			page = page[:0]
-			return nil
-		}
-		s, more := &spans{of: of}, len(of) > 0
-		for more && going && limit > 0 {
-			ask := r.g.store.limits.page
-			if x.Keep == nil && x.MinStrength == 0 && !x.Strongest {
-				ask = min(limit, r.g.store.limits.page)
-			}
-			var places []place
-			if places, more, err = r.g.take(ctx, s, ask); err != nil {
-				return err
-			}
-			entries, err := r.g.at(ctx, places)
-			if err != nil {
-				return err
-			}
-			for i, e := range entries {
-				seen, err := r.listedAs(ctx, e, q, places[i].key)
-				if err != nil {
-					return err
-				}
-				if seen != nil {
-					page = append(page, r.edge(seen, at))
-				}
-			}
-			if err := give(); err != nil {
-				return err
-			}
-			if err := r.ready(ctx); err != nil {
-				return err
-			}
-		}
 		slices.SortStableFunc(ranked, func(a, b store.Edge) int { return int(b.Strength) - int(a.Strength) })
 		for _, e := range ranked[:min(limit, len(ranked))] {
-			left--
-			if going = yield(e); !going {
-				return nil
+			if !give(e) {
+				break
 			}
-		}
-		if !going || left == 0 {
-			return nil
 		}
 	}
 	return nil
+}
+
+// edgesByKey reads the links of one entity of the frontier, merged from its lists,
+// and yields the edges that x keeps, at most limit.
+func (r *reader) edgesByKey(ctx context.Context, x *store.Expansion, at, limit int, yield func(store.Edge) bool) error {
+	q := &store.Query{Type: evidence.LinkRecord, Entities: x.Frontier[at : at+1], Direction: x.Direction, Either: x.Either, Kinds: x.Kinds}
+	of, err := r.listed(ctx, q)
+	if err != nil {
+		return err
+	}
+	s := &spans{of: of}
+	for more := len(of) > 0; more; {
+		ask := r.g.store.limits.page
+		if x.Keep == nil && x.MinStrength == 0 {
+			ask = min(limit, ask)
+		}
+		var places []place
+		if places, more, err = r.g.take(ctx, s, ask); err != nil {
+			return err
+		}
+		page, err := r.edgesAt(ctx, q, places, at)
+		if err != nil {
+			return err
+		}
+		for _, e := range page {
+			if !x.Keeps(&e) {
+				continue
+			}
+			if limit--; !yield(e) || limit == 0 {
+				return nil
+			}
+		}
+		if err := r.ready(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// edgesAt describes those links at places that the view sees there.
+func (r *reader) edgesAt(ctx context.Context, q *store.Query, places []place, at int) ([]store.Edge, error) {
+	entries, err := r.g.at(ctx, places)
+	if err != nil {
+		return nil, err
+	}
+	edges := make([]store.Edge, 0, len(entries))
+	for i, e := range entries {
+		seen, err := r.listedAs(ctx, e, q, places[i].key)
+		if err != nil {
+			return nil, err
+		}
+		if seen != nil {
+			edges = append(edges, r.edge(seen, at))
+		}
+	}
+	return edges, r.placeholders(ctx, edges)
 }
 
 // edge describes a link that the view sees.

@@ -245,6 +245,17 @@ func (s *suite) testExpand(t *testing.T) {
 		many := edges(t, b, all, store.Expansion{Frontier: is{"e0"}, Strongest: true, Total: plenty})
 		require.Equal(t, many[:3], few)
 	})
+	t.Run("a caller may give up and stop", func(t *testing.T) {
+		for _, view := range b.views() {
+			ctx, giveUp := context.WithCancel(b.ctx)
+			for _, err := range b.read(t, view).Expand(ctx, store.Expansion{Frontier: is{"e0", "e2"}, Total: 9}) {
+				require.NoError(t, err)
+				giveUp()
+				break
+			}
+			giveUp()
+		}
+	})
 	t.Run("what an edge says", func(t *testing.T) {
 		for e, err := range b.read(t, all).Expand(b.ctx, store.Expansion{Frontier: is{"e1"}, Total: 1}) {
 			require.NoError(t, err)
