@@ -463,27 +463,24 @@ func (r *reader) candidates(ctx context.Context, q store.TokenQuery, yield func(
 			s.of = append(s.of, span{anchor: tokensPlaceholder, slot: slot, prefix: q.Prefix})
 		}
 	}
-	for left := q.Limit; left > 0; {
-		places, more, err := r.g.take(ctx, s, min(max(left, 32), r.g.store.limits.page))
-		if err != nil {
+	for left, more := q.Limit, true; left > 0 && more; {
+		var places []place
+		var err error
+		if places, more, err = r.g.take(ctx, s, min(max(left, 32), r.g.store.limits.page)); err != nil {
 			return err
 		}
-		var entries []entry
-		if !r.view.IsNow() {
-			if entries, err = r.g.at(ctx, places); err != nil {
-				return err
-			}
+		entries, err := r.formerEntries(ctx, places)
+		if err != nil {
+			return err
 		}
 		for i, p := range places {
 			c := store.Candidate{Token: p.key[:strings.IndexByte(p.key, ' ')], Entity: idOf(p.key)}
 			if entries != nil {
-				seen, err := r.see(ctx, entries[i])
+				had, err := r.hadToken(ctx, entries[i], c.Token, q.Placeholders)
 				if err != nil {
 					return err
 				}
-				if seen == nil || !slices.ContainsFunc(evidence.SearchTokens(seen.Entity()), func(t evidence.Token) bool {
-					return t.Text == c.Token && t.Visibility <= r.view.Clearance && (q.Placeholders || !t.Placeholder)
-				}) {
+				if !had {
 					continue
 				}
 			}
@@ -494,9 +491,26 @@ func (r *reader) candidates(ctx context.Context, q store.TokenQuery, yield func(
 				return err
 			}
 		}
-		if !more {
-			return nil
-		}
 	}
 	return nil
+}
+
+// formerEntries are what places lead to, for a view of the past to look at; a view
+// of now needs only the places.
+func (r *reader) formerEntries(ctx context.Context, places []place) ([]entry, error) {
+	if r.view.IsNow() {
+		return nil, nil
+	}
+	return r.g.at(ctx, places)
+}
+
+// hadToken says whether the entity could be found by a token in the view's past.
+func (r *reader) hadToken(ctx context.Context, e entry, token string, placeholders bool) (bool, error) {
+	seen, err := r.see(ctx, e)
+	if err != nil || seen == nil {
+		return false, err
+	}
+	return slices.ContainsFunc(evidence.SearchTokens(seen.Entity()), func(t evidence.Token) bool {
+		return t.Text == token && t.Visibility <= r.view.Clearance && (placeholders || !t.Placeholder)
+	}), nil
 }
