@@ -196,7 +196,7 @@ func (x *scanner) derived(ctx context.Context) error {
 // recordDerived gives the rows of one record, the newest first, and has the record
 // audited. A version that does not decode is told of by its own row.
 func (x *scanner) recordDerived(ctx context.Context, check *audit, of identified) ([]store.Row, error) {
-	lines := make([]store.Row, 1) // the newest version's, which is read first
+	lines := []store.Row{{}} // the first is of the newest version, which is read first
 	var newest *evidence.Record
 	var formers []*evidence.Record
 	var kind evidence.RecordType
