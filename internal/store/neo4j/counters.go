@@ -54,7 +54,7 @@ func writeCounters(ctx context.Context, snap *snapshot, counters map[evidence.Co
 		add[counterName(k)] = int64(n)
 	}
 	rows := make([]row, 0, len(byID))
-	for _, id := range sorted(byID) {
+	for _, id := range slices.Sorted(maps.Keys(byID)) {
 		rows = append(rows, row{"of": string(id), "add": byID[id]})
 	}
 	return each(ctx, snap, addToCounters, rows, nil)
@@ -122,8 +122,6 @@ func weight(k evidence.CounterKey, q store.CountQuery, c evidence.Clearance) int
 		return 0
 	}
 }
-
-func sorted[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 func compareText(a, b string) int { return cmp.Compare(a, b) }
 

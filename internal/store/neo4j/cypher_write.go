@@ -2,6 +2,7 @@ package neo4j
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -205,9 +206,9 @@ func (t *texts) addMakes(s *Store) {
 		if err != nil {
 			panic(fmt.Sprintf("neo4j: an empty %s cannot be encoded: %v", c.Type(), err)) // a fault of the program; every test finds it
 		}
-		t.columns[c.Type()] = sorted(properties)
+		t.columns[c.Type()] = slices.Sorted(maps.Keys(properties))
 	}
-	t.linkColumns = append(sorted(linkProperties(&evidence.Claim{}, &evidence.Derived{})), "sources")
+	t.linkColumns = append(slices.Sorted(maps.Keys(linkProperties(&evidence.Claim{}, &evidence.Derived{}))), "sources")
 	add := func(name, text string) { t.makes[name] = query{name: name, text: "UNWIND $rows AS row " + text} }
 	node := func(labels string, of evidence.RecordType) string {
 		return "(n:Version:" + labels + " {" + literal(t.columns[of], 1) + "})"

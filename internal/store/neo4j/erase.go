@@ -2,6 +2,8 @@ package neo4j
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 )
@@ -47,7 +49,7 @@ func (s *Store) destroy(ctx context.Context, snap *snapshot, e *evidence.Erasing
 	if err != nil {
 		return err
 	}
-	for _, kind := range sorted(links) {
+	for _, kind := range slices.Sorted(maps.Keys(links)) {
 		if err := each(ctx, snap, s.texts.erase[kind], links[kind], nil); err != nil {
 			return err
 		}

@@ -67,7 +67,7 @@ func tokensDiffer(versions []*evidence.Record, have []map[string]any) string {
 // tokenLine has all that a node of a search word says.
 func tokenLine(p map[string]any) string {
 	parts := make([]string, 0, len(p))
-	for _, name := range sorted(p) {
+	for _, name := range slices.Sorted(maps.Keys(p)) {
 		parts = append(parts, fmt.Sprintf("%s: %s", name, shown(p[name])))
 	}
 	return "(" + strings.Join(parts, ", ") + ")"

@@ -3,6 +3,7 @@ package neo4j
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -353,11 +354,11 @@ func (c *changes) write(ctx context.Context, snap *snapshot) error {
 	}
 	send(markFrom, c.placeholders, row{"slots": links})
 	send(markTo, c.placeholders, row{"slots": links})
-	for _, kind := range sorted(c.erase) {
+	for _, kind := range slices.Sorted(maps.Keys(c.erase)) {
 		send(texts.erase[kind], c.erase[kind], nil)
 	}
 	send(draw, c.draw, nil)
-	for _, kind := range sorted(c.redraw) {
+	for _, kind := range slices.Sorted(maps.Keys(c.redraw)) {
 		send(texts.redraw[kind], c.redraw[kind], nil)
 	}
 	send(uncite, c.uncite, nil)
@@ -382,7 +383,7 @@ func (c *changes) writeSources(ctx context.Context, snap *snapshot) error {
 		}
 	}
 	lists := map[string][]row{}
-	err := chunked(sorted(c.resource), batch, func(ids []evidence.ID) error {
+	err := chunked(slices.Sorted(maps.Keys(c.resource)), batch, func(ids []evidence.ID) error {
 		rows, err := send(ctx, snap.tx, sourcesOf, row{"ids": idTexts(ids)})
 		for _, r := range rows {
 			kind := textOf(r, "kind")
@@ -393,7 +394,7 @@ func (c *changes) writeSources(ctx context.Context, snap *snapshot) error {
 	if err != nil {
 		return err
 	}
-	for _, kind := range sorted(lists) {
+	for _, kind := range slices.Sorted(maps.Keys(lists)) {
 		if err := each(ctx, snap, c.store.texts.resource[kind], lists[kind], nil); err != nil {
 			return err
 		}

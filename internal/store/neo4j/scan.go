@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -230,7 +231,7 @@ func (x *scan) newPage(rows []*driver.Record) (page, error) {
 		p.tokens[id] = append(p.tokens[id], mapOf(one, "token"))
 		x.labelled["Token"]++
 	}
-	for _, kind := range sorted(byKind) {
+	for _, kind := range slices.Sorted(maps.Keys(byKind)) {
 		q, ok := x.store.texts.drawn[kind]
 		if !ok {
 			continue // the record's own row says that the kind is unknown
@@ -405,12 +406,12 @@ func (x *scan) link(p page, r *evidence.Record, c *evidence.Claim, one *driver.R
 // difference says what is wrong with the properties of a node or relationship;
 // "" where nothing is.
 func difference(want, have map[string]any) string {
-	for _, name := range sorted(want) {
+	for _, name := range slices.Sorted(maps.Keys(want)) {
 		if w, h := want[name], have[name]; !sameValue(w, h) {
 			return fmt.Sprintf("the property %s is %s, and the record calls for %s; set it, or see in the log who is right", name, shown(h), shown(w))
 		}
 	}
-	for _, name := range sorted(have) {
+	for _, name := range slices.Sorted(maps.Keys(have)) {
 		if _, ok := want[name]; !ok {
 			return fmt.Sprintf("there is a property %s, of which no record knows; take it away", name)
 		}
