@@ -97,7 +97,8 @@ func fill[T comparable](field *T, value T) {
 	}
 }
 
-// Store is a graph in one Neo4j database. See store.Store.
+// Store is a graph in one Neo4j database: a store.Store, store.BulkLoader and
+// store.Shelf. Its readers are store.Prefetcher too.
 type Store struct {
 	driver     driver.DriverWithContext
 	options    Options

@@ -42,7 +42,8 @@ const (
 	defaultCache   = 512 << 20
 )
 
-// Store implements store.Store and store.BulkLoader on one file.
+// Store is a graph in one file: a store.Store, store.Still, store.BulkLoader,
+// store.WholeImporter and store.Shelf. Its readers are store.Corridors too.
 type Store struct {
 	name       string // the path, for messages
 	dsn        string
