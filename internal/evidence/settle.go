@@ -1,8 +1,6 @@
 package evidence
 
-import (
-	"slices"
-)
+import "slices"
 
 // cascade closes what cannot stand without what was closed: the claims of an
 // entity, the citations into a source, the citations of a claim, and a claim
@@ -154,126 +152,6 @@ func (w *workspace) outcomes(cs *ChangeSet, targets []ID) []Outcome {
 		}
 	}
 	return outcomes
-}
-
-// affected are the claims whose visibility, standing or strength may change, in
-// the order in which they were come upon.
-func (w *workspace) affected() ([]ID, error) {
-	var entities, sources, kin, claims []ID
-	for _, s := range w.touched {
-		if !s.differs() {
-			continue
-		}
-		switch c := s.content.(type) {
-		case *Claim:
-			claims = append(claims, c.ID)
-		case *Citation:
-			if n := len(claims); n == 0 || claims[n-1] != c.Claim { // most stand behind their claim
-				claims = append(claims, c.Claim)
-			}
-		case *Entity:
-			if s.base != nil && s.base.Content.OwnClearance() != c.Clearance {
-				entities = append(entities, c.ID)
-			}
-		case *Source:
-			if s.base == nil {
-				continue
-			}
-			old := s.base.Source()
-			if old.Clearance != c.Clearance || old.Reliability != c.Reliability || !slices.Equal(old.DerivedFrom, c.DerivedFrom) || s.open != s.base.IsOpen() {
-				kin = append(kin, c.ID)
-			}
-		}
-	}
-	claims, kin = append(claims, w.rejudged...), append(kin, w.unrooted...)
-	known, children, indexed := map[ID]bool{}, map[ID][]*slot{}, 0
-	descend := func(kin []ID, bring func(Relation, []ID) error, into func(*slot)) error {
-		for len(kin) > 0 { // a source's descendants weigh by it
-			for _, id := range kin {
-				known[id] = true
-			}
-			sources = append(sources, kin...)
-			if err := bring(DerivedSources, kin); err != nil {
-				return err
-			}
-			for ; indexed < len(w.sources); indexed++ {
-				s := w.sources[indexed]
-				for _, parent := range s.content.(*Source).DerivedFrom { //nolint:forcetypeassert // the list holds sources
-					children[parent] = append(children[parent], s)
-				}
-			}
-			var below, next []ID
-			for _, parent := range kin {
-				for _, s := range children[parent] {
-					if !known[s.id] {
-						below = append(below, s.id)
-					}
-				}
-			}
-			slices.Sort(below)
-			for _, id := range slices.Compact(below) {
-				if s := w.get(id); into != nil && !w.sees(s) {
-					into(s)
-				} else {
-					next = append(next, id)
-				}
-			}
-			kin = next
-		}
-		return nil
-	}
-	var hidden []ID // descendants that the author does not see, and what descends from those
-	behind := map[ID]bool{}
-	if err := descend(kin, w.related, func(s *slot) {
-		if !behind[s.id] {
-			behind[s.id] = true
-			hidden = append(hidden, s.id)
-		}
-	}); err != nil {
-		return nil, err
-	}
-	if err := w.related(CitationsIn, sources); err != nil {
-		return nil, err
-	}
-	front := slices.Clone(sources)
-	if err := descend(slices.DeleteFunc(hidden, func(id ID) bool { return known[id] }), w.relatedBehind, nil); err != nil {
-		return nil, err
-	}
-	if err := w.related(ClaimsOn, entities); err != nil {
-		return nil, err
-	}
-	for _, id := range entities {
-		for _, s := range w.dependentOn(id) {
-			claims = append(claims, s.id)
-		}
-	}
-	citing := func(sources []ID) {
-		for _, id := range sources {
-			for _, s := range w.dependentOn(id) {
-				claims = append(claims, s.content.(*Citation).Claim) //nolint:forcetypeassert // the index holds citations
-			}
-		}
-	}
-	citing(front)
-	if len(front) < len(sources) {
-		if err := w.related(CitationsOf, claims); err != nil {
-			return nil, err
-		}
-		if err := w.relatedBehind(CitationsIn, sources); err != nil {
-			return nil, err
-		}
-		citing(sources[len(front):])
-		if err := w.relatedBehind(CitationsOf, claims); err != nil {
-			return nil, err
-		}
-	}
-	seen := make(map[ID]bool, len(claims))
-	claims = slices.DeleteFunc(claims, func(id ID) bool {
-		was := seen[id]
-		seen[id] = true
-		return was
-	})
-	return claims, w.load(claims)
 }
 
 // judge computes what is derived for everything that the revision affects and
