@@ -125,78 +125,102 @@ func (q Query) Match(name string) (Match, int) {
 // ones, each to a word of the name that is still free if there is one; so the
 // order in which the query was typed does not change the share covered.
 func (q Query) cover(ss []slot) (Match, int) {
-	covered := make([]int, len(ss)) // runes
-	const (
-		unmatched = iota
-		partial
-		whole
-	)
-	state := make([]uint8, len(q.tokens))
-	loose := 0 // runes of the query that cover nothing of their own
+	c := covering{slots: ss, runes: make([]int, len(ss))}
+	found := make([]foundAs, len(q.tokens))
 	for _, i := range q.byLen {
-		t := q.tokens[i]
-		best := -1
-		for j, s := range ss {
-			if (s.text == t.text || s.tail == t.text) && (best < 0 || covered[best] > 0 && covered[j] == 0) {
-				best = j
-			}
+		if at := c.same(q.tokens[i].text); at >= 0 {
+			found[i] = asWhole
+			c.assign(q.tokens[i].runes, at)
 		}
-		if best < 0 {
-			continue
-		}
-		state[i] = whole
-		if covered[best] > 0 {
-			loose += t.runes
-		}
-		covered[best] = max(covered[best], t.runes)
 	}
 	for _, i := range q.byLen {
-		if state[i] == whole {
+		if found[i] == asWhole {
 			continue
 		}
 		t := q.tokens[i]
-		best := -1
-		for j, s := range ss {
-			if !strings.HasPrefix(s.text, t.text) && !strings.HasPrefix(s.tail, t.text) {
-				continue
-			}
-			free, had := covered[j] == 0, best >= 0 && covered[best] == 0
-			if best < 0 || free && !had || free == had && len(s.text) < len(ss[best].text) {
-				best = j
-			}
-		}
+		at := c.begun(t.text)
 		switch {
-		case best >= 0:
-			state[i] = partial
-			if covered[best] > 0 {
-				loose += t.runes
-			}
-			covered[best] = max(covered[best], t.runes)
+		case at >= 0:
+			found[i] = asPrefix
+			c.assign(t.runes, at)
 		case t.stop && !q.weak:
-			loose += t.runes
+			c.loose += t.runes
 		default:
 			return None, 0
 		}
 	}
-
-	m, last := AllTokens, len(q.tokens)-1
-	for i, st := range state {
-		if st != partial {
-			continue
-		}
-		if i == last && m == AllTokens {
-			m = AllTokensPrefix
-		} else {
-			m = Prefix
-		}
+	m := AllTokens
+	switch first := slices.Index(found, asPrefix); {
+	case first >= 0 && first == len(found)-1:
+		m = AllTokensPrefix
+	case first >= 0:
+		m = Prefix
 	}
-	have, all := 0, loose
-	for j, s := range ss {
-		have += covered[j]
-		all += utf8.RuneCountInString(s.text)
-	}
+	have, all := c.share()
 	base, width := m.span()
 	return m, base + width*have/all
+}
+
+// foundAs says how a word of the query was found in the name.
+type foundAs uint8
+
+const (
+	notFound foundAs = iota
+	asWhole
+	asPrefix
+)
+
+// covering is what the words of a query cover of a name.
+type covering struct {
+	slots []slot
+	runes []int // how much of each word of the name is covered
+	loose int   // runes of the query that cover nothing of their own
+}
+
+// assign covers a word of the name with a word of the query.
+func (c *covering) assign(runes, at int) {
+	if c.runes[at] > 0 {
+		c.loose += runes
+	}
+	c.runes[at] = max(c.runes[at], runes)
+}
+
+// same is the word of the name that is the given one, a free one if there is one;
+// -1 if there is none.
+func (c *covering) same(text string) int {
+	best := -1
+	for j, s := range c.slots {
+		if (s.text == text || s.tail == text) && (best < 0 || c.runes[best] > 0 && c.runes[j] == 0) {
+			best = j
+		}
+	}
+	return best
+}
+
+// begun is the word of the name that begins with the given one, a free one if there
+// is one, and of those the shortest; -1 if there is none.
+func (c *covering) begun(text string) int {
+	best := -1
+	for j, s := range c.slots {
+		if !strings.HasPrefix(s.text, text) && !strings.HasPrefix(s.tail, text) {
+			continue
+		}
+		free, had := c.runes[j] == 0, best >= 0 && c.runes[best] == 0
+		if best < 0 || free && !had || free == had && len(s.text) < len(c.slots[best].text) {
+			best = j
+		}
+	}
+	return best
+}
+
+// share is how many runes are covered, and of how many.
+func (c *covering) share() (have, all int) {
+	all = c.loose
+	for j, s := range c.slots {
+		have += c.runes[j]
+		all += utf8.RuneCountInString(s.text)
+	}
+	return have, all
 }
 
 // Stop reports whether a folded token is too common in names to tell them
