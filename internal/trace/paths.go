@@ -375,46 +375,69 @@ func (r *route) path(g *ground) Path {
 // search that takes the strongest link first and turns back where the goal is
 // too far.
 func (p *pathSearch) ofLength(ctx context.Context, g *ground, length int, found []Path) ([]Path, error) {
-	from, to := g.numbers(p.from), g.numbers(p.to)
-	far, gates := g.distances(to, length), g.gates(to)
-	var descend func(ways []way, r *route) error
-	descend = func(ways []way, r *route) error {
-		left := length - len(r.ways) - 1
-		for _, w := range ways {
-			if p.steps++; p.steps > maxWalkSteps {
-				p.cut = CutSteps
-			}
-			if p.steps%1024 == 0 && ctx.Err() != nil {
-				return ctx.Err()
-			}
-			if len(found) == p.query.First || p.cut == CutSteps {
-				return nil
-			}
-			if len(r.ways) == 0 {
-				r.at[0] = w.start(g)
-			}
-			d := int(far[w.next])
-			if place := slices.Index(gates, w.next); place >= 0 && left != place+1 {
-				continue
-			}
-			if d > left || left > 0 && (d == 0 || slices.Contains(from, w.next)) || left == 0 && d != 0 || slices.Contains(r.at, w.next) {
-				continue
-			}
-			longer, ok := p.extend(r, &g.edges[w.edge], w)
-			if !ok {
-				continue
-			}
-			if left == 0 {
-				found = append(found, longer.path(g))
-			} else if err := descend(g.ways(w.next), &longer); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
+	to := g.numbers(p.to)
+	d := depthFirst{pathSearch: p, ground: g, length: length, from: g.numbers(p.from), far: g.distances(to, length), gates: g.gates(to), found: found}
 	first := p.newRoute(-1)
 	first.at, first.ways = append(make([]int32, 0, length+1), -1), make([]way, 0, length)
-	return found, descend(g.ways(from...), &first)
+	err := d.descend(ctx, g.ways(d.from...), &first)
+	return d.found, err
+}
+
+// depthFirst is a search for paths of exactly so many links.
+type depthFirst struct {
+	*pathSearch
+	ground *ground
+	length int
+	from   []int32
+	far    []int8  // from the nearest goal
+	gates  []int32 // see ground.gates
+	found  []Path
+}
+
+// descend goes on along each of the ways from the end of a route.
+func (d *depthFirst) descend(ctx context.Context, ways []way, r *route) error {
+	left := d.length - len(r.ways) - 1 // links after the next one
+	for _, w := range ways {
+		if d.steps++; d.steps > maxWalkSteps {
+			d.cut = CutSteps
+		}
+		if d.steps%1024 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if len(d.found) == d.query.First || d.cut == CutSteps {
+			return nil
+		}
+		if len(r.ways) == 0 {
+			r.at[0] = w.start(d.ground)
+		}
+		if !d.mayLead(w.next, left) || slices.Contains(r.at, w.next) {
+			continue
+		}
+		longer, ok := d.extend(r, &d.ground.edges[w.edge], w)
+		if !ok {
+			continue
+		}
+		if left == 0 {
+			d.found = append(d.found, longer.path(d.ground))
+		} else if err := d.descend(ctx, d.ground.ways(w.next), &longer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayLead says whether a path may be at an entity with so many links left. With
+// none left that is a goal; before, it is neither a goal nor a start, and no farther
+// from a goal than those links. A gate has its place on the path.
+func (d *depthFirst) mayLead(entity int32, left int) bool {
+	if gate := slices.Index(d.gates, entity); gate >= 0 && left != gate+1 {
+		return false
+	}
+	far := int(d.far[entity])
+	if left == 0 {
+		return far == 0
+	}
+	return far > 0 && far <= left && !slices.Contains(d.from, entity)
 }
 
 // answer reads the records of the links of paths. A path of which a link was
