@@ -6,88 +6,90 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence"
 )
 
-// Corridors is what a Reader may be beside Reader where it finds out by itself,
-// faster than level by level through Expand, which links can lie on the ways
-// between entities. It answers nothing that Expand does not answer: which of the
-// ways count, and in what order, stays with who asks. Readers of the past, and
-// stores that gain nothing by it, leave it away.
+// Corridors is an optional ability of a Reader: it answers a whole path search in
+// one call instead of level by level. Whatever it finds can be found through Expand
+// too. It gives links; the caller makes paths of them, chooses and orders them.
+// Readers of the past do not have it, nor do stores that gain nothing by it.
 type Corridors interface {
-	// Corridor gives every link of those walks that meet no entity twice, and may
-	// give others of walks that do. ok is false where this reader cannot tell, or not
-	// within the limits; Expand can then. An error is what Expand would give. The
-	// walks are only read, and not kept.
+	// Corridor gives every link that lies on a walk which meets no entity twice. It
+	// may also give links that lie only on walks which do. Where ok is false the
+	// reader cannot answer, or not within the limits; the caller then uses Expand. An
+	// error is one that Expand would give. Corridor does not change w or keep it.
 	Corridor(ctx context.Context, w *Walks) (c Corridor, ok bool, err error)
 }
 
-// Walks are ways from one set of entities to another, along links that a view
-// sees. A walk begins in From, ends in To, and meets no entity of either between
-// them; others it may meet more than once.
+// Walks describes the walks that are asked for. A walk begins in From, ends in To,
+// passes links that the view sees, and meets no other entity of From or To on its
+// way. It may meet any other entity more than once.
 type Walks struct {
-	// From and To have no id in common, and hold whole groups of Groups.
-	From, To  []evidence.ID
-	Direction evidence.Direction // Outgoing passes links from their from to their to
-	Either    []string           // kinds that are passed both ways, whatever the Direction
-	// Length is how many links a walk has at most, 1 to MaxCorridor, and Beyond how
-	// many more than the shortest walk that there is.
+	// From and To have no id in common. Each holds all members of a group or none.
+	From, To []evidence.ID
+	// Direction says how links may be passed. Outgoing passes links only as they were
+	// asserted, Incoming only against that, Any both ways.
+	Direction evidence.Direction
+	Either    []string // kinds that are passed both ways, whatever the Direction
+	// Length is the greatest number of links in a walk, 1 to MaxCorridor. Beyond is
+	// how many links more than the shortest walk it may have.
 	Length, Beyond int
 	Filter         WalkFilter
-	// Parallel, where above 0, lets the answer leave out those links of two entities
-	// that come after so many stronger ones (of one strength: of a lesser id) that
-	// pass Filter and can be passed the same way.
+	// Parallel limits links between the same two entities. Where above 0, only the
+	// strongest Parallel of those that pass Filter and can be passed the same way need
+	// be answered (of equal strength: those with the lowest ids).
 	Parallel int
-	// Best, where Beyond is 0 and there are no Groups, asks for one of the shortest
-	// walks alone, as Corridor.Way: for that of which the first link is the strongest (of
-	// one strength: has the least id), then the second, and so on.
+	// Best asks for only one of the shortest walks, as Corridor.Way: the one whose
+	// first link is the strongest, then whose second is, and so on (of equal strength:
+	// the lowest id). It needs Beyond to be 0 and Groups to be empty.
 	Best bool
 	// Groups are entities that count as one.
 	Groups []Group
-	// Looked and Total are limits: on the links that are looked at, and on those in
-	// the answer.
+	// Looked limits the links that are looked at, Total those in the answer.
 	Looked, Total int
 }
 
 // MaxCorridor is the greatest Length of Walks.
 const MaxCorridor = 12
 
-// Group is entities that count as one, which is a placeholder or not whatever
-// each of them is. A link between two of them is on no walk.
+// Group is a set of entities that count as one. Its Placeholder holds in place of
+// what each member is by itself. No walk passes a link between two members.
 type Group struct {
 	Members     []evidence.ID
 	Placeholder bool
 }
 
-// WalkFilter says which links a walk may pass: those that pass all of it.
+// WalkFilter says which links a walk may pass. A link has to meet every condition.
 type WalkFilter struct {
 	Kinds           []string            // empty: all
 	Standing        []evidence.Standing // empty: all
 	MinStrength     int                 // thousandths
 	ExcludeDisputed bool
-	// Avoid are entities that no walk meets, in From and To either; whole groups.
+	// Avoid are entities that no walk meets, not even in From or To. It holds
+	// all members of a group or none.
 	Avoid []evidence.ID
-	// When, where set, keeps only the links it is true for, by the Bounds, Dated and
-	// Doubtful of an edge that has nothing else and is used again.
+	// When, where set, keeps only the links that it is true for. The edge that it is
+	// given has only Bounds, Dated and Doubtful, and is reused for the next link.
 	When func(*Edge) bool
-	// Placeholders lets walks meet placeholders that are not in From or To.
+	// Placeholders lets walks meet placeholders other than those in From and To.
 	Placeholders bool
 }
 
-// Corridor is the links of walks.
+// Corridor is the answer: the links of the walks, or one walk.
 type Corridor struct {
-	// Shortest is how many links the shortest walk has; 0 where there is none of up
-	// to Walks.Length.
+	// Shortest is the number of links of the shortest walk; 0 where no walk has
+	// Walks.Length or fewer.
 	Shortest int
-	// Way is the best walk, where that was asked for, and there is nothing else then.
+	// Way is the best walk, where Walks.Best asks for it. Edges, Ends and IDs are then
+	// empty.
 	Way []Step
-	// Edges are the links, each once, in no order that means anything. At is not set.
-	// Ends has, for each of them, the places in IDs of its from and its to.
+	// Edges are the links, each once, in no particular order. Their At is not set.
+	// Ends has, for each edge, the indexes in IDs of its From and its To.
 	Edges []Edge
 	Ends  [][2]int32
 	IDs   []evidence.ID // every end, each once
 }
 
-// Step is a link as a walk passes it.
+// Step is one link of a walk.
 type Step struct {
-	Link, From, To evidence.ID // from and to as it is passed
-	Backward       bool        // passed from its to to its from
+	Link, From, To evidence.ID // the walk goes from From to To
+	Backward       bool        // the walk passes the link against the direction in which it was asserted
 	Strength       uint16      // thousandths
 }

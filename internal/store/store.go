@@ -130,9 +130,9 @@ func Import(ctx context.Context, st Store, plans iter.Seq2[Plan, error]) error {
 
 // Reader reads one view. Reads of now see only what the view's clearance sees,
 // with everything derived filled in. Reads of the past give the versions that
-// stood at the view's KnownAt with only Derived.Now and Derived.Key filled in, and
-// leave out those whose own clearance, then or now, is above the view's; Judged
-// does the rest.
+// stood at the view's KnownAt with only Derived.Now and Derived.Key filled in. Those
+// whose own clearance, then or now, is above the view's are left out; Read wraps a
+// Reader so that the past is judged too.
 //
 // A reader belongs to one goroutine at a time, sees one state of the graph (in
 // Neo4j: each of its queries sees one state) and is closed by its caller.
