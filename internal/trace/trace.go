@@ -1,7 +1,34 @@
-// Package trace answers questions about the graph: who an entity is once
-// accepted identities are resolved, lists and their totals, search, and what
-// changed. It is written once over the store seam, reads in batches, and leaves
-// every rule to package evidence.
+// Package trace answers questions about the graph. It is written once over the
+// store seam, reads in batches, and leaves every rule to package evidence.
+//
+// A [Tracer] (trace.go) answers for one store. It opens a [Session] on one view: a
+// clearance, now or at a moment of the past. Everything is asked of a session.
+//
+// What it answers, and where that is:
+//
+//   - who an entity is, once accepted identities are resolved: identity.go
+//   - an entity with what will be asked of it, in one round trip: prefetch.go
+//   - claims of many entities, and citations of many claims: batch.go
+//   - lists, their filters, pages and totals: list.go, filter.go, page.go
+//   - search by name: search.go
+//   - likely duplicates, and whom a name may mean: match.go, matchdates.go
+//   - paths between entities: paths.go and, by order, strongest.go and bestfirst.go
+//   - what lies around entities: subgraph.go
+//   - what entities have in common: common.go
+//   - rankings and communities: ranking.go, computed in ties.go
+//   - chains of command, and who was responsible: command.go, by the rules in ladder.go
+//   - timelines: timeline.go
+//   - contradictions: contradictions.go
+//   - what falls if a source does: impact.go
+//   - the history of a record: history.go, moments.go
+//   - the difference between two moments: diff.go, touched.go
+//   - revisions and numbers of records: revisions.go
+//
+// What these share: which links a traversal may pass (linkfilter.go, symmetric.go),
+// a walk over the graph with its budgets (walk.go), what a walk has read, laid out
+// for searching (ground.go), two frontiers that grow towards each other (sides.go),
+// entities with very many links (hub.go), and exact products of strengths
+// (product.go).
 package trace
 
 import (
