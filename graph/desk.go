@@ -243,7 +243,7 @@ func (q *queryResolver) Tokens(ctx context.Context, first *int32, after *string,
 }
 
 // shelfRows is how many rows of the shelf are read at a time.
-const shelfRows = 200
+const shelfRows = proposal.MaxPage
 
 // shelved pages what lies on the shelf ordered by id. Going backwards it reads
 // from the beginning: lists there are short.

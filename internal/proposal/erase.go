@@ -40,9 +40,9 @@ func (s *Service) Reached(ctx context.Context, who access.Identity, reach Reach)
 		return nil, err
 	}
 	var reached []string
-	for after, read := "", maxPage; read == maxPage; {
+	for after, read := "", MaxPage; read == MaxPage; {
 		read = 0
-		for item, err := range s.shelf.Items(ctx, kind, after, maxPage) {
+		for item, err := range s.shelf.Items(ctx, kind, after, MaxPage) {
 			if err != nil {
 				return nil, err
 			}

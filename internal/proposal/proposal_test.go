@@ -344,7 +344,7 @@ func TestProposalsArePaged(t *testing.T) {
 			want = append(want, p.ID)
 		}
 	}
-	for _, size := range []int{1, 4, len(want), maxPage} {
+	for _, size := range []int{1, 4, len(want), MaxPage} {
 		var got []string
 		f := Filter{State: Pending, Limit: size}
 		for more := true; more; {
@@ -360,7 +360,7 @@ func TestProposalsArePaged(t *testing.T) {
 		}
 		require.Equal(t, want, got, "pages of %d, oldest first", size)
 	}
-	for _, size := range []int{-1, maxPage + 1} {
+	for _, size := range []int{-1, MaxPage + 1} {
 		_, _, err := b.List(t.Context(), ana, Filter{Limit: size})
 		requireCode(t, evidence.LimitExceeded, err)
 	}

@@ -27,9 +27,10 @@ const (
 	leaseTime = 2 * time.Minute
 	// settleTime is how long writing down what came of it may take.
 	settleTime = 10 * time.Second
-	// maxPage is how many proposals one page may have.
-	maxPage = 200
 )
+
+// MaxPage is how many proposals one page may have.
+const MaxPage = 200
 
 // Service holds proposals. Its methods may be called from many goroutines and,
 // over one store, from many processes at once.
@@ -175,15 +176,15 @@ type Filter struct {
 // that lie between them.
 func (s *Service) List(ctx context.Context, who access.Identity, f Filter) (list []*Proposal, more bool, err error) {
 	limit := cmp.Or(f.Limit, 50)
-	if limit < 1 || limit > maxPage {
-		return nil, false, evidence.Faulty(evidence.LimitExceeded, "first", "%d is no size of a page; ask for 1 to %d", f.Limit, maxPage)
+	if limit < 1 || limit > MaxPage {
+		return nil, false, evidence.Faulty(evidence.LimitExceeded, "first", "%d is no size of a page; ask for 1 to %d", f.Limit, MaxPage)
 	}
 	if !who.Can(access.Propose) {
 		return nil, false, nil // they have made none and review none
 	}
-	for after, read := f.After, maxPage; read == maxPage; {
+	for after, read := f.After, MaxPage; read == MaxPage; {
 		read = 0
-		for item, err := range s.shelf.Items(ctx, kind, after, maxPage) {
+		for item, err := range s.shelf.Items(ctx, kind, after, MaxPage) {
 			if err != nil {
 				return nil, false, err
 			}
