@@ -30,7 +30,7 @@ func (d *diff) targets(ctx context.Context, p span) (ids []evidence.ID, more boo
 			}
 			t.add(outcomes)
 			if len(t.claims)+len(t.others)+len(t.closed) >= store.MaxBatch {
-				if err := t.lead(ctx); err != nil {
+				if err := t.followAll(ctx); err != nil {
 					return nil, false, err
 				}
 			}
@@ -39,7 +39,7 @@ func (d *diff) targets(ctx context.Context, p span) (ids []evidence.ID, more boo
 			break
 		}
 	}
-	if err := t.lead(ctx); err != nil {
+	if err := t.followAll(ctx); err != nil {
 		return nil, false, err
 	}
 	t.window.shrink()
@@ -82,9 +82,9 @@ func (t *touched) add(outcomes []evidence.Outcome) {
 	}
 }
 
-// lead adds what the records that were taken in lead to.
-func (t *touched) lead(ctx context.Context) error {
-	for batch := range slices.Chunk(sortedIDs(t.closed), store.MaxBatch) {
+// followAll adds what the records that were taken in lead to.
+func (t *touched) followAll(ctx context.Context) error {
+	for batch := range slices.Chunk(slices.Sorted(maps.Keys(t.closed)), store.MaxBatch) {
 		records, err := t.was.Get(ctx, batch) // one that was not seen then makes no difference
 		if err != nil {
 			return err
@@ -95,13 +95,13 @@ func (t *touched) lead(ctx context.Context) error {
 			}
 		}
 	}
-	for batch := range slices.Chunk(sortedIDs(t.others), store.MaxBatch) {
-		if err := t.turned(ctx, batch, t.leadOn); err != nil {
+	for batch := range slices.Chunk(slices.Sorted(maps.Keys(t.others)), store.MaxBatch) {
+		if err := t.changedSight(ctx, batch, t.followEnds); err != nil {
 			return err
 		}
 	}
-	for batch := range slices.Chunk(sortedIDs(t.claims), store.MaxBatch) {
-		if err := t.leadFrom(ctx, batch); err != nil {
+	for batch := range slices.Chunk(slices.Sorted(maps.Keys(t.claims)), store.MaxBatch) {
+		if err := t.followClaims(ctx, batch); err != nil {
 			return err
 		}
 	}
@@ -109,9 +109,9 @@ func (t *touched) lead(ctx context.Context) error {
 	return nil
 }
 
-// turned gives those of some records that are seen at one of the moments only
+// changedSight gives those of some records that are seen at one of the moments only
 // though they stood at both, with the reader that sees them.
-func (t *touched) turned(ctx context.Context, ids []evidence.ID, give func(context.Context, store.Reader, []*evidence.Record) error) error {
+func (t *touched) changedSight(ctx context.Context, ids []evidence.ID, give func(context.Context, store.Reader, []*evidence.Record) error) error {
 	if t.s.view.Clearance == evidence.Confidential {
 		return nil
 	}
@@ -145,10 +145,11 @@ func (t *touched) turned(ctx context.Context, ids []evidence.ID, give func(conte
 	return give(ctx, t.is, found)
 }
 
-// leadOn adds what a reader sees by entities and sources.
-func (t *touched) leadOn(ctx context.Context, r store.Reader, turned []*evidence.Record) error {
+// followEnds adds the claims on entities, and the citations into sources with their
+// claims, that a reader sees.
+func (t *touched) followEnds(ctx context.Context, r store.Reader, ends []*evidence.Record) error {
 	var entities, sources []evidence.ID
-	for _, x := range turned {
+	for _, x := range ends {
 		if x.Entity() != nil {
 			entities = append(entities, x.ID())
 		} else {
@@ -173,28 +174,28 @@ func (t *touched) leadOn(ctx context.Context, r store.Reader, turned []*evidence
 				claims[x.ID()] = true
 			}
 			if len(claims) == store.MaxBatch {
-				if err := t.leadFrom(ctx, sortedIDs(claims)); err != nil {
+				if err := t.followClaims(ctx, slices.Sorted(maps.Keys(claims))); err != nil {
 					return err
 				}
 				clear(claims)
 			}
 		}
-		if err := t.leadFrom(ctx, sortedIDs(claims)); err != nil {
+		if err := t.followClaims(ctx, slices.Sorted(maps.Keys(claims))); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// leadFrom adds claims and, of those that came into sight or went out of it, the
+// followClaims adds claims and, of those that came into sight or went out of it, the
 // citations.
-func (t *touched) leadFrom(ctx context.Context, claims []evidence.ID) error {
+func (t *touched) followClaims(ctx context.Context, claims []evidence.ID) error {
 	for _, id := range claims {
 		t.window.add(id)
 	}
-	return t.turned(ctx, claims, func(ctx context.Context, r store.Reader, turned []*evidence.Record) error {
-		ids := make([]evidence.ID, len(turned))
-		for i, x := range turned {
+	return t.changedSight(ctx, claims, func(ctx context.Context, r store.Reader, changed []*evidence.Record) error {
+		ids := make([]evidence.ID, len(changed))
+		for i, x := range changed {
 			ids[i] = x.ID()
 		}
 		if len(ids) == 0 {
