@@ -2,6 +2,7 @@ package trace
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -177,7 +178,7 @@ func (w *window) shrink() {
 }
 
 func (w *window) sorted() []evidence.ID {
-	ids := sortedIDs(w.ids)
+	ids := slices.Sorted(maps.Keys(w.ids))
 	if w.p.reverse {
 		slices.Reverse(ids)
 	}

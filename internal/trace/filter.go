@@ -2,6 +2,7 @@ package trace
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -217,11 +218,11 @@ func (t *claimTest) query(entities []evidence.ID, direction evidence.Direction) 
 	case len(entities) > 0:
 		q.Entities, q.Direction = entities, direction
 	case t.from != nil:
-		q.Entities, q.Direction = sortedIDs(t.from), evidence.Outgoing
+		q.Entities, q.Direction = slices.Sorted(maps.Keys(t.from)), evidence.Outgoing
 	case t.to != nil:
-		q.Entities, q.Direction = sortedIDs(t.to), evidence.Incoming
+		q.Entities, q.Direction = slices.Sorted(maps.Keys(t.to)), evidence.Incoming
 	case t.with != nil:
-		q.Entities = sortedIDs(t.with)
+		q.Entities = slices.Sorted(maps.Keys(t.with))
 	case len(t.filter.About) > 0:
 		q.About = t.filter.About
 	case len(t.words) > 0:

@@ -3,6 +3,7 @@ package trace
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -172,7 +173,7 @@ func (l *ladder) climb(ctx context.Context, level []evidence.ID) error {
 				}
 			}
 		}
-		level = sortedIDs(reached)
+		level = slices.Sorted(maps.Keys(reached))
 	}
 	return nil
 }
@@ -259,7 +260,7 @@ func (l *ladder) chain(start evidence.ID) Chain {
 			seen[id] = true
 			beside[id] = l.up && !otherwise[id]
 		}
-		level, headed = sortedIDs(reached), nil
+		level, headed = slices.Sorted(maps.Keys(reached)), nil
 	}
 	slices.SortStableFunc(out.Rungs, func(a, b Rung) int {
 		return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(b.Held, a.Held), cmp.Compare(a.Claim.Record.ID(), b.Claim.Record.ID()), cmp.Compare(a.Of, b.Of))

@@ -399,9 +399,9 @@ func (s *Session) neighbours(ctx context.Context, group []evidence.ID) ([]eviden
 		delete(set, s.identity.resolve(id))
 	}
 	if n > maxMatched {
-		return sortedIDs(set), CutLinks, nil
+		return slices.Sorted(maps.Keys(set)), CutLinks, nil
 	}
-	return sortedIDs(set), "", nil
+	return slices.Sorted(maps.Keys(set)), "", nil
 }
 
 // withNeighbours raises those of the likeliest candidates that share neighbours,

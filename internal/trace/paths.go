@@ -130,7 +130,7 @@ func (s *Session) ends(ids []evidence.ID) []evidence.ID {
 	for _, id := range ids {
 		set[s.identity.resolve(id)] = true
 	}
-	return sortedIDs(set)
+	return slices.Sorted(maps.Keys(set))
 }
 
 // pathSearch is one question. Where it is a session's, its memory is used for the

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -515,7 +516,7 @@ func (s *Session) among(ctx context.Context, around []evidence.ID, t *linkTest, 
 			set[a.edge.Link] = true
 		}
 	}
-	links := sortedIDs(set)
+	links := slices.Sorted(maps.Keys(set))
 	if len(links) > MaxSubgraphLinks {
 		links, cut = links[:MaxSubgraphLinks], CutLinks
 	}

@@ -159,15 +159,6 @@ func (w *walk) ground() *ground {
 	return w.laid
 }
 
-func sortedIDs(set map[evidence.ID]bool) []evidence.ID {
-	ids := make([]evidence.ID, 0, len(set))
-	for id := range set {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
-}
-
 // decideDates reads the records of links of which the bounds alone do not tell
 // when they held, and leaves out those that did not on the filter's dates. Where
 // more are left undecided than may be read, these are left out too, as a cut; a
