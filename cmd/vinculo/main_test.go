@@ -108,6 +108,15 @@ func TestUsage(t *testing.T) {
 		"empty hash":      {"verify", "--store", "sqlite:x", "--head="},
 		"empty rule":      {"serve", "--demo", "--oidc-role", ""},
 		"empty store":     {"log", "--store", ""},
+		"empty revision":  {"erase", "--store", "sqlite:x", "--ground", "order 1", "--revision", "", "a"},
+		"empty proposal":  {"erase", "--store", "sqlite:x", "--ground", "order 1", "--proposal=", "a"},
+		"empty among":     {"erase", "--store", "sqlite:x", "--ground", "order 1", "--revision", "1,", "a"},
+		"empty host":      {"serve", "--demo", "--host", "example.org", "--host", ""},
+		"empty origin":    {"serve", "--demo", "--cors-origin", ""},
+		"empty proxy":     {"serve", "--demo", "--trusted-proxy="},
+		"empty level":     {"serve", "--demo", "--log-level", ""},
+		"unknown level":   {"serve", "--demo", "--log-level", "loud"},
+		"unlisted level":  {"serve", "--demo", "--log-level", "trace"},
 		"negative batch":  {"import", "--store", "sqlite:x", "--batch=-1", "."},
 		"negative limit":  {"import", "--store", "sqlite:x", "--limit-faults=-1", "."},
 		"limit below 0":   {"verify", "--store", "sqlite:x", "--limit-faults=-1"},
@@ -172,6 +181,14 @@ func TestAnEmptyVariableIsRefused(t *testing.T) {
 			require.Contains(t, r.errors, variable+" is empty")
 		})
 	}
+}
+
+// TestAnEmptyVariableIsAsNone whatever the flag takes.
+func TestAnEmptyVariableIsAsNone(t *testing.T) {
+	for _, variable := range []string{"VINCULO_LOG_LEVEL", "VINCULO_LIMIT_DEPTH", "VINCULO_HOST", "VINCULO_TOKENS"} {
+		t.Setenv(variable, "")
+	}
+	require.Contains(t, run(t, "serve", "--demo", "--listen", "nowhere").errors, "the address \"nowhere\"")
 }
 
 // TestWhichFlagsHaveNoVariable is told where people look for it.

@@ -110,6 +110,9 @@ func (m *Main) Run(ctx context.Context, args []string) (err error) {
 			return usageError{fmt.Errorf("%q on the command line is not valid UTF-8; write it in UTF-8", arg)}
 		}
 	}
+	if err := overlookEmpty(parser.Model); err != nil {
+		return err
+	}
 	command, err := parser.Parse(args)
 	if out.err != nil {
 		return err // it was help that could not be written
@@ -117,7 +120,7 @@ func (m *Main) Run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return usageError{fmt.Errorf("%w; see vinculo --help", err)}
 	}
-	if err := refuseEmpty(command); err != nil {
+	if err := refuseEmpty(command, args); err != nil {
 		return err
 	}
 	return command.Run()
@@ -134,19 +137,32 @@ func (m *Main) parser(ctx context.Context, grammar *cli) (*kong.Kong, error) {
 
 // refuseEmpty refuses a flag that is given and empty, as "$VARIABLE" is in a script
 // where there is none of it: taken as not given, it would have the command do
-// another thing than was asked for. An empty variable is as none, but for the flags
-// whose tag is guards, which keep something from being shown or passed over.
-func refuseEmpty(line *kong.Context) error {
-	for _, part := range line.Path {
-		if f := part.Flag; f != nil && isEmpty(line.FlagValue(f)) {
-			return usageError{fmt.Errorf("--%s is empty; give it a value, or leave it out", f.Name)}
+// another thing than was asked for. The arguments are read and not what became of
+// them, since the parser makes a list of nothing of an empty text.
+func refuseEmpty(line *kong.Context, args []string) error {
+	flags := map[string]*kong.Flag{}
+	for _, f := range line.Flags() {
+		flags[f.Name] = f
+	}
+	for i := 0; i < len(args) && args[i] != "--"; i++ {
+		name, value, joined := strings.Cut(strings.TrimPrefix(args[i], "--"), "=")
+		f := flags[name]
+		if f == nil || !strings.HasPrefix(args[i], "--") || f.IsBool() && !joined {
+			continue
+		}
+		if !joined {
+			if i++; i == len(args) {
+				break
+			}
+			value = args[i]
+		}
+		if isEmpty(f, value) {
+			return usageError{fmt.Errorf("--%s is empty; give it a value, or leave it out", name)}
 		}
 	}
-	given := flagsOf(line)
 	for _, f := range line.Flags() {
 		for _, name := range f.Tag.Envs {
-			value, is := os.LookupEnv(name)
-			if is && value == "" && f.Tag.Has("guards") && !given[f.Name] {
+			if value, is := os.LookupEnv(name); is && value == "" && !flagsOf(line)[f.Name] {
 				return usageError{fmt.Errorf("%s is empty; give it a value, or unset it", name)}
 			}
 		}
@@ -154,15 +170,27 @@ func refuseEmpty(line *kong.Context) error {
 	return nil
 }
 
-func isEmpty(value any) bool {
-	switch v := value.(type) {
-	case string:
-		return v == ""
-	case []string:
-		return slices.Contains(v, "")
-	default:
-		return false
+// isEmpty says whether what is given to a flag, or a part of it where it takes a
+// list, is empty.
+func isEmpty(f *kong.Flag, value string) bool {
+	if !f.IsSlice() || f.Tag.Sep == -1 {
+		return value == ""
 	}
+	return slices.Contains(strings.Split(value, string(f.Tag.Sep)), "")
+}
+
+// overlookEmpty takes an empty variable as none, but for the flags whose tag is
+// guards, which keep something from being shown or passed over.
+func overlookEmpty(grammar kong.Visitable) error {
+	return kong.Visit(grammar, func(n kong.Visitable, next kong.Next) error {
+		if f, ok := n.(*kong.Flag); ok && !f.Tag.Has("guards") {
+			f.Tag.Envs = slices.DeleteFunc(f.Tag.Envs, func(name string) bool {
+				value, is := os.LookupEnv(name)
+				return is && value == ""
+			})
+		}
+		return next(nil)
+	})
 }
 
 // Close ends what the command left open, the last first.

@@ -22,7 +22,7 @@ import (
 type serveCmd struct {
 	storeOrDemo
 	Listen       string        `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"The address to listen on; one that other machines reach needs to be told who may come in."`
-	LogLevel     zerolog.Level `default:"info" placeholder:"LEVEL" help:"What to log: debug, info, warn or error."`
+	LogLevel     string        `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"What to log: debug, info, warn or error."`
 	MaxChanges   int           `default:"10000" placeholder:"N" help:"How many changes one change set may have."`
 	CascadeLimit int           `default:"100000" placeholder:"N" help:"How many records one change set may touch beyond those that it names."`
 	OpenMetrics  bool          `help:"Show /metrics to every machine that reaches the server, not only to this one. They count what is asked, not by whom, nor about what."`
@@ -82,7 +82,11 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	}
 	defer listener.Close() //nolint:errcheck // the server closes it, too
 	defer m.roomy()()
-	log := m.newLogger(c.LogLevel)
+	level, err := zerolog.ParseLevel(c.LogLevel)
+	if err != nil {
+		return err
+	}
+	log := m.newLogger(level)
 	st, err := c.open(ctx, m, v, log, false)
 	if err != nil {
 		return err
