@@ -1,0 +1,24 @@
+package open
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestAnEmptyVariableIsAsNone beside a file that holds the value.
+func TestAnEmptyVariableIsAsNone(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "password")
+	require.NoError(t, os.WriteFile(file, []byte("s3cret\n"), 0o600))
+	t.Setenv(PasswordVariable, "")
+	t.Setenv(PasswordVariable+"_FILE", file)
+	value, err := setting(PasswordVariable)
+	require.NoError(t, err)
+	require.Equal(t, "s3cret", value)
+	t.Setenv(PasswordVariable, "another")
+	value, err = setting(PasswordVariable)
+	require.NoError(t, err)
+	require.Equal(t, "another", value)
+}
