@@ -21,12 +21,12 @@ import (
 
 type serveCmd struct {
 	storeOrDemo
-	Listen       string        `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"The address to listen on; one that other machines reach needs to be told who may come in."`
-	LogLevel     string        `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"What to log: debug, info, warn or error."`
-	MaxChanges   int           `default:"10000" placeholder:"N" help:"How many changes one change set may have."`
-	CascadeLimit int           `default:"100000" placeholder:"N" help:"How many records one change set may touch beyond those that it names."`
-	OpenMetrics  bool          `help:"Show /metrics to every machine that reaches the server, not only to this one. They count what is asked, not by whom, nor about what."`
-	HideSchema   bool          `help:"Tell nobody the schema: neither by introspection nor by suggestions in errors."`
+	Listen       string `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"The address to listen on; one that other machines reach needs to be told who may come in."`
+	LogLevel     string `default:"info" enum:"debug,info,warn,error" placeholder:"LEVEL" help:"What to log: debug, info, warn or error."`
+	MaxChanges   int    `default:"10000" placeholder:"N" help:"How many changes one change set may have."`
+	CascadeLimit int    `default:"100000" placeholder:"N" help:"How many records one change set may touch beyond those that it names."`
+	OpenMetrics  bool   `help:"Show /metrics to every machine that reaches the server, not only to this one. They count what is asked, not by whom, nor about what."`
+	HideSchema   bool   `help:"Tell nobody the schema: neither by introspection nor by suggestions in errors."`
 	blobPlace
 	Access accessFlags   `embed:"" group:"Who may come in; without any of these the owner of this machine:"`
 	Limits server.Limits `embed:"" prefix:"limit-" group:"Limits on what readers may ask:"`

@@ -93,7 +93,7 @@ func (s *Session) keptAt(ctx context.Context, at evidence.Sequence, judged []int
 		}
 	}
 	hidden := map[evidence.ID]bool{}
-	for batch := range slices.Chunk(sortedIDs(ids), store.MaxBatch) {
+	for batch := range slices.Chunk(slices.Sorted(maps.Keys(ids)), store.MaxBatch) {
 		var all map[evidence.ID]*evidence.Record
 		for _, c := range []evidence.Clearance{evidence.Confidential, s.view.Clearance} {
 			err := s.reading(ctx, evidence.View{Clearance: c, KnownAt: at}, func(r store.Reader) error {

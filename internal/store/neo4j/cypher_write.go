@@ -27,16 +27,22 @@ var supersededLabels = map[evidence.RecordType]string{
 	evidence.StatementRecord: "ClaimVersion", evidence.CitationRecord: "CitationVersion",
 }
 
+// headResult is what the queries for the head give; see newHead and fit.
+const headResult = "h.sequence AS sequence, h.hash AS hash, h.time AS time, h.latest AS latest, s.version AS version, s.from AS from"
+
 // Queries that do not depend on a kind.
 var (
-	readHead = query{name: "head", text: "MATCH (h:Head {id: 'log'}) RETURN h.sequence AS sequence, h.hash AS hash, h.time AS time, h.latest AS latest"}
+	readHead = query{name: "head", text: "MATCH (h:Head {id: 'log'}) OPTIONAL MATCH (s:Schema {id: 'schema'}) RETURN " + headResult}
 
 	// lockHead waits for the writer before, of whatever process: setting a
 	// property takes a lock that is held to the end of the transaction, and what
 	// is read after it is what that writer left.
-	lockHead = query{name: "lock the head", text: "MATCH (h:Head {id: 'log'}) SET h.locked = true WITH h RETURN h.sequence AS sequence, h.hash AS hash, h.time AS time, h.latest AS latest"}
+	lockHead = query{name: "lock the head", text: "MATCH (h:Head {id: 'log'}) SET h.locked = true WITH h OPTIONAL MATCH (s:Schema {id: 'schema'}) RETURN " + headResult}
 
-	appendRevision = query{name: "append a revision", text: "CREATE (v:Revision) SET v = $revision WITH v MATCH (h:Head {id: 'log'}) SET h += $head"}
+	// appendRevision also moves `packed`, the revision up to which all is as this
+	// schema has it, unless a program that knows nothing of it wrote before.
+	appendRevision = query{name: "append a revision", text: "CREATE (v:Revision) SET v = $revision WITH v MATCH (h:Head {id: 'log'}) " +
+		"SET h.packed = CASE WHEN h.packed = h.sequence THEN $head.sequence ELSE h.packed END SET h += $head"}
 
 	revisionBySequence = query{name: "revision by sequence", text: "MATCH (v:Revision {sequence: $ref}) RETURN " + revisionResult + ", v.leaves AS leaves"}
 	revisionByKey      = query{name: "revision by key", text: "MATCH (v:Revision {key: $ref}) RETURN " + revisionResult + ", v.leaves AS leaves"}
@@ -112,8 +118,15 @@ var (
 	readItem  = query{name: "item", text: "MATCH (i:Shelf {kind: $kind, id: $id}) RETURN i.id AS id, i.version AS version, i.data AS data"}
 	readItems = query{name: "items", text: "MATCH (i:Shelf) WHERE i.kind = $kind AND i.id > $after RETURN i.id AS id, i.version AS version, i.data AS data ORDER BY i.kind, i.id LIMIT $limit"}
 
-	schemaVersion   = query{name: "schema version", text: "MATCH (s:Schema {id: 'schema'}) RETURN s.version AS version"}
-	schemaIs        = query{name: "record the schema version", text: "MERGE (s:Schema {id: 'schema'}) SET s.version = $version MERGE (h:Head {id: 'log'}) ON CREATE SET h += $head"}
+	schemaVersion = query{name: "schema version", text: "MATCH (s:Schema {id: 'schema'}) OPTIONAL MATCH (h:Head {id: 'log'}) " +
+		"RETURN s.version AS version, s.from AS from, coalesce(h.packed = h.sequence, false) AS intact"}
+
+	// schemaComes waits for the writer before, and has all others refuse to write from
+	// then on until schemaIs says that what an older program wrote is brought up to
+	// date. `from` is the schema that it began with.
+	schemaComes = query{name: "announce the schema version", text: "MERGE (h:Head {id: 'log'}) ON CREATE SET h += $head SET h.locked = true WITH h MERGE (s:Schema {id: 'schema'}) " +
+		"SET s.from = CASE WHEN coalesce(s.version, 0) < $version THEN coalesce(s.from, s.version, 0) ELSE s.from END SET s.version = $version RETURN h.sequence AS sequence"}
+	schemaIs        = query{name: "record the schema version", text: "MATCH (s:Schema {id: 'schema'}) REMOVE s.from WITH s MATCH (h:Head {id: 'log'}) SET h.packed = $packed"}
 	schemaNames     = query{name: "names of the schema", text: "SHOW INDEXES YIELD name RETURN name"}
 	awaitIndexes    = query{name: "await indexes", text: "CALL db.awaitIndexes($seconds)"}
 	relationshipsOf = query{name: "relationship types", text: "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS type"}
@@ -122,7 +135,7 @@ var (
 	// bytes.
 	readOldEdges = query{name: "edges of an older schema", text: "UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(slot, key) WHERE n.slot = slot AND n.key > '' AND size(n.edge) = $size " +
 		"RETURN elementId(n) AS node, n.edge AS edge, n.key AS key, n.from AS from, n.to AS to"}
-	writeEdges = query{name: "write edges", text: "UNWIND $rows AS row MATCH (n) WHERE elementId(n) = row.node SET n.edge = row.edge"}
+	writeEdges = query{name: "write edges", text: "UNWIND $rows AS row MATCH (n) WHERE elementId(n) = row.node AND size(n.edge) = $size SET n.edge = row.edge REMOVE n.rank, n.rankSlot"}
 
 	// rankLinks writes what rankOf says; $first is the place of the lowest strength in
 	// n.edge.
@@ -150,7 +163,7 @@ var fixed = append([]query{
 	readHead, lockHead, appendRevision, revisionBySequence, revisionByKey, revisionByHash, readLog,
 	newestOf, newestTo, versionsOf, claimsOn, citationsOf, formerCitations, everCited, citationsIn, derivedSources, fullText, fullTextReversed, countersOf,
 	addToCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
-	makeItem, changeItem, readItem, readItems, schemaVersion, schemaIs, readOldEdges, writeEdges, rankLinks, scanCounters, scanDerived, scanTokens, scanTokensOf, scanRecords,
+	makeItem, changeItem, readItem, readItems, schemaVersion, schemaComes, schemaIs, readOldEdges, writeEdges, rankLinks, scanCounters, scanDerived, scanTokens, scanTokensOf, scanRecords,
 	linksCitedBy, kindsOfLinks, eraseOlder, eraseRecords, eraseCounters, eraseTokens, versionAt, rewriteOlder, rewriteRevisions,
 }, revisionByNumber[:]...)
 

@@ -23,6 +23,9 @@ type planLogged = func(ctx context.Context, snap evidence.Snapshot, r *evidence.
 // so that many small ones do not each wait for the disk. A group whose
 // connection is lost is sent again from where the log has come to.
 func (s *Store) Load(ctx context.Context, log iter.Seq2[*evidence.Revision, error], plan planLogged) error {
+	if err := s.writable(ctx); err != nil {
+		return err
+	}
 	l := &loading{store: s, plan: plan}
 	next, stop := iter.Pull2(log)
 	defer stop()

@@ -73,6 +73,11 @@ type Options struct {
 	RetryTime time.Duration
 	// MaxConnections bounds the connections to one server; default 100.
 	MaxConnections int
+	// ReadOnly refuses writes and never changes the database, not even its schema, so
+	// that there has to be a graph in it, of the present schema.
+	ReadOnly bool
+	// Existing refuses a database without a graph instead of beginning one in it.
+	Existing bool
 	// Kept bounds the memory in which pages are kept, in bytes; default 128 MiB.
 	Kept int
 }
@@ -107,6 +112,7 @@ type Store struct {
 	life       *lifetime
 	kept       *keptPages
 	newest     headCheck
+	unfit      atomic.Bool  // the last query for the head found another schema, or none
 	trips      atomic.Int64 // queries sent outside of transactions, for tests
 }
 
@@ -149,7 +155,7 @@ func Open(ctx context.Context, uri string, o Options) (*Store, error) {
 	if s.kept, err = newKeptPages(o.Kept); err != nil {
 		return nil, errors.Join(err, d.Close(context.WithoutCancel(ctx)))
 	}
-	if err := s.migrate(ctx); err != nil {
+	if err := s.migrate(ctx, uri); err != nil {
 		return nil, errors.Join(err, d.Close(context.WithoutCancel(ctx)))
 	}
 	return s, nil

@@ -69,8 +69,12 @@ func (r *reader) Prefetch(ctx context.Context, p store.Prefetch) (*store.Prefetc
 	}
 	if w.kept != nil && !r.closed.Load() {
 		// Where the head does not come, the query says why.
-		if head, err := r.store.newest.now(ctx); err == nil && head == w.head {
+		head, err := r.store.newest.now(ctx)
+		if err == nil && head == w.head {
 			return w.kept, nil
+		}
+		if err := r.store.stillFit(ctx); err != nil {
+			return nil, err
 		}
 	}
 	shape, params, err := r.pageParams(p)
@@ -82,7 +86,7 @@ func (r *reader) Prefetch(ctx context.Context, p store.Prefetch) (*store.Prefetc
 		return nil, err
 	}
 	if len(rows) == 0 {
-		return nil, errors.New("the database has no head of the log; it was emptied since the store was opened, so open it again")
+		return nil, r.store.fit(nil)
 	}
 	u := &unpacking{p: p, out: &store.Prefetched{Records: map[evidence.ID]*evidence.Record{}, Cited: map[evidence.ID][]store.Found{}}}
 	r.common(u, rows[0])

@@ -46,6 +46,9 @@ func (s *Store) Raw(ctx context.Context, view evidence.View) (store.Reader, erro
 	if view.Clearance >= evidence.Hidden {
 		return nil, fmt.Errorf("neo4j: there is no clearance %d", view.Clearance)
 	}
+	if err := s.stillFit(ctx); err != nil {
+		return nil, err
+	}
 	return &reader{store: s, view: view}, ctx.Err()
 }
 

@@ -305,6 +305,10 @@ func (x *scan) version(properties map[string]any, labels []any, superseded bool)
 		result.Fault = err.Error()
 		return nil, result
 	}
+	if _, old := properties["edge"].([]any); old {
+		result.Fault = "a former Vínculo wrote it after the database was brought up to date; stop that program, and run `vinculo serve`, which writes it anew as it starts"
+		return r, result
+	}
 	for _, name := range placeholders { // compared with the ends; see link
 		expected[name] = properties[name]
 	}

@@ -74,16 +74,51 @@ var wordsIndexes = map[evidence.RecordType]string{
 // indexWait bounds how long Open waits for indexes that Neo4j is filling.
 const indexWait = 10 * time.Minute
 
+// schema says what was found in a database.
+type schema struct {
+	version int
+	// unfinished says that a program began to bring it up to date, and has not ended;
+	// intact, that none but those of this schema wrote since.
+	unfinished, intact bool
+}
+
+func (s *Store) schemaFound(ctx context.Context) (schema, error) {
+	rows, err := s.read(ctx, schemaVersion, nil)
+	if err != nil || len(rows) == 0 {
+		return schema{}, err
+	}
+	from, _ := rows[0].Get("from")
+	intact, _ := rows[0].Get("intact")
+	return schema{version: int(numberOf(rows[0], "version")), unfinished: from != nil, intact: intact == true}, nil
+}
+
+// current says whether there is nothing to bring up to date.
+func (found schema) current() bool { return found.version == len(migrations) && !found.unfinished }
+
+// refusal says why a database cannot be opened as it is; nil where it can.
+func (s *Store) refusal(found schema, uri string) error {
+	switch o := s.options; {
+	case found.version > len(migrations):
+		return fmt.Errorf("the database was written by a newer program (its schema is %d, this program knows %d); use that program or a newer one", found.version, len(migrations))
+	case found.version == 0 && (o.ReadOnly || o.Existing):
+		return fmt.Errorf("there is no graph at %s in the database %s; make one with `vinculo import --store %s DIR`, or mend the address or the name of the database", uri, o.Database, uri)
+	case o.ReadOnly && !found.current():
+		return fmt.Errorf("the graph at %s is of an older version; open it once for writing, as `vinculo serve` does", uri)
+	}
+	return nil
+}
+
 // migrate brings the schema up to date: the steps that the database has not
 // seen, and a constraint for each kind of link that the vocabulary has by now.
 // Programs that start at once may do it together: every step may run twice.
-func (s *Store) migrate(ctx context.Context) error {
-	version, err := s.schemaVersion(ctx)
-	if err != nil {
-		return err
+// What an older program wrote after that, not having been stopped, is mended.
+func (s *Store) migrate(ctx context.Context, uri string) error {
+	found, err := s.schemaFound(ctx)
+	if err == nil {
+		err = s.refusal(found, uri)
 	}
-	if version > len(migrations) {
-		return fmt.Errorf("the database was written by a newer program (its schema is %d, this program knows %d); use that program or a newer one", version, len(migrations))
+	if err != nil || s.options.ReadOnly {
+		return err
 	}
 	have := map[string]bool{}
 	names, err := s.read(ctx, schemaNames, nil)
@@ -106,27 +141,19 @@ func (s *Store) migrate(ctx context.Context) error {
 			steps = append(steps, "CREATE CONSTRAINT `"+name+"` IF NOT EXISTS FOR ()-[r:`"+k.Name+"`]-() REQUIRE r.id IS UNIQUE")
 		}
 	}
-	if len(steps) == 0 && version == len(migrations) {
+	older := !found.current() || !found.intact
+	if len(steps) == 0 && !older {
 		return nil
 	}
-	if err := s.build(ctx, steps, version < len(migrations)); err != nil {
+	if err := s.build(ctx, steps, older); err != nil {
 		return fmt.Errorf("bringing the schema of Neo4j up to date: %w", err)
 	}
 	s.options.Logger.Info().Int("schema", len(migrations)).Int("made", len(steps)).Msg("brought the schema of Neo4j up to date")
 	return nil
 }
 
-func (s *Store) schemaVersion(ctx context.Context) (int, error) {
-	rows, err := s.read(ctx, schemaVersion, nil)
-	if err != nil || len(rows) == 0 {
-		return 0, err
-	}
-	return int(numberOf(rows[0], "version")), nil
-}
-
 // build makes constraints and indexes in one transaction, and notes the version
-// in another, since Neo4j keeps changes of schema and data apart. What an older
-// program wrote is brought up to date between the two.
+// in others, since Neo4j keeps changes of schema and data apart.
 func (s *Store) build(ctx context.Context, steps []string, older bool) error {
 	session := s.session(ctx)
 	work := func(tx driver.ManagedTransaction) (any, error) {
@@ -140,9 +167,6 @@ func (s *Store) build(ctx context.Context, steps []string, older bool) error {
 	await := func(tx driver.ManagedTransaction) (any, error) {
 		return send(ctx, tx, awaitIndexes, map[string]any{"seconds": int64(indexWait.Seconds())})
 	}
-	note := func(tx driver.ManagedTransaction) (any, error) {
-		return send(ctx, tx, schemaIs, map[string]any{"version": int64(len(migrations)), "head": headProperties(evidence.Head{})})
-	}
 	_, err := session.ExecuteWrite(ctx, work)
 	if err == nil {
 		// Before rank, whose query names an index: Neo4j refuses to plan by one
@@ -150,14 +174,33 @@ func (s *Store) build(ctx context.Context, steps []string, older bool) error {
 		_, err = session.ExecuteWrite(ctx, await)
 	}
 	if err == nil && older {
-		if err = s.repack(ctx); err == nil {
-			err = rank(ctx, session)
-		}
-	}
-	if err == nil {
-		_, err = session.ExecuteWrite(ctx, note)
+		err = s.modernise(ctx, session)
 	}
 	return s.fault(ctx, "build the schema", errors.Join(err, session.Close(context.WithoutCancel(ctx))))
+}
+
+// modernise brings up to date what older programs wrote.
+func (s *Store) modernise(ctx context.Context, session driver.SessionWithContext) error {
+	rows, err := session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {
+		return send(ctx, tx, schemaComes, map[string]any{"version": int64(len(migrations)), "head": headProperties(evidence.Head{})})
+	})
+	if err != nil {
+		return err
+	}
+	packed := int64(0)
+	if head, _ := rows.([]*driver.Record); len(head) > 0 {
+		packed = numberOf(head[0], "sequence")
+	}
+	if err := s.repack(ctx); err != nil {
+		return err
+	}
+	if err := rank(ctx, session); err != nil {
+		return err
+	}
+	_, err = session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {
+		return send(ctx, tx, schemaIs, map[string]any{"packed": packed})
+	})
+	return err
 }
 
 // oldEdge is how long the list of numbers was that `edge` is in an older schema:
@@ -180,7 +223,11 @@ func (s *Store) repack(ctx context.Context) (err error) {
 	write := func() error {
 		writing := s.session(ctx)
 		_, err := writing.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {
-			return send(ctx, tx, writeEdges, map[string]any{"rows": rows})
+			// Others may write meanwhile, where only a few links are mended.
+			if _, err := send(ctx, tx, lockHead, nil); err != nil {
+				return nil, err
+			}
+			return send(ctx, tx, writeEdges, map[string]any{"rows": rows, "size": int64(oldEdge)})
 		})
 		rows = rows[:0]
 		return errors.Join(err, writing.Close(context.WithoutCancel(ctx)))

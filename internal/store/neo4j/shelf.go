@@ -17,6 +17,9 @@ var _ store.Shelf = (*Store)(nil)
 // Each write leaves a nonce on the item, by which a retry after a lost
 // connection knows its own work from that of others.
 func (s *Store) PutItem(ctx context.Context, item store.Item) error {
+	if err := s.writable(ctx); err != nil {
+		return err
+	}
 	q := makeItem
 	if item.Version > 0 {
 		q = changeItem

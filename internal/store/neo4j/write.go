@@ -38,6 +38,9 @@ const (
 // lost while it commits leaves open whether the commit came through, so the next
 // attempt, when it holds the lock, first looks for the revision by its hash.
 func (s *Store) Write(ctx context.Context, plan store.Plan) (*evidence.Commit, error) {
+	if err := s.writable(ctx); err != nil {
+		return nil, err
+	}
 	w := &writing{store: s, plan: plan}
 	for losses := 0; ; losses++ {
 		err := s.inTransaction(ctx, w.attempt, &w.locked)
@@ -78,8 +81,8 @@ func (s *Store) lock(ctx context.Context, tx driver.ManagedTransaction) (*snapsh
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) == 0 {
-		return nil, errors.New("the database has no head of the log; it was emptied since the store was opened, so open it again")
+	if err := s.fit(rows); err != nil {
+		return nil, err
 	}
 	head, err := newHead(rows[0])
 	return &snapshot{tx: tx, head: head, newest: map[evidence.ID]*evidence.Record{}}, err
@@ -135,7 +138,10 @@ func follows(c *evidence.Commit, head evidence.Head) error {
 // Head implements store.Store.
 func (s *Store) Head(ctx context.Context) (evidence.Head, error) {
 	rows, err := s.read(ctx, readHead, nil)
-	if err != nil || len(rows) == 0 {
+	if err == nil {
+		err = s.fit(rows)
+	}
+	if err != nil {
 		return evidence.Head{}, err
 	}
 	return newHead(rows[0])

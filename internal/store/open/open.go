@@ -31,9 +31,9 @@ const (
 type Options struct {
 	Vocabulary *vocabulary.Vocabulary
 	Logger     zerolog.Logger
-	// ReadOnly refuses writes, and files that are not there, where the store can.
+	// ReadOnly refuses writes, and a graph that is not there, and changes nothing.
 	ReadOnly bool
-	// Existing refuses a file that is not there instead of making it.
+	// Existing refuses a graph that is not there instead of beginning one.
 	Existing bool
 }
 
@@ -86,12 +86,13 @@ func server(ctx context.Context, uri string, o Options) (store.Store, error) {
 	}
 	return neo4j.Open(ctx, uri, neo4j.Options{
 		Username: settings[0], Password: settings[1], Database: settings[2], Vocabulary: o.Vocabulary, Logger: o.Logger,
+		ReadOnly: o.ReadOnly, Existing: o.Existing,
 	})
 }
 
 // setting reads a variable, or the file that the variable with _FILE names.
 func setting(name string) (string, error) {
-	if value, ok := os.LookupEnv(name); ok {
+	if value := os.Getenv(name); value != "" { // an empty variable is as none
 		return value, nil
 	}
 	path := os.Getenv(name + "_FILE")
