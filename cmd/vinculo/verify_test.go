@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -269,4 +271,21 @@ func TestVerifyFindsAFlippedByteOfTheFile(t *testing.T) {
 		require.Equal(t, 1, r.code, "byte %d: %s", at, r.out)
 	}
 	require.Greater(t, flipped, 30)
+}
+
+// TestVerifyAnOlderFile brings a file up to date that a former program wrote, with an
+// import and a change set that has a key, and finds nothing wrong with it.
+func TestVerifyAnOlderFile(t *testing.T) {
+	packed, err := os.Open(filepath.Join("testdata", "version2.db.gz"))
+	require.NoError(t, err)
+	defer packed.Close() //nolint:errcheck // it is only read
+	unpacked, err := gzip.NewReader(packed)
+	require.NoError(t, err)
+	content, err := io.ReadAll(unpacked)
+	require.NoError(t, err)
+	name, path := storeFile(t)
+	require.NoError(t, os.WriteFile(path, content, 0o600))
+	require.Contains(t, run(t, "verify", "--store", name).errors, "of an older version; open it once for writing")
+	require.JSONEq(t, `{"data": {"stats": {"links": 1}}}`, succeeds(t, "query", "--store", name, "{ stats { links } }"))
+	succeeds(t, "verify", "--store", name, "--head", "27b882585e494d0a0b8e346f8c1e59139a71f2f82c1d31da708af4694217b87d")
 }

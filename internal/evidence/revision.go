@@ -185,6 +185,16 @@ func idempotencyKey(author string, c Clearance, key string) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// FoundBy is the key that the revision is to be found by, by what its log says. It
+// is the one that it has where the log does not say, as in a tombstone.
+func (r *Revision) FoundBy() (string, error) {
+	m, err := r.Meta()
+	if err != nil || m.IdempotencyKey == "" {
+		return r.Key, err
+	}
+	return idempotencyKey(m.Author, m.Clearance, m.IdempotencyKey), nil
+}
+
 // Digest identifies the content of a change set, whatever ids are made for it: the
 // SHA-256 of its JSON.
 func (cs *ChangeSet) Digest() (string, error) {

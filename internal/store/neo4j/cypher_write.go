@@ -137,6 +137,8 @@ var (
 		"RETURN elementId(n) AS node, n.edge AS edge, n.key AS key, n.from AS from, n.to AS to"}
 	writeEdges = query{name: "write edges", text: "UNWIND $rows AS row MATCH (n) WHERE elementId(n) = row.node AND size(n.edge) = $size SET n.edge = row.edge REMOVE n.rank, n.rankSlot"}
 
+	writeKeys = query{name: "write keys", text: "UNWIND $rows AS row MATCH (v:Revision {sequence: row.sequence}) SET v.key = row.key"}
+
 	// rankLinks writes what rankOf says; $first is the place of the lowest strength in
 	// n.edge.
 	rankLinks = query{name: "rank links", text: "UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(slot, key) WHERE n.slot = slot AND n.key > '' AND n.rank IS NULL " +
@@ -163,7 +165,7 @@ var fixed = append([]query{
 	readHead, lockHead, appendRevision, revisionBySequence, revisionByKey, revisionByHash, readLog,
 	newestOf, newestTo, versionsOf, claimsOn, citationsOf, formerCitations, everCited, citationsIn, derivedSources, fullText, fullTextReversed, countersOf,
 	addToCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
-	makeItem, changeItem, readItem, readItems, schemaVersion, schemaComes, schemaIs, readOldEdges, writeEdges, rankLinks, scanCounters, scanDerived, scanTokens, scanTokensOf, scanRecords,
+	makeItem, changeItem, readItem, readItems, schemaVersion, schemaComes, schemaIs, readOldEdges, writeEdges, writeKeys, rankLinks, scanCounters, scanDerived, scanTokens, scanTokensOf, scanRecords,
 	linksCitedBy, kindsOfLinks, eraseOlder, eraseRecords, eraseCounters, eraseTokens, versionAt, rewriteOlder, rewriteRevisions,
 }, revisionByNumber[:]...)
 

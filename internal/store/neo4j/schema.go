@@ -56,6 +56,8 @@ var migrations = []migration{{
 	// Nothing but what `edge` is of; see repack.
 }, {
 	{"version_pair", "CREATE INDEX version_pair IF NOT EXISTS FOR (n:Version) ON (n.from, n.to)"},
+}, {
+	// Nothing but what `key` of a revision is made of; see rekey.
 }}
 
 // wordsIndex is of folded text, so it splits at white space and does no more. It
@@ -197,6 +199,9 @@ func (s *Store) modernise(ctx context.Context, session driver.SessionWithContext
 	if err := rank(ctx, session); err != nil {
 		return err
 	}
+	if err := s.rekey(ctx, session); err != nil {
+		return err
+	}
 	_, err = session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {
 		return send(ctx, tx, schemaIs, map[string]any{"packed": packed})
 	})
@@ -258,6 +263,39 @@ func packOld(r *driver.Record) []byte {
 		levels = append(levels, evidence.Level{Standing: evidence.Standing(l[0]), Strength: uint16(l[1]), Disputes: uint32(l[2])}) //nolint:gosec // written from a level
 	}
 	return layEdge(edtf.Bounds{SinceEarliest: day(0), SinceLatest: day(1), UntilEarliest: day(2), UntilLatest: day(3)}, byte(n[4]), levels, textOf(r, "key"), textOf(r, "from"), textOf(r, "to")) //nolint:gosec // written from a byte
+}
+
+// rekey makes the keys anew by which revisions are found again: one for each author
+// and clearance, where it was one for each author at first.
+func (s *Store) rekey(ctx context.Context, session driver.SessionWithContext) error {
+	for after := int64(0); ; {
+		logged, err := s.read(ctx, readLog, row{"after": after, "limit": int64(logPage)})
+		if err != nil || len(logged) == 0 {
+			return err
+		}
+		var rows []row
+		for _, one := range logged {
+			after = numberOf(one, "sequence")
+			if textOf(one, "key") == "" {
+				continue
+			}
+			r, err := newRevision(one)
+			if err != nil {
+				return err
+			}
+			if key, err := r.FoundBy(); err != nil {
+				return err
+			} else if key != r.Key {
+				rows = append(rows, row{"sequence": after, "key": key})
+			}
+		}
+		_, err = session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {
+			return send(ctx, tx, writeKeys, map[string]any{"rows": rows})
+		})
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // rank gives links that an older program wrote the properties of rankOf, in

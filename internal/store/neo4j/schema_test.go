@@ -19,7 +19,7 @@ func TestOlderDatabase(t *testing.T) {
 	s := open(t)
 	village(t, s, 30)
 	secret := evidence.NewCitation{ID: "secret", Source: source(1), Stance: "DISPUTES", Locator: "p. 2", Clearance: "RESTRICTED"}
-	_, err := storetest.Apply(t.Context(), s, 9, storetest.Top, &evidence.ChangeSet{Reason: "a denial", Changes: []evidence.Change{{Cite: &evidence.Cite{Claim: "l7", Citation: secret}}}})
+	_, err := storetest.Apply(t.Context(), s, 9, storetest.Top, &evidence.ChangeSet{Reason: "a denial", IdempotencyKey: "denial", Changes: []evidence.Change{{Cite: &evidence.Cite{Claim: "l7", Citation: secret}}}})
 	require.NoError(t, err)
 	strongest := func(s *Store, c evidence.Clearance) (links []evidence.ID) {
 		r, err := s.Raw(t.Context(), evidence.Now(c))
@@ -31,12 +31,22 @@ func TestOlderDatabase(t *testing.T) {
 		require.NoError(t, r.Close())
 		return links
 	}
+	keyOf := func(s *Store) (key string) {
+		for r, err := range s.Log(t.Context(), 0) {
+			require.NoError(t, err)
+			key += r.Key
+		}
+		return key
+	}
+	key := keyOf(s)
+	require.NotEmpty(t, key)
 	before := [2][]evidence.ID{strongest(s, evidence.Public), strongest(s, evidence.Restricted)}
 	require.NotEqual(t, before[0], before[1], "a denial that only some see makes the link weaker for them")
 
 	d := neo4jtest.Driver(t)
 	for _, text := range []string{
 		"MATCH (n:Version) REMOVE n.rank, n.rankSlot", "MATCH (s:Schema) SET s.version = 1",
+		"MATCH (v:Revision) WHERE v.key IS NOT NULL SET v.key = 'of the author alone'",
 		"DROP INDEX version_from_rank", "DROP INDEX version_to_rank", "DROP INDEX version_pair",
 		// As it was at first: days, flags, and standing, strength and disputes at each clearance.
 		"MATCH (n:Version) WHERE n.edge IS NOT NULL SET n.edge = [i IN range(0, 3) | (n.edge[4*i] * 16777216) + ((n.edge[4*i+1] + 256) % 256) * 65536 + ((n.edge[4*i+2] + 256) % 256) * 256 + (n.edge[4*i+3] + 256) % 256] + " +
@@ -52,6 +62,7 @@ func TestOlderDatabase(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, row.Fault, row.Key)
 	}
+	require.Equal(t, key, keyOf(again))
 	after := [2][]evidence.ID{strongest(again, evidence.Public), strongest(again, evidence.Restricted)}
 	require.Equal(t, before, after)
 }

@@ -205,3 +205,18 @@ func writeRevision(ctx context.Context, c *conn, rev *evidence.Revision, sealed 
 	args = append(args, key, s.payload, touched)
 	return c.exec(ctx, "INSERT INTO revision ("+revisionColumns+", payload, touched) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", args...)
 }
+
+// rekey makes the keys anew by which revisions are found again.
+func (c *conn) rekey(ctx context.Context) error {
+	return c.query(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE key IS NOT NULL ORDER BY seq", nil, func(r row) error {
+		rev, err := revisionOf(r)
+		if err != nil {
+			return err
+		}
+		key, err := rev.FoundBy()
+		if err != nil || key == rev.Key {
+			return err
+		}
+		return c.exec(ctx, "UPDATE revision SET key = ? WHERE seq = ?", key, r.int(0))
+	})
+}

@@ -1,0 +1,2 @@
+-- Revisions are found again by a key for each author and clearance; at first it was
+-- one for each author. See rekey, which makes them anew.
