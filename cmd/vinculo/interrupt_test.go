@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -150,4 +151,25 @@ func TestASecondInterruptEndsAtOnce(t *testing.T) {
 			t.Fatal("it goes on after many interrupts")
 		}
 	}
+}
+
+// TestHangingUpIsAnInterrupt, as a terminal does that is closed: what is temporary
+// goes.
+func TestHangingUpIsAnInterrupt(t *testing.T) {
+	command := program(t, "serve", "--demo", "--listen", "127.0.0.1:0")
+	temporary := t.TempDir()
+	command.Env = append(command.Env, "TMPDIR="+temporary)
+	log, err := command.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, command.Start())
+	serving := bufio.NewScanner(log)
+	for serving.Scan() && !strings.Contains(serving.Text(), `"serving"`) {
+	}
+	require.NoError(t, command.Process.Signal(syscall.SIGHUP))
+	_, err = io.Copy(io.Discard, log)
+	require.NoError(t, err)
+	require.NoError(t, command.Wait())
+	left, err := os.ReadDir(temporary)
+	require.NoError(t, err)
+	require.Empty(t, left)
 }

@@ -212,3 +212,28 @@ func TestVersion(t *testing.T) {
 	require.Regexp(t, `^vinculo \S+, commit \S+, go1\.`, succeeds(t, "version"))
 	require.Contains(t, succeeds(t, "version", "--json"), `"commit"`)
 }
+
+// TestAMediumThatCannotBeWrittenTo, such as one that holds a backup, is read by all
+// commands that need no more.
+func TestAMediumThatCannotBeWrittenTo(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("skipped: root may write everywhere")
+	}
+	name, path := storeFile(t)
+	succeeds(t, "import", "--store", name, quotedCase(t))
+	t.Cleanup(func() { _ = os.Chmod(filepath.Dir(path), 0o700) })
+	require.NoError(t, os.Chmod(filepath.Dir(path), 0o500))
+	target, _ := storeFile(t)
+	for _, args := range [][]string{
+		{"log", "--store", name}, {"verify", "--store", name}, {"token", "list", "--store", name},
+		{"query", "--store", name, "{ stats { links } }"}, {"copy", "--from", name, "--to", target},
+	} {
+		succeeds(t, args...)
+	}
+	r := run(t, "query", "--store", name, `mutation { apply(changeSet: {reason: "luego", changes: [{retract: {id: "l1"}}]}) { number } }`)
+	require.Contains(t, r.out, "UNAVAILABLE")
+	require.Contains(t, r.out, "opened for reading only")
+	r = run(t, "serve", "--store", name, "--listen", "127.0.0.1:0")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.errors, "cannot be written to")
+}

@@ -60,7 +60,7 @@ func (c *queryCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	// That the store does not answer is told in the answer or as the error, once;
 	// what is logged beside it is only for a server, whose reader is another.
 	log := m.newLogger(zerolog.ErrorLevel)
-	st, err := c.open(ctx, m, v, log, true)
+	st, err := c.openToAsk(ctx, m, v, log)
 	if err != nil {
 		return err
 	}

@@ -161,9 +161,15 @@ func warm(ctx context.Context, st store.Store, log zerolog.Logger) {
 	}()
 }
 
-// ready says whether the store answers.
+// ready says whether the store answers, and nothing that it was asked so far has
+// found it damaged.
 func ready(st store.Store) func(context.Context) error {
 	return func(ctx context.Context) error {
+		if file, ok := st.(interface{ Sound() error }); ok {
+			if err := file.Sound(); err != nil {
+				return err
+			}
+		}
 		_, err := st.Head(ctx)
 		return err
 	}

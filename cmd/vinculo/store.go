@@ -143,3 +143,13 @@ func (s storeOrDemo) open(ctx context.Context, m *Main, v *vocabulary.Vocabulary
 	}
 	return m.openStore(ctx, s.Store, open.Options{Vocabulary: v, Logger: log, Existing: existing})
 }
+
+// openToAsk opens the graph to be asked, and for changes too unless its file cannot
+// be written to, as on a medium that holds a backup.
+func (s storeOrDemo) openToAsk(ctx context.Context, m *Main, v *vocabulary.Vocabulary, log zerolog.Logger) (store.Store, error) {
+	st, err := s.open(ctx, m, v, log, true)
+	if errors.Is(err, sqlite.ErrUnwritable) {
+		return m.openStore(ctx, s.Store, open.Options{Vocabulary: v, Logger: log, ReadOnly: true})
+	}
+	return st, err
+}

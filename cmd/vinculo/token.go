@@ -13,7 +13,6 @@ import (
 
 	"github.com/vinculo/vinculo/internal/access"
 	"github.com/vinculo/vinculo/internal/evidence"
-	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/open"
 )
@@ -36,11 +35,20 @@ func (s tokenStore) tokens(ctx context.Context, m *Main) (*access.Tokens, error)
 	if err != nil {
 		return nil, err
 	}
-	return m.openTokens(ctx, s.Store, v)
+	return m.openTokens(ctx, s.Store, open.Options{Vocabulary: v, Existing: true})
 }
 
-func (m *Main) openTokens(ctx context.Context, name string, v *vocabulary.Vocabulary) (*access.Tokens, error) {
-	st, err := m.openStore(ctx, name, open.Options{Vocabulary: v, Existing: true})
+// toRead are the tokens as tokens gives them, of which none is changed.
+func (s tokenStore) toRead(ctx context.Context, m *Main) (*access.Tokens, error) {
+	v, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	return m.openTokens(ctx, s.Store, open.Options{Vocabulary: v, ReadOnly: true})
+}
+
+func (m *Main) openTokens(ctx context.Context, name string, o open.Options) (*access.Tokens, error) {
+	st, err := m.openStore(ctx, name, o)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +185,7 @@ func listed(t *access.Token) tokenRow {
 
 // Run lists the tokens.
 func (c *tokenListCmd) Run(ctx context.Context, m *Main) error {
-	tokens, err := c.tokens(ctx, m)
+	tokens, err := c.toRead(ctx, m)
 	if err != nil {
 		return err
 	}

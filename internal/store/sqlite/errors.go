@@ -21,6 +21,13 @@ func resultCode(err error) int {
 	return 0
 }
 
+// ErrUnwritable says that a file that is to be written to cannot be.
+var ErrUnwritable = errors.New("it cannot be written to; let who runs this write to the file and to its folder")
+
+func (s *Store) unwritable(err error) error {
+	return fmt.Errorf("store %s: %w (%w)", s.name, ErrUnwritable, err)
+}
+
 // wrap gives an error of SQLite the meaning that the seam's contract has for
 // it. Errors of the context and of the domain pass through.
 func (s *Store) wrap(err error) error {
@@ -38,7 +45,11 @@ func (s *Store) wrap(err error) error {
 	case lib.SQLITE_IOERR, lib.SQLITE_CANTOPEN, lib.SQLITE_NOMEM, lib.SQLITE_PERM:
 		return fmt.Errorf("%w: %s cannot be read or written: %w", store.ErrUnavailable, s.name, err)
 	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB:
-		return fmt.Errorf("%s is damaged; restore it from a copy, or copy its log into a new store: %w", s.name, err)
+		err = fmt.Errorf("%s is damaged; restore it from a copy, or copy its log into a new store: %w", s.name, err)
+		s.damage.CompareAndSwap(nil, &err)
+		return err
+	case lib.SQLITE_READONLY:
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, s.unwritable(err))
 	default:
 		return fmt.Errorf("%s: %w", s.name, err)
 	}

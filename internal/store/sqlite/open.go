@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"errors"
@@ -13,6 +14,7 @@ import (
 
 	lib "modernc.org/sqlite/lib"
 
+	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
 )
 
@@ -61,11 +63,11 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 		return fmt.Errorf("the path of the store is empty; give the name of a file, or %s", Memory)
 	}
 	if path == Memory {
-		folder, err := os.MkdirTemp("", "vinculo-")
-		if err != nil {
-			return fmt.Errorf("making a folder for a temporary store: %w", err)
+		var err error
+		if s.temporary, err = newTemporary(); err != nil {
+			return err
 		}
-		s.temporary, path = folder, filepath.Join(folder, "store.db")
+		path = filepath.Join(s.temporary.folder, "store.db")
 	}
 	exists, err := checkPath(path, s.readOnly)
 	if err != nil {
@@ -78,17 +80,49 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 	address := func(mode string) string {
 		return (&url.URL{Scheme: "file", Path: filepath.ToSlash(absolute), RawQuery: "mode=" + mode}).String()
 	}
-	// Only the first connection may make the file: where it is taken away later, an
-	// empty one in its place would look like a store that knows nothing.
-	first := address("rwc")
-	s.dsn = address("rw")
+	// SQLite may not make the file: where it is taken away later, an empty one in its
+	// place would look like a store that knows nothing.
+	s.path, s.dsn = absolute, address("rw")
 	if s.readOnly {
 		s.dsn = address("ro")
 	}
-	if exists {
-		first = s.dsn
+	if !exists {
+		if err := create(absolute); err != nil {
+			return fmt.Errorf("store %s: %w", path, err)
+		}
 	}
-	c, err := dial(first, busyTimeout, untrusting)
+	err = s.first(ctx)
+	if s.readOnly && (resultCode(err) == lib.SQLITE_READONLY || resultCode(err) == lib.SQLITE_CANTOPEN) {
+		// SQLite keeps its readers and writers apart by a file beside this one, which
+		// cannot be made here. Then nobody can write here either.
+		if log, err := os.Stat(absolute + "-wal"); err == nil && log.Size() > 0 {
+			return fmt.Errorf("store %s has a write-ahead log, %s-wal, that cannot be read in a folder that cannot be written to; copy both to another", path, path)
+		}
+		s.dsn += "&immutable=1"
+		err = s.first(ctx)
+	}
+	if err == nil {
+		s.file, err = os.Stat(absolute)
+	}
+	return err
+}
+
+// create makes an empty file that only its owner can read, and with it what SQLite
+// puts beside it, which it gives the same mode.
+func create(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil // another has just made it
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// first opens the first connection, and with it brings the file up to date.
+func (s *Store) first(ctx context.Context) error {
+	c, err := dial(s.dsn, busyTimeout, untrusting)
 	if err != nil {
 		return s.wrap(err)
 	}
@@ -178,9 +212,12 @@ func (s *Store) migrate(ctx context.Context, c *conn) error {
 		return nil
 	}
 	if id.version == 0 {
-		if err := c.script(ctx, pageSize); err != nil {
-			return s.wrap(err)
-		}
+		err = c.script(ctx, pageSize) // before anything is written
+	} else {
+		err = c.tryWriting(ctx, id.version)
+	}
+	if err != nil {
+		return s.wrap(err)
 	}
 	mode := ""
 	if _, err := c.one(ctx, "PRAGMA journal_mode = WAL", nil, func(r row) error { mode = r.text(0); return nil }); err != nil {
@@ -237,7 +274,25 @@ func (s *Store) upgrade(ctx context.Context, c *conn) (err error) {
 	return c.exec(ctx, "COMMIT")
 }
 
+// tryWriting says that a file cannot be written to, which SQLite else says only of
+// the first write. What it writes is there already, and taken back.
+func (c *conn) tryWriting(ctx context.Context, version int64) error {
+	err := c.script(ctx, "PRAGMA busy_timeout = 0")
+	if err != nil {
+		return err
+	}
+	if err = c.exec(ctx, "BEGIN IMMEDIATE"); err == nil {
+		err = c.script(ctx, fmt.Sprintf("PRAGMA user_version = %d", version))
+		err = cmp.Or(err, c.exec(ctx, "ROLLBACK"))
+	}
+	if resultCode(err) == lib.SQLITE_BUSY {
+		err = nil // another does
+	}
+	return cmp.Or(err, c.script(ctx, busyTimeout))
+}
+
 // errReadOnly is why a store opened for reading does not write.
 func (s *Store) errReadOnly() error {
-	return fmt.Errorf("%w: %s was opened for reading only", store.ErrUnavailable, s.name)
+	why := evidence.Fault{Code: evidence.Unavailable, Message: "the store was opened for reading only"}
+	return fmt.Errorf("%w: %s: %w", store.ErrUnavailable, s.name, why)
 }

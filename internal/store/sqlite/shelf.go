@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -44,7 +45,7 @@ func (s *Store) PutItem(ctx context.Context, item store.Item) error {
 		s.hangUp()
 		return s.wrap(err)
 	}
-	if err := c.putItem(ctx, item, data); err != nil {
+	if err := cmp.Or(c.putItem(ctx, item, data), s.inPlace()); err != nil {
 		if c.exec(context.Background(), "ROLLBACK") != nil {
 			s.hangUp() // SQLite takes back what a closed connection left
 		}

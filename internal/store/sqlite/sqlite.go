@@ -8,6 +8,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -47,7 +48,10 @@ const (
 type Store struct {
 	name       string // the path, for messages
 	dsn        string
-	temporary  string // a folder that goes when the store is closed
+	path       string                // that SQLite opens
+	temporary  *temporary            // goes when the store is closed
+	file       os.FileInfo           // of the file that is open; nil while it is being opened
+	damage     atomic.Pointer[error] // the first that was found
 	readOnly   bool
 	log        zerolog.Logger
 	vocabulary *vocabulary.Vocabulary
@@ -111,10 +115,10 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 func (s *Store) Name() string { return s.name }
 
 func (s *Store) tidy() error {
-	if s.temporary == "" {
+	if s.temporary == nil {
 		return nil
 	}
-	return os.RemoveAll(s.temporary)
+	return s.temporary.remove()
 }
 
 // Close implements store.Store. Connections of open readers go when these are
@@ -150,7 +154,7 @@ func (s *Store) open(ctx context.Context) error {
 // briefly runs a read on a connection that is given back at once. Nothing that
 // belongs to a caller may run meanwhile, so that it never waits for long.
 func (s *Store) briefly(ctx context.Context, read func(*conn) error) error {
-	if err := s.open(ctx); err != nil {
+	if err := cmp.Or(s.open(ctx), s.inPlace()); err != nil {
 		return err
 	}
 	c, err := s.brief.take(ctx)
@@ -194,7 +198,7 @@ func (s *Store) Raw(ctx context.Context, view evidence.View) (store.Reader, erro
 	if err := checkClearance(view); err != nil {
 		return nil, err
 	}
-	if err := s.open(ctx); err != nil {
+	if err := cmp.Or(s.open(ctx), s.inPlace()); err != nil {
 		return nil, err
 	}
 	c, err := s.readers.take(ctx)

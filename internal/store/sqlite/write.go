@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,10 +57,7 @@ func (s *Store) lockWriter(ctx context.Context) (release func(), err error) {
 		return nil, ctx.Err()
 	}
 	release = func() { <-s.writing }
-	if err = s.open(ctx); err == nil {
-		err = s.broken
-	}
-	if err != nil {
+	if err := cmp.Or(s.open(ctx), s.broken, s.inPlace()); err != nil {
 		release()
 		return nil, err
 	}
@@ -140,7 +138,7 @@ func (t *transaction) commit(ctx context.Context) error {
 	if err := t.flush(ctx); err != nil {
 		return s.wrap(err)
 	}
-	if err := s.open(ctx); err != nil {
+	if err := cmp.Or(s.open(ctx), s.inPlace()); err != nil {
 		return err
 	}
 	if err := t.conn.exec(context.Background(), "COMMIT"); err != nil {
