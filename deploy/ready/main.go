@@ -3,19 +3,23 @@
 //
 //	ready [URL]
 //
-// The URL is http://127.0.0.1:8080/readyz unless another one is given.
+// The URL is /readyz at the address that VINCULO_LISTEN tells the server to listen
+// on, or at 127.0.0.1:8080, unless another one is given.
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"time"
 )
 
 func main() {
-	url := "http://127.0.0.1:8080/readyz"
+	url := readyAt(os.Getenv("VINCULO_LISTEN"))
 	if len(os.Args) > 1 {
 		url = os.Args[1]
 	}
@@ -26,6 +30,19 @@ func main() {
 		fmt.Fprintln(os.Stderr, "ready:", err)
 		os.Exit(1)
 	}
+}
+
+// readyAt is where a server is asked that listens on an address. One that listens on
+// all addresses of the machine is asked by its loopback.
+func readyAt(listen string) string {
+	host, port, err := net.SplitHostPort(cmp.Or(listen, "127.0.0.1:8080"))
+	if err != nil {
+		return listen // of which the request says what is wrong
+	}
+	if at, err := netip.ParseAddr(host); host == "" || err == nil && at.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, port) + "/readyz"
 }
 
 func ready(ctx context.Context, url string) error {
