@@ -20,4 +20,6 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["/re
 ENTRYPOINT ["/vinculo"]
 # The server listens on loopback until access is configured. To see the
 # demonstration: docker run --rm --network host vinculo
-CMD ["serve", "--demo"]
+# A store that is named, by --store or VINCULO_STORE, goes first.
+ENV VINCULO_DEMO=true
+CMD ["serve"]

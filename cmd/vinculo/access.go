@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +48,13 @@ func (f *accessFlags) check(demo bool) error {
 	case f.OIDCIssuer == "" && (f.OIDCAudience != "" || len(f.OIDCRole)+len(f.OIDCClearance) > 0 || f.OIDCName != ""):
 		return usageError{errors.New("--oidc-audience, --oidc-role, --oidc-clearance and --oidc-name are of an OpenID provider; name it with --oidc-issuer URL")}
 	}
-	return nil
+	if f.OIDCIssuer != "" {
+		if _, err := f.provider(); err != nil {
+			return err
+		}
+	}
+	_, err := networks(f.TrustedProxy)
+	return cmp.Or(err, checkHosts(f.Host), checkOrigins(f.CorsOrigin))
 }
 
 // authenticator makes of the flags what recognises people.
@@ -92,9 +99,13 @@ func (f *accessFlags) provider() (*access.OIDC, error) {
 	if err != nil {
 		return nil, err
 	}
-	return access.NewOIDC(access.OIDCConfig{
+	provider, err := access.NewOIDC(access.OIDCConfig{
 		Issuer: f.OIDCIssuer, Audience: f.OIDCAudience, NameClaim: f.OIDCName, Roles: roles, Clearances: clearances,
 	})
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--oidc-issuer and what goes with it: %w", err)}
+	}
+	return provider, nil
 }
 
 func rules[T access.Role | evidence.Clearance](flag string, texts []string, parse func(string) (access.Rule[T], error)) ([]access.Rule[T], error) {

@@ -101,6 +101,9 @@ var errAnswer = errors.New("the answer has errors")
 func (c *queryCmd) answer(ctx context.Context, m *Main, exec *executor.Executor, params *graphql.RawParams) error {
 	ctx = graphql.StartOperationTrace(ctx)
 	operation, faults := exec.CreateOperationContext(ctx, params)
+	if len(faults) == 1 && strings.HasPrefix(faults[0].Message, "operation ") && strings.HasSuffix(faults[0].Message, " not found") {
+		faults[0].Message = "which operation of the query is meant is not clear; give the name of one that it has with --operation"
+	}
 	if faults != nil {
 		return errors.Join(m.writeAnswer(exec.DispatchError(graphql.WithOperationContext(ctx, operation), faults), c.Compact), errAnswer)
 	}

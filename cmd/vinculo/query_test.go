@@ -129,3 +129,14 @@ func TestQueryFollows(t *testing.T) {
 	require.NoError(t, m.Close())
 	require.Equal(t, 130, ExitCode(err), "%v", err)
 }
+
+// TestOneOfSeveralOperations is asked by its name, and it is said how.
+func TestOneOfSeveralOperations(t *testing.T) {
+	const both = "query A { stats { links } } query B { stats { sources } }"
+	for _, args := range [][]string{{}, {"--operation", "C"}} {
+		r := run(t, append([]string{"query", "--demo", both}, args...)...)
+		require.Equal(t, 1, r.code)
+		require.Contains(t, r.out, "--operation")
+	}
+	require.JSONEq(t, `{"data": {"stats": {"links": 473}}}`, succeeds(t, "query", "--demo", both, "--operation", "A"))
+}

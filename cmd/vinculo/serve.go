@@ -64,6 +64,9 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	case c.CascadeLimit < 0:
 		return usageError{fmt.Errorf("--cascade-limit %d would let nothing be written; give 0 or more", c.CascadeLimit)}
 	}
+	if err := checkLimits(line); err != nil {
+		return err
+	}
 	if n := c.Limits.PageSize; n < trace.DefaultPageSize || n > trace.MaxPageSize {
 		return usageError{fmt.Errorf("--limit-page-size %d: a page has %d rows where nobody says, and %d at most; give a number from the one to the other", n, trace.DefaultPageSize, trace.MaxPageSize)}
 	}
@@ -122,7 +125,7 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	if m.Listening != nil {
 		m.Listening(listener.Addr())
 	}
-	log.Info().Str("graphql", "http://"+listener.Addr().String()+"/graphql").Str("playground", "http://"+listener.Addr().String()+"/playground/").Msg("serving")
+	log.Info().Str("graphql", "http://"+listener.Addr().String()+"/graphql").Str("playground", "http://"+listener.Addr().String()+"/playground/").Str("store", c.name()).Msg("serving")
 	if !c.Demo && !strings.HasPrefix(c.Store, "sqlite:") {
 		log.Warn().Msg("who speaks Bolt to this database sees everything, RESTRICTED and CONFIDENTIAL too; for readers write a projection with `vinculo copy --clearance PUBLIC` (docs/projection.md)")
 	}
@@ -130,6 +133,16 @@ func (c *serveCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 		return err
 	}
 	log.Info().Msg("stopped")
+	return nil
+}
+
+// checkLimits refuses a limit of nothing, which would be taken for the default.
+func checkLimits(line *kong.Context) error {
+	for _, f := range line.Flags() {
+		if strings.HasPrefix(f.Name, "limit-") && f.Target.CanInt() && f.Target.Int() < 1 {
+			return usageError{fmt.Errorf("--%s %v would let nothing be asked; give more than 0, or leave it out for the default", f.Name, f.Target)}
+		}
+	}
 	return nil
 }
 

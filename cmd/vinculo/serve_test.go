@@ -266,4 +266,25 @@ func TestLimitsAreThoseOfTheFlags(t *testing.T) {
 		require.Equal(t, 2, r.code, r.errors)
 		require.Contains(t, r.errors, "--limit-page-size "+size)
 	}
+	for _, limit := range []string{"depth 0", "concurrent 0", "drain-time 0s", "request-time 0s", "complexity -1"} {
+		name, value, _ := strings.Cut("--limit-"+limit, " ")
+		r := run(t, "serve", "--demo", "--listen", "127.0.0.1:0", name+"="+value)
+		require.Equal(t, 2, r.code, r.errors)
+		require.Contains(t, r.errors, name+" "+value+" would let nothing be asked")
+	}
+}
+
+// TestANamedStoreGoesBeforeTheDemonstration that an image shows where none is named.
+func TestANamedStoreGoesBeforeTheDemonstration(t *testing.T) {
+	store, _ := storeFile(t)
+	quotedStore(t, store)
+	t.Setenv("VINCULO_DEMO", "true")
+	s := serve(t)
+	require.Contains(t, s.log.String(), "the demonstration case")
+	require.NoError(t, s.stop())
+	t.Setenv("VINCULO_STORE", store)
+	s = serve(t)
+	require.Contains(t, s.ask(t, "{ stats { links } }"), `"links":1`)
+	require.Contains(t, s.log.String(), store)
+	require.NoError(t, s.stop())
 }

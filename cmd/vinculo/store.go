@@ -63,6 +63,9 @@ func newPlanner(v *vocabulary.Vocabulary) *evidence.Planner {
 // openStore opens a store for the time of the command.
 func (m *Main) openStore(ctx context.Context, name string, o open.Options) (store.Store, error) {
 	st, err := open.Store(ctx, name, o)
+	if errors.Is(err, open.ErrName) {
+		return nil, usageError{err}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -109,14 +112,23 @@ type storeOrDemo struct {
 	kinds
 }
 
+// name tells people which graph it is. No address of a store holds a secret.
+func (s *storeOrDemo) name() string {
+	if s.Demo {
+		return "the demonstration case; what is written goes when this ends"
+	}
+	return s.Store
+}
+
 // check wants one of the two. A flag goes before a variable, so that --demo works
-// where VINCULO_STORE is set.
+// where VINCULO_STORE is set; of two variables the store goes first, so that
+// VINCULO_DEMO can be what an image does where nobody names a store.
 func (s *storeOrDemo) check(line *kong.Context) error {
 	given := flagsOf(line)
 	switch {
 	case given["store"] && given["demo"]:
 		return usageError{errors.New("--store and --demo name two graphs; give one of them")}
-	case given["store"]:
+	case given["store"], s.Store != "" && !given["demo"]:
 		s.Demo = false
 	case s.Store == "" && !s.Demo:
 		return usageError{errors.New("no graph is named; give --store STORE, or --demo for the demonstration case")}

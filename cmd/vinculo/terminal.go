@@ -91,6 +91,9 @@ type progress struct {
 func (m *Main) newProgress() *progress { return &progress{out: m.Stderr, shown: time.Now()} }
 
 func (p *progress) show(step string, done, total uint64) {
+	if total > 0 {
+		done = min(done, total) // others may write meanwhile, and make it more
+	}
 	if !isTerminal(p.out) {
 		if time.Since(p.shown) >= plainEvery {
 			p.shown = time.Now()

@@ -60,7 +60,7 @@ func (i Identity) May(a Action) error {
 	if int(a) >= len(actions) {
 		return evidence.Faulty(evidence.Forbidden, "", "nobody may do %s", a)
 	}
-	return evidence.Faulty(evidence.Forbidden, "", "a %s may not %s; that takes the role %s: ask an administrator of this server", i.Role, a, actions[a].least)
+	return evidence.Faulty(evidence.Forbidden, "", "the role %s may not %s; that takes the role %s: ask an administrator of this server", i.Role, a, actions[a].least)
 }
 
 // ParseRole reads a role's name, in any case.

@@ -93,7 +93,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		require.False(t, role.Can(ManageTokens+1), "an action that is not in the table")
 	}
 	require.False(t, Identity{}.Can(Apply), "who said nothing of themselves writes nothing")
-	require.ErrorContains(t, Identity{Role: Reader}.May(Apply), "a reader may not change the graph; that takes the role editor")
+	require.ErrorContains(t, Identity{Role: Reader}.May(Apply), "the role reader may not change the graph; that takes the role editor")
 	require.Error(t, Identity{Role: Admin}.May(ManageTokens+1))
 }
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -214,11 +215,14 @@ func (s *Server) Run(ctx context.Context, listener net.Listener) error {
 	select {
 	case <-closed:
 	case <-drain.Done():
-		err = errors.Join(err, drain.Err())
+		err = cmp.Or(err, drain.Err())
 	}
 	if err != nil {
 		_ = web.Close()
-		return fmt.Errorf("stop: some requests did not end within %s and were cut off: %w", s.limits.DrainTime, err)
+		if errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("stop: some requests did not end within %s and were cut off", s.limits.DrainTime)
+		}
+		return fmt.Errorf("stop: %w", err)
 	}
 	return nil
 }

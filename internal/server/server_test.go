@@ -521,7 +521,7 @@ func TestRunGivesUpWaiting(t *testing.T) {
 	cutOff := inBackground(postRequest(t, "http://"+listener.Addr().String(), `{"query":"{wait}"}`))
 	<-schema.entered
 	cancel()
-	require.ErrorContains(t, <-ended, "cut off")
+	require.EqualError(t, <-ended, "stop: some requests did not end within 50ms and were cut off")
 	require.Contains(t, <-cutOff, "EOF")
 }
 

@@ -41,26 +41,40 @@ var schemes = []string{"neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+
 
 const forms = "write sqlite:PATH, neo4j://HOST:PORT, bolt://HOST:PORT, neo4j+s://HOST or bolt+s://HOST"
 
+// ErrName says that the name of a store makes no sense, whatever there is.
+var ErrName = errors.New("the name of a store does not read")
+
+// misnamed is an ErrName with words of its own.
+type misnamed string
+
+// Error says what is wrong with the name.
+func (m misnamed) Error() string { return string(m) }
+
+// Is says that it is an ErrName.
+func (m misnamed) Is(target error) bool { return target == ErrName }
+
+func badName(format string, args ...any) error { return misnamed(fmt.Sprintf(format, args...)) }
+
 // Store opens a store. Its errors never repeat a user name or password.
 func Store(ctx context.Context, name string, o Options) (store.Store, error) {
 	scheme, rest, ok := strings.Cut(name, ":")
 	switch {
 	case name == "":
-		return nil, fmt.Errorf("no store is named: %s", forms)
+		return nil, badName("no store is named: %s", forms)
 	case ok && scheme == "sqlite":
 		return file(ctx, rest, o)
 	case ok && slices.Contains(schemes, scheme):
 		return server(ctx, name, o)
 	case ok && strings.Contains(rest, "@"):
-		return nil, fmt.Errorf("the store begins with %q, which is no kind of store: %s", scheme+":", forms)
+		return nil, badName("the store begins with %q, which is no kind of store: %s", scheme+":", forms)
 	default:
-		return nil, fmt.Errorf("%q is not a store: %s", name, forms)
+		return nil, badName("%q is not a store: %s", name, forms)
 	}
 }
 
 func file(ctx context.Context, path string, o Options) (store.Store, error) {
 	if path == "" {
-		return nil, errors.New("sqlite: names no file; write sqlite:PATH, such as sqlite:case.db")
+		return nil, badName("sqlite: names no file; write sqlite:PATH, such as sqlite:case.db")
 	}
 	if (o.Existing || o.ReadOnly) && path != sqlite.Memory {
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
@@ -73,10 +87,10 @@ func file(ctx context.Context, path string, o Options) (store.Store, error) {
 func server(ctx context.Context, uri string, o Options) (store.Store, error) {
 	u, err := url.Parse(uri)
 	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("the address of the Neo4j server does not read: %s", forms)
+		return nil, badName("the address of the Neo4j server does not read: %s", forms)
 	}
 	if u.User != nil {
-		return nil, fmt.Errorf("the address of the store holds credentials, which others can read off the list of processes; put them into %s and %s, or into files that %s_FILE and %s_FILE name", UsernameVariable, PasswordVariable, UsernameVariable, PasswordVariable)
+		return nil, badName("the address of the store holds credentials, which others can read off the list of processes; put them into %s and %s, or into files that %s_FILE and %s_FILE name", UsernameVariable, PasswordVariable, UsernameVariable, PasswordVariable)
 	}
 	var settings [3]string
 	for i, name := range []string{UsernameVariable, PasswordVariable, DatabaseVariable} {
