@@ -83,10 +83,10 @@ func foreignNodes(label string) query {
 		"RETURN coalesce(toStringOrNull(n.id), '') AS id, elementId(n) AS element LIMIT $limit"}
 }
 
-// foreignRelationships finds those of a type that join something else than records,
-// or have the id of no link.
-func foreignRelationships(name string) query {
-	return query{name: "foreign relationships", text: "MATCH (a)-[r:" + quoted(name) + "]->(b) WHERE NOT (a:Record AND b:Record) OR NOT type(r) IN $fixed AND NOT EXISTS { MATCH (n:Record {id: r.id}) WHERE n.kind = type(r) } " +
+// foreignRelationships finds those of a type, among some, that join something else
+// than records, or have the id of no link.
+func foreignRelationships(among string) query {
+	return query{name: "foreign relationships", text: "MATCH " + among + " WITH a, r, b WHERE NOT (a:Record AND b:Record) OR NOT type(r) IN $fixed AND NOT EXISTS { MATCH (n:Record {id: r.id}) WHERE n.kind = type(r) } " +
 		"OR type(r) = 'HAS_CITATION' AND NOT b:Citation OR type(r) = 'IN_SOURCE' AND NOT a:Citation OR type(r) = 'DERIVED_FROM' AND NOT a:Source " +
 		"RETURN coalesce(toStringOrNull(r.id), '') AS id, elementId(r) AS element LIMIT $limit"}
 }
@@ -127,11 +127,40 @@ func (x *scan) extras() error {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		if err := x.surplus("relationships", name, x.drawn[name], "MATCH ()-[r:"+quoted(name)+"]->() RETURN count(r) AS n", foreignRelationships(name)); err != nil || x.stopped {
+		among := "(a)-[r:" + quoted(name) + "]->(b)"
+		_, drawn := x.store.texts.drawn[name]
+		if !drawn && !slices.Contains(fixedTypes, name) {
+			if err := x.unknownKind(name, among); err != nil || x.stopped {
+				return err
+			}
+			among += " WHERE " + x.store.isOurs("a") + " OR " + x.store.isOurs("b") // or it is another's, as its nodes are
+		}
+		if err := x.surplus("relationships", name, x.drawn[name], "MATCH "+among+" RETURN count(r) AS n", foreignRelationships(among)); err != nil || x.stopped {
 			return err
 		}
 	}
 	return nil
+}
+
+// unknownKind tells of links whose kind the vocabulary lacks: they are true, and
+// those who drew them had another vocabulary.
+func (x *scan) unknownKind(name, among string) error {
+	n, err := x.count("MATCH " + among + " WHERE EXISTS { MATCH (n:Record {id: r.id}) WHERE n.kind = type(r) } RETURN count(r) AS n")
+	if err != nil || n == 0 {
+		return err
+	}
+	x.drawn[name] = n
+	x.row(store.Row{Kind: store.WholeRow, Key: "relationships " + name, Fault: fmt.Sprintf("the vocabulary has no kind of link %s, of which the graph has %d; give the file that has it with --vocabulary, as whoever wrote them did", name, n)})
+	return nil
+}
+
+// isOurs says of a node whether it has a label that the store gives.
+func (s *Store) isOurs(node string) string {
+	labels := s.ownLabels()
+	for i, label := range labels {
+		labels[i] = quoted(label)
+	}
+	return node + ":" + strings.Join(labels, "|")
 }
 
 // surplus tells of nodes or relationships that are more than were compared with

@@ -47,6 +47,7 @@ import (
 	"github.com/neo4j/neo4j-go-driver/v5/neo4j/notifications"
 	"github.com/rs/zerolog"
 
+	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/store"
 )
@@ -215,6 +216,9 @@ func (s *Store) fault(ctx context.Context, doing string, err error) error {
 		return nil
 	case s.life.ended():
 		return store.ErrClosed
+	case errors.Is(ctx.Err(), context.DeadlineExceeded) && doing != readHead.name && !s.answers(ctx):
+		why := evidence.Fault{Code: evidence.Unavailable, Message: "the store did not answer in time; try again in a moment"}
+		return fmt.Errorf("%w: neo4j: %s: %w", store.ErrUnavailable, doing, why)
 	case ctx.Err() != nil:
 		return fmt.Errorf("neo4j: %s: %w", doing, ctx.Err())
 	case errors.Is(err, store.ErrUnavailable), !fromDriver(err):
@@ -229,6 +233,18 @@ func (s *Store) fault(ctx context.Context, doing string, err error) error {
 	default:
 		return fmt.Errorf("neo4j: %s: %w", doing, err)
 	}
+}
+
+// answersWithin is how soon a server that is well says what the head is.
+const answersWithin = time.Second
+
+// answers says whether the server answers at all: where a call took too long, either
+// it asked for much or the server hangs, and nothing else tells which.
+func (s *Store) answers(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answersWithin)
+	defer cancel()
+	_, err := s.newest.now(ctx)
+	return err == nil
 }
 
 // fromDriver says whether an error, or one that it wraps, is the driver's.

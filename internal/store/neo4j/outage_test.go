@@ -259,3 +259,37 @@ func TestTwoServers(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, c.Revision.Sequence(), found["last"].From, "what one writes the other reads")
 }
+
+// TestAServerThatHangs takes what it is sent and does not answer: it is that which
+// is told, and not that too much was asked for.
+func TestAServerThatHangs(t *testing.T) {
+	neo4jtest.Exclusive(t)
+	wipe(t)
+	p := newProxy(t)
+	s := handleAt(t, p.uri())
+	brief := func() context.Context {
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		t.Cleanup(cancel)
+		return ctx
+	}
+	goOn := make(chan struct{})
+	p.cut(func([]byte) bool { <-goOn; return true }, nil)
+	reader, err := s.Raw(t.Context(), evidence.Now(evidence.Public))
+	require.NoError(t, err)
+	unavailable(t, "read", func() error { _, err := reader.Get(brief(), []evidence.ID{"e1"}); return err })
+	unavailable(t, "write", func() error {
+		_, err := storetest.Apply(brief(), s, 2, storetest.Top, putPerson("e2"))
+		return err
+	})
+	close(goOn)
+	p.cut(nil, nil)
+
+	// Whoever waits too long for a server that answers is told so.
+	_, err = s.Write(t.Context(), func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		_, err := storetest.Apply(brief(), handle(t), 3, storetest.Top, putPerson("e3"))
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.NotErrorIs(t, err, store.ErrUnavailable)
+		return storetest.Planner(4).Plan(ctx, snap, storetest.Top, putPerson("e4"))
+	})
+	require.NoError(t, err)
+}

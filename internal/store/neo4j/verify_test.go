@@ -2,6 +2,7 @@ package neo4j_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/store/neo4j"
 	"github.com/vinculo/vinculo/internal/store/neo4j/neo4jtest"
 	"github.com/vinculo/vinculo/internal/store/sqlite"
@@ -216,6 +218,8 @@ func TestVerifyFindsWhatIsOfNoRecord(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Empty(t, faultsByVerify(t, s))
+	cypher(t, "CREATE (:Film {title: 'La noche'})-[:SHOT_IN]->(:Town {name: 'Iguala'})")
+	require.Empty(t, faultsByVerify(t, s), "what others keep beside the graph is theirs")
 	const forget = "MATCH (n {mark: 1}) DETACH DELETE n"
 	for what, c := range map[string]struct{ do, undo, says string }{
 		"a citation of a link":  {"MATCH (c:Claim {id:'l4'}),(s:Source {id:'s1'}) CREATE (c)-[:HAS_CITATION]->(:Citation {mark:1,id:'forged',stance:'SUPPORTS',locator:'p. 666'})-[:IN_SOURCE]->(s)", forget, `of the 3 Citation nodes, 1 belong to no record; delete them: "forged"`},
@@ -246,4 +250,41 @@ func TestVerifyFindsWhatIsOfNoRecord(t *testing.T) {
 		cypher(t, c.undo)
 		require.Empty(t, faultsByVerify(t, s), what)
 	}
+}
+
+// TestVerifyWithoutTheVocabulary says that it is missing, and not that what it has
+// kinds for is to be deleted.
+func TestVerifyWithoutTheVocabulary(t *testing.T) {
+	neo4jtest.Exclusive(t)
+	wipe(t)
+	kinds, err := vocabulary.Standard().Extend(strings.NewReader("links:\n  - name: EXTORTS\n    label: {en: extorts}\n    inverse: {en: is extorted by}\n    meaning: Takes money by threats.\n    from: [PERSON]\n    to: [AGENT]\n    aspect: STATE\n"))
+	require.NoError(t, err)
+	s, err := neo4j.Open(t.Context(), neo4jtest.URI(t), neo4j.Options{Vocabulary: kinds})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	planner := storetest.Planner(1)
+	planner.Vocabulary = kinds
+	changes := &evidence.ChangeSet{Reason: "motivo", Changes: []evidence.Change{
+		{PutSource: &evidence.PutSource{ID: "s1", Kind: evidence.Of("NEWS"), Title: evidence.Of("Nota"), URL: evidence.Of("https://example.org/")}},
+		{PutEntity: &evidence.PutEntity{ID: "p1", Kind: evidence.Of("PERSON"), Name: evidence.Of("José Pérez")}},
+		{PutEntity: &evidence.PutEntity{ID: "p2", Kind: evidence.Of("PERSON"), Name: evidence.Of("Ana Ruiz")}},
+		{AssertLink: &evidence.AssertLink{ID: "l1", Kind: "EXTORTS", From: "p1", To: "p2", Citations: []evidence.NewCitation{{ID: "c1", Source: "s1", Locator: "p. 1"}}}},
+	}}
+	_, err = s.Write(t.Context(), func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		return planner.Plan(ctx, snap, storetest.Top, changes)
+	})
+	require.NoError(t, err)
+	faults := func(s *neo4j.Store) (told []string) {
+		for row, err := range s.Scan(t.Context()) {
+			require.NoError(t, err)
+			if row.Fault != "" {
+				told = append(told, row.Fault)
+			}
+		}
+		return told
+	}
+	require.Empty(t, faults(s))
+	told := strings.Join(faults(handle(t)), "\n")
+	require.Contains(t, told, "the vocabulary has no kind of link EXTORTS, of which the graph has 1; give the file that has it with --vocabulary")
+	require.NotContains(t, told, "delete")
 }
