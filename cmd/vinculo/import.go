@@ -80,7 +80,7 @@ func (c *importCmd) Run(ctx context.Context, m *Main) error {
 	})
 	bar.finish()
 	if err != nil {
-		return c.explain(err)
+		return c.explain(m, file, err)
 	}
 	return c.tell(m, file, result)
 }
@@ -96,7 +96,7 @@ func (c *importCmd) open(ctx context.Context, m *Main, v *vocabulary.Vocabulary,
 }
 
 // explain names the files of faults as the user does.
-func (c *importCmd) explain(err error) error {
+func (c *importCmd) explain(m *Main, file *casefile.File, err error) error {
 	var faults *casefile.Faults
 	if !errors.As(err, &faults) {
 		return err
@@ -111,6 +111,10 @@ func (c *importCmd) explain(err error) error {
 	if faults.More > 0 {
 		told.summary = fmt.Sprintf("%s, of which %d are told; nothing was imported", plural(all, "fault"), len(faults.List))
 	}
+	if c.JSON {
+		rows, _ := counts(file)
+		return errors.Join(c.writeJSON(m, casefile.Result{}, rows, told.lines, faults.More > 0), told)
+	}
 	return told
 }
 
@@ -121,19 +125,31 @@ func plural(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-func (c *importCmd) tell(m *Main, file *casefile.File, result casefile.Result) error {
-	rows := map[string]int{}
-	var counted []string
+// counts are the rows of each file, and the same in words.
+func counts(file *casefile.File) (rows map[string]int, counted []string) {
+	rows = map[string]int{}
 	for _, what := range []string{"sources", "entities", "links", "statements", "citations"} {
 		rows[what] = file.Rows(what + ".csv")
 		counted = append(counted, fmt.Sprintf("%d %s", rows[what], what))
 	}
+	return rows, counted
+}
+
+// writeJSON writes what came of an import; cut says that there are more faults.
+func (c *importCmd) writeJSON(m *Main, result casefile.Result, rows map[string]int, faults []string, cut bool) error {
+	revisions := result.Revisions
+	if revisions == nil {
+		revisions = []uint64{}
+	}
+	return json.NewEncoder(m.Stdout).Encode(map[string]any{
+		"revisions": revisions, "new": result.New, "rows": rows, "dryRun": c.DryRun, "faults": faults, "cut": cut,
+	})
+}
+
+func (c *importCmd) tell(m *Main, file *casefile.File, result casefile.Result) error {
+	rows, counted := counts(file)
 	if c.JSON {
-		revisions := result.Revisions
-		if revisions == nil {
-			revisions = []uint64{}
-		}
-		return json.NewEncoder(m.Stdout).Encode(map[string]any{"revisions": revisions, "new": result.New, "rows": rows, "dryRun": c.DryRun})
+		return c.writeJSON(m, result, rows, []string{}, false)
 	}
 	all := strings.Join(counted, ", ")
 	switch n := len(result.Revisions); {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,7 +35,7 @@ func TestImport(t *testing.T) {
 		require.Contains(t, out, "nothing changed")
 	}
 	require.JSONEq(t, whole, stats(t, "--store", name))
-	require.JSONEq(t, `{"revisions": [], "new": false, "dryRun": false, "rows": {"sources": 227, "entities": 203, "links": 473, "statements": 27, "citations": 902}}`,
+	require.JSONEq(t, `{"revisions": [], "new": false, "dryRun": false, "faults": [], "cut": false, "rows": {"sources": 227, "entities": 203, "links": 473, "statements": 27, "citations": 902}}`,
 		succeeds(t, "import", "--store", name, "--json", dir))
 
 	log := succeeds(t, "log", "--store", name)
@@ -73,6 +74,17 @@ func TestImportTellsFaults(t *testing.T) {
 
 	r = run(t, "import", "--store", name, "--limit-faults", "1", dir)
 	require.Contains(t, r.errors, "vinculo: 2 faults, of which 1 are told; nothing was imported")
+	r = run(t, "import", "--store", name, "--limit-faults", "1", "--json", dir)
+	require.Equal(t, 1, r.code)
+	var told struct {
+		New    bool     `json:"new"`
+		Cut    bool     `json:"cut"`
+		Faults []string `json:"faults"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(r.out), &told), r.out)
+	require.Equal(t, lines[:1], told.Faults)
+	require.True(t, told.Cut)
+	require.False(t, told.New)
 	require.FileExists(t, path)
 	require.JSONEq(t, `{"data": {"stats": {"entities": 0, "links": 0, "statements": 0, "sources": 0, "citations": 0, "revision": 0}}}`, stats(t, "--store", name))
 
