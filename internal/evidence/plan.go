@@ -112,13 +112,9 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 		return nil, Faulty(InvalidInput, "", "the change set cannot be encoded: %v", err)
 	}
 	key := idempotencyKey(author.Name, author.Clearance, cs.IdempotencyKey)
-	if key != "" && len(shape) == 0 {
-		done, err := snap.Revision(ctx, RevisionRef{Key: key})
-		switch {
-		case err == nil:
-			return repeated(done, digest)
-		case !errors.Is(err, ErrNotFound):
-			return nil, err
+	if len(shape) == 0 {
+		if done, err := applied(ctx, snap, key, digest); !errors.Is(err, ErrNotFound) {
+			return done, err
 		}
 	}
 	w := newWorkspace(ctx, p, snap, author, head.Sequence+1)
@@ -291,7 +287,24 @@ func (w *workspace) alreadyStruck(e *Erasure) error {
 	return nil
 }
 
-func repeated(done *Revision, digest string) (*Commit, error) {
+// Applied gives what a change set came to under its idempotency key before; the
+// error is ErrNotFound where nothing was, and Faults where it was another one.
+func Applied(ctx context.Context, snap Snapshot, author Author, cs *ChangeSet) (*Commit, error) {
+	digest, err := cs.Digest()
+	if err != nil {
+		return nil, Faulty(InvalidInput, "", "the change set cannot be encoded: %v", err)
+	}
+	return applied(ctx, snap, idempotencyKey(author.Name, author.Clearance, cs.IdempotencyKey), digest)
+}
+
+func applied(ctx context.Context, snap Snapshot, key, digest string) (*Commit, error) {
+	if key == "" {
+		return nil, ErrNotFound
+	}
+	done, err := snap.Revision(ctx, RevisionRef{Key: key})
+	if err != nil {
+		return nil, err
+	}
 	meta, err := done.Meta()
 	if err != nil {
 		return nil, err

@@ -1,9 +1,6 @@
 package casefile
 
 import (
-	"crypto/sha256"
-	"encoding/base32"
-	"encoding/binary"
 	"fmt"
 	"io/fs"
 	"math"
@@ -51,6 +48,8 @@ type origin struct {
 	file    string
 	line    int
 	swapped bool
+	// stance is as the row of a citation has it, which is part of its former id.
+	stance string
 }
 
 // Rows is how many rows a file has, such as "links.csv".
@@ -68,7 +67,7 @@ type builder struct {
 	entities   map[string]bool
 	cited      map[string][]int // claim → citation rows
 	citations  []row
-	// citationIDs are the ids of citations, which say what the rows say.
+	// citationIDs are the ids of citations; empty where one is to be made.
 	citationIDs []evidence.ID
 	ownClaims   map[string]bool
 	overflow    []int // citation rows past maxInline of their claim
@@ -167,7 +166,7 @@ func upper(o evidence.Optional[string]) evidence.Optional[string] {
 }
 
 func (b *builder) add(r *row, c evidence.Change, swapped bool, citations ...origin) {
-	made := change{Change: c, from: origin{r.file, r.line, swapped}, citations: citations}
+	made := change{Change: c, from: origin{file: r.file, line: r.line, swapped: swapped, stance: r.get("stance")}, citations: citations}
 	if c.AssertLink != nil || c.AssertStatement != nil {
 		id := made.claimID()
 		made.bare = id == "" || b.bare[string(id)] || b.file.lost.files[citationsFile]
@@ -316,9 +315,11 @@ func (b *builder) statement(r *row) {
 }
 
 // indexCitations puts the citation rows under their claims. A row that says the
-// same as another is a fault: the graph would hold it once.
+// same as another is a fault. Of rows that differ only in who asserts them, the
+// first has the id that all of them would have, and the others are given one when
+// they are written: a place among them would tell of one that is hidden.
 func (b *builder) indexCitations() {
-	seen := map[evidence.ID]int{}
+	first, others := map[evidence.ID]int{}, map[evidence.ID][]int{}
 	for i := range b.citations {
 		r := &b.citations[i]
 		claim := r.get("claim_id")
@@ -327,11 +328,18 @@ func (b *builder) indexCitations() {
 			continue
 		}
 		id := b.citationIDs[i]
-		if line, twice := seen[id]; twice {
-			b.file.faults.add(r.file, r.line, "", "the line says the same as line %d; leave one out", line)
-			continue
+		if at, alike := first[id]; alike {
+			before := append([]int{at}, others[id]...)
+			same := slices.IndexFunc(before, func(j int) bool { return b.citations[j].get("attributed_to") == r.get("attributed_to") })
+			if same >= 0 {
+				b.file.faults.add(r.file, r.line, "", "the line says the same as line %d; leave one out", b.citations[before[same]].line)
+				continue
+			}
+			others[id] = append(others[id], i)
+			b.citationIDs[i] = ""
+		} else {
+			first[id] = i
 		}
-		seen[id] = r.line
 		b.cited[claim] = append(b.cited[claim], i)
 		if _, err := evidence.ParseStance(stance(r)); err != nil && stance(r) != "" {
 			b.bare[claim] = true // it may have been meant to support
@@ -352,7 +360,7 @@ func (b *builder) citationsOf(claim string) ([]evidence.NewCitation, []origin) {
 	citations, origins := make([]evidence.NewCitation, len(rows)), make([]origin, len(rows))
 	for i, at := range rows {
 		r := &b.citations[at]
-		citations[i], origins[i] = b.citation(at), origin{file: r.file, line: r.line}
+		citations[i], origins[i] = b.citation(at), origin{file: r.file, line: r.line, stance: r.get("stance")}
 	}
 	return citations, origins
 }
@@ -413,18 +421,4 @@ func (b *builder) furtherCitations() {
 			b.add(r, evidence.Change{Cite: &evidence.Cite{Claim: evidence.ID(claim), Citation: b.citation(i)}}, false)
 		}
 	}
-}
-
-// citationID is made of what the row says, so that the same row is the same
-// citation in every import, and a changed one is another.
-func citationID(r *row) evidence.ID {
-	h := sha256.New()
-	for _, column := range []string{"claim_id", "source_id", "locator", "fragment", "stance", "attributed_to", "status_in_source", "note"} {
-		text := r.get(column)
-		var length [8]byte
-		binary.BigEndian.PutUint64(length[:], uint64(len(text)))
-		h.Write(length[:])
-		h.Write([]byte(text))
-	}
-	return evidence.ID("c-" + strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)[:15])))
 }

@@ -10,7 +10,6 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
@@ -274,12 +273,17 @@ func (w *writer) validate(ctx context.Context, changes []change, batches [][]cha
 		// happened to its records since is nobody's mistake.
 		left = nil
 		for _, batch := range batches {
-			if commit, err := w.plan(ctx, batch, true); err != nil || commit.New {
+			if there, err := w.applied(ctx, batch); err != nil {
+				return nil, false, err
+			} else if !there {
 				left = append(left, batch...)
 			}
 		}
 		if len(left) == 0 {
 			return changes, true, nil
+		}
+		if left, err = w.recognise(ctx, left); err != nil {
+			return nil, false, err
 		}
 	}
 	if head.Sequence == 0 {
@@ -300,28 +304,45 @@ func (w *writer) validate(ctx context.Context, changes []change, batches [][]cha
 	return left, !commit.New, nil
 }
 
+// applied says whether a batch was written under its key, by this program or by one
+// that gave citations other ids.
+func (w *writer) applied(ctx context.Context, batch []change) (bool, error) {
+	for _, as := range [][]change{batch, former(batch)} {
+		cs, err := w.changeSet(as, true)
+		if err != nil {
+			return false, err
+		}
+		err = w.read(ctx, func(ctx context.Context, snap evidence.Snapshot) error {
+			_, err := evidence.Applied(ctx, snap, w.options.Author, cs)
+			return err
+		})
+		var used evidence.Faults // the key, of what was erased in part since
+		if err == nil || !errors.Is(err, evidence.ErrNotFound) && !errors.As(err, &used) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
+
 // plan decides what changes come to and leaves the store as it is.
-func (w *writer) plan(ctx context.Context, changes []change, keyed bool) (*evidence.Commit, error) {
+func (w *writer) plan(ctx context.Context, changes []change, keyed bool) (commit *evidence.Commit, err error) {
 	cs, err := w.changeSet(changes, keyed)
 	if err != nil {
 		return nil, err
 	}
-	var planned bool
-	commit, err := w.store.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
-		commit, err := w.planner.Plan(ctx, snap, w.options.Author, cs)
-		if err != nil {
-			return nil, err
-		}
-		planned = commit.New
-		tried := *commit
-		tried.New = false // a commit that is not new is not written
-		return &tried, nil
+	err = w.read(ctx, func(ctx context.Context, snap evidence.Snapshot) (err error) {
+		commit, err = w.planner.Plan(ctx, snap, w.options.Author, cs)
+		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	commit.New = planned
-	return commit, nil
+	return commit, err
+}
+
+// read reads the graph as a write would, past every View, and writes nothing.
+func (w *writer) read(ctx context.Context, read func(context.Context, evidence.Snapshot) error) error {
+	_, err := w.store.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		return &evidence.Commit{}, read(ctx, snap) // a commit that is not new is not written
+	})
+	return err
 }
 
 // write decides what a batch, the one with a number, comes to.
@@ -360,83 +381,4 @@ func (w *writer) changeSet(changes []change, keyed bool) (*evidence.ChangeSet, e
 		cs.IdempotencyKey = "import/" + hex.EncodeToString(sum[:16])
 	}
 	return cs, nil
-}
-
-// separate takes citations that a claim of the graph does not have yet out of
-// the assertion of the claim, and adds them to it instead.
-func separate(changes []change, err error) ([]change, bool) {
-	var faults evidence.Faults
-	if !errors.As(err, &faults) {
-		return nil, false
-	}
-	missing := map[int]map[int]bool{} // change → citations
-	for _, fault := range faults {
-		i, n, ok := missingCitation(changes, fault)
-		if !ok {
-			continue
-		}
-		if missing[i] == nil {
-			missing[i] = map[int]bool{}
-		}
-		missing[i][n] = true
-	}
-	if len(missing) == 0 {
-		return nil, false
-	}
-	moved := make([]change, 0, len(changes))
-	for i, c := range changes {
-		if missing[i] == nil {
-			moved = append(moved, c)
-			continue
-		}
-		moved = append(moved, c.without(missing[i])...)
-	}
-	return moved, true
-}
-
-// missingCitation finds the citation of an assertion that a fault says is not
-// there yet.
-func missingCitation(changes []change, fault evidence.Fault) (at, citation int, ok bool) {
-	if fault.Code != evidence.DuplicateID {
-		return 0, 0, false
-	}
-	var rest string
-	if _, err := fmt.Sscanf(fault.Path, "changes[%d].%s", &at, &rest); err != nil || at >= len(changes) {
-		return 0, 0, false
-	}
-	_, rest, ok = strings.Cut(rest, ".citations[")
-	if !ok {
-		return 0, 0, false
-	}
-	if _, err := fmt.Sscanf(rest, "%d].id", &citation); err != nil || citation >= len(changes[at].citations) {
-		return 0, 0, false
-	}
-	return at, citation, true
-}
-
-// without gives the assertion without some of its citations, followed by those
-// as changes of their own.
-func (c change) without(moved map[int]bool) []change {
-	all := c.newCitations()
-	asserted, apart := c, []change(nil)
-	asserted.citations = nil
-	var kept []evidence.NewCitation
-	for i, citation := range all {
-		if !moved[i] {
-			kept = append(kept, citation)
-			asserted.citations = append(asserted.citations, c.citations[i])
-			continue
-		}
-		apart = append(apart, change{Change: evidence.Change{Cite: &evidence.Cite{Claim: c.claimID(), Citation: citation}}, from: c.citations[i]})
-	}
-	if c.AssertLink != nil {
-		assert := *c.AssertLink
-		assert.Citations = kept
-		asserted.AssertLink = &assert
-	} else {
-		assert := *c.AssertStatement
-		assert.Citations = kept
-		asserted.AssertStatement = &assert
-	}
-	return append([]change{asserted}, apart...)
 }

@@ -175,7 +175,7 @@ func (f *File) explain(changes []change, err error) error {
 		// stand for themselves.
 		if (at[i].column == "extra" || !told[at[i].place]) && !missing.follows(fault, at[i]) {
 			message := fault.Message
-			if of := at[i].citation; of != nil { // whose id no file has
+			if of := at[i].citation; of != nil && of.ID != "" { // whose id no file has
 				message = strings.ReplaceAll(message, strconv.Quote(string(of.ID)), "the citation")
 			}
 			c.add(at[i].file, at[i].line, at[i].column, "%s", message)
