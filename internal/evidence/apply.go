@@ -461,7 +461,9 @@ func (w *workspace) assert(at, field string, id ID, claim *Claim, standing, clea
 	}
 	w.put(s, claim)
 	for i := range citations {
-		w.addCitation(at+"citations["+strconv.Itoa(i)+"].", s.id, &citations[i], Supports)
+		if _, err := w.addCitation(at+"citations["+strconv.Itoa(i)+"].", s.id, &citations[i], Supports); err != nil {
+			return s.id, err
+		}
 	}
 	return s.id, nil
 }
@@ -482,7 +484,11 @@ func (w *workspace) assertAgain(at, field string, s *slot, claim *Claim, citatio
 	}
 	asserted := *old
 	asserted.Standing, asserted.Accepted = old.Standing[:1], claim.Accepted
-	if !sameContent(&asserted, claim) {
+	there, err := w.asRead(&asserted)
+	if err != nil {
+		return err
+	}
+	if !sameContent(there, claim) {
 		w.fault(DuplicateID, at+field, "claim %q exists with other content; choose another id, or retract it first", s.id)
 		w.readCitations(at, s.id, citations)
 		return nil
@@ -493,13 +499,21 @@ func (w *workspace) assertAgain(at, field string, s *slot, claim *Claim, citatio
 	for i := range citations {
 		path := fmt.Sprintf("%scitations[%d].", at, i)
 		c := w.newCitation(path, s.id, &citations[i], Supports)
-		there := slices.ContainsFunc(w.citations[s.id], func(other *slot) bool {
-			o := *other.content.(*Citation) //nolint:forcetypeassert // the index holds citations
+		there := false
+		for _, other := range w.citations[s.id] {
+			if there || !w.sees(other) {
+				continue
+			}
+			read, err := w.asRead(other.content)
+			if err != nil {
+				return err
+			}
+			o := *read.(*Citation) //nolint:forcetypeassert // the index holds citations
 			if citations[i].ID == "" {
 				o.ID = c.ID
 			}
-			return w.sees(other) && sameContent(&o, c)
-		})
+			there = sameContent(&o, c)
+		}
 		if !there {
 			w.fault(DuplicateID, path+"id", "claim %q exists without this citation; add it with `cite`", s.id)
 		}

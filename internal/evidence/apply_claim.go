@@ -54,26 +54,33 @@ func (w *workspace) newCitation(at string, claim ID, in *NewCitation, stance Sta
 }
 
 // addCitation makes a citation of a claim, or finds that it is there already.
-func (w *workspace) addCitation(at string, claim ID, in *NewCitation, stance Stance) *slot {
+func (w *workspace) addCitation(at string, claim ID, in *NewCitation, stance Stance) (*slot, error) {
 	c := w.newCitation(at, claim, in, stance)
 	s := w.choose(in.ID, at+"id")
 	c.ID = s.id
 	if s.content == nil {
 		w.put(s, c)
-		return s
+		return s, nil
 	}
+	there, err := w.asRead(s.content)
 	switch {
+	case err != nil:
+		return nil, err
 	case !s.open:
 		w.fault(DuplicateID, at+"id", "%q was retracted; undo that revision, or choose another id", s.id)
-	case !sameContent(s.content, c):
+	case !sameContent(there, c):
 		w.fault(DuplicateID, at+"id", "%q exists with other content; choose another id", s.id)
 	}
-	return s
+	return s, nil
 }
 
 func (w *workspace) cite(c *Cite) (ID, error) {
 	w.known(c.Claim, "cite.claim", "claim", LinkRecord, StatementRecord)
-	return w.addCitation("cite.citation.", c.Claim, &c.Citation, Supports).id, nil
+	s, err := w.addCitation("cite.citation.", c.Claim, &c.Citation, Supports)
+	if err != nil {
+		return "", err
+	}
+	return s.id, nil
 }
 
 func (w *workspace) setStanding(c *SetStanding) (ID, error) {
@@ -89,7 +96,10 @@ func (w *workspace) setStanding(c *SetStanding) (ID, error) {
 	}
 	w.date(at+"on", c.On)
 	w.text(at+"note", c.Note, maxText, false)
-	shown := w.addCitation(at+"citation.", c.Claim, &c.Citation, Mentions)
+	shown, err := w.addCitation(at+"citation.", c.Claim, &c.Citation, Mentions)
+	if err != nil {
+		return "", err
+	}
 	change := StandingChange{Standing: standing, On: c.On, Citation: shown.id, Note: c.Note}
 	if slices.Contains(old.Standing, change) {
 		return s.id, nil

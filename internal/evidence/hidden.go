@@ -35,6 +35,24 @@ func (w *workspace) lastSeenAfter(s *slot, after Sequence) (Sequence, error) {
 	return w.backInSight(s, r.From)
 }
 
+// asRead is content as its author reads it: without the records that it names and
+// that they do not see.
+func (w *workspace) asRead(content Content) (Content, error) {
+	if w.author.Clearance == Confidential {
+		return content, nil
+	}
+	var named []ID
+	_, _ = Redact(content, func(id ID) bool {
+		named = append(named, id)
+		return false
+	})
+	if err := w.load(named); err != nil {
+		return nil, err
+	}
+	read, _ := Redact(content, func(id ID) bool { return !w.sees(w.get(id)) })
+	return read, nil
+}
+
 // keepHidden is content that the author writes, with what they do not see of the
 // content that is there.
 func (w *workspace) keepHidden(next, there Content) Content {

@@ -1,0 +1,64 @@
+package evidence_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+)
+
+// TestWhoSendsBackWhatTheyReadIsToldNothing: an author who does not see which entity
+// asserts a citation, or which claim another speaks of, is answered as where there
+// is none; and none of it is lost.
+func TestWhoSendsBackWhatTheyReadIsToldNothing(t *testing.T) {
+	by := func(c evidence.NewCitation, words string, who evidence.ID) evidence.NewCitation {
+		if words != "" || who != "" {
+			c.AssertedBy = &evidence.Asserter{Words: words, Entity: who}
+		}
+		return c
+	}
+	for _, words := range []string{"", "un testigo"} {
+		build := func(hidden bool) *graph {
+			g := base(t)
+			g.must(top, entity("x", "PERSON", "Secreta"), link("lx", "PAYS", "p1", "p2", cited("cx", "s1")))
+			g.must(top, raise("x", "CONFIDENTIAL"), raise("lx", "CONFIDENTIAL"))
+			who, about := evidence.ID(""), evidence.ID("")
+			if hidden {
+				who, about = "x", "lx"
+			}
+			denial := link("d1", "DENIES", "p1", "p2", by(cited("cd", "s1"), words, who))
+			denial.AssertLink.About = about
+			g.must(top, denial)
+			statement := evidence.Change{AssertStatement: &evidence.AssertStatement{ID: "t2", Entity: "p1", Attribute: "RANK", Value: "mayor", About: about, Citations: []evidence.NewCitation{cited("ct", "s1")}}}
+			g.must(top, statement, evidence.Change{Cite: &evidence.Cite{Claim: "l1", Citation: by(cited("c3", "s2"), words, who)}})
+			return g
+		}
+		plain, secret := build(false), build(true)
+		guessed := link("d1", "DENIES", "p1", "p2", by(cited("cd", "s1"), words, ""))
+		guessed.AssertLink.About = "lx"
+		for name, c := range map[string]evidence.Change{
+			"the citation":                  {Cite: &evidence.Cite{Claim: "l1", Citation: by(cited("c3", "s2"), words, "")}},
+			"with who may assert it":        {Cite: &evidence.Cite{Claim: "l1", Citation: by(cited("c3", "s2"), words, "x")}},
+			"with who does not assert it":   {Cite: &evidence.Cite{Claim: "l1", Citation: by(cited("c3", "s2"), words, "p2")}},
+			"in other words":                {Cite: &evidence.Cite{Claim: "l1", Citation: by(cited("c3", "s2"), words+"!", "")}},
+			"the link":                      link("d1", "DENIES", "p1", "p2", by(cited("cd", "s1"), words, "")),
+			"the link with a made citation": link("d1", "DENIES", "p1", "p2", by(cited("", "s1"), words, "")),
+			"with what it may speak of":     guessed,
+			"the statement":                 {AssertStatement: &evidence.AssertStatement{ID: "t2", Entity: "p1", Attribute: "RANK", Value: "mayor", Citations: []evidence.NewCitation{cited("ct", "s1")}}},
+		} {
+			want, wantErr := plain.try(low, set(c))
+			got, err := secret.try(low, set(c))
+			if wantErr != nil {
+				require.EqualError(t, err, wantErr.Error(), name)
+				continue
+			}
+			require.NoError(t, err, name)
+			require.Equal(t, []any{want.New, want.Targets}, []any{got.New, got.Targets}, name)
+			require.False(t, got.New, name)
+		}
+		require.Equal(t, evidence.ID("x"), secret.newest("c3").Citation().AsserterEntity)
+		require.Equal(t, evidence.ID("lx"), secret.newest("d1").Claim().About)
+		require.Equal(t, []string{"DUPLICATE_ID changes[0].cite.citation.id"}, secret.refuse(top, set(evidence.Change{Cite: &evidence.Cite{Claim: "l1", Citation: by(cited("c3", "s2"), words, "")}})), "who sees it says otherwise")
+	}
+}
