@@ -176,6 +176,12 @@ func (w *world) answer(p *plan, much effort, hidden bool) {
 	pools := p.pools()
 	w.questions(pools, much)
 	w.probe(p)
+	for i, id := range p.pub.all() {
+		w.at(fmt.Sprintf("again-%d", i), w.now.Add(time.Second))
+		if set := w.restated(id); set != nil && (much.every == 0 || i%much.every == 0) {
+			w.ask("Apply", map[string]any{"changeSet": asVariable(w.tb, set)})
+		}
+	}
 	for i, set := range append(specimens(), p.attempts()...) {
 		w.at(fmt.Sprintf("attempt-%d", i), w.now.Add(time.Minute))
 		if much.every > 0 && i%much.every > 0 {

@@ -89,10 +89,21 @@ func draw(t *rapid.T, level evidence.Clearance, most int) *plan {
 		}
 	}
 	g.prop()
+	g.deny()
 	for i, s := range g.steps {
 		s.at = start.Add(time.Duration(i) * time.Minute)
 	}
 	return g.plan
+}
+
+// deny has a claim speak of something hidden, and somebody hidden assert it.
+func (g *planner) deny() {
+	link := g.linkOf("DENIES", g.pub.entities[0], g.pub.entities[1], g.pub.sources[:1], false, false)
+	link.About = ""
+	for i := range link.Citations {
+		link.Citations[i].AssertedBy = nil
+	}
+	g.steps = append(g.steps, &step{set: &evidence.ChangeSet{Reason: "a denial", Changes: []evidence.Change{{AssertLink: link}}}, more: g.adding()})
 }
 
 // Reasons of the revisions of prop.
@@ -282,7 +293,7 @@ func (g *planner) open() {
 			s.editor = false
 			c.RecordChecks = &evidence.RecordChecks{Checks: []evidence.CitationCheck{{Citation: oneOf(g, "citation", g.pub.citations...), Check: evidence.QuoteCheck{State: evidence.Verified, At: "2026-11-23T09:00:00Z", Capture: sumOf("aa"), Start: 1, End: 4, Context: "antes y después"}}}}
 		case "restate":
-			s.editor, s.restate = true, oneOf(g, "restated", slices.Concat(sources, g.pub.entities)...)
+			s.editor, s.restate = true, oneOf(g, "restated", slices.Concat(sources, g.pub.entities, g.pub.claims(), g.pub.citations, g.pub.citations)...)
 			g.steps = append(g.steps, s)
 			return
 		default:

@@ -267,8 +267,64 @@ func (w *world) restated(id evidence.ID) *evidence.ChangeSet {
 			put.Names.Value = append(put.Names.Value, evidence.NewName{Text: n.Text, Type: n.Type.String(), Language: n.Language, Sources: seen(n.Sources)})
 		}
 		cs.Changes = []evidence.Change{{PutEntity: put}}
+	case r.Claim() != nil:
+		x := r.Claim()
+		about := append(seen([]evidence.ID{x.About}), "")[0]
+		valid := evidence.ValidTime{Since: x.Since, Until: x.Until, Observed: x.Observed}
+		citations := w.citations(id)
+		for i := range citations {
+			citations[i].AssertedBy = asRead(citations[i].AssertedBy, seen)
+		}
+		if x.Of == evidence.LinkRecord {
+			cs.Changes = []evidence.Change{{AssertLink: &evidence.AssertLink{
+				ID: id, Kind: x.Kind, From: x.From, To: x.To, Role: x.Role, Summary: x.Summary, Valid: valid, Standing: x.Standing[0].Standing.String(), About: about, Clearance: x.Clearance.String(), Citations: citations,
+			}}}
+		} else {
+			cs.Changes = []evidence.Change{{AssertStatement: &evidence.AssertStatement{
+				ID: id, Entity: x.From, Attribute: x.Kind, Value: x.Value, Summary: x.Summary, Valid: valid, Standing: x.Standing[0].Standing.String(), About: about, Clearance: x.Clearance.String(), Citations: citations,
+			}}}
+		}
+	case r.Citation() != nil:
+		cited := newCitation(r.Citation())
+		cited.AssertedBy = asRead(cited.AssertedBy, seen)
+		cs.Changes = []evidence.Change{{Cite: &evidence.Cite{Claim: r.Citation().Claim, Citation: cited}}}
 	}
 	return cs
+}
+
+// citations are what a clearance sees of those of a claim.
+func (w *world) citations(claim evidence.ID) []evidence.NewCitation {
+	r, err := store.Read(w.tb.Context(), w.st, evidence.Now(w.level), vocabulary.Standard())
+	require.NoError(w.tb, err)
+	defer r.Close() //nolint:errcheck // nothing was written
+	var cited []evidence.NewCitation
+	for f, err := range r.Find(w.tb.Context(), store.Query{Type: evidence.CitationRecord, Claims: []evidence.ID{claim}, Kinds: []string{"SUPPORTS"}, Limit: 10}) {
+		require.NoError(w.tb, err)
+		cited = append(cited, newCitation(f.Record.Citation()))
+	}
+	return cited
+}
+
+func newCitation(c *evidence.Citation) evidence.NewCitation {
+	out := evidence.NewCitation{
+		ID: c.ID, Source: c.Source, Stance: c.Stance.String(), Locator: c.Locator, Quote: c.Quote, Credibility: int(c.Credibility.Grade()),
+		StandingInSource: c.StandingInSource, Note: c.Note, Clearance: c.Clearance.String(),
+	}
+	if c.AsserterWords != "" || c.AsserterEntity != "" {
+		out.AssertedBy = &evidence.Asserter{Words: c.AsserterWords, Entity: c.AsserterEntity}
+	}
+	return out
+}
+
+// asRead is who asserts something, without an entity that is not seen.
+func asRead(by *evidence.Asserter, seen func([]evidence.ID) []evidence.ID) *evidence.Asserter {
+	if by == nil || by.Entity == "" || len(seen([]evidence.ID{by.Entity})) > 0 {
+		return by
+	}
+	if by.Words == "" {
+		return nil
+	}
+	return &evidence.Asserter{Words: by.Words}
 }
 
 // withName adds, between the names of an entity, one that is not for everybody,
