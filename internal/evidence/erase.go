@@ -127,12 +127,22 @@ type Eraser struct {
 	bereft    map[ID]bool
 	erasures  int
 	seen      Clearance // the lowest that sees a revision whose author and reason go
+	// told are the records that are gone of which a leaf told that is struck; levels
+	// the own clearances that they had when the log was read so far.
+	told   map[leafOf][]ID
+	levels map[ID]Clearance
+}
+
+// leafOf names a leaf of the log.
+type leafOf struct {
+	at    Sequence
+	index int
 }
 
 // NewEraser erases records, as Reach found them, and the authors and reasons of
 // revisions.
 func NewEraser(gone map[ID]RecordType, metas []Sequence, newSalt func() [16]byte) *Eraser {
-	e := &Eraser{gone: gone, metas: map[Sequence]bool{}, newSalt: newSalt, numbering: NewNumbering(), prints: map[ID]map[string]bool{}, bereft: map[ID]bool{}, seen: Hidden}
+	e := &Eraser{gone: gone, metas: map[Sequence]bool{}, newSalt: newSalt, numbering: NewNumbering(), prints: map[ID]map[string]bool{}, bereft: map[ID]bool{}, seen: Hidden, told: map[leafOf][]ID{}, levels: map[ID]Clearance{}}
 	for _, s := range metas {
 		e.metas[s] = true
 	}
@@ -166,10 +176,16 @@ func (e *Eraser) Add(r *Revision) error {
 		e.struck = append(e.struck, Struck{Sequence: r.Sequence(), Leaf: leaf, Rest: after.Leaves[leaf].Rest.Commitment()})
 		return nil
 	}
+	meta, err := r.Meta()
+	if err != nil {
+		return err
+	}
+	sent := false
 	for i := range outcomes {
 		if outcomes[i].Erasure != nil {
 			e.erasures++
 		}
+		e.level(&outcomes[i])
 		left, changed := e.outcome(&outcomes[i], r.Sequence())
 		if !changed {
 			continue
@@ -177,10 +193,10 @@ func (e *Eraser) Add(r *Revision) error {
 		if err := strike(i+1, left); err != nil {
 			return err
 		}
-	}
-	meta, err := r.Meta()
-	if err != nil {
-		return err
+		told := e.goneIn(&outcomes[i])
+		e.told[leafOf{r.Sequence(), i + 1}] = told
+		e.told[leafOf{r.Sequence(), 0}] = append(e.told[leafOf{r.Sequence(), 0}], told...)
+		sent = sent || e.sent(&outcomes[i], meta.Clearance)
 	}
 	switch {
 	case e.metas[r.Sequence()]:
@@ -191,7 +207,7 @@ func (e *Eraser) Add(r *Revision) error {
 			}
 		}
 		err = strike(0, nil)
-	case len(e.struck) > first && meta.Digest != "":
+	case sent && meta.Digest != "":
 		meta.Digest = "" // it is a hash of what was sent, by which it could be guessed
 		err = strike(0, &meta)
 	}
@@ -249,6 +265,59 @@ func (e *Eraser) outcome(o *Outcome, at Sequence) (left *Outcome, changed bool) 
 }
 
 func (e *Eraser) isGone(id ID) bool { _, gone := e.gone[id]; return gone }
+
+// goneIn are the records that are gone of which an outcome tells, or that it names.
+func (e *Eraser) goneIn(o *Outcome) []ID {
+	var told []ID
+	note := func(id ID) bool {
+		if e.isGone(id) {
+			told = append(told, id)
+		}
+		return false
+	}
+	note(o.ID)
+	for _, f := range o.Effects {
+		note(f.Target())
+		if content := f.content(); content != nil {
+			_, _ = Redact(content, note)
+		}
+	}
+	return told
+}
+
+// level notes the clearances that an outcome gives to records that are gone.
+func (e *Eraser) level(o *Outcome) {
+	for _, f := range o.Effects {
+		switch content := f.content(); {
+		case content != nil && e.isGone(f.Target()):
+			e.levels[f.Target()] = content.OwnClearance()
+		case f.Clearance != nil && e.isGone(f.Target()):
+			e.levels[f.Target()] = f.Clearance.Clearance
+		}
+	}
+}
+
+// sent says whether what an author sent, who was cleared for c, may have held what
+// an outcome tells of records that are gone: not what a cascade reached, what an
+// undo brought back, or what was kept of a record that the author did not see.
+func (e *Eraser) sent(o *Outcome, c Clearance) bool {
+	gone := func(id ID) bool { return e.isGone(id) && e.levels[id] <= c }
+	names := func(content Content) bool { _, is := Redact(content, gone); return is }
+	return gone(o.ID) || slices.ContainsFunc(o.Effects, func(f Effect) bool {
+		switch o.Change {
+		case "putEntity", "putSource":
+			return f.content() != nil && names(f.content())
+		case "assertLink", "assertStatement":
+			return f.Claim != nil && gone(f.Claim.About) || f.Citation != nil && (gone(f.Citation.ID) || names(f.Citation))
+		case "cite", "setStanding", "mergeEntities":
+			return f.Citation != nil && (gone(f.Citation.ID) || names(f.Citation))
+		case "recordChecks":
+			return gone(f.Target())
+		default:
+			return false
+		}
+	})
+}
 
 // note remembers a content that is gone.
 func (e *Eraser) note(content Content) {
@@ -342,11 +411,20 @@ func (p *Planner) Erase(ctx context.Context, snap Snapshot, author Author, groun
 			delete(commit.Counters, k)
 		}
 	}
-	for id, prints := range e.prints {
-		level := Confidential
+	level := func(id ID) Clearance {
 		if r := before[id]; r != nil {
-			level = min(lastSeen(r), Confidential)
+			return min(lastSeen(r), Confidential)
 		}
+		return Confidential
+	}
+	for i := range tombstone.Struck {
+		s := &tombstone.Struck[i]
+		if told := e.told[leafOf{s.Sequence, s.Leaf}]; len(told) > 0 {
+			s.Visible = level(slices.MinFunc(told, func(a, b ID) int { return int(level(a)) - int(level(b)) }))
+		}
+	}
+	for id, prints := range e.prints {
+		level := level(id)
 		for fingerprint := range prints {
 			tombstone.Barred = append(tombstone.Barred, bar(tombstone.Salt, level, fingerprint))
 		}

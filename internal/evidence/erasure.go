@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
@@ -44,6 +45,37 @@ type Struck struct {
 	Leaf     int      `json:"leaf"` // index in the revision
 	// Rest is the commitment of what was left of the leaf; zero for nothing.
 	Rest ledger.Hash `json:"rest"`
+	// Visible is the lowest clearance that last saw something of what the leaf lost;
+	// PUBLIC also in tombstones from before this was written down.
+	Visible Clearance `json:"visible,omitempty"`
+}
+
+// sawErased says whether who is cleared for c could see something of what erasures
+// took from a leaf. For others the leaf is what is left of it.
+func sawErased(ctx context.Context, snap Snapshot, c Clearance, at Sequence, leaf int) (bool, error) {
+	for number := 1; ; number++ {
+		rev, err := snap.Revision(ctx, RevisionRef{Key: erasureKey(number)})
+		if err != nil {
+			return false, ignoreNotFound(err)
+		}
+		erasure, err := rev.Erasure()
+		if err != nil {
+			return false, err
+		}
+		if erasure == nil {
+			return false, errNoErasure(rev)
+		}
+		for _, s := range erasure.Struck {
+			if s.Sequence == at && s.Leaf == leaf && max(s.Visible, erasure.Visible) <= c {
+				return true, nil
+			}
+		}
+	}
+}
+
+// errNoErasure says that a revision is found as an erasure and is none.
+func errNoErasure(rev *Revision) error {
+	return fmt.Errorf("the revision at sequence %d has the key of an erasure and is none; run `vinculo verify`", rev.Sequence())
 }
 
 // Erasing is what a store destroys with a commit, in the same atomic step, after
@@ -244,7 +276,7 @@ func (w *workspace) checkBarred(changes []Change) error {
 			return err
 		}
 		if erasure == nil {
-			return fmt.Errorf("the revision at sequence %d has the key of an erasure and is none; run `vinculo verify`", rev.Sequence())
+			return errNoErasure(rev)
 		}
 		meta, err := rev.Meta()
 		if err != nil {

@@ -113,7 +113,7 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 	}
 	key := idempotencyKey(author.Name, author.Clearance, cs.IdempotencyKey)
 	if len(shape) == 0 {
-		if done, err := applied(ctx, snap, key, digest); !errors.Is(err, ErrNotFound) {
+		if done, err := applied(ctx, snap, author.Clearance, key, digest); !errors.Is(err, ErrNotFound) {
 			return done, err
 		}
 	}
@@ -294,10 +294,10 @@ func Applied(ctx context.Context, snap Snapshot, author Author, cs *ChangeSet) (
 	if err != nil {
 		return nil, Faulty(InvalidInput, "", "the change set cannot be encoded: %v", err)
 	}
-	return applied(ctx, snap, idempotencyKey(author.Name, author.Clearance, cs.IdempotencyKey), digest)
+	return applied(ctx, snap, author.Clearance, idempotencyKey(author.Name, author.Clearance, cs.IdempotencyKey), digest)
 }
 
-func applied(ctx context.Context, snap Snapshot, key, digest string) (*Commit, error) {
+func applied(ctx context.Context, snap Snapshot, c Clearance, key, digest string) (*Commit, error) {
 	if key == "" {
 		return nil, ErrNotFound
 	}
@@ -309,7 +309,13 @@ func applied(ctx context.Context, snap Snapshot, key, digest string) (*Commit, e
 	if err != nil {
 		return nil, err
 	}
+	saw := false
 	if meta.Digest == "" {
+		if saw, err = sawErased(ctx, snap, c, done.Sequence(), 0); err != nil {
+			return nil, err
+		}
+	}
+	if saw {
 		return nil, Faulty(Conflict, "idempotencyKey", "the key %q was used at %s for a change set of which part was erased since; choose a new key", meta.IdempotencyKey, done.Header.Time.Format(time.RFC3339))
 	}
 	if meta.Digest != digest {

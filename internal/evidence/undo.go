@@ -28,8 +28,14 @@ func (w *workspace) undo(c *Undo) (ID, error) {
 	var ids, closed, written []ID
 	for i, o := range outcomes {
 		if rev.Leaves[i+1].Erased {
-			w.fault(Conflict, at, "revision %d cannot be undone: part of it was erased", c.Revision)
-			return "", nil
+			saw, err := sawErased(w.ctx, w.snap, w.author.Clearance, rev.Sequence(), i+1)
+			if err != nil {
+				return "", err
+			}
+			if saw {
+				w.fault(Conflict, at, "revision %d cannot be undone: part of it was erased", c.Revision)
+				return "", nil
+			}
 		}
 		if o.Erasure != nil {
 			w.fault(Conflict, at, "revision %d cannot be undone: it is an erasure, and what it erased is gone", c.Revision)

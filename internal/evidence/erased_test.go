@@ -1,0 +1,139 @@
+package evidence_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/erasure"
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store/storetest"
+)
+
+func (g *graph) erase(ids ...evidence.ID) {
+	g.Helper()
+	g.step++
+	_, err := erasure.Run(g.Context(), g.Store, storetest.Planner(g.step), erasure.Order{Author: top, Ground: "order 7", IDs: ids})
+	require.NoError(g, err)
+}
+
+// TestWhatAnAuthorDidNotSeeIsErasedAsIfItHadNeverBeen: undoing a revision, or
+// sending its change set again, tells of what was erased from it only those who saw
+// that.
+func TestWhatAnAuthorDidNotSeeIsErasedAsIfItHadNeverBeen(t *testing.T) {
+	hidden := func(c evidence.Change) evidence.Change {
+		switch {
+		case c.PutEntity != nil:
+			c.PutEntity.Clearance = evidence.Of("CONFIDENTIAL")
+		case c.PutSource != nil:
+			c.PutSource.Clearance = evidence.Of("CONFIDENTIAL")
+		case c.AssertLink != nil:
+			c.AssertLink.Clearance = "CONFIDENTIAL"
+		}
+		return c
+	}
+	asserted := cited("c3", "s2")
+	asserted.AssertedBy = &evidence.Asserter{Words: "un testigo"}
+	secretly := asserted
+	secretly.AssertedBy = &evidence.Asserter{Words: "un testigo", Entity: "x"}
+	alias := evidence.Change{PutEntity: &evidence.PutEntity{ID: "p2", Aliases: evidence.Of([]string{"La Güera"})}}
+	described := evidence.Change{PutEntity: &evidence.PutEntity{ID: "p2", Aliases: evidence.Of([]string{"La Güera"}), Description: evidence.Of("periodista")}}
+	named := evidence.Change{PutEntity: &evidence.PutEntity{ID: "p2", Names: evidence.Of([]evidence.NewName{{Text: "La Güera", Sources: []evidence.ID{"sx"}}})}}
+	for name, c := range map[string]struct {
+		secret []evidence.Change // before
+		by     evidence.Author
+		with   []evidence.Change // the revision, and without what is hidden
+		plain  []evidence.Change
+		erased evidence.ID
+	}{
+		"who asserts a citation": {
+			[]evidence.Change{hidden(entity("x", "PERSON", "Secreta"))}, top,
+			[]evidence.Change{{Cite: &evidence.Cite{Claim: "l1", Citation: secretly}}}, []evidence.Change{{Cite: &evidence.Cite{Claim: "l1", Citation: asserted}}}, "x",
+		},
+		"a record made with others": {
+			[]evidence.Change{hidden(entity("y", "PERSON", "Otra secreta"))}, top,
+			[]evidence.Change{entity("p3", "PERSON", "Otra"), hidden(entity("x", "PERSON", "Secreta"))}, []evidence.Change{entity("p3", "PERSON", "Otra")}, "x",
+		},
+		"what a retraction took along": {
+			[]evidence.Change{hidden(link("x", "LINKED_TO", "p1", "p2", cited("cx", "s1")))}, low,
+			[]evidence.Change{retract("p1")}, []evidence.Change{retract("p1")}, "x",
+		},
+		"what a retraction takes along that is undone and erased": {
+			[]evidence.Change{hidden(link("x", "LINKED_TO", "p2", "o1", cited("cx", "s1")))}, low,
+			[]evidence.Change{retract("p2")}, []evidence.Change{retract("p2")}, "x",
+		},
+		"what a name rests on": {
+			[]evidence.Change{hidden(source("sx", nil)), named}, low,
+			[]evidence.Change{described}, []evidence.Change{described}, "sx",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			build := func(secret bool) *graph {
+				g := base(t)
+				with := c.plain
+				if secret {
+					g.must(top, c.secret...)
+					with = c.with
+				} else if name == "what a name rests on" {
+					g.must(top, alias)
+				}
+				_, err := g.try(c.by, &evidence.ChangeSet{IdempotencyKey: "k", Changes: with})
+				require.NoError(t, err)
+				if secret {
+					g.erase(c.erased)
+				}
+				return g
+			}
+			plain, secret := build(false), build(true)
+			again := func(g *graph) (*evidence.Commit, error) {
+				return g.try(low, &evidence.ChangeSet{IdempotencyKey: "k", Changes: c.plain})
+			}
+			if c.by == low {
+				want, err := again(plain)
+				require.NoError(t, err)
+				got, err := again(secret)
+				require.NoError(t, err)
+				require.Equal(t, []any{want.New, want.Targets}, []any{got.New, got.Targets})
+			}
+			latest := func(g *graph) uint64 {
+				head, err := g.Head(t.Context())
+				require.NoError(t, err)
+				return head.Latest[evidence.Public]
+			}
+			n := latest(plain)
+			require.Equal(t, n, latest(secret))
+			_, err := secret.try(top, set(undo(3)))
+			require.ErrorContains(t, err, "part of it was erased", "who saw it is told")
+			plain.must(low, undo(n))
+			secret.must(low, undo(n))
+			for _, id := range []evidence.ID{"p1", "p2", "p3", "l1", "c1", "c3", "t1"} {
+				a, b := plain.newest(id), secret.newest(id)
+				require.Equal(t, a == nil, b == nil, id)
+				if a != nil {
+					require.Equal(t, a.IsOpen(), b.IsOpen(), id)
+				}
+			}
+		})
+	}
+}
+
+// TestAKeyTellsOfAnErasureOnlyWhoSawIt: what the author sent is erased after it was
+// raised above them.
+func TestAKeyTellsOfAnErasureOnlyWhoSawIt(t *testing.T) {
+	for _, raised := range []bool{true, false} {
+		g := base(t)
+		sent := &evidence.ChangeSet{IdempotencyKey: "k", Changes: []evidence.Change{entity("p-9", "PERSON", "Suya")}}
+		_, err := g.try(low, sent)
+		require.NoError(t, err)
+		if raised {
+			g.must(top, raise("p-9", "CONFIDENTIAL"))
+		}
+		g.erase("p-9")
+		_, err = g.try(low, sent)
+		if raised {
+			require.ErrorContains(t, err, `the key "k" was used for another change set at `)
+		} else {
+			require.ErrorContains(t, err, "of which part was erased since")
+		}
+	}
+}
