@@ -257,7 +257,9 @@ func (w *workspace) putNames(e *Entity, c *PutEntity, old *Entity) {
 		others = kept
 	}
 	e.Names = []Name{primary}
-	if len(others)+len(c.Aliases.Value)+len(c.Names.Value) > maxList {
+	// What the author does not see is not counted: it is at most as many of each
+	// clearance above theirs. Nor is what is kept, which was counted when it came.
+	if given := c.Aliases.Set || c.Names.Set; given && len(others)+len(c.Aliases.Value)+len(c.Names.Value) > maxList {
 		w.fault(LimitExceeded, at+"names", "an entity has at most %d names; leave some out", maxList)
 		return
 	}

@@ -1,6 +1,7 @@
 package evidence_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -61,4 +62,35 @@ func TestWhoSendsBackWhatTheyReadIsToldNothing(t *testing.T) {
 		require.Equal(t, evidence.ID("lx"), secret.newest("d1").Claim().About)
 		require.Equal(t, []string{"DUPLICATE_ID changes[0].cite.citation.id"}, secret.refuse(top, set(evidence.Change{Cite: &evidence.Cite{Claim: "l1", Citation: by(cited("c3", "s2"), words, "")}})), "who sees it says otherwise")
 	}
+}
+
+// TestNamesThatAnAuthorDoesNotSeeCountTowardsNoLimit: with 1,000 hidden names, an
+// entity is renamed and given names as if it had none.
+func TestNamesThatAnAuthorDoesNotSeeCountTowardsNoLimit(t *testing.T) {
+	names := func(n int, clearance string) evidence.Optional[[]evidence.NewName] {
+		list := make([]evidence.NewName, n)
+		for i := range list {
+			list[i] = evidence.NewName{Text: fmt.Sprintf("%s %d", clearance, i), Clearance: clearance}
+		}
+		return evidence.Of(list)
+	}
+	put := func(names evidence.Optional[[]evidence.NewName], name string) evidence.Change {
+		c := evidence.Change{PutEntity: &evidence.PutEntity{ID: "p2", Names: names}}
+		if name != "" {
+			c.PutEntity.Name = evidence.Of(name)
+		}
+		return c
+	}
+	keep := evidence.Optional[[]evidence.NewName]{}
+	g := base(t)
+	g.must(top, put(names(1000, "CONFIDENTIAL"), ""))
+	g.must(low, put(names(1000, "PUBLIC"), ""))
+	g.must(low, put(keep, "Ana R."))
+	require.Equal(t, []string{"LIMIT_EXCEEDED changes[0].putEntity.names"}, g.refuse(low, set(put(names(1001, "PUBLIC"), ""))))
+	g.must(middle, put(names(1000, "RESTRICTED"), ""))
+	g.must(low, put(names(1000, "PUBLIC"), ""))
+	require.Len(t, g.newest("p2").Entity().Names, 3001, "a thousand of each clearance at the most")
+	g.must(top, put(keep, "Ana Ruiz"))
+	g.must(top, put(names(10, "PUBLIC"), ""))
+	require.Len(t, g.newest("p2").Entity().Names, 11)
 }
