@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"maps"
@@ -10,20 +11,24 @@ import (
 	"github.com/vinculo/vinculo/internal/store"
 )
 
-// targets are the records that the revisions after from, up to and with to, may
-// have made to look different, beyond a place in the direction of travel; more
+// targets are the records that what was written after one moment, up to the other,
+// may have made to look different, beyond a place in the direction of travel; more
 // says that there are further ones.
 func (d *diff) targets(ctx context.Context, p span) (ids []evidence.ID, more bool, err error) {
 	t := &touched{diff: d, window: &window{p: p, ids: map[evidence.ID]bool{}}}
 	t.clear()
-	for after := d.from; after < d.to; {
-		n := 0
-		for rev, err := range d.s.reader.Revisions(ctx, store.RevisionQuery{After: after, Before: d.to + 1, Limit: MaxPageSize, Leaves: true}) {
+	after, err := newest(ctx, d.before())
+	if err != nil {
+		return nil, false, err
+	}
+	for more := true; more; {
+		more = false
+		for rev, err := range d.after().Revisions(ctx, store.RevisionQuery{After: after, Limit: MaxPageSize, Leaves: true}) {
 			if err != nil {
 				return nil, false, err
 			}
-			n++
-			after = rev.Numbers[d.s.view.Clearance]
+			more = true
+			after = rev.Numbers[evidence.Confidential]
 			outcomes, err := rev.Outcomes()
 			if err != nil {
 				return nil, false, err
@@ -35,9 +40,6 @@ func (d *diff) targets(ctx context.Context, p span) (ids []evidence.ID, more boo
 				}
 			}
 		}
-		if n == 0 {
-			break
-		}
 	}
 	if err := t.followAll(ctx); err != nil {
 		return nil, false, err
@@ -46,11 +48,29 @@ func (d *diff) targets(ctx context.Context, p span) (ids []evidence.ID, more boo
 	return t.window.sorted(), t.window.cut, nil
 }
 
+// newest is the number of the newest revision that a reader who sees everything
+// knows of; 0 for none.
+func newest(ctx context.Context, r store.Reader) (number uint64, err error) {
+	for rev, err := range r.Revisions(ctx, store.RevisionQuery{Newest: true, Limit: 1}) {
+		if err != nil {
+			return 0, err
+		}
+		number = rev.Numbers[evidence.Confidential]
+	}
+	return number, nil
+}
+
+// before and after read the two moments whoever may see what is there.
+func (d *diff) before() store.Reader { return cmp.Or(d.stood, d.was) }
+func (d *diff) after() store.Reader  { return cmp.Or(d.stands, d.is) }
+
 // touched gathers what some revisions may have made to look different. They name
 // what they wrote and closed. To a clearance below the highest, more may come into
 // sight by it or go out of it: a claim and its citations with an end, with a source
 // or with the claim's only support that it sees. Whatever stood at one of the
-// moments only, whoever might see it, the revisions between them name themselves.
+// moments only, the revisions between them name themselves: all of them, those too
+// that the view does not see, for what one of them made may have come into sight
+// by another.
 type touched struct {
 	*diff
 	window *window
@@ -115,7 +135,7 @@ func (t *touched) changedSight(ctx context.Context, ids []evidence.ID, give func
 	if t.s.view.Clearance == evidence.Confidential {
 		return nil
 	}
-	for _, r := range []store.Reader{t.stood, t.stands} {
+	for _, r := range []store.Reader{t.before(), t.after()} {
 		there, err := r.Get(ctx, ids)
 		if err != nil {
 			return err
