@@ -22,6 +22,7 @@ import (
 	"github.com/vinculo/vinculo/internal/proposal"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/open"
+	"github.com/vinculo/vinculo/internal/trace"
 )
 
 type eraseCmd struct {
@@ -171,7 +172,7 @@ func (c *eraseCmd) plan(ctx context.Context, st store.Store, planner *evidence.P
 	if !ok {
 		return p, nil
 	}
-	p.service = proposal.New(shelf, proposal.Over(st, planner, nil))
+	p.service = proposal.New(shelf, proposal.Over(st, planner, trace.New(st, planner.Vocabulary, planner).Apply))
 	for _, id := range c.Proposal {
 		if _, err := p.service.Get(ctx, p.who, id); err != nil {
 			return nil, err
@@ -239,7 +240,7 @@ func (c *eraseCmd) scrub(ctx context.Context, m *Main, st store.Store) error {
 	if err := c.eraseLeftovers(ctx, c.Store); err != nil {
 		left = unfinishedError{fmt.Errorf("the captures may hold a document that was never stored: %w; then run `vinculo erase --store %s --scrub`", err, c.Store)}
 	}
-	scrubber, ok := st.(erasure.Scrubber)
+	scrubber, ok := st.(store.Scrubber)
 	if !ok {
 		fmt.Fprintln(m.Stdout, "Neo4j's transaction logs and backups still hold what was erased: see docs/erasure.md")
 		return left

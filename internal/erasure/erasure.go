@@ -26,20 +26,6 @@ type Order struct {
 	Revisions []evidence.Sequence
 }
 
-// Scrubber is a store whose files keep for a while what was deleted from them.
-type Scrubber interface {
-	// Scrub overwrites what was deleted, wherever the store's own files hold it. It
-	// waits for readers that are open, for as long as the context lasts, and may be
-	// called again.
-	Scrub(ctx context.Context) error
-}
-
-// Deleter deletes the bytes of captures for good. One that is not there is no
-// error.
-type Deleter interface {
-	Delete(ctx context.Context, sha256 string) error
-}
-
 // Plan is what an order comes to, before anything is destroyed.
 type Plan struct {
 	// Gone are the records that go, by id.

@@ -79,6 +79,14 @@ type Still interface {
 	Still(ctx context.Context, look func(State) error) error
 }
 
+// Scrubber is a store whose files keep for a while what was deleted from them.
+type Scrubber interface {
+	// Scrub overwrites what was deleted, wherever the store's own files hold it. It
+	// waits for readers that are open, for as long as the context lasts, and may be
+	// called again.
+	Scrub(ctx context.Context) error
+}
+
 // Plan decides on a snapshot what is to be written.
 type Plan func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error)
 

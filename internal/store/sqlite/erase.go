@@ -125,7 +125,9 @@ func (p *projection) forget() {
 // scrubPause is how long Scrub waits before it tries again.
 const scrubPause = 50 * time.Millisecond
 
-// Scrub overwrites what was ever deleted from the file: it is written anew, and
+var _ store.Scrubber = (*Store)(nil)
+
+// Scrub implements store.Scrubber. It overwrites what was ever deleted from the file: it is written anew, and
 // then its write-ahead log is emptied. That needs room for a second copy of the
 // file, and waits for readers of an older state to be closed, in any process;
 // store.ErrUnavailable says that they were not, while the context lasted.

@@ -44,7 +44,8 @@ const (
 )
 
 // Store is a graph in one file: a store.Store, store.Still, store.BulkLoader,
-// store.WholeImporter and store.Shelf. Its readers are store.Corridors too.
+// store.WholeImporter, store.Scrubber and store.Shelf. Its readers are
+// store.Corridors too.
 type Store struct {
 	name       string // the path, for messages
 	dsn        string
