@@ -34,16 +34,6 @@ const (
 	Rejected State = "REJECTED"
 )
 
-// ParseState reads a state's name.
-func ParseState(s string) (State, error) {
-	switch state := State(s); state {
-	case Pending, Accepted, Rejected:
-		return state, nil
-	default:
-		return "", fmt.Errorf("%q is no state of a proposal; the states are PENDING, ACCEPTED, REJECTED", s)
-	}
-}
-
 // Proposal is a change set that waits for a decision, or has one.
 type Proposal struct {
 	ID string `json:"id"`
@@ -70,7 +60,8 @@ type Review struct {
 	Reason string    `json:"reason,omitempty"`
 }
 
-// Graph is what proposals are checked against and applied to.
+// Graph is what proposals are checked against and applied to. Over gives the one that
+// there is; tests wrap it, to fail before or after a proposal was applied.
 type Graph interface {
 	// Check says what is wrong with a change set as the graph stands, as Apply
 	// would, and changes nothing.
@@ -83,17 +74,10 @@ type Graph interface {
 // Apply makes a revision of a change set, as trace.Tracer does.
 type Apply func(ctx context.Context, author evidence.Author, cs *evidence.ChangeSet) (*evidence.Commit, error)
 
-// Over is the graph of a store, by the rules of a planner. Where apply is nil the
-// planner and the store do that too; give that of the trace.Tracer that serves
-// subscriptions, so that they hear of it at once.
+// Over is the graph of a store, by the rules of a planner. Where subscriptions are
+// served, apply is that of the trace.Tracer that serves them, so that they hear of it
+// at once.
 func Over(st store.Store, planner *evidence.Planner, apply Apply) Graph {
-	if apply == nil {
-		apply = func(ctx context.Context, author evidence.Author, cs *evidence.ChangeSet) (*evidence.Commit, error) {
-			return st.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
-				return planner.Plan(ctx, snap, author, cs)
-			})
-		}
-	}
 	return &graph{st, planner, apply}
 }
 
