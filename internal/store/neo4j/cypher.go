@@ -382,34 +382,3 @@ func newTexts(s *Store) *texts {
 	t.addWrites(s.vocabulary)
 	return t
 }
-
-// all are the queries of the package, sorted by nothing.
-func (t *texts) all() []query {
-	all := append([]query{}, fixed...)
-	for _, q := range t.list {
-		all = append(all, q)
-	}
-	for _, m := range []map[bool]query{t.ofClaims, t.get, t.tokens} {
-		for _, q := range m {
-			all = append(all, q)
-		}
-	}
-	for _, q := range t.page {
-		all = append(all, q)
-	}
-	for _, q := range t.expand {
-		all = append(all, q)
-	}
-	for _, q := range t.revision {
-		all = append(all, q)
-	}
-	for _, m := range []map[string]query{t.makes, t.redraw, t.erase, t.resource, t.drawn} {
-		for _, q := range m {
-			all = append(all, q)
-		}
-	}
-	for _, q := range t.relabel {
-		all = append(all, q)
-	}
-	return all
-}
