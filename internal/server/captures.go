@@ -15,7 +15,8 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence"
 )
 
-// Captures opens what was captured of sources, as [archive.Archive] does.
+// Captures opens what was captured of sources, as [archive.Archive] does. It is an interface so that
+// tests can give documents that are damaged or cannot be opened.
 //
 // [archive.Archive]: https://pkg.go.dev/github.com/vinculo/vinculo/internal/archive#Archive
 type Captures interface {
