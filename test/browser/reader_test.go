@@ -16,265 +16,304 @@ const (
 	headersButton = `.graphiql-editor-tools button[data-name="headers"]`
 	headersEditor = `.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines`
 	runButton     = ".graphiql-execute-button"
+	// storedTabs are the tabs as GraphiQL has stored them, which it does a while after they change.
+	storedTabs = `JSON.parse(localStorage["vinculo-playground:graphiql:tabState"]).tabs`
 )
+
+// wide and narrow are how many pixels a screen has from left to right.
+const (
+	wide   = 1440
+	narrow = 360
+)
+
+// playground is a site and a browser that looks at it.
+type playground struct {
+	chromium *Chromium
+	site     *site
+}
+
+func newPlayground(t *testing.T) playground {
+	t.Helper()
+	p := playground{chromium: StartChromium(t), site: newSite(t)}
+	p.chromium.Allow(p.site.host(t))
+	return p
+}
+
+// openAt opens the page on a screen of a width.
+func (p playground) openAt(t *testing.T, width int64) *Tab {
+	t.Helper()
+	tab := p.chromium.NewTab(t)
+	tab.reduceMotion("light")
+	tab.Do(
+		chromedp.EmulateViewport(width, 800),
+		chromedp.Navigate(p.site.URL+"/playground/"),
+	)
+	tab.UntilText(editor, "query Card")
+	return tab
+}
 
 // TestReaders uses the playground as people do whose screen is narrow, who have a token, who follow
 // what is new, or who have no mouse.
 func TestReaders(t *testing.T) {
-	chromium := StartChromium(t)
-	site := newSite(t)
-	chromium.Allow(site.host(t))
-
-	openAt := func(t *testing.T, width int64) *Tab {
-		t.Helper()
-		tab := chromium.NewTab(t)
-		tab.reduceMotion("light")
-		tab.Do(
-			chromedp.EmulateViewport(width, 800),
-			chromedp.Navigate(site.URL+"/playground/"),
-		)
-		tab.UntilText(editor, "query Card")
-		return tab
-	}
-	open := func(t *testing.T) *Tab {
-		t.Helper()
-		return openAt(t, 1440)
-	}
-	news := exampleOf(t, "subscription News")
-
-	t.Run("on a narrow screen the parts stand below one another", func(t *testing.T) {
-		tab := openAt(t, 360)
-		require.LessOrEqual(t, Evaluate[float64](tab, `(() => {
-			const main = document.querySelector(".graphiql-main");
-			const last = document.querySelector(".graphiql-sessions").getBoundingClientRect();
-			return main.scrollHeight - (last.bottom - main.getBoundingClientRect().top + main.scrollTop);
-		})()`), 16.0, "nothing lies below the answer")
-		tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector(".graphiql-main").scrollTop = 10000`))
-		require.LessOrEqual(t, Evaluate[float64](tab, `
-			document.querySelector(".graphiql-query-editor .monaco-editor").getBoundingClientRect().bottom
-			- document.querySelector(".graphiql-response").getBoundingClientRect().top`), 0.0,
-			"the query moves away with its box and does not stay over the answer")
-		require.Empty(t, tab.Problems())
-	})
-
-	t.Run("on a narrow screen the chosen tab and the answer come into view", func(t *testing.T) {
-		tab := openAt(t, 360)
-		for example := range 6 {
-			tab.choose(example)
-		}
-		tab.UntilText(result, "Velázquez")
-		tab.Until("the chosen tab should be seen", `(() => {
-			const row = document.querySelector(".graphiql-tabs").getBoundingClientRect();
-			const tab = document.querySelector(".graphiql-tab-active").getBoundingClientRect();
-			return tab.left >= row.left - 1 && tab.right <= row.right + 1;
-		})()`)
-		tab.Until("the answer should be seen", `(() => {
-			const main = document.querySelector(".graphiql-main").getBoundingClientRect();
-			const answer = document.querySelector(".graphiql-response").getBoundingClientRect();
-			return answer.top >= main.top - 1 && answer.top + 200 < main.bottom;
-		})()`)
-		require.Empty(t, tab.Problems())
-	})
-
+	p := newPlayground(t)
+	t.Run("on a narrow screen the parts stand below one another", p.partsStandBelowOneAnother)
+	t.Run("on a narrow screen the chosen tab and the answer come into view", p.chosenTabAndAnswerComeIntoView)
 	for how, move := range map[string]func(*Tab, float64, float64){"wheel": (*Tab).wheel, "swipe": (*Tab).swipe} {
-		t.Run("a "+how+" over an editor moves the page where the editor ends", func(t *testing.T) {
-			tab := chromium.NewTab(t)
-			tab.reduceMotion("light")
-			tab.Do(
-				chromedp.EmulateViewport(360, 800, chromedp.EmulateTouch),
-				chromedp.Navigate(site.URL+"/playground/"),
-			)
-			tab.UntilText(editor, "query Card")
-			tab.choose(0)
-			tab.UntilText(result, "Velázquez")
-			const moved = `document.querySelector(".graphiql-main").scrollTop`
-			tab.Until("the answer should be in view", moved+" > 0")
-			before := Evaluate[float64](tab, moved)
-			place := Evaluate[[]float64](tab, `(() => {
-				const box = document.querySelector(".graphiql-response").getBoundingClientRect();
-				return [box.left + box.width / 2, box.top + 100];
-			})()`)
-			move(tab, place[0], place[1])
-			tab.Until("the page should have moved up", moved+" < "+jsonText(t, before-20))
-			require.Empty(t, tab.Problems())
-		})
+		t.Run("a "+how+" over an editor moves the page where the editor ends", func(t *testing.T) { p.scrollsThePage(t, move) })
 	}
+	t.Run("a token goes with the reader and is kept nowhere", p.tokenIsKeptNowhere)
+	t.Run("a refused subscription ends at once and says why", p.refusedSubscriptionEnds)
+	t.Run("a subscription calls again until the server is back", p.subscriptionCallsAgain)
+	t.Run("a subscription shows the last of what came, newest first", p.subscriptionShowsNewestFirst)
+	t.Run("an edited tab comes back as it was left", p.editedTabComesBack)
+	t.Run("Tab leaves an editor, and each has a name", p.tabLeavesEditors)
+	t.Run("a closed dialog gives the focus back", p.closedDialogGivesFocusBack)
+	t.Run("what has the focus is marked", p.focusIsMarked)
+	t.Run("a header that cannot be sent is not told as a server that is away", p.unsendableHeaderIsTold)
+	t.Run("what the editor proposes fits a narrow screen", p.proposalsFitNarrowScreen)
+	t.Run("the settings fit a narrow screen", p.settingsFitNarrowScreen)
+	t.Run("without JavaScript the page says so on its first screen", p.pageTellsOfMissingJavaScript)
+	require.Equal(t, []string{p.site.host(t)}, p.chromium.Hosts(), "nothing may be asked of another machine")
+}
 
-	t.Run("a token goes with the reader and is kept nowhere", func(t *testing.T) {
-		const secret = "Bearer secret-of-the-reader"
-		tab := open(t)
-		tab.typeHeader("Authorization", secret)
-		tab.Do(chromedp.Click(chromedp.CSS(runButton)))
-		tab.UntilText(result, "Velázquez")
-		before := len(site.asked("Night"))
-		tab.choose(exampleOf(t, "query Night"))
-		tab.UntilText(editor, "query Night")
-		require.Eventually(t, func() bool { return len(site.asked("Night")) > before }, patience, 20*time.Millisecond)
-		require.Equal(t, secret, site.asked("Night")[before].Authorization)
+func (p playground) partsStandBelowOneAnother(t *testing.T) {
+	tab := p.openAt(t, narrow)
+	require.LessOrEqual(t, Evaluate[float64](tab, `(() => {
+		const main = document.querySelector(".graphiql-main");
+		const last = document.querySelector(".graphiql-sessions").getBoundingClientRect();
+		return main.scrollHeight - (last.bottom - main.getBoundingClientRect().top + main.scrollTop);
+	})()`), 16.0, "nothing lies below the answer")
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector(".graphiql-main").scrollTop = 10000`))
+	require.LessOrEqual(t, Evaluate[float64](tab, `
+		document.querySelector(".graphiql-query-editor .monaco-editor").getBoundingClientRect().bottom
+		- document.querySelector(".graphiql-response").getBoundingClientRect().top`), 0.0,
+		"the query moves away with its box and does not stay over the answer")
+	require.Empty(t, tab.Problems())
+}
 
-		tab.Do(chromedp.Click(chromedp.CSS(".graphiql-tab-add")))
-		tab.Until("there should be a third tab", `document.querySelectorAll("[role=tab]").length === 3`)
-		tab.UntilText(headersEditor, "secret-of-the-reader")
+func (p playground) chosenTabAndAnswerComeIntoView(t *testing.T) {
+	tab := p.openAt(t, narrow)
+	for example := range 6 {
+		tab.choose(example)
+	}
+	tab.UntilText(result, "Velázquez")
+	tab.Until("the chosen tab should be seen", `(() => {
+		const row = document.querySelector(".graphiql-tabs").getBoundingClientRect();
+		const tab = document.querySelector(".graphiql-tab-active").getBoundingClientRect();
+		return tab.left >= row.left - 1 && tab.right <= row.right + 1;
+	})()`)
+	tab.Until("the answer should be seen", `(() => {
+		const main = document.querySelector(".graphiql-main").getBoundingClientRect();
+		const answer = document.querySelector(".graphiql-response").getBoundingClientRect();
+		return answer.top >= main.top - 1 && answer.top + 200 < main.bottom;
+	})()`)
+	require.Empty(t, tab.Problems())
+}
 
-		tab.Do(chromedp.Click(chromedp.CSS(`button[aria-label="Show History"]`)))
-		tab.Do(chromedp.Click(chromedp.CSS(".graphiql-history-item-label")))
-		tab.UntilText(editor, "query Night")
-		tab.UntilText(headersEditor, "secret-of-the-reader")
+// scrollsThePage turns a wheel, or swipes, over an editor that has nothing more to
+// show in that direction.
+func (p playground) scrollsThePage(t *testing.T, move func(*Tab, float64, float64)) {
+	tab := p.chromium.NewTab(t)
+	tab.reduceMotion("light")
+	tab.Do(
+		chromedp.EmulateViewport(narrow, 800, chromedp.EmulateTouch),
+		chromedp.Navigate(p.site.URL+"/playground/"),
+	)
+	tab.UntilText(editor, "query Card")
+	tab.choose(0)
+	tab.UntilText(result, "Velázquez")
+	const moved = `document.querySelector(".graphiql-main").scrollTop`
+	tab.Until("the answer should be in view", moved+" > 0")
+	before := Evaluate[float64](tab, moved)
+	place := Evaluate[[]float64](tab, `(() => {
+		const box = document.querySelector(".graphiql-response").getBoundingClientRect();
+		return [box.left + box.width / 2, box.top + 100];
+	})()`)
+	move(tab, place[0], place[1])
+	tab.Until("the page should have moved up", moved+" < "+jsonText(t, before-20))
+	require.Empty(t, tab.Problems())
+}
 
-		time.Sleep(time.Second) // GraphiQL stores what has changed half a second later.
-		require.Contains(t, Evaluate[string](tab, "JSON.stringify({...localStorage})"), "query Night")
-		require.NotContains(t, Evaluate[string](tab, "JSON.stringify([{...localStorage}, {...sessionStorage}])"),
-			"secret-of-the-reader")
-		require.Empty(t, tab.Problems())
-	})
+func (p playground) tokenIsKeptNowhere(t *testing.T) {
+	const secret = "Bearer secret-of-the-reader"
+	tab := p.openAt(t, wide)
+	tab.typeHeader("Authorization", secret)
+	tab.Do(chromedp.Click(chromedp.CSS(runButton)))
+	tab.UntilText(result, "Velázquez")
+	before := len(p.site.asked("Night"))
+	tab.choose(exampleOf(t, "query Night"))
+	tab.UntilText(editor, "query Night")
+	require.Eventually(t, func() bool { return len(p.site.asked("Night")) > before }, patience, 20*time.Millisecond)
+	require.Equal(t, secret, p.site.asked("Night")[before].Authorization)
 
-	t.Run("a refused subscription ends at once and says why", func(t *testing.T) {
-		tab := open(t)
-		tab.typeHeader("Authorization", revoked)
-		tab.choose(news)
-		tab.UntilText(editor, "subscription News")
-		before := site.called()
-		tab.Do(chromedp.Click(chromedp.CSS(runButton)))
-		tab.UntilText(result, refusal)
-		tab.Until("nothing should run any more", `document.querySelector(".graphiql-execute-button[aria-label^=Execute]")`)
-		time.Sleep(3 * time.Second)
-		require.Equal(t, before+1, site.called(), "a token that was refused is refused again")
-		require.NotContains(t, tab.answer(), "stack")
-	})
+	tab.Do(chromedp.Click(chromedp.CSS(".graphiql-tab-add")))
+	tab.Until("there should be a third tab", `document.querySelectorAll("[role=tab]").length === 3`)
+	tab.UntilText(headersEditor, "secret-of-the-reader")
 
-	t.Run("a subscription calls again until the server is back", func(t *testing.T) {
-		tab := open(t)
-		tab.choose(news)
-		tab.UntilText(editor, "subscription News")
-		site.setAway(true)
-		before := site.called()
-		tab.Do(chromedp.Click(chromedp.CSS(runButton)))
-		tab.UntilText(result, "Calling again")
-		require.Eventually(t, func() bool { return site.called() >= before+2 }, patience, 20*time.Millisecond)
-		site.setAway(false)
-		tab.UntilText(result, "report 1")
-		require.NotContains(t, tab.answer(), "Calling again")
-	})
+	tab.Do(chromedp.Click(chromedp.CSS(`button[aria-label="Show History"]`)))
+	tab.Do(chromedp.Click(chromedp.CSS(".graphiql-history-item-label")))
+	tab.UntilText(editor, "query Night")
+	tab.UntilText(headersEditor, "secret-of-the-reader")
 
-	t.Run("a subscription shows the last of what came, newest first", func(t *testing.T) {
-		site.setRevisions(130)
-		tab := open(t)
-		tab.choose(news)
-		tab.UntilText(editor, "subscription News")
-		tab.Do(chromedp.Click(chromedp.CSS(runButton)))
-		tab.UntilText(result, `"received": 130`)
-		site.setRevisions(2)
-		lines := tab.answer()
-		require.Contains(t, lines, "report 130")
-		require.Contains(t, lines, "report 129")
-		require.Less(t, strings.Index(lines, "report 130"), strings.Index(lines, "report 129"))
-		require.Empty(t, tab.Problems())
-	})
+	tab.Until("the third tab should be stored", storedTabs+`.length === 3 && `+storedTabs+`[2].query.includes("query Night")`)
+	require.NotContains(t, Evaluate[string](tab, "JSON.stringify([{...localStorage}, {...sessionStorage}])"),
+		"secret-of-the-reader")
+	require.Empty(t, tab.Problems())
+}
 
-	t.Run("an edited tab comes back as it was left", func(t *testing.T) {
-		tab := open(t)
+func (p playground) refusedSubscriptionEnds(t *testing.T) {
+	tab := p.openAt(t, wide)
+	tab.typeHeader("Authorization", revoked)
+	tab.choose(exampleOf(t, "subscription News"))
+	tab.UntilText(editor, "subscription News")
+	before := p.site.timesRefused()
+	tab.Do(chromedp.Click(chromedp.CSS(runButton)))
+	tab.UntilText(result, refusal)
+	tab.Until("nothing should run any more", `document.querySelector(".graphiql-execute-button[aria-label^=Execute]")`)
+
+	// Another reader's page, which is to call again, does so later than this one would have.
+	other := p.openAt(t, wide)
+	other.typeHeader("Authorization", dropped)
+	other.choose(exampleOf(t, "subscription News"))
+	other.UntilText(editor, "subscription News")
+	other.Do(chromedp.Click(chromedp.CSS(runButton)))
+	other.UntilText(result, "report 1")
+	require.Equal(t, before+1, p.site.timesRefused(), "a token that was refused is refused again")
+	require.NotContains(t, tab.answer(), "stack")
+}
+
+func (p playground) subscriptionCallsAgain(t *testing.T) {
+	tab := p.openAt(t, wide)
+	tab.choose(exampleOf(t, "subscription News"))
+	tab.UntilText(editor, "subscription News")
+	p.site.setAway(true)
+	before := p.site.called()
+	tab.Do(chromedp.Click(chromedp.CSS(runButton)))
+	tab.UntilText(result, "Calling again")
+	require.Eventually(t, func() bool { return p.site.called() >= before+2 }, patience, 20*time.Millisecond)
+	p.site.setAway(false)
+	tab.UntilText(result, "report 1")
+	require.NotContains(t, tab.answer(), "Calling again")
+}
+
+func (p playground) subscriptionShowsNewestFirst(t *testing.T) {
+	p.site.setRevisions(130)
+	tab := p.openAt(t, wide)
+	tab.choose(exampleOf(t, "subscription News"))
+	tab.UntilText(editor, "subscription News")
+	tab.Do(chromedp.Click(chromedp.CSS(runButton)))
+	tab.UntilText(result, `"received": 130`)
+	p.site.setRevisions(2)
+	lines := tab.answer()
+	require.Contains(t, lines, "report 130")
+	require.Contains(t, lines, "report 129")
+	require.Less(t, strings.Index(lines, "report 130"), strings.Index(lines, "report 129"))
+	require.Empty(t, tab.Problems())
+}
+
+func (p playground) editedTabComesBack(t *testing.T) {
+	tab := p.openAt(t, wide)
+	tab.Do(
+		// The middle of the whole text lies below the screen, where a click reaches no editor.
+		chromedp.Click(chromedp.CSS(editor+" .view-line")),
+		chromedp.KeyEvent("#edited"),
+	)
+	tab.Until("the edited tab should be stored", storedTabs+`[0].query.includes("#edited")`)
+	tab.Do(chromedp.Reload())
+	tab.UntilText(editor, "query Card")
+	tab.UntilText(editor, "#edited")
+	tab.UntilText(".graphiql-editor-tool .view-lines", `"abarca"`)
+	require.Equal(t, 1, Evaluate[int](tab, "document.querySelectorAll('[role=tab]').length"))
+	require.Empty(t, tab.Problems())
+}
+
+func (p playground) tabLeavesEditors(t *testing.T) {
+	tab := p.openAt(t, wide)
+	require.Equal(t, []string{"Query", "Variables", "Headers", "Answer"}, Evaluate[[]string](tab,
+		`[...document.querySelectorAll(".monaco-editor textarea.inputarea")].map(e => e.ariaLabel)`))
+	tab.Do(
+		chromedp.Focus(chromedp.CSS(".graphiql-query-editor .graphiql-editor")),
+		chromedp.KeyEvent(kb.Enter),
+	)
+	tab.Until("Enter should go into the editor", `document.activeElement.ariaLabel === "Query"`)
+	before := Evaluate[string](tab, `document.querySelector(".graphiql-query-editor .view-line").textContent`)
+	tab.Do(chromedp.KeyEvent(kb.Tab))
+	tab.Until("Tab should move on", `document.activeElement.ariaLabel !== "Query"`)
+	require.Equal(t, before, Evaluate[string](tab, `document.querySelector(".graphiql-query-editor .view-line").textContent`))
+	tab.UntilText(".run-hint", "indents after")
+	require.Empty(t, tab.Problems())
+}
+
+func (p playground) closedDialogGivesFocusBack(t *testing.T) {
+	tab := p.openAt(t, wide)
+	for _, button := range []string{"Open short keys dialog", "Open settings dialog"} {
 		tab.Do(
-			chromedp.Click(chromedp.CSS(editor)),
-			chromedp.KeyEvent("#"),
-		)
-		time.Sleep(1500 * time.Millisecond) // GraphiQL stores what has changed after a while.
-		tab.Do(chromedp.Reload())
-		tab.UntilText(editor, "query Card")
-		tab.UntilText(".graphiql-editor-tool .view-lines", `"abarca"`)
-		require.Equal(t, 1, Evaluate[int](tab, "document.querySelectorAll('[role=tab]').length"))
-		require.Empty(t, tab.Problems())
-	})
-
-	t.Run("Tab leaves an editor, and each has a name", func(t *testing.T) {
-		tab := open(t)
-		require.Equal(t, []string{"Query", "Variables", "Headers", "Answer"}, Evaluate[[]string](tab,
-			`[...document.querySelectorAll(".monaco-editor textarea.inputarea")].map(e => e.ariaLabel)`))
-		tab.Do(
-			chromedp.Focus(chromedp.CSS(".graphiql-query-editor .graphiql-editor")),
+			chromedp.Focus(chromedp.CSS(`button[aria-label="`+button+`"]`)),
 			chromedp.KeyEvent(kb.Enter),
 		)
-		tab.Until("Enter should go into the editor", `document.activeElement.ariaLabel === "Query"`)
-		before := Evaluate[string](tab, `document.querySelector(".graphiql-query-editor .view-line").textContent`)
-		tab.Do(chromedp.KeyEvent(kb.Tab))
-		tab.Until("Tab should move on", `document.activeElement.ariaLabel !== "Query"`)
-		require.Equal(t, before, Evaluate[string](tab, `document.querySelector(".graphiql-query-editor .view-line").textContent`))
-		tab.UntilText(".run-hint", "indents after")
-		require.Empty(t, tab.Problems())
-	})
-
-	t.Run("a closed dialog gives the focus back", func(t *testing.T) {
-		tab := open(t)
-		for _, button := range []string{"Open short keys dialog", "Open settings dialog"} {
-			tab.Do(
-				chromedp.Focus(chromedp.CSS(`button[aria-label="`+button+`"]`)),
-				chromedp.KeyEvent(kb.Enter),
-			)
-			tab.Until("the dialog should be open", `document.querySelector(".graphiql-dialog")`)
-			tab.Do(chromedp.KeyEvent(kb.Escape))
-			tab.Until("the dialog should be closed", `!document.querySelector(".graphiql-dialog")`)
-			tab.Until(button+" should have the focus", `document.activeElement.ariaLabel === `+jsonText(t, button))
-		}
-		require.Empty(t, tab.Problems())
-	})
-
-	t.Run("what has the focus is marked", func(t *testing.T) {
-		tab := open(t)
-		for _, part := range []string{
-			`button[aria-label="Open settings dialog"]`, ".graphiql-tab-add", runButton,
-			".graphiql-toolbar-button", headersButton, ".graphiql-editor", ".result-window",
-		} {
-			// Only what the keyboard gives the focus counts as visible.
-			tab.Do(chromedp.KeyEvent(kb.Shift), chromedp.Focus(chromedp.CSS(part)))
-			require.Equal(t, "rgb(122, 31, 61) solid 2px", Evaluate[string](tab, `(() => {
-				const style = getComputedStyle(document.activeElement);
-				return [style.outlineColor, style.outlineStyle, style.outlineWidth].join(" ");
-			})()`), part)
-		}
-	})
-
-	t.Run("a header that cannot be sent is not told as a server that is away", func(t *testing.T) {
-		for _, header := range [][2]string{{"Authorization", "Bearer “secret”"}, {"Señal", "1"}} {
-			tab := open(t)
-			tab.typeHeader(header[0], header[1])
-			tab.Do(chromedp.Click(chromedp.CSS(runButton)))
-			tab.UntilText(result, "Not sent")
-			require.NotContains(t, tab.answer(), "serve")
-			require.NotContains(t, tab.answer(), "stack")
-		}
-	})
-
-	t.Run("what the editor proposes fits a narrow screen", func(t *testing.T) {
-		tab := openAt(t, 360)
-		tab.proposeEntity()
-		tab.Until("all of the first proposal should be seen", `(() => {
-			const word = document.querySelector(".suggest-widget .monaco-list-row .label-name");
-			const box = word.getBoundingClientRect();
-			return [box.left + 1, box.right - 1].every(
-				x => word.contains(document.elementFromPoint(x, box.top + box.height / 2)));
-		})()`)
-		require.Empty(t, tab.Problems())
-	})
-
-	t.Run("the settings fit a narrow screen", func(t *testing.T) {
-		tab := openAt(t, 360)
-		tab.Do(chromedp.Click(chromedp.CSS(`button[aria-label="Open settings dialog"]`)))
 		tab.Until("the dialog should be open", `document.querySelector(".graphiql-dialog")`)
-		require.Empty(t, Evaluate[[]string](tab, `(() => {
-			const dialog = document.querySelector(".graphiql-dialog").getBoundingClientRect();
-			return [...document.querySelectorAll(".graphiql-dialog button")]
-				.filter(e => e.getBoundingClientRect().right > dialog.right).map(e => e.textContent);
-		})()`))
-	})
+		tab.Do(chromedp.KeyEvent(kb.Escape))
+		tab.Until("the dialog should be closed", `!document.querySelector(".graphiql-dialog")`)
+		tab.Until(button+" should have the focus", `document.activeElement.ariaLabel === `+jsonText(t, button))
+	}
+	require.Empty(t, tab.Problems())
+}
 
-	t.Run("without JavaScript the page says so on its first screen", func(t *testing.T) {
-		tab := chromium.NewTab(t)
-		_, err := chromedp.Call(tab.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-		require.NoError(t, err)
-		tab.Do(chromedp.Navigate(site.URL + "/playground/"))
-		require.Less(t, Evaluate[float64](tab, `document.querySelector("noscript").getBoundingClientRect().top`), 100.0)
-	})
+func (p playground) focusIsMarked(t *testing.T) {
+	tab := p.openAt(t, wide)
+	for _, part := range []string{
+		`button[aria-label="Open settings dialog"]`, ".graphiql-tab-add", runButton,
+		".graphiql-toolbar-button", headersButton, ".graphiql-editor", ".result-window",
+	} {
+		// Only what the keyboard gives the focus counts as visible.
+		tab.Do(chromedp.KeyEvent(kb.Shift), chromedp.Focus(chromedp.CSS(part)))
+		require.Equal(t, "rgb(122, 31, 61) solid 2px", Evaluate[string](tab, `(() => {
+			const style = getComputedStyle(document.activeElement);
+			return [style.outlineColor, style.outlineStyle, style.outlineWidth].join(" ");
+		})()`), part)
+	}
+}
 
-	require.Equal(t, []string{site.host(t)}, chromium.Hosts(), "nothing may be asked of another machine")
+func (p playground) unsendableHeaderIsTold(t *testing.T) {
+	for _, header := range [][2]string{{"Authorization", "Bearer “secret”"}, {"Señal", "1"}} {
+		tab := p.openAt(t, wide)
+		tab.typeHeader(header[0], header[1])
+		tab.Do(chromedp.Click(chromedp.CSS(runButton)))
+		tab.UntilText(result, "Not sent")
+		require.NotContains(t, tab.answer(), "serve")
+		require.NotContains(t, tab.answer(), "stack")
+	}
+}
+
+func (p playground) proposalsFitNarrowScreen(t *testing.T) {
+	tab := p.openAt(t, narrow)
+	tab.proposeEntity()
+	tab.Until("all of the first proposal should be seen", `(() => {
+		const word = document.querySelector(".suggest-widget .monaco-list-row .label-name");
+		const box = word.getBoundingClientRect();
+		return [box.left + 1, box.right - 1].every(
+			x => word.contains(document.elementFromPoint(x, box.top + box.height / 2)));
+	})()`)
+	require.Empty(t, tab.Problems())
+}
+
+func (p playground) settingsFitNarrowScreen(t *testing.T) {
+	tab := p.openAt(t, narrow)
+	tab.Do(chromedp.Click(chromedp.CSS(`button[aria-label="Open settings dialog"]`)))
+	tab.Until("the dialog should be open", `document.querySelector(".graphiql-dialog")`)
+	require.Empty(t, Evaluate[[]string](tab, `(() => {
+		const dialog = document.querySelector(".graphiql-dialog").getBoundingClientRect();
+		return [...document.querySelectorAll(".graphiql-dialog button")]
+			.filter(e => e.getBoundingClientRect().right > dialog.right).map(e => e.textContent);
+	})()`))
+}
+
+func (p playground) pageTellsOfMissingJavaScript(t *testing.T) {
+	tab := p.chromium.NewTab(t)
+	_, err := chromedp.Call(tab.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	require.NoError(t, err)
+	tab.Do(chromedp.Navigate(p.site.URL + "/playground/"))
+	require.Less(t, Evaluate[float64](tab, `document.querySelector("noscript").getBoundingClientRect().top`), 100.0)
 }
 
 // reduceMotion has the tab ask pages for a colour scheme and for no movement.

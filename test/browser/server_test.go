@@ -22,10 +22,12 @@ import (
 //go:embed testdata/introspection.json
 var introspection []byte
 
-// revoked is a header that the API refuses, and refusal what it says then.
+// revoked is a header that the API refuses, and refusal what it says then. With dropped, a page loses
+// its first connection and is to call again.
 const (
 	revoked = "Bearer revoked"
 	refusal = "this token is not valid"
+	dropped = "Bearer dropped"
 )
 
 // site serves the pages as production does, beside an API that knows one card and few revisions, so
@@ -39,6 +41,8 @@ type site struct {
 	revisions int  // How many of them the API sends to who follows them.
 	away      bool // Whether websockets are turned away, as by a proxy whose server is gone.
 	calls     int  // How often a page has asked for a websocket.
+	refused   int  // How often the revoked token has come.
+	drops     int  // How often a connection was dropped.
 }
 
 // query is what a page sent to the API.
@@ -122,6 +126,29 @@ func (s *site) called() int {
 	return s.calls
 }
 
+// timesRefused says how often a page has come with the revoked token.
+func (s *site) timesRefused() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refused
+}
+
+// admit gives the code with which a connection is closed that comes with a header; 0 where it stays.
+func (s *site) admit(authorization string) websocket.StatusCode {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case authorization == revoked:
+		s.refused++
+		return 4403
+	case authorization == dropped && s.drops == 0:
+		s.drops++
+		return 4408
+	default:
+		return 0
+	}
+}
+
 // setAway says whether websockets are turned away from now on.
 func (s *site) setAway(away bool) {
 	s.mu.Lock()
@@ -169,8 +196,8 @@ func (s *site) follow(w http.ResponseWriter, r *http.Request) {
 		var replies []map[string]any
 		switch message.Type {
 		case "connection_init":
-			if message.Payload.Authorization == revoked {
-				_ = connection.Close(4403, "Forbidden") // The page hanging up first is as good.
+			if code := s.admit(message.Payload.Authorization); code != 0 {
+				_ = connection.Close(code, "") // The page hanging up first is as good.
 				return
 			}
 			replies = append(replies, map[string]any{"type": "connection_ack"})
