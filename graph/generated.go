@@ -4199,7 +4199,7 @@ type Query {
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): CommonNeighbors!
-  "Who stood above a unit or a person, or below, on a day: level by level along commands, posts and subordination. Membership counts in military units, police forces and criminal groups alone. On the way up from a body, those who hold a post in it are told beside those who command it."
+  "Who stood above a unit or a person, or below, on a day: level by level along commands, posts and subordination, 10 levels at the most. Each link is told once, where it is first passed. Membership counts in military units, police forces and criminal groups alone, and a unit is not under a body in which it has people posted. On the way up from a body, those who hold a post in it are told beside those who command it; from who commands it, the chain goes on to those who command them in person. A deputy stands above the body and under its head."
   commandChain(
     "The id of the unit, force, group, body or person."
     of: ID!
@@ -5057,7 +5057,7 @@ type CommonNeighbor {
 
 "A chain of command."
 type CommandChain {
-  "Its steps, level by level; on each level what held most certainly first."
+  "Its steps, level by level; on each level what held most certainly first. An entity is told once by each link that leads to it."
   rungs: [Rung!]!
   "Whether there is more than is told here."
   truncated: Boolean!
@@ -5073,7 +5073,7 @@ type Rung {
   of: Entity!
   "The link that says so, with its citations."
   link: Link!
-  "How many steps it is away; 0 is the body that a person commands, from which the chain goes on up."
+  "How many steps it is away; 0 is the body that a person commands or is the deputy in, from which the chain goes on up."
   level: Int!
   "How certain it is that the link held on that day."
   held: Certainty!

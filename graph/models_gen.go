@@ -215,7 +215,7 @@ type ClaimVersion struct {
 
 // A chain of command.
 type CommandChain struct {
-	// Its steps, level by level; on each level what held most certainly first.
+	// Its steps, level by level; on each level what held most certainly first. An entity is told once by each link that leads to it.
 	Rungs []*Rung `json:"rungs"`
 	// Whether there is more than is told here.
 	Truncated bool `json:"truncated"`
@@ -709,7 +709,7 @@ type Rung struct {
 	Of *Entity `json:"of"`
 	// The link that says so, with its citations.
 	Link *Link `json:"link"`
-	// How many steps it is away; 0 is the body that a person commands, from which the chain goes on up.
+	// How many steps it is away; 0 is the body that a person commands or is the deputy in, from which the chain goes on up.
 	Level int32 `json:"level"`
 	// How certain it is that the link held on that day.
 	Held Certainty `json:"held"`

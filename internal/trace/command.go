@@ -30,10 +30,9 @@ type Chain struct {
 
 // CommandChain follows hierarchical links from a unit or a person, up to its
 // superiors or down to what it commands, as they stood on a date (EDTF; "" asks
-// of all time). From a person who commands a body it goes up from that body, past
-// its other heads. What ladder says decides which links make a chain. A chain is
-// cut rather than refused: DEPTH beyond 10 levels, FAN_OUT where an entity has
-// more links, or a level more, than are read.
+// of all time). What climber says decides which links make a chain. A chain is
+// cut rather than refused: DEPTH where there is more beyond 10 levels, FAN_OUT where
+// an entity has more links, or a level more, than are read.
 func (s *Session) CommandChain(ctx context.Context, of evidence.ID, on string, up bool) (Chain, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -47,19 +46,17 @@ func (s *Session) CommandChain(ctx context.Context, of evidence.ID, on string, u
 		return Chain{}, err
 	}
 	l := s.ladder(date, up)
-	level := []evidence.ID{start}
+	var own steps
 	if up && entities[start].Kind == person {
-		if err := l.readCommanded(ctx, start); err != nil {
+		if own, err = l.ownBodies(ctx, start); err != nil {
 			return Chain{}, err
 		}
-		for _, c := range l.commanded {
-			level = append(level, c.far)
-		}
 	}
-	if err := l.climb(ctx, level); err != nil {
+	c := l.climber(start, own)
+	if err := l.climb(ctx, c); err != nil {
 		return Chain{}, err
 	}
-	return l.chain(start), nil
+	return c.chain(), nil
 }
 
 // Responsible is a unit or force that had to do with a place or an event, with
@@ -153,8 +150,13 @@ func (g *grounds) read(ctx context.Context, asks ...ask) ([][]heldClaim, error) 
 	for i := range asks {
 		asks[i].kinds = g.session.known(asks[i].kinds...)
 	}
-	links, cut, err := g.session.held(ctx, g.on, asks...)
-	g.cut = cmp.Or(g.cut, cut)
+	found, err := g.session.held(ctx, g.on, asks...)
+	links := make([][]heldClaim, len(found))
+	for i, f := range found {
+		if links[i] = f.links; len(f.short) > 0 {
+			g.cut = cmp.Or(g.cut, CutFanOut)
+		}
+	}
 	return links, err
 }
 
@@ -336,16 +338,16 @@ func (g *grounds) answer(ctx context.Context) (Responsibility, error) {
 	if len(out.Units) > maxResponsible {
 		out.Units, out.Cut = out.Units[:maxResponsible], CutFanOut
 	}
-	var units []evidence.ID
-	for i := range out.Units {
-		units = append(units, out.Units[i].Unit.ID)
-	}
 	l := s.ladder(g.on, true)
-	if err := l.climb(ctx, units); err != nil {
+	climbers := make([]*climber, len(out.Units))
+	for i, r := range out.Units {
+		climbers[i] = l.climber(r.Unit.ID, steps{})
+	}
+	if err := l.climb(ctx, climbers...); err != nil {
 		return out, err
 	}
-	for i := range out.Units {
-		out.Units[i].Chain = l.chain(units[i])
+	for i, c := range climbers {
+		out.Units[i].Chain = c.chain()
 	}
 	return out, nil
 }

@@ -1,9 +1,7 @@
 package trace
 
 import (
-	"cmp"
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -22,9 +20,13 @@ const (
 // Kinds by name, where the rules of a chain of command go beyond what the
 // vocabulary says of a kind.
 const (
-	memberOf    = "MEMBER_OF"
-	holdsPostIn = "HOLDS_POST_IN"
-	person      = "PERSON"
+	commandsKind = "COMMANDS"
+	leadsKind    = "LEADS"
+	secondIn     = "SECOND_IN_COMMAND_OF"
+	memberOf     = "MEMBER_OF"
+	servesIn     = "SERVES_IN"
+	holdsPostIn  = "HOLDS_POST_IN"
+	person       = "PERSON"
 )
 
 // heldClaim is a link with how certainly it held on a date.
@@ -40,15 +42,23 @@ type ask struct {
 	kinds     []string
 }
 
+// asked is what an ask found.
+type asked struct {
+	links []heldClaim // by id
+	// short are the entities that have, or may have, more links than were read.
+	short map[evidence.ID]bool
+}
+
 // held reads the links that each ask names and that may have held on a date, or
 // whose time nobody tells, in the order of the asks; with them, their ends. An ask
 // costs one round trip, and all records together one more.
-func (s *Session) held(ctx context.Context, on edtf.Date, asks ...ask) ([][]heldClaim, Cut, error) {
+func (s *Session) held(ctx context.Context, on edtf.Date, asks ...ask) ([]asked, error) {
 	test := &linkTest{LinkFilter: LinkFilter{Certainty: edtf.Undated}, on: on}
+	out := make([]asked, len(asks))
 	found := make([][]evidence.ID, len(asks))
 	var wanted []evidence.ID
-	var cut Cut
 	for i, a := range asks {
+		out[i].short = map[evidence.ID]bool{}
 		if len(a.at) == 0 || len(a.kinds) == 0 {
 			continue
 		}
@@ -57,13 +67,18 @@ func (s *Session) held(ctx context.Context, on edtf.Date, asks ...ask) ([][]held
 		n, of := 0, map[int]int{}
 		for e, err := range s.reader.Expand(ctx, x) {
 			if err != nil {
-				return nil, "", err
+				return nil, err
 			}
 			n++
-			of[e.At]++
-			if n > maxChainLinks || of[e.At] > maxChainFan {
-				cut = CutFanOut
+			if of[e.At]++; of[e.At] > maxChainFan {
+				out[i].short[s.identity.resolve(frontier[e.At])] = true
 				continue
+			}
+			if n > maxChainLinks {
+				for _, id := range a.at {
+					out[i].short[s.identity.resolve(id)] = true
+				}
+				break
 			}
 			found[i] = append(found[i], e.Link)
 			wanted = append(wanted, e.Link)
@@ -74,9 +89,8 @@ func (s *Session) held(ctx context.Context, on edtf.Date, asks ...ask) ([][]held
 	slices.Sort(wanted)
 	records, err := s.get(ctx, slices.Compact(wanted))
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	out := make([][]heldClaim, len(asks))
 	for i, links := range found {
 		slices.Sort(links)
 		for _, id := range slices.Compact(links) {
@@ -87,188 +101,133 @@ func (s *Session) held(ctx context.Context, on edtf.Date, asks ...ask) ([][]held
 			c := s.claim(r)
 			certainty := r.Claim().Valid().HeldOn(evidence.AspectOf(r.Claim(), s.tracer.vocabulary), on)
 			if c.From != c.To && certainty != edtf.No {
-				out[i] = append(out[i], heldClaim{c, certainty})
+				out[i].links = append(out[i].links, heldClaim{c, certainty})
 			}
 		}
 	}
-	return out, cut, nil
+	return out, nil
 }
 
-// ladder is what was read of the hierarchy above, or below, some entities.
-//
-// Links of hierarchical kinds make it, with three rules of its own. To be a member
-// (MEMBER_OF) puts nobody under command but in a military unit, a police force or
-// a criminal group: a party does not command who belongs to it. Who holds a post
-// (HOLDS_POST_IN) stands under the body, as the vocabulary has it; but since
-// sources often name the head of a body by the post alone, those who hold a post
-// in a body are told on the way up from it, beside those who command it, and the
-// chain does not go on from them. And a placeholder is told but leads no further,
-// unless it is where the chain begins.
+// ladder is what was read of the hierarchy above, or below, some entities. Links
+// of hierarchical kinds make it, as far as commands says so; how a chain goes
+// along it, climber says.
 type ladder struct {
 	session *Session
 	on      edtf.Date
 	up      bool
-	next    map[evidence.ID][]rise // by the entity they lead on from
-	// commanded are the bodies that the entity asked about commands.
-	commanded []rise
-	cut       Cut
+	next    map[evidence.ID]steps // by the entity they lead on from
+	// beside are, by the body that they lead from, steps the other way: on the way
+	// up to those who hold a post in it, on the way down to its deputies.
+	beside map[evidence.ID]steps
+}
+
+// steps are those that lead on from an entity.
+type steps struct {
+	rises []rise
+	short bool // there are, or may be, more
 }
 
 // rise is a step of a ladder.
 type rise struct {
 	heldClaim
-	near, far evidence.ID
-	entity    *Entity // far
-	leads     bool    // the ladder goes on from far
+	near, far *Entity
+	kind      string
 }
 
 func (s *Session) ladder(on edtf.Date, up bool) *ladder {
-	return &ladder{session: s, on: on, up: up, next: map[evidence.ID][]rise{}}
+	return &ladder{session: s, on: on, up: up, next: map[evidence.ID]steps{}, beside: map[evidence.ID]steps{}}
 }
 
-// readCommanded reads what a person commands.
-func (l *ladder) readCommanded(ctx context.Context, of evidence.ID) error {
+// ownBodies reads what a person commands, leads or is the deputy in.
+func (l *ladder) ownBodies(ctx context.Context, of evidence.ID) (steps, error) {
 	above, _ := l.session.hierarchicalKinds()
-	held, cut, err := l.session.held(ctx, l.on, ask{[]evidence.ID{of}, evidence.Outgoing, above})
+	found, err := l.session.held(ctx, l.on, ask{[]evidence.ID{of}, evidence.Outgoing, above})
+	if err != nil {
+		return steps{}, err
+	}
+	own := map[evidence.ID]steps{}
+	err = l.keep(ctx, own, []evidence.ID{of}, true, found...)
+	return own[of], err
+}
+
+// read reads the steps that lead on from entities, and from bodies those beside.
+// It reads nothing twice.
+func (l *ladder) read(ctx context.Context, on, beside []evidence.ID) error {
+	on, beside = unread(l.next, on), unread(l.beside, beside)
+	above, below := l.session.hierarchicalKinds()
+	asks := []ask{{on, evidence.Outgoing, above}, {on, evidence.Incoming, below}, {beside, evidence.Incoming, l.session.known(secondIn)}}
+	if l.up {
+		asks = []ask{{on, evidence.Incoming, above}, {on, evidence.Outgoing, below}, {beside, evidence.Incoming, l.session.known(holdsPostIn)}}
+	}
+	found, err := l.session.held(ctx, l.on, asks...)
 	if err != nil {
 		return err
 	}
-	l.cut = cut
-	l.commanded, err = l.rises(ctx, held[0], true, false)
-	return err
+	if err := l.keep(ctx, l.next, on, !l.up, found[0], found[1]); err != nil {
+		return err
+	}
+	return l.keep(ctx, l.beside, beside, l.up, found[2])
 }
 
-// climb reads level by level until nothing new is reached.
-func (l *ladder) climb(ctx context.Context, level []evidence.ID) error {
-	above, below := l.session.hierarchicalKinds()
-	seen := map[evidence.ID]bool{}
-	for _, id := range level {
-		seen[id] = true
+// unread are those of entities, each once, of which no steps are known.
+func unread(known map[evidence.ID]steps, ids []evidence.ID) []evidence.ID {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id evidence.ID) bool { _, read := known[id]; return read })
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// keep makes steps down or up of links at entities; those that no chain is made of
+// are left out.
+func (l *ladder) keep(ctx context.Context, into map[evidence.ID]steps, at []evidence.ID, down bool, found ...asked) error {
+	for _, id := range at {
+		var short bool
+		for _, f := range found {
+			short = short || f.short[id]
+		}
+		into[id] = steps{short: short}
 	}
-	for depth := 1; len(level) > 0; depth++ {
-		if depth > maxChainLevels {
-			l.cut = cmp.Or(l.cut, CutDepth)
-			return nil
+	for _, f := range found {
+		var ends []evidence.ID
+		for _, h := range f.links {
+			ends = append(ends, h.claim.From, h.claim.To)
 		}
-		asks := []ask{{level, evidence.Outgoing, above}, {level, evidence.Incoming, below}}
-		if l.up {
-			asks = []ask{{level, evidence.Incoming, above}, {level, evidence.Outgoing, below}, {level, evidence.Incoming, l.session.known(holdsPostIn)}}
-		}
-		held, cut, err := l.session.held(ctx, l.on, asks...)
+		entities, err := l.session.entities(ctx, ends)
 		if err != nil {
 			return err
 		}
-		l.cut = cmp.Or(l.cut, cut)
-		reached := map[evidence.ID]bool{}
-		for i, claims := range held {
-			holders := i == 2
-			rises, err := l.rises(ctx, claims, !l.up || holders, !holders)
-			if err != nil {
-				return err
+		for _, h := range f.links {
+			above, below := l.session.order(h.claim)
+			r := rise{h, entities[below], entities[above], h.claim.Record.Claim().Kind}
+			if r.near == nil || r.far == nil || !commands(r.kind, r.near.Kind, r.far.Kind) {
+				continue
 			}
-			for _, r := range rises {
-				l.next[r.near] = append(l.next[r.near], r)
-				if r.leads && !seen[r.far] {
-					seen[r.far], reached[r.far] = true, true
-				}
+			if down {
+				r.near, r.far = r.far, r.near
 			}
+			s := into[r.near.ID]
+			s.rises = append(s.rises, r)
+			into[r.near.ID] = s
 		}
-		level = slices.Sorted(maps.Keys(reached))
 	}
 	return nil
 }
 
-// rises makes steps down or up of links; those that no chain is made of are left
-// out.
-func (l *ladder) rises(ctx context.Context, held []heldClaim, down, lead bool) ([]rise, error) {
-	var ends []evidence.ID
-	for _, h := range held {
-		ends = append(ends, h.claim.From, h.claim.To)
-	}
-	entities, err := l.session.entities(ctx, ends)
-	if err != nil {
-		return nil, err
-	}
-	var out []rise
-	for _, h := range held {
-		above, below := l.session.order(h.claim)
-		if entities[above] == nil || entities[below] == nil || !commands(h.claim.Record.Claim().Kind, entities[above].Kind) {
-			continue
-		}
-		r := rise{heldClaim: h, near: below, far: above}
-		if down {
-			r.near, r.far = above, below
-		}
-		r.entity = entities[r.far]
-		r.leads = lead && !r.entity.Identity.IsPlaceholder()
-		out = append(out, r)
-	}
-	return out, nil
-}
-
-// commands says whether a link of a hierarchical kind puts somebody under command
-// of an entity of a kind.
-func commands(kind, above string) bool {
-	switch above {
-	case "PLACE", "EVENT":
+// commands says whether a link of a hierarchical kind puts entities of a kind under
+// command of those of another. To be a member (MEMBER_OF) puts nobody under command
+// but in a military unit, a police force or a criminal group: a party does not
+// command who belongs to it. A unit that has people posted in a body (SERVES_IN) is
+// not under its command.
+func commands(kind, below, above string) bool {
+	switch {
+	case above == "PLACE" || above == "EVENT":
 		return false
-	case "MILITARY_UNIT", "POLICE_FORCE", "CRIMINAL_GROUP":
-		return true
+	case kind == servesIn:
+		return below == person
+	case kind == memberOf:
+		return above == "MILITARY_UNIT" || above == "POLICE_FORCE" || above == "CRIMINAL_GROUP"
 	default:
-		return kind != memberOf
+		return true
 	}
-}
-
-// maxRungs is how many rungs one chain has.
-const maxRungs = 1000
-
-// chain is the part of the ladder that begins at an entity, level by level.
-func (l *ladder) chain(start evidence.ID) Chain {
-	out := Chain{Cut: l.cut}
-	seen := map[evidence.ID]bool{start: true}
-	level := []evidence.ID{start}
-	headed := map[evidence.ID]bool{} // the start commands them: their other heads do not stand above it
-	for _, r := range l.commanded {
-		out.Rungs = append(out.Rungs, Rung{Entity: r.entity, Of: start, Claim: r.claim, Held: r.held})
-		if headed[r.far] = true; !seen[r.far] {
-			seen[r.far] = true
-			level = append(level, r.far)
-		}
-	}
-	beside := map[evidence.ID]bool{} // reached by a post alone: who else holds one there does not stand above
-	for depth := 1; len(level) > 0; depth++ {
-		if depth > maxChainLevels || len(out.Rungs) > maxRungs {
-			out.Cut = cmp.Or(out.Cut, CutDepth)
-			break
-		}
-		reached, otherwise := map[evidence.ID]bool{}, map[evidence.ID]bool{}
-		for _, at := range level {
-			for _, r := range l.next[at] {
-				post := r.claim.Record.Claim().Kind == holdsPostIn
-				holder := l.up && post && r.claim.To == at
-				if seen[r.far] || headed[at] && (holder || l.session.isCommand(r.claim)) || holder && beside[at] {
-					continue
-				}
-				out.Rungs = append(out.Rungs, Rung{Entity: r.entity, Of: at, Claim: r.claim, Level: depth, Held: r.held})
-				if r.leads {
-					reached[r.far] = true
-					otherwise[r.far] = otherwise[r.far] || !post
-				}
-			}
-		}
-		for id := range reached {
-			seen[id] = true
-			beside[id] = l.up && !otherwise[id]
-		}
-		level, headed = slices.Sorted(maps.Keys(reached)), nil
-	}
-	slices.SortStableFunc(out.Rungs, func(a, b Rung) int {
-		return cmp.Or(cmp.Compare(a.Level, b.Level), cmp.Compare(b.Held, a.Held), cmp.Compare(a.Claim.Record.ID(), b.Claim.Record.ID()), cmp.Compare(a.Of, b.Of))
-	})
-	if len(out.Rungs) > maxRungs {
-		out.Rungs, out.Cut = out.Rungs[:maxRungs], CutFanOut
-	}
-	return out
 }
 
 // order tells which end of a hierarchical link stands above the other.

@@ -32,7 +32,7 @@ func (p plot) view(t *rapid.T) evidence.View {
 }
 
 // plots writes random histories into a store, each under ids of its own. Now and
-// then one is bigger than the others.
+// then one is bigger than the others, or of few kinds.
 func plots(t *testing.T, st store.Store, n int) []plot {
 	t.Helper()
 	var all []plot
@@ -40,7 +40,12 @@ func plots(t *testing.T, st store.Store, n int) []plot {
 		before, err := st.Head(t.Context())
 		require.NoError(r, err)
 		w := &writer{T: r, store: st, prefix: fmt.Sprintf("g%d-", len(all)), step: 1000 * len(all), size: small, kinds: map[evidence.ID]string{}}
-		if len(all)%25 == 24 {
+		switch len(all) % 25 {
+		case 3, 13:
+			w.size = ofCommand
+		case 8, 18:
+			w.size = ofPlaces
+		case 24:
 			w.size = sizes{entities: 24, links: 90, revisions: 3, kinds: linkKinds}
 		}
 		w.history()
