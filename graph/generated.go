@@ -4212,7 +4212,7 @@ type Query {
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): CommandChain!
-  "Which units and forces had to do with a place or an event on a day, on what ground, who commanded them then, and who stood above those. An event that has a date lies in its place on that date, where the link has none; on a day on which it certainly did not happen nobody is named for it."
+  "Which units and forces had to do with a place or an event on a day, on what ground, who commanded them then, and who stood above those. Grounds are looked for around a place, in what happened there or in places within it, and in the parts of an event, 10 levels either way. An event that has a date lies in its place on that date, where the link has none; on a day on which it certainly did not happen nobody is named for it."
   commandersOf(
     "The id of the place or event."
     of: ID!
@@ -5109,7 +5109,7 @@ type ResponsibleUnit {
 
 "One reason to name a unit."
 type Ground {
-  "The links that lead from the unit to the place or event, with their citations: one, or several through the body that governs the place, an event that happened there, or a place around it."
+  "The links that lead from the unit to the place or event, with their citations: one, or several through the body that governs the place, an event that happened there or in a place within it, an event that is part of it, or a place around it."
   links: [Link!]!
   "How certain it is that they held on that day, going by the least certain of them."
   held: Certainty!

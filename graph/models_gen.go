@@ -363,7 +363,7 @@ type FieldChange struct {
 
 // One reason to name a unit.
 type Ground struct {
-	// The links that lead from the unit to the place or event, with their citations: one, or several through the body that governs the place, an event that happened there, or a place around it.
+	// The links that lead from the unit to the place or event, with their citations: one, or several through the body that governs the place, an event that happened there or in a place within it, an event that is part of it, or a place around it.
 	Links []*Link `json:"links"`
 	// How certain it is that they held on that day, going by the least certain of them.
 	Held Certainty `json:"held"`

@@ -20,6 +20,15 @@ func LowerDoubtful(tb testing.TB, links int) {
 	tb.Cleanup(func() { maxDoubtful = was })
 }
 
+// LowerSpread lowers, for a test, how many links are read of what lies around a
+// place, and inside of it.
+func LowerSpread(tb testing.TB, links int) {
+	tb.Helper()
+	was := maxSpreadLinks
+	maxSpreadLinks = links
+	tb.Cleanup(func() { maxSpreadLinks = was })
+}
+
 // OpenSmall has searches for the strongest paths, for a test, read the first level
 // anew in every pass wherever it has more than so many links.
 func OpenSmall(tb testing.TB, links int) {

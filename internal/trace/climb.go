@@ -40,15 +40,14 @@ type climber struct {
 	cut     Cut
 }
 
-// reach says how a chain comes to an entity.
+// reach says how a chain comes to an entity; 0 where it does not.
 type reach int
 
 const (
-	notReached reach = iota
 	// inPart: not all links of the entity carry the chain on. To a person, as the
 	// head of a body; to a body, by a post alone or, on the way down, not from who
 	// commands it.
-	inPart
+	inPart reach = iota + 1
 	inWhole
 )
 

@@ -39,6 +39,7 @@ func (w *world) lay(l tie, on string) edtf.Certainty {
 func (w *world) grounds(of evidence.ID, on string) map[evidence.ID][]string {
 	out := map[evidence.ID]map[string]bool{}
 	held := func(l tie) edtf.Certainty { return l.valid.HeldOn(l.aspect, date(on)) }
+	is := func(id evidence.ID, kind string) bool { return w.entities[id].Kind == kind }
 	at := func(to evidence.ID, kinds ...string) (found []tie) {
 		for _, l := range w.links {
 			if l.to == to && l.from != l.to && slices.Contains(kinds, l.claim.Kind) && held(l) != edtf.No {
@@ -57,56 +58,89 @@ func (w *world) grounds(of evidence.ID, on string) map[evidence.ID][]string {
 		}
 		out[unit][via+" "+certainty.String()] = true
 	}
-	deeds := []string{"PARTICIPATED_IN", "PRESENT_AT", "WITNESS_TO", "CAUSED"}
-	type reached struct {
+	type found struct {
 		certainty edtf.Certainty
 		via       string
 	}
-	around := func(level map[evidence.ID]reached) {
-		seen := map[evidence.ID]bool{}
+	// spread comes to sites from sites, as lies says; to one again only where that
+	// is more certain than it was on any level before.
+	spread := func(level map[evidence.ID]found, lies func(l tie, from map[evidence.ID]found) (evidence.ID, found, bool), tell func(evidence.ID, found)) {
+		best := map[evidence.ID]edtf.Certainty{}
+		links := slices.Clone(w.links)
+		slices.SortFunc(links, func(a, b tie) int { return cmp.Compare(a.id, b.id) })
 		for len(level) > 0 {
-			next := map[evidence.ID]reached{}
-			for id := range level {
-				seen[id] = true
+			next := map[evidence.ID]found{}
+			for id, f := range level {
+				best[id] = f.certainty
+				tell(id, f)
 			}
-			for id, r := range level {
-				for _, l := range at(id, "BASED_IN", "LOCATED_IN", "OPERATES_IN", "RESPONSIBLE_FOR_AREA", "GOVERNS") {
-					add(l.from, min(held(l), r.certainty), string(l.id)+r.via)
-					if l.claim.Kind == "GOVERNS" {
-						for _, under := range at(l.from, "SUBORDINATE_TO", "PART_OF") {
-							add(under.from, min(held(under), held(l), r.certainty), string(under.id)+" "+string(l.id)+r.via)
-						}
-					}
-				}
-			}
-			links := slices.Clone(w.links)
-			slices.SortFunc(links, func(a, b tie) int { return cmp.Compare(a.id, b.id) })
 			for _, l := range links {
-				r, here := level[l.from]
-				if !here || seen[l.to] || l.from == l.to || l.claim.Kind != "LOCATED_IN" && l.claim.Kind != "PART_OF" || held(l) == edtf.No {
+				if l.from == l.to || l.claim.Kind != "LOCATED_IN" && l.claim.Kind != "PART_OF" || held(l) == edtf.No {
 					continue
 				}
-				certainty := held(l)
-				if certainty == edtf.Undated {
-					certainty = edtf.Definitely
+				id, f, ok := lies(l, level)
+				if before, was := best[id]; !ok || was && before >= f.certainty {
+					continue
 				}
-				certainty = min(certainty, r.certainty)
-				if old, ok := next[l.to]; !ok || certainty > old.certainty {
-					next[l.to] = reached{certainty, " " + string(l.id) + r.via}
+				if old, was := next[id]; !was || f.certainty > old.certainty {
+					next[id] = f
 				}
 			}
 			level = next
 		}
+	}
+	certain := func(l tie) edtf.Certainty {
+		if held(l) == edtf.Undated {
+			return edtf.Definitely
+		}
+		return held(l)
+	}
+	around := func(level map[evidence.ID]found) {
+		spread(level, func(l tie, from map[evidence.ID]found) (evidence.ID, found, bool) {
+			f, ok := from[l.from]
+			return l.to, found{min(f.certainty, certain(l)), " " + string(l.id) + f.via}, ok
+		}, func(id evidence.ID, f found) {
+			for _, l := range at(id, "BASED_IN", "LOCATED_IN", "OPERATES_IN", "RESPONSIBLE_FOR_AREA", "GOVERNS", "PRESENT_AT") {
+				if l.claim.Kind == "PRESENT_AT" && !is(id, "PLACE") {
+					continue
+				}
+				add(l.from, min(held(l), f.certainty), string(l.id)+f.via)
+				if l.claim.Kind == "GOVERNS" {
+					for _, under := range at(l.from, "SUBORDINATE_TO", "PART_OF") {
+						add(under.from, min(held(under), held(l), f.certainty), string(under.id)+" "+string(l.id)+f.via)
+					}
+				}
+			}
+		})
+	}
+	// inside names who did something in what happened there, or in a part of it.
+	inside := func() {
+		spread(map[evidence.ID]found{of: {edtf.Definitely, ""}}, func(l tie, from map[evidence.ID]found) (evidence.ID, found, bool) {
+			f, ok := from[l.to]
+			certainty := certain(l)
+			switch {
+			case is(l.from, "PLACE"):
+			case !is(l.from, "EVENT") || !w.mayHaveHappened(l.from, on):
+				return "", found{}, false
+			case is(l.to, "PLACE"):
+				certainty = w.lay(l, on)
+			case held(l) == edtf.Undated && w.happened(l.from, on) != edtf.Undated:
+				certainty = w.happened(l.from, on) // a part that has no date happened when the whole did
+			}
+			return l.from, found{min(f.certainty, certainty), " " + string(l.id) + f.via}, ok
+		}, func(id evidence.ID, f found) {
+			for _, l := range at(id, "PARTICIPATED_IN", "PRESENT_AT", "WITNESS_TO", "CAUSED") {
+				add(l.from, min(held(l), f.certainty), string(l.id)+f.via)
+			}
+		})
 	}
 	switch w.entities[of].Kind {
 	case "EVENT":
 		if !w.mayHaveHappened(of, on) {
 			break
 		}
-		for _, l := range at(of, deeds...) {
-			add(l.from, held(l), string(l.id))
-		}
-		places := map[evidence.ID]reached{}
+		inside()
+		places := map[evidence.ID]found{}
 		links := slices.Clone(w.links)
 		slices.SortFunc(links, func(a, b tie) int { return cmp.Compare(a.id, b.id) })
 		for _, l := range links {
@@ -115,33 +149,22 @@ func (w *world) grounds(of evidence.ID, on string) map[evidence.ID][]string {
 			}
 			certainty := w.lay(l, on)
 			if old, ok := places[l.to]; !ok || certainty > old.certainty {
-				places[l.to] = reached{certainty, " " + string(l.id)}
+				places[l.to] = found{certainty, " " + string(l.id)}
 			}
 		}
 		around(places)
 	case "PLACE":
-		around(map[evidence.ID]reached{of: {edtf.Definitely, ""}})
-		for _, lies := range at(of, "LOCATED_IN", "PART_OF") {
-			if w.entities[lies.from].Kind != "EVENT" || !w.mayHaveHappened(lies.from, on) {
-				continue
-			}
-			certainty := w.lay(lies, on)
-			if certainty <= edtf.Undated {
-				continue
-			}
-			for _, l := range at(lies.from, deeds...) {
-				add(l.from, min(held(l), certainty), string(l.id)+" "+string(lies.id))
-			}
-		}
+		around(map[evidence.ID]found{of: {edtf.Definitely, ""}})
+		inside()
 	}
-	found := map[evidence.ID][]string{}
+	all := map[evidence.ID][]string{}
 	for unit, vias := range out {
 		for via := range vias {
-			found[unit] = append(found[unit], via)
+			all[unit] = append(all[unit], via)
 		}
-		slices.Sort(found[unit])
+		slices.Sort(all[unit])
 	}
-	return found
+	return all
 }
 
 func checkCommanders(t require.TestingT, s *trace.Session, w *world, of evidence.ID, on string) {
@@ -168,11 +191,11 @@ func checkCommanders(t require.TestingT, s *trace.Session, w *world, of evidence
 			for _, c := range g.Via {
 				via += string(c.Record.ID()) + " "
 			}
+			require.NotContains(t, found[u.Unit.ID], via+g.Held.String(), "a ground is told once")
 			found[u.Unit.ID] = append(found[u.Unit.ID], via+g.Held.String())
 			require.True(t, i == 0 || u.Grounds[i-1].Held >= g.Held, "the most certain ground comes first")
 		}
 		slices.Sort(found[u.Unit.ID])
-		found[u.Unit.ID] = slices.Compact(found[u.Unit.ID])
 	}
 	require.Equal(t, w.grounds(start, on), found, "of %s on %s", of, on)
 }
@@ -221,4 +244,58 @@ func TestAnEventLiesWhereItHappenedWhenItHappened(t *testing.T) {
 	} {
 		require.Equal(t, c.want, named(c.of, c.on), "of %s on %s", c.of, c.on)
 	}
+}
+
+// commandersOf tells the units that are named, each with its most certain ground.
+func (g *graph) commandersOf(of evidence.ID, on string) (units string, cut trace.Cut) {
+	g.t.Helper()
+	got, err := g.at(evidence.Public).CommandersOf(g.t.Context(), of, on)
+	require.NoError(g.t, err)
+	var all []string
+	for _, u := range got.Units {
+		all = append(all, fmt.Sprint(u.Unit.ID, " ", u.Grounds[0].Held, " ", ids(u.Grounds[0].Via)))
+	}
+	return strings.Join(all, ", "), got.Cut
+}
+
+// TestWhatHappenedInAStreetHappenedInTheTown names who did something in a part of
+// an event, or in a place within a place; and who was present in a place.
+func TestWhatHappenedInAStreetHappenedInTheTown(t *testing.T) {
+	g := drawn(t, "state PLACE", "town PLACE", "street PLACE", "night EVENT (2014-09-26/2014-09-27)", "attack EVENT (2014-09-26)", "later EVENT (2014-09-27)", "chase EVENT",
+		"police POLICE_FORCE", "guard MILITARY_UNIT", "patrol MILITARY_UNIT", "escort MILITARY_UNIT",
+		"l1 town PART_OF state", "l2 street LOCATED_IN town", "l3 attack LOCATED_IN street", "l4 attack PART_OF night", "l5 later PART_OF night", "l6 chase PART_OF attack",
+		"d1 police PARTICIPATED_IN attack (2014-09-26)", "d2 guard PRESENT_AT town (2014-09-26)", "d3 patrol PARTICIPATED_IN later (2014-09)", "d4 escort WITNESS_TO chase (2014-09-26)")
+	for of, want := range map[evidence.ID]string{
+		"town":   "guard DEFINITELY [d2], police DEFINITELY [d1 l3 l2], escort DEFINITELY [d4 l6 l3 l2]",
+		"street": "guard DEFINITELY [d2 l2], police DEFINITELY [d1 l3], escort DEFINITELY [d4 l6 l3]",
+		"state":  "guard DEFINITELY [d2 l1], police DEFINITELY [d1 l3 l2 l1], escort DEFINITELY [d4 l6 l3 l2 l1]",
+		"attack": "police DEFINITELY [d1], escort DEFINITELY [d4 l6], guard DEFINITELY [d2 l2 l3]",
+		"night":  "police DEFINITELY [d1 l4], escort DEFINITELY [d4 l6 l4]",
+		"later":  "",
+	} {
+		got, cut := g.commandersOf(of, "2014-09-26")
+		require.Empty(t, cut)
+		require.Equal(t, want, got, "of %s", of)
+	}
+	trace.LowerSpread(t, 2)
+	got, cut := g.commandersOf("state", "2014-09-26")
+	require.Equal(t, trace.CutLinks, cut)
+	require.Equal(t, "guard DEFINITELY [d2 l1]", got, "the links of whole levels are read")
+}
+
+// TestWhatNobodyDatesIsTold where neither an event nor its place has a date.
+func TestWhatNobodyDatesIsTold(t *testing.T) {
+	g := drawn(t, "square PLACE", "clash EVENT", "unit MILITARY_UNIT", "l clash LOCATED_IN square", "d unit PARTICIPATED_IN clash (2014-09-26)")
+	got, _ := g.commandersOf("square", "2014-09-26")
+	require.Equal(t, "unit UNDATED [d l]", got)
+	got, _ = g.commandersOf("square", "2015")
+	require.Empty(t, got)
+}
+
+// TestAPlaceCountsAsTheMostCertainThatLeadsToIt, also where that is not the nearest.
+func TestAPlaceCountsAsTheMostCertainThatLeadsToIt(t *testing.T) {
+	g := drawn(t, "quarter PLACE", "town PLACE", "district PLACE", "unit MILITARY_UNIT", "b unit BASED_IN town (2010 – 2020)",
+		"near quarter PART_OF town (2014)", "q quarter PART_OF district (2010 – 2020)", "t district PART_OF town (2010 – 2020)")
+	got, _ := g.commandersOf("quarter", "2014-09-26")
+	require.Equal(t, "unit DEFINITELY [b t q]", got)
 }
