@@ -309,15 +309,18 @@ func sameDate(x, y *evidence.Claim) bool {
 	return err == nil && a.Earliest() <= b.Latest() && b.Earliest() <= a.Latest()
 }
 
-// atOnce says whether two claims are told of one moment. Of an event that happens
-// once, such as a founding, any two tellings are. Holders of whom one may have
+// atOnce says whether two claims are told of one moment. Of what happens once, such
+// as a founding or a birth, any two tellings are. Holders of whom one may have
 // followed the other are not: years that meet (2012 to 2014, 2014 to 2016) are a
 // succession, and so is a beginning after another's whose end nobody tells of.
 // What nothing dates is told of any moment.
 func (s *Session) atOnce(x, y *evidence.Claim) bool {
 	aspect := evidence.AspectOf(x, s.tracer.vocabulary)
+	if aspect == edtf.Event || x.Of == evidence.StatementRecord && slices.Contains(once, x.Kind) {
+		return true
+	}
 	v, w := x.Valid(), y.Valid()
-	if aspect == edtf.Event || v.IsZero() || w.IsZero() {
+	if v.IsZero() || w.IsZero() {
 		return true
 	}
 	return s.mayMeet(x, y) && !gaveWay(v, w, aspect) && !gaveWay(w, v, aspect)
@@ -325,9 +328,11 @@ func (s *Session) atOnce(x, y *evidence.Claim) bool {
 
 // mayMeet says whether two claims may have held on one day.
 func (s *Session) mayMeet(x, y *evidence.Claim) bool {
-	a := x.Valid().Bounds(evidence.AspectOf(x, s.tracer.vocabulary))
-	b := y.Valid().Bounds(evidence.AspectOf(y, s.tracer.vocabulary))
-	return a.SinceEarliest <= b.UntilLatest && b.SinceEarliest <= a.UntilLatest
+	v, w := x.Valid(), y.Valid()
+	if v.IsZero() || w.IsZero() {
+		return true
+	}
+	return len(edtf.Meet(v.MayHold(evidence.AspectOf(x, s.tracer.vocabulary)), w.MayHold(evidence.AspectOf(y, s.tracer.vocabulary)))) > 0
 }
 
 // gaveWay says whether what held first may be read as over by the time that the
@@ -345,7 +350,11 @@ func gaveWay(first, other edtf.Valid, aspect edtf.Aspect) bool {
 		if a.SinceLatest != edtf.MaxDay {
 			seen = max(seen, a.SinceLatest)
 		}
-		return seen < b.SinceEarliest
+		begun := b.SinceEarliest
+		for _, o := range other.Observed {
+			begun = min(begun, o.Earliest())
+		}
+		return seen < begun
 	}
 	begun := min(b.SinceLatest, b.UntilLatest)
 	for _, o := range other.Observed {
@@ -400,6 +409,10 @@ const (
 	dissolutionDate = "DISSOLUTION_DATE"
 )
 
+// once are attributes that have one value for good, whenever a statement says that
+// it holds: many a statement of a date has that date as its valid time.
+var once = []string{birthDate, "BIRTH_PLACE", foundingDate, deathDate, dissolutionDate, "DATE"}
+
 // Kinds of link that hold on when an end of them is dead or gone, though they
 // cannot begin then.
 var outlasting = []string{evidence.SameAs, "FAMILY_OF", "LINKED_TO"}
@@ -429,7 +442,8 @@ func (s *Session) misdated(claims []*Claim) []Contradiction {
 			if x.Of != evidence.LinkRecord || !ok || kind.Procedural || link.From != st.From && link.To != st.From {
 				continue
 			}
-			alive := link.From == st.From || kind.Hierarchical || kind.Symmetric && x.Kind != evidence.SameAs
+			remains := x.Kind == "LOCATED_IN" && st.Record.Claim().Kind == deathDate
+			alive := link.From == st.From && !remains || kind.Hierarchical || kind.Symmetric && x.Kind != evidence.SameAs
 			if begins && heldBefore(x.Valid(), date.Earliest()) || ends && alive && heldAfter(x, date.Latest()) {
 				out = append(out, contradiction(IncompatibleDates, st, link))
 			}

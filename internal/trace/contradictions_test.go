@@ -6,8 +6,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/edtf"
 	"github.com/vinculo/vinculo/internal/trace"
 )
 
@@ -23,7 +25,8 @@ type dated struct {
 	disputes string
 }
 
-// contested writes claims on persons p1 to p5 and units u1 to u3, and gives the
+// contested writes claims on persons p1 to p5, units u1 to u3, the place x1 and the
+// event e1, and gives the
 // contradictions on one, each as its rule and claims.
 func contested(t *testing.T, of evidence.ID, claims ...dated) []string {
 	t.Helper()
@@ -41,6 +44,7 @@ func contradicting(t *testing.T, of evidence.ID, claims ...dated) (all []trace.C
 	for n := range 3 {
 		changes = append(changes, evidence.Change{PutEntity: &evidence.PutEntity{ID: evidence.ID(fmt.Sprint("u", n+1)), Kind: evidence.Of("MILITARY_UNIT"), Name: evidence.Of(fmt.Sprint("Batallón ", n+1))}})
 	}
+	changes = append(changes, called("x1", "PLACE", "Lugar 1"), called("e1", "EVENT", "Suceso 1"))
 	for _, c := range claims {
 		when, seen, also := strings.Cut(c.when, ", on ")
 		since, until, _ := strings.Cut(when, " – ")
@@ -105,6 +109,10 @@ func TestHoldersAtOnce(t *testing.T) {
 		"seen in the other's time":                 {"2012 – 2014", "on 2013-06-01", both},
 		"seen after the other's time":              {"2012 – 2014", "on 2015-06-01", nil},
 		"seen before the other's time":             {"2012 – 2014", "on 2011-06-01", nil},
+		"over, and seen in the other's time":       {"2008 – 2009, on 2013-06-01", "2012 – 2014", both},
+		"both seen when neither's time was":        {"2008 – 2009, on 2015-06-01", "2012 – 2014, on 2015-06-01", both},
+		"seen when the other began":                {"2010 – ", "2015 – , on 2010-06-01", both},
+		"over, and seen between":                   {"2008 – 2009, on 2011-06-01", "2012 – 2014", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, turned := range []bool{false, true} {
@@ -161,6 +169,58 @@ func TestOpposedKinds(t *testing.T) {
 	}
 	require.Equal(t, []string{"OPPOSED_KINDS [l1 l2]"}, ties("2010 – 2014", "2012 – "))
 	require.Empty(t, ties("2010 – 2012", "2014 – "), "allies who fell out")
+	require.Equal(t, []string{"OPPOSED_KINDS [l1 l2]"}, ties("2010 – 2012, on 2015-03", "2014 – 2016"), "and were seen together again")
+	require.Empty(t, ties("2010 – 2012, on 2013-03", "2014 – 2016"))
+}
+
+// TestWhatMeetsOnADay compares opposed and exclusive links at random times with
+// what they say of every day.
+func TestWhatMeetsOnADay(t *testing.T) {
+	var days []edtf.Date
+	for day := edtf.DayOf(2009, 1, 1); day < edtf.DayOf(2018, 1, 1); day++ {
+		days = append(days, date(day.String()))
+	}
+	checkRandomly(t, 2000, func(r *rapid.T) {
+		when := func(label string) (string, edtf.Valid) {
+			one := func(what string, of ...string) string { return rapid.SampledFrom(of).Draw(r, label+" "+what) }
+			since := one("since", "", "2010", "2011-03-05", "2012", "2013~", "../2012", "2014", "2012/..")
+			until := one("until", "", "2012", "2012-06-01", "2013", "2014?", "..", "../2015", "2016-01")
+			if (edtf.Valid{Since: date(since), Until: date(until)}).Check(edtf.State) != nil {
+				until = ""
+			}
+			v := edtf.Valid{Since: date(since), Until: date(until)}
+			written := since + " – " + until
+			if o := one("observed", "", "", "2011-03-05", "2012-06-01", "2013-05", "2015-02-02", "2016?"); o != "" {
+				v.Observed = []edtf.Date{date(o)}
+				written += ", on " + o
+			}
+			return written, v
+		}
+		one, v := when("one")
+		other, w := when("other")
+		meets := v.IsZero() || w.IsZero() // on any day
+		certain := 0
+		for _, on := range days {
+			both := min(v.HeldOn(edtf.State, on), w.HeldOn(edtf.State, on))
+			meets = meets || both >= edtf.Possibly
+			if both == edtf.Definitely {
+				certain++
+			}
+		}
+		found := contested(t, "p1",
+			dated{id: "l1", kind: "ALLIED_WITH", from: "p1", to: "p2", when: one, sources: "s1"},
+			dated{id: "l2", kind: "RIVAL_OF", from: "p2", to: "p1", when: other, sources: "s2"})
+		require.Equal(r, meets, len(found) == 1, "%s and %s are opposed", one, other)
+		found = contested(t, "u1",
+			dated{id: "l1", kind: "COMMANDS", from: "p1", to: "u1", when: one, sources: "s1"},
+			dated{id: "l2", kind: "COMMANDS", from: "p2", to: "u1", when: other, sources: "s2"})
+		if certain > 1 { // on a single day one may have given way to the other
+			require.Len(r, found, 1, "%s and %s both held for certain on %d days", one, other, certain)
+		}
+		if !meets {
+			require.Empty(r, found, "%s and %s never were at once", one, other)
+		}
+	})
 }
 
 // TestDatesThatCannotBeRight sets links beside the beginnings and ends of those
@@ -185,6 +245,10 @@ func TestDatesThatCannotBeRight(t *testing.T) {
 		"before birth":                       {"p1", "BIRTH_DATE", "=1990", dated{kind: "PAYS", from: "p2", to: "p1", when: "1980"}, true},
 		"died before birth":                  {"p1", "BIRTH_DATE", "=1990", dated{kind: "DEATH_DATE", from: "p1", to: "=1989"}, true},
 		"died in the year of birth":          {"p1", "BIRTH_DATE", "=1990", dated{kind: "DEATH_DATE", from: "p1", to: "=1990"}, false},
+		"buried after death":                 {"p1", "DEATH_DATE", "=2010", dated{kind: "LOCATED_IN", from: "p1", to: "x1", when: "2012"}, false},
+		"seen in a grave after death":        {"p1", "DEATH_DATE", "=2010", dated{kind: "LOCATED_IN", from: "p1", to: "x1", when: "on 2012-05-01"}, false},
+		"lived somewhere before birth":       {"p1", "BIRTH_DATE", "=2010", dated{kind: "LOCATED_IN", from: "p1", to: "x1", when: "2008"}, true},
+		"a unit somewhere when it was gone":  {"u1", "DISSOLUTION_DATE", "=2010", dated{kind: "LOCATED_IN", from: "u1", to: "x1", when: "2012"}, true},
 		"no date":                            {"p1", "DEATH_DATE", "=not known", dated{kind: "COMMANDS", from: "p1", to: "u1", when: "2012 – 2013"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -299,6 +363,13 @@ func TestDatesThatAgree(t *testing.T) {
 				dated{id: "t2", kind: c.attribute, from: on, to: "=" + c.other, sources: "s2"}))
 		})
 	}
+	t.Run("each of its own time", func(t *testing.T) {
+		for attribute, of := range map[string]string{"BIRTH_DATE": "p1", "DEATH_DATE": "p1", "FOUNDING_DATE": "u1", "DISSOLUTION_DATE": "u1", "DATE": "e1", "BIRTH_PLACE": "p1"} {
+			require.Equal(t, both, contested(t, evidence.ID(of),
+				dated{id: "t1", kind: attribute, from: of, to: "=1970-01-01", when: "1970-01-01 – 1970-01-01", sources: "s1"},
+				dated{id: "t2", kind: attribute, from: of, to: "=1975-01-01", when: "1975-01-01 – ", sources: "s2"}), attribute)
+		}
+	})
 	t.Run("one that agrees with two that differ", func(t *testing.T) {
 		require.Equal(t, []string{"EXCLUSIVE_HOLDERS [t2 t3]"}, contested(t, "p1",
 			dated{id: "t1", kind: "DEATH_DATE", from: "p1", to: "=2014", sources: "s1"},
