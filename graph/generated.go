@@ -4769,7 +4769,7 @@ type ValidTime {
   ): Certainty!
 }
 
-"The first and last days on which something may have begun and ended. Null means that there is no bound."
+"The first and last days on which something may have begun and ended. Nothing ends before it begins, so each end bounds the other. Null means that there is no bound."
 type Bounds {
   "The first day on which it may have begun."
   sinceEarliest: Date

@@ -89,7 +89,7 @@ type AttachedCapture struct {
 	Failed int32 `json:"failed"`
 }
 
-// The first and last days on which something may have begun and ended. Null means that there is no bound.
+// The first and last days on which something may have begun and ended. Nothing ends before it begins, so each end bounds the other. Null means that there is no bound.
 type Bounds struct {
 	// The first day on which it may have begun.
 	SinceEarliest *string `json:"sinceEarliest,omitempty,omitzero"`

@@ -44,7 +44,7 @@ func (v *ValidTime) Label(lang string) string {
 // Bounds are the days between which it began and ended.
 func (v *ValidTime) Bounds() *Bounds {
 	valid, aspect := v.parsed()
-	b := valid.Bounds(aspect)
+	b := valid.Ends(aspect)
 	return &Bounds{
 		SinceEarliest: optional(b.SinceEarliest.String()), SinceLatest: optional(b.SinceLatest.String()),
 		UntilEarliest: optional(b.UntilEarliest.String()), UntilLatest: optional(b.UntilLatest.String()),

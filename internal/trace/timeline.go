@@ -120,22 +120,21 @@ func (s *Session) addClaims(out *Timeline, claims []*Claim) {
 			out.Undated = append(out.Undated, c)
 			continue
 		}
-		add := func(what MomentKind, earliest, latest edtf.Day, said edtf.Date) {
-			if earliest != edtf.MinDay || latest != edtf.MaxDay {
+		add := func(what MomentKind, said edtf.Date, earliest, latest edtf.Day) {
+			if said.Dated() {
 				out.Moments = append(out.Moments, TimelineMoment{what, earliest, latest, said.Uncertain() || said.Approximate(), c, nil})
 			}
 		}
 		b := valid.Bounds(aspect)
 		if aspect == edtf.Event && b.SinceEarliest == b.UntilEarliest && b.SinceLatest == b.UntilLatest {
-			add(Happened, b.SinceEarliest, b.SinceLatest, valid.Since)
+			add(Happened, valid.Since, b.SinceEarliest, b.SinceLatest)
 		} else {
-			add(Began, b.SinceEarliest, b.SinceLatest, valid.Since)
-			if !valid.Until.IsOpen() {
-				add(Ended, b.UntilEarliest, b.UntilLatest, valid.Until)
-			}
+			ends := valid.Ends(aspect)
+			add(Began, valid.Since, ends.SinceEarliest, ends.SinceLatest)
+			add(Ended, valid.Until, ends.UntilEarliest, ends.UntilLatest)
 		}
 		for _, o := range valid.Observed {
-			add(Observed, o.Earliest(), o.Latest(), o)
+			add(Observed, o, o.Earliest(), o.Latest())
 		}
 	}
 }

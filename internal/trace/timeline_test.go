@@ -57,11 +57,11 @@ func checkTimeline(t require.TestingT, s *trace.Session, w *world, asked []evide
 				want = append(want, moment(trace.Happened, b.SinceEarliest, b.SinceLatest, l.id))
 			}
 		default:
-			if known(l.valid.Since) {
-				want = append(want, moment(trace.Began, b.SinceEarliest, b.SinceLatest, l.id))
+			if known(l.valid.Since) { // no later than it ended
+				want = append(want, moment(trace.Began, b.SinceEarliest, min(b.SinceLatest, b.UntilLatest), l.id))
 			}
-			if known(l.valid.Until) {
-				want = append(want, moment(trace.Ended, b.UntilEarliest, b.UntilLatest, l.id))
+			if known(l.valid.Until) { // no earlier than it began
+				want = append(want, moment(trace.Ended, max(b.UntilEarliest, b.SinceEarliest), b.UntilLatest, l.id))
 			}
 		}
 		for _, o := range l.valid.Observed {

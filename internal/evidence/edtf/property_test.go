@@ -291,3 +291,39 @@ func TestMayHoldIsWhereADayIsAnsweredPossibly(t *testing.T) {
 		}
 	})
 }
+
+// TestEndsAreThoseOfSomeStretch holds the ends against all stretches whose
+// beginning and end lie where the expressions say, and that do not end before they
+// begin.
+func TestEndsAreThoseOfSomeStretch(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v, a := drawValid(t)
+		said, ends := v.Bounds(a), v.Ends(a)
+		if v.Check(a) != nil {
+			require.Equal(t, said, ends)
+			return
+		}
+		first := func(d Day) int {
+			if d == MinDay {
+				return windowFirst
+			}
+			return int(d - windowStart)
+		}
+		last := func(d Day) int {
+			if d == MaxDay {
+				return windowLast
+			}
+			return int(d - windowStart)
+		}
+		var begun, ended []int
+		for b := first(said.SinceEarliest); b <= last(said.SinceLatest); b++ {
+			for e := first(said.UntilEarliest); e <= last(said.UntilLatest); e++ {
+				if b <= e {
+					begun, ended = append(begun, b), append(ended, e)
+				}
+			}
+		}
+		require.Equal(t, []int{slices.Min(begun), slices.Max(begun), slices.Min(ended), slices.Max(ended)},
+			[]int{first(ends.SinceEarliest), last(ends.SinceLatest), first(ends.UntilEarliest), last(ends.UntilLatest)}, "%+v", v)
+	})
+}

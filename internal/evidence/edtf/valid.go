@@ -103,6 +103,18 @@ func (v Valid) Bounds(a Aspect) Bounds {
 	return b
 }
 
+// Ends returns the days on which the claim may have begun and ended. It is what
+// both expressions say together: a beginning comes no later than the end, so each
+// bounds the other. Stores keep Bounds.
+func (v Valid) Ends(a Aspect) Bounds {
+	b := v.Bounds(a)
+	if b.UntilLatest < b.SinceEarliest {
+		return b // Check refuses it
+	}
+	b.SinceLatest, b.UntilEarliest = min(b.SinceLatest, b.UntilLatest), max(b.UntilEarliest, b.SinceEarliest)
+	return b
+}
+
 // stretch is what the two ends say together: the claim held from a day in
 // [begins, begun] to a day in [ends, ended], and begin comes before end.
 type stretch struct{ begins, begun, ends, ended Day }

@@ -125,6 +125,14 @@ func TestClaimBounds(t *testing.T) {
 	require.Equal(t, []string{"2014-01-01", "2014-12-31", "2016-03-01", ""}, texts(valid("2014", "..", "2016-03", "2017?").Bounds(State)))
 }
 
+func TestEndsBoundEachOther(t *testing.T) {
+	require.Equal(t, []string{"2014-08-11", "2014-08-11", "2014-08-11", "2014-12-31"}, texts(valid("2014-08-11", "2014").Ends(State)))
+	require.Equal(t, []string{"2014-01-01", "2014-10-16", "2014-10-16", "2014-10-16"}, texts(valid("2014", "2014-10-16").Ends(State)))
+	require.Equal(t, []string{"2014-09-01", "2014-09-30", "2014-09-01", ""}, texts(valid("2014-09", "").Ends(State)))
+	require.Equal(t, []string{"", "2015-12-31", "2015-01-01", "2015-12-31"}, texts(valid("", "2015").Ends(State)))
+	require.Equal(t, []string{"", "", "", ""}, texts(valid("", "", "2015").Ends(State)))
+}
+
 func texts(b Bounds) []string {
 	return []string{b.SinceEarliest.String(), b.SinceLatest.String(), b.UntilEarliest.String(), b.UntilLatest.String()}
 }
