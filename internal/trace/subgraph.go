@@ -52,7 +52,8 @@ type SubgraphEntity struct {
 // than fit, the strongest are shown, and how many are hidden is told. It is cut
 // rather than refused: LINKS where maxLinks or the links that one question may
 // rank were reached, FAN_OUT where an entity has more links than are shown or
-// maxEntities was reached, DEPTH where only what lies further is left out.
+// maxEntities was reached, DEPTH where only what lies further is left out, and the
+// filter would keep some of it.
 func (s *Session) Subgraph(ctx context.Context, q SubgraphQuery) (Subgraph, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,11 +77,11 @@ func (s *Session) Subgraph(ctx context.Context, q SubgraphQuery) (Subgraph, erro
 	level := around
 	for d := 1; d <= q.Depth && len(level) > 0 && g.cut != CutLinks; d++ {
 		if len(g.links) == q.MaxLinks {
-			if more, err := g.more(ctx, level); err != nil {
+			cut, err := g.more(ctx, level, CutLinks)
+			if err != nil {
 				return Subgraph{}, err
-			} else if more {
-				g.cut = CutLinks
 			}
+			g.cut = cmp.Or(cut, g.cut)
 			break
 		}
 		if level, err = g.grow(ctx, level, d); err != nil {
@@ -331,6 +332,7 @@ func (s *Session) subgraph(ctx context.Context, g *growing, q SubgraphQuery) (Su
 		}
 	}
 	out.Entities = make([]SubgraphEntity, 0, len(ids))
+	var last []evidence.ID // those on the last level that may have links beyond
 	totals, err := s.countable(ctx, ids, q)
 	if err != nil {
 		return out, err
@@ -343,13 +345,13 @@ func (s *Session) subgraph(ctx context.Context, g *growing, q SubgraphQuery) (Su
 		if n, ok := totals[id]; ok {
 			e.Hidden = max(n-shown[id], 0)
 		}
-		if e.Hidden > 0 && e.Depth == q.Depth && out.Cut == "" {
-			out.Cut = CutDepth
+		if e.Depth == q.Depth && e.Hidden != 0 {
+			last = append(last, id)
 		}
 		out.Entities = append(out.Entities, e)
 	}
-	if totals == nil && out.Cut == "" {
-		out.Cut, err = g.beyond(ctx, ids)
+	if out.Cut == "" {
+		out.Cut, err = g.more(ctx, last, CutDepth)
 	}
 	return out, err
 }
@@ -366,37 +368,41 @@ func (g *growing) inOrder() []evidence.ID {
 	return slices.Concat(byDepth...)
 }
 
-// beyond says whether entities at the last level have links that are not shown,
-// where no counter tells.
-func (g *growing) beyond(ctx context.Context, ids []evidence.ID) (Cut, error) {
-	var last []evidence.ID
-	for _, id := range ids {
-		if g.depth[id] == g.query.Depth {
-			last = append(last, id)
+// more gives the reason for a cut where entities have links that the filter keeps
+// and that are not shown; LINKS where as many were looked at for that as one question
+// may read.
+func (g *growing) more(ctx context.Context, ids []evidence.ID, reason Cut) (Cut, error) {
+	s, test := g.walk.session, g.walk.test
+	left := s.linkBudget()
+	spent := func(n int) bool { left -= n; return left < 0 }
+	for batch := range slices.Chunk(s.identity.groups(ids), store.MaxBatch) {
+		x := store.Expansion{Frontier: batch, Direction: g.query.Direction, Either: s.either(g.query.Direction), Kinds: test.Kinds, MinStrength: test.MinStrength, Total: maxDoubtful, Keep: func(e *store.Edge) bool {
+			return spent(1) || !g.walk.links[e.Link] && s.identity.resolve(e.From) != s.identity.resolve(e.To) && test.keeps(e)
+		}}
+		var doubtful []arc
+		for e, err := range s.reader.Expand(ctx, x) {
+			switch {
+			case err != nil:
+				return "", err
+			case spent(0):
+				return CutLinks, nil
+			case !test.timed() || !e.Doubtful:
+				return reason, nil
+			}
+			doubtful = append(doubtful, arc{edge: e})
+		}
+		if len(doubtful) == x.Total {
+			return CutLinks, nil
+		}
+		kept, err := g.walk.decideDates(ctx, doubtful)
+		if err != nil {
+			return "", err
+		}
+		if len(kept) > 0 {
+			return reason, nil
 		}
 	}
-	if more, err := g.more(ctx, last); err != nil || !more {
-		return "", err
-	}
-	return CutDepth, nil
-}
-
-// more says whether entities have links that are not shown. Of many entities it
-// looks at the first and takes the others to have some; so it does links of which
-// the bounds alone do not tell whether they held.
-func (g *growing) more(ctx context.Context, ids []evidence.ID) (bool, error) {
-	looked := ids[:min(len(ids), MaxPageSize)]
-	if len(looked) == 0 {
-		return false, nil
-	}
-	s := g.walk.session
-	x := store.Expansion{Frontier: s.identity.groups(looked), Direction: g.query.Direction, Either: s.either(g.query.Direction), Kinds: g.walk.test.Kinds, Total: 1, Keep: func(e *store.Edge) bool {
-		return !g.walk.links[e.Link] && s.identity.resolve(e.From) != s.identity.resolve(e.To) && g.walk.test.keeps(e)
-	}}
-	for _, err := range s.reader.Expand(ctx, x) {
-		return err == nil, err
-	}
-	return len(looked) < len(ids), nil
+	return "", nil
 }
 
 // countable counts the links of entities that a subgraph of the query could show,
