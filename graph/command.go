@@ -18,9 +18,9 @@ func (q *queryResolver) CommandChain(ctx context.Context, of string, on *string,
 	if err != nil {
 		return nil, report(ctx, err)
 	}
-	day := ""
-	if on != nil {
-		day = *on
+	day, err := dated("on", on)
+	if err != nil {
+		return nil, report(ctx, err)
 	}
 	found, err := s.CommandChain(ctx, evidence.ID(of), day, direction == ChainDirectionUp)
 	if err != nil {
@@ -107,8 +107,8 @@ func (q *queryResolver) CommandersOf(ctx context.Context, of, on string, first i
 	if err != nil {
 		return nil, report(ctx, err)
 	}
-	if on == "" {
-		return nil, report(ctx, evidence.Faulty(evidence.InvalidDate, "on", "it is empty; write a date such as 2014-09-26"))
+	if _, err := dated("on", &on); err != nil {
+		return nil, report(ctx, err)
 	}
 	found, err := s.CommandersOf(ctx, evidence.ID(of), on)
 	if err != nil {

@@ -135,7 +135,10 @@ func (f *TraversalFilter) trace() (trace.LinkFilter, error) {
 	if out.ExcludeEntities, err = limited("filter.excludeEntities", f.ExcludeEntities.Value(), 0); err != nil {
 		return out, err
 	}
-	out.Kinds, out.On, out.During, out.Throughout = texts(f.Kinds), text(f.On), text(f.During), text(f.Throughout)
+	if out.On, out.During, out.Throughout, err = (times{f.On, f.During, f.Throughout}).read(); err != nil {
+		return out, err
+	}
+	out.Kinds = texts(f.Kinds)
 	out.ExcludeDisputed, out.Unidentified = yes(f.ExcludeDisputed.Value()), yes(f.Unidentified.Value())
 	return out, nil
 }

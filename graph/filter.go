@@ -27,6 +27,34 @@ func text[S ~string](in graphql.Omittable[*S]) string {
 	return ""
 }
 
+// dated is a date that is given; "" where it is absent or null. An empty one would
+// be taken for none, and nothing would say that no date was asked for.
+func dated(path string, s *string) (string, error) {
+	if s == nil {
+		return "", nil
+	}
+	if *s == "" {
+		return "", evidence.Faulty(evidence.InvalidDate, path, "it is empty; write a date such as 2014-09-26")
+	}
+	return *s, nil
+}
+
+// times are the dates that a filter asks for.
+type times struct{ on, during, throughout graphql.Omittable[*string] }
+
+func (t times) read() (on, during, throughout string, err error) {
+	for _, x := range []struct {
+		path string
+		said *string
+		into *string
+	}{{"filter.on", t.on.Value(), &on}, {"filter.during", t.during.Value(), &during}, {"filter.throughout", t.throughout.Value(), &throughout}} {
+		if *x.into, err = dated(x.path, x.said); err != nil {
+			return "", "", "", err
+		}
+	}
+	return on, during, throughout, nil
+}
+
 // parseAll reads the names of enum values.
 func parseAll[S ~string, T any](in []S, parse func(string) (T, error)) ([]T, error) {
 	out := make([]T, len(in))
@@ -65,12 +93,13 @@ func certainty(in graphql.Omittable[*Certainty]) (edtf.Certainty, error) {
 
 // asked are the parts that filters of links and of statements share.
 type asked struct {
-	standing                          graphql.Omittable[[]Standing]
-	disputed                          graphql.Omittable[*bool]
-	minStrength                       graphql.Omittable[*int32]
-	on, during, throughout, textWords graphql.Omittable[*string]
-	certainty                         graphql.Omittable[*Certainty]
-	sources, about                    graphql.Omittable[[]string]
+	standing       graphql.Omittable[[]Standing]
+	disputed       graphql.Omittable[*bool]
+	minStrength    graphql.Omittable[*int32]
+	times          times
+	textWords      graphql.Omittable[*string]
+	certainty      graphql.Omittable[*Certainty]
+	sources, about graphql.Omittable[[]string]
 }
 
 func (a asked) into(f trace.ClaimFilter) (trace.ClaimFilter, error) {
@@ -89,7 +118,9 @@ func (a asked) into(f trace.ClaimFilter) (trace.ClaimFilter, error) {
 		strength := int(*n)
 		f.MinStrength = &strength
 	}
-	f.On, f.During, f.Throughout = text(a.on), text(a.during), text(a.throughout)
+	if f.On, f.During, f.Throughout, err = a.times.read(); err != nil {
+		return f, err
+	}
 	f.Sources, f.About, f.Text = ids(a.sources), ids(a.about), text(a.textWords)
 	return f, nil
 }
@@ -101,7 +132,7 @@ func (f *LinkFilter) trace() (trace.ClaimFilter, error) {
 		return out, nil
 	}
 	out.Kinds, out.With, out.From, out.To = texts(f.Kinds), ids(f.Ends), ids(f.From), ids(f.To)
-	return asked{f.Standing, f.Disputed, f.MinStrength, f.On, f.During, f.Throughout, f.Text, f.Certainty, f.Sources, f.About}.into(out)
+	return asked{f.Standing, f.Disputed, f.MinStrength, times{f.On, f.During, f.Throughout}, f.Text, f.Certainty, f.Sources, f.About}.into(out)
 }
 
 // trace is the filter as package trace knows it; nil keeps all.
@@ -111,7 +142,7 @@ func (f *StatementFilter) trace() (trace.ClaimFilter, error) {
 		return out, nil
 	}
 	out.Kinds, out.From = texts(f.Attributes), ids(f.Entities)
-	return asked{f.Standing, f.Disputed, f.MinStrength, f.On, f.During, f.Throughout, f.Text, f.Certainty, f.Sources, f.About}.into(out)
+	return asked{f.Standing, f.Disputed, f.MinStrength, times{f.On, f.During, f.Throughout}, f.Text, f.Certainty, f.Sources, f.About}.into(out)
 }
 
 // trace is the filter as package trace knows it; nil keeps what is identified.
@@ -144,7 +175,11 @@ func (f *SourceFilter) trace() (trace.SourceFilter, error) {
 	if err != nil {
 		return out, err
 	}
-	return trace.SourceFilter{Kinds: texts(f.Kinds), Reliability: reliability, Language: text(f.Language), Published: text(f.Published), Text: text(f.Text)}, nil
+	published, err := dated("filter.published", f.Published.Value())
+	if err != nil {
+		return out, err
+	}
+	return trace.SourceFilter{Kinds: texts(f.Kinds), Reliability: reliability, Language: text(f.Language), Published: published, Text: text(f.Text)}, nil
 }
 
 // trace is the filter as package trace knows it; nil keeps all.

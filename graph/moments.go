@@ -81,8 +81,8 @@ func (q *queryResolver) Changes(ctx context.Context, around, on []string, filter
 		return nil, report(ctx, evidence.Faulty(evidence.InvalidInput, "on", "%d days are given; give the two to compare", len(on)))
 	}
 	for i, day := range on {
-		if day == "" {
-			return nil, report(ctx, evidence.Faulty(evidence.InvalidDate, indexed("on", i), "it is empty; write a date such as 2014-09-26"))
+		if _, err := dated(indexed("on", i), &day); err != nil {
+			return nil, report(ctx, err)
 		}
 	}
 	of, err := limited("around", around, 1)

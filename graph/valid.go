@@ -54,21 +54,22 @@ func (v *ValidTime) Bounds() *Bounds {
 // Held says whether it held at a time.
 func (v *ValidTime) Held(on, during, throughout *string) (Certainty, error) {
 	valid, aspect := v.parsed()
-	given, path, written := 0, "", ""
+	given, path, said := 0, "", (*string)(nil)
 	for name, arg := range map[string]*string{"on": on, "during": during, "throughout": throughout} {
 		if arg != nil {
-			given, path, written = given+1, name, *arg
+			given, path, said = given+1, name, arg
 		}
 	}
 	if given != 1 {
 		return "", evidence.Faulty(evidence.InvalidInput, "held", "%d of on, during and throughout are given; give exactly one", given)
 	}
+	written, err := dated(path, said)
+	if err != nil {
+		return "", err
+	}
 	date, err := edtf.Parse(written)
 	if err != nil {
 		return "", evidence.Faulty(evidence.InvalidDate, path, "%v", err)
-	}
-	if date.IsZero() {
-		return "", evidence.Faulty(evidence.InvalidDate, path, "it is empty; write a date such as 2014-09-26")
 	}
 	if path == "throughout" {
 		return Certainty(valid.HeldThroughout(aspect, date).String()), nil
