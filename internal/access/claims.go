@@ -1,10 +1,11 @@
 package access
 
 import (
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/go-jose/go-jose/v4/json"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 )

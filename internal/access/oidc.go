@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/json"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 )
@@ -168,13 +168,26 @@ func (o *OIDC) verify(ctx context.Context, raw string) (claims map[string]any, u
 	if err := token.Claims(&payload); err != nil {
 		return nil, time.Time{}, fmt.Errorf("%w: %w", ErrUntrusted, err)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(payload))
-	decoder.UseNumber()
-	if err := decoder.Decode(&claims); err != nil {
-		return nil, time.Time{}, fmt.Errorf("%w: its claims are no object: %w", ErrUntrusted, err)
+	if claims, err = readClaims(payload); err != nil {
+		return nil, time.Time{}, err
+	}
+	// go-oidc takes Aud for aud, and the last of several, so it may have looked at another.
+	if claims["iss"] != token.Issuer || !slices.Contains(valuesAt(claims, "aud"), o.config.Audience) {
+		return nil, time.Time{}, fmt.Errorf("%w: iss or aud is not the member that was checked", ErrUntrusted)
 	}
 	until, err = o.timely(claims)
 	return claims, until, err
+}
+
+// readClaims reads the claims of a token by their exact names. A name that occurs
+// twice in one object is refused: the next who reads it may take the other.
+func readClaims(payload []byte) (claims map[string]any, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(payload))
+	decoder.SetNumberType(json.UnmarshalJSONNumber)
+	if err := decoder.Decode(&claims); err != nil {
+		return nil, fmt.Errorf("%w: its claims are no object with each name once: %w", ErrUntrusted, err)
+	}
+	return claims, nil
 }
 
 // timely checks exp, which must be there, nbf and iat. It gives until when the

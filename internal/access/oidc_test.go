@@ -156,6 +156,42 @@ func TestBadTokensOfAProvider(t *testing.T) {
 	}
 }
 
+// TestClaimsHaveTheirExactNames: encoding/json takes Aud for aud, and the last of several.
+func TestClaimsHaveTheirExactNames(t *testing.T) {
+	p, c := newProvider(t), newClock()
+	o := newOIDC(t, p.config(c))
+	token := func(first, last string) string {
+		claims := p.good(c)
+		for _, name := range []string{"iss", "aud"} {
+			if strings.Contains(first+last, name) {
+				delete(claims, name)
+			}
+		}
+		text, err := json.Marshal(claims)
+		require.NoError(t, err)
+		inner := strings.TrimSuffix(strings.TrimPrefix(string(text), "{"), "}")
+		return oidctest.Sign(t, jose.RS256, p.Signing.Private, p.Signing.Name, nil, json.RawMessage("{"+first+inner+last+"}"))
+	}
+	_, err := o.Authenticate(t.Context(), token(`"aud":"vinculo",`, ""))
+	require.NoError(t, err)
+	_, err = o.Authenticate(t.Context(), token("", `,"aud":["x","vinculo"]`))
+	require.NoError(t, err)
+	for name, forged := range map[string]string{
+		"another audience, then Aud": token(`"aud":"x",`, `,"Aud":"vinculo"`),
+		"AUD, then no audience":      token(`"AUD":"vinculo","aud":null,`, ""),
+		"Aud alone":                  token(`"Aud":"vinculo","x":"aud",`, ""),
+		"another issuer, then Iss":   token(`"iss":"http://elsewhere.example",`, `,"Iss":"`+p.Issuer+`"`),
+		"two audiences":              token(`"aud":"x",`, `,"aud":"vinculo"`),
+		"two issuers":                token(`"iss":"http://elsewhere.example",`, `,"iss":"`+p.Issuer+`"`),
+		"two roles":                  token(`"realm":{"roles":["a"],"roles":["b"]},`, ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := o.Authenticate(t.Context(), forged)
+			requireRefused(t, err, ErrUntrusted)
+		})
+	}
+}
+
 func TestKeyInTheHeaderIsNotTrusted(t *testing.T) {
 	p, c := newProvider(t), newClock()
 	o := newOIDC(t, p.config(c))
@@ -364,15 +400,13 @@ func TestWhoIsMappedToNothingIsRefused(t *testing.T) {
 }
 
 func TestRulesFindClaims(t *testing.T) {
-	var claims map[string]any
-	decoder := json.NewDecoder(strings.NewReader(`{
+	claims, err := readClaims([]byte(`{
 		"sub": "x", "staff": true, "level": 3, "empty": "", "none": null, "nested": [["deep"]],
 		"realm_access": {"roles": ["viewer", "chief"]},
 		"https://ejemplo.mx/roles": ["editor", "contributor"],
 		"a.b": "literal", "a": {"b": "path"}
 	}`))
-	decoder.UseNumber()
-	require.NoError(t, decoder.Decode(&claims))
+	require.NoError(t, err)
 	for rule, found := range map[string]bool{
 		"sub=x:admin": true, "sub=X:admin": false, "sub=*:admin": true,
 		"staff=true:admin": true, "staff=*:admin": true, "level=3:admin": true,
