@@ -11,17 +11,23 @@ import (
 // isLocal says whether a request was made by somebody at this machine, for this
 // machine, with nothing in between. Each part closes a way in:
 //
-//   - the peer is on loopback: not another machine;
+//   - it comes from this machine: see [IsDirect];
 //   - the header Host is a name of loopback: not a page whose name was made to
 //     point at 127.0.0.1 after it was loaded (DNS rebinding);
-//   - no header of a proxy, and HTTP/1.1 or later: not somebody elsewhere for whom
-//     a proxy on this machine asks. A proxy may add no header at all; the most
-//     common one then at least speaks HTTP/1.0 to what is behind it;
 //   - the page that asks, if one does, is the server's own or one of those that are
 //     allowed: not a page on the web, which may open a websocket to loopback.
 func isLocal(r *http.Request, origins []string) bool {
-	return peer(r).IsLoopback() && IsLoopback(HostOf(r.Host)) && r.ProtoAtLeast(1, 1) &&
-		!IsForwarded(r.Header) && isOwnPage(r, origins)
+	return IsDirect(r) && IsLoopback(HostOf(r.Host)) && isOwnPage(r, origins)
+}
+
+// IsDirect says whether a request comes from this machine itself:
+//
+//   - the peer is on loopback: not another machine;
+//   - no header of a proxy, and HTTP/1.1 or later: not somebody elsewhere for whom
+//     a proxy on this machine asks. A proxy may add no header at all; the most
+//     common one then at least speaks HTTP/1.0 to what is behind it.
+func IsDirect(r *http.Request) bool {
+	return peer(r).IsLoopback() && r.ProtoAtLeast(1, 1) && !isForwarded(r.Header)
 }
 
 // peer is the address at the other end of the connection, or the zero address.
@@ -41,9 +47,9 @@ var forwarding = []string{
 	"X-Azure-Clientip", "Tailscale-User-Login",
 }
 
-// IsForwarded says whether a request comes by way of a proxy that says so: who is
+// isForwarded says whether a request comes by way of a proxy that says so: who is
 // at the other end of the connection is then not who asks.
-func IsForwarded(h http.Header) bool {
+func isForwarded(h http.Header) bool {
 	for name := range h {
 		if strings.HasPrefix(name, "X-Forwarded") || slices.Contains(forwarding, name) {
 			return true

@@ -58,8 +58,7 @@ func newMetrics() *metrics {
 func (s *Server) serveMetrics() http.Handler {
 	show := promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// A proxy on this machine speaks for somebody else.
-		if !s.config.Metrics && (access.IsForwarded(r.Header) || !access.IsLoopback(access.HostOf(r.RemoteAddr))) {
+		if !s.config.Metrics && !access.IsDirect(r) {
 			http.NotFound(w, r)
 			return
 		}

@@ -452,7 +452,7 @@ func TestProbesAskUnderAnyName(t *testing.T) {
 }
 
 func TestMetricsAreOfThisMachine(t *testing.T) {
-	web, _ := start(t, server.Config{})
+	web, made := start(t, server.Config{})
 	query(t, web.URL, "{a:hello}")
 	query(t, web.URL, "{helo}")
 	got := ask(t, getRequest(t, web.URL+"/metrics"))
@@ -462,6 +462,11 @@ func TestMetricsAreOfThisMachine(t *testing.T) {
 	for _, header := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Via", "CF-Connecting-IP"} {
 		require.Equal(t, 404, ask(t, getRequest(t, web.URL+"/metrics", header, "203.0.113.9")).status, header)
 	}
+	old := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/metrics", http.NoBody)
+	old.RemoteAddr, old.Proto, old.ProtoMinor = "127.0.0.1:1234", "HTTP/1.0", 0
+	relayed := httptest.NewRecorder()
+	made.ServeHTTP(relayed, old)
+	require.Equal(t, 404, relayed.Code, "a proxy that adds no header speaks HTTP/1.0")
 	web, _ = start(t, server.Config{Metrics: true})
 	require.Equal(t, 200, ask(t, getRequest(t, web.URL+"/metrics", "X-Forwarded-For", "203.0.113.9")).status)
 }
