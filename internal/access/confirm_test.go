@@ -39,7 +39,7 @@ func TestPersonalTokenIsConfirmedAsItIsNow(t *testing.T) {
 		secret, token := create(t, tokens, "María", Editor, evidence.Restricted, expires)
 		who, err := a.Authenticate(request(header("Authorization", "Bearer "+secret)))
 		require.NoError(t, err)
-		same, err := a.Init(request(nil), map[string]any{"Authorization": "Bearer " + secret})
+		same, err := a.Init(request(nil), payload(t, map[string]any{"Authorization": "Bearer " + secret}))
 		require.NoError(t, err)
 		require.Equal(t, who, same)
 		require.NoError(t, a.Confirm(request(nil), who))

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -40,7 +41,8 @@ type Config struct {
 	// as http://localhost:5173: those that CORS is configured for.
 	Origins []string
 	// Proxies are the addresses of reverse proxies whose X-Forwarded-For is believed
-	// when requests are counted by address. It is believed for nothing else.
+	// when requests and connections are counted by address. It is believed for
+	// nothing else.
 	Proxies []netip.Prefix
 	// Log gets a line for each refusal, with its reason and never with a secret.
 	Log zerolog.Logger
@@ -81,23 +83,37 @@ func (a *Authenticator) Authenticate(r *http.Request) (Identity, error) {
 	return a.logged(r, i, err)
 }
 
-// Init says who opened a websocket, by the payload of its connection_init: an
-// object with a field Authorization, in any case, that holds what the header
-// would. Without one, the request that opened it decides.
-func (a *Authenticator) Init(r *http.Request, payload map[string]any) (Identity, error) {
+// Init says who opened a websocket, by the payload of its connection_init: none, or
+// a JSON object with a field Authorization, in any case, that holds what the header
+// would. Without one, the request that opened it decides. The rest of the payload is
+// passed over, so that nobody unknown has this server build what they like.
+func (a *Authenticator) Init(r *http.Request, payload json.RawMessage) (Identity, error) {
 	given := r.Header.Values("Authorization")
-	for name, value := range payload {
-		if !strings.EqualFold(name, "Authorization") {
-			continue
+	var sent struct{ Authorization everyValue }
+	if len(payload) > 0 {
+		if err := json.Unmarshal(payload, &sent); err != nil {
+			return a.logged(r, Identity{}, badToken(fmt.Errorf("%w: the payload of connection_init is no object", ErrMalformed)))
 		}
-		text, ok := value.(string)
-		if !ok || len(given) > 0 && (len(given) > 1 || given[0] != text) {
+	}
+	for _, value := range sent.Authorization {
+		var text *string // null is no text
+		if err := json.Unmarshal(value, &text); err != nil || text == nil || len(given) > 0 && (len(given) > 1 || given[0] != *text) {
 			return a.logged(r, Identity{}, badToken(fmt.Errorf("%w: connection_init holds no text, or another than its request", ErrMalformed)))
 		}
-		given = []string{text}
+		given = []string{*text}
 	}
 	i, err := a.recognise(r, given)
 	return a.logged(r, i, err)
+}
+
+// everyValue keeps each value that an object gives one field: encoding/json calls it
+// for all of them, whatever the case of their names.
+type everyValue []json.RawMessage
+
+// UnmarshalJSON keeps one more.
+func (e *everyValue) UnmarshalJSON(value []byte) error {
+	*e = append(*e, bytes.Clone(value))
+	return nil
 }
 
 func (a *Authenticator) logged(r *http.Request, i Identity, err error) (Identity, error) {

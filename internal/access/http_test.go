@@ -301,6 +301,38 @@ func TestFloodOfAddressesFillsNoMemory(t *testing.T) {
 	require.Len(t, l.clients, 1, "who has been still is forgotten")
 }
 
+// payload is what a connection_init carries.
+func payload(t *testing.T, fields map[string]any) json.RawMessage {
+	t.Helper()
+	if fields == nil {
+		return nil
+	}
+	text, err := json.Marshal(fields)
+	require.NoError(t, err)
+	return text
+}
+
+// TestPayloadOfAStrangerBuildsNothing: 32 KiB of small objects would be 1.6 MB of maps.
+func TestPayloadOfAStrangerBuildsNothing(t *testing.T) {
+	a := newAuthenticator(t, Config{Anonymous: true, AnonymousRate: 1e6, AnonymousBurst: 1e6})
+	hostile := json.RawMessage(`{"a":[{"":0}` + strings.Repeat(`,{"":0}`, 4_500) + `]}`)
+	plain := request(nil)
+	spent := testing.AllocsPerRun(10, func() {
+		_, err := a.Init(plain, hostile)
+		require.NoError(t, err)
+	})
+	require.Less(t, spent, 100.0)
+}
+
+func TestAddressOfWhoAsks(t *testing.T) {
+	a := newAuthenticator(t, Config{Anonymous: true, Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	r := request(header("X-Forwarded-For", "198.51.100.7, 203.0.113.9"))
+	r.RemoteAddr = "127.0.0.1:1"
+	require.Equal(t, netip.MustParseAddr("203.0.113.9"), a.Address(r))
+	r.RemoteAddr = "[2001:db8:1:2:3:4:5:6]:1"
+	require.Equal(t, netip.MustParseAddr("2001:db8:1:2::"), a.Address(r), "not a proxy: who it speaks for is not believed")
+}
+
 func TestWebsocketIntroducesItself(t *testing.T) {
 	tokens, _, _ := newTokens(t)
 	secret, token := create(t, tokens, "María", Reader, evidence.Restricted, time.Time{})
@@ -318,7 +350,7 @@ func TestWebsocketIntroducesItself(t *testing.T) {
 		"in both, alike":       {withHeader, map[string]any{"Authorization": "Bearer " + secret}},
 		"in the header, empty": {withHeader, map[string]any{"locale": "es"}},
 	} {
-		who, err := closed.Init(tried.request, tried.payload)
+		who, err := closed.Init(tried.request, payload(t, tried.payload))
 		require.NoError(t, err, name)
 		require.Equal(t, token.Identity(), who, name)
 	}
@@ -335,14 +367,20 @@ func TestWebsocketIntroducesItself(t *testing.T) {
 		"header with a number": {withHeader, map[string]any{"Authorization": 7}},
 	} {
 		for _, a := range []*Authenticator{closed, open} {
-			who, err := a.Init(tried.request, tried.payload)
+			who, err := a.Init(tried.request, payload(t, tried.payload))
 			requireRefused(t, err, causeOf(err))
 			require.Zero(t, who, name)
 		}
 	}
 	_, err := closed.Init(plain, nil)
 	require.ErrorIs(t, err, ErrNoCredentials)
-	who, err := open.Init(plain, map[string]any{})
+	for _, twice := range []string{`"Bearer x","Authorization":"Bearer `, `null,"Authorization":"Bearer `} {
+		_, err = closed.Init(plain, json.RawMessage(`{"Authorization":`+twice+secret+`"}`))
+		require.ErrorIs(t, err, ErrMalformed, "of two that differ, neither is taken")
+	}
+	_, err = closed.Init(plain, json.RawMessage(`["Bearer"]`))
+	require.ErrorIs(t, err, ErrMalformed)
+	who, err := open.Init(plain, json.RawMessage("{}"))
 	require.NoError(t, err)
 	require.True(t, who.Anonymous)
 }

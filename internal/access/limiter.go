@@ -1,6 +1,7 @@
 package access
 
 import (
+	"net/http"
 	"net/netip"
 	"sync"
 	"time"
@@ -46,11 +47,7 @@ func (l *limiter) wait(client netip.Addr) time.Duration {
 }
 
 func (l *limiter) of(client netip.Addr, now time.Time) *rate.Limiter {
-	if client.Is6() {
-		if household, err := client.Prefix(64); err == nil {
-			client = household.Addr()
-		}
-	}
+	client = household(client)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if one := l.clients[client]; one != nil {
@@ -66,6 +63,20 @@ func (l *limiter) of(client netip.Addr, now time.Time) *rate.Limiter {
 	l.clients[client] = one
 	return one
 }
+
+// household is the address by which a client is counted.
+func household(client netip.Addr) netip.Addr {
+	if client.Is6() {
+		if network, err := client.Prefix(64); err == nil {
+			return network.Addr()
+		}
+	}
+	return client
+}
+
+// Address is what those who have not said who they are are counted by: the address
+// that a request comes from, as proxies that are believed tell it; of IPv6 its /64.
+func (a *Authenticator) Address(r *http.Request) netip.Addr { return household(a.client(r)) }
 
 // sweep forgets the addresses that have their whole burst again: to count them
 // anew makes no difference. At most once a second, as it looks at all of them.

@@ -41,7 +41,7 @@ func (s *Server) serveCapture(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, refused)
 		return
 	}
-	leave, full := s.streams.enter(ctx)
+	leave, full := s.hold(r.WithContext(ctx), s.downloads)
 	if full != nil {
 		s.refuse(w, r, refuse(http.StatusServiceUnavailable, full))
 		return

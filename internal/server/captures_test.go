@@ -3,9 +3,11 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -48,13 +50,15 @@ func (byToken) Authenticate(r *http.Request) (access.Identity, error) {
 	}
 }
 
-func (b byToken) Init(r *http.Request, _ map[string]any) (access.Identity, error) {
+func (b byToken) Init(r *http.Request, _ json.RawMessage) (access.Identity, error) {
 	return b.Authenticate(r)
 }
 
 func (byToken) Confirm(*http.Request, access.Identity) error { return nil }
 
 func (byToken) Count(*http.Request, access.Identity) error { return nil }
+
+func (byToken) Address(*http.Request) netip.Addr { return netip.Addr{} }
 
 func TestCaptures(t *testing.T) {
 	sum := strings.Repeat("ab", 32)

@@ -191,11 +191,12 @@ func TestSocketWhileWhoAsksCannotBeChecked(t *testing.T) {
 
 // eventLines asks for a stream and gives what waits for its next line that is no sign of life: "" at
 // its end.
-func eventLines(t *testing.T, address, query string) func() string {
+func eventLines(t *testing.T, address, query string, headers ...string) func() string {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{"query": query})
 	require.NoError(t, err)
-	response, err := http.DefaultTransport.RoundTrip(postRequest(t, address, string(body), "Accept", "text/event-stream", "Authorization", "Bearer known"))
+	headers = append([]string{"Accept", "text/event-stream", "Authorization", "Bearer known"}, headers...)
+	response, err := http.DefaultTransport.RoundTrip(postRequest(t, address, string(body), headers...))
 	require.NoError(t, err)
 	t.Cleanup(func() { closing(t, response.Body) })
 	lines := make(chan string)

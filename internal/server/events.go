@@ -43,7 +43,7 @@ func (t events) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExe
 		return
 	}
 	params.Headers = r.Header
-	leave, full := s.streams.enter(r.Context())
+	leave, full := s.hold(r, s.streams)
 	if full != nil {
 		s.refuse(w, r, refuse(http.StatusServiceUnavailable, full))
 		return

@@ -54,10 +54,20 @@ type Limits struct {
 	QueueTime time.Duration `help:"How long a query waits for its turn before it is refused." default:"2s"`
 	// Connections is how many websockets and event streams are open at the same moment.
 	Connections int `help:"How many websockets and event streams are open at the same moment." default:"1000"`
+	// AnonymousConnections is how many websockets, event streams and captures are open at the same
+	// moment for those at one address who have not said who they are.
+	AnonymousConnections int `help:"How many websockets, event streams and captures one address may have open without a token." default:"50"`
+	// Arrivals is how many websockets are open at the same moment that wait for connection_init. They
+	// take no place of Connections.
+	Arrivals int `help:"How many websockets are open at the same moment that have not introduced themselves." default:"500"`
+	// AddressArrivals is how many of these one address may have.
+	AddressArrivals int `help:"How many of these one address may have." default:"50"`
+	// Downloads is how many captures are sent at the same moment.
+	Downloads int `help:"How many captures are sent at the same moment." default:"200"`
 	// Subscriptions is how many operations one websocket carries at the same moment.
 	Subscriptions int `help:"How many subscriptions one websocket carries." default:"50"`
 	// InitTime is how long a websocket may stay open without connection_init.
-	InitTime time.Duration `help:"How long a websocket may wait before it introduces itself." default:"10s"`
+	InitTime time.Duration `help:"How long a websocket may wait before it introduces itself." default:"5s"`
 	// KeepAlive is the time between two signs of life on a websocket or an event stream. A websocket
 	// that does not answer one before the next is closed.
 	KeepAlive time.Duration `help:"How often open websockets and event streams are asked whether they are alive." default:"15s"`
@@ -84,11 +94,17 @@ func DefaultLimits() Limits {
 		WriteTime:   30 * time.Second,
 		IdleTime:    2 * time.Minute,
 
-		Concurrent:    64,
-		QueueTime:     2 * time.Second,
-		Connections:   1_000,
+		Concurrent: 64,
+		QueueTime:  2 * time.Second,
+
+		Connections:          1_000,
+		AnonymousConnections: 50,
+		Arrivals:             500,
+		AddressArrivals:      50,
+		Downloads:            200,
+
 		Subscriptions: 50,
-		InitTime:      10 * time.Second,
+		InitTime:      5 * time.Second,
 		KeepAlive:     15 * time.Second,
 		DrainTime:     10 * time.Second,
 	}
@@ -114,9 +130,15 @@ func (l Limits) withDefaults() (Limits, error) {
 		WriteTime:   cmp.Or(l.WriteTime, d.WriteTime),
 		IdleTime:    cmp.Or(l.IdleTime, d.IdleTime),
 
-		Concurrent:    cmp.Or(l.Concurrent, d.Concurrent),
-		QueueTime:     cmp.Or(l.QueueTime, d.QueueTime),
-		Connections:   cmp.Or(l.Connections, d.Connections),
+		Concurrent: cmp.Or(l.Concurrent, d.Concurrent),
+		QueueTime:  cmp.Or(l.QueueTime, d.QueueTime),
+
+		Connections:          cmp.Or(l.Connections, d.Connections),
+		AnonymousConnections: cmp.Or(l.AnonymousConnections, d.AnonymousConnections),
+		Arrivals:             cmp.Or(l.Arrivals, d.Arrivals),
+		AddressArrivals:      cmp.Or(l.AddressArrivals, d.AddressArrivals),
+		Downloads:            cmp.Or(l.Downloads, d.Downloads),
+
 		Subscriptions: cmp.Or(l.Subscriptions, d.Subscriptions),
 		InitTime:      cmp.Or(l.InitTime, d.InitTime),
 		KeepAlive:     cmp.Or(l.KeepAlive, d.KeepAlive),
@@ -127,6 +149,7 @@ func (l Limits) withDefaults() (Limits, error) {
 		int64(filled.Tokens), int64(filled.QueryBytes), filled.BodyBytes, int64(filled.PageSize),
 		int64(filled.RequestTime), int64(filled.HeaderTime), int64(filled.BodyTime), int64(filled.WriteTime),
 		int64(filled.IdleTime), int64(filled.Concurrent), int64(filled.QueueTime), int64(filled.Connections),
+		int64(filled.AnonymousConnections), int64(filled.Arrivals), int64(filled.AddressArrivals), int64(filled.Downloads),
 		int64(filled.Subscriptions), int64(filled.InitTime), int64(filled.KeepAlive), int64(filled.DrainTime),
 	)
 	if smallest < 0 {

@@ -3,11 +3,13 @@ package server
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	stdlog "log"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -64,15 +66,17 @@ type Config struct {
 type Authenticator interface {
 	// Authenticate looks at the headers of a request.
 	Authenticate(r *http.Request) (access.Identity, error)
-	// Init looks at the payload of connection_init on the websocket that a request opened: a browser
-	// cannot set headers there.
-	Init(r *http.Request, payload map[string]any) (access.Identity, error)
+	// Init looks at the payload of connection_init, none or a JSON object, on the websocket that a
+	// request opened: a browser cannot set headers there.
+	Init(r *http.Request, payload json.RawMessage) (access.Identity, error)
 	// Confirm says whether somebody whom one of these let in, by a request whose connection has stayed
 	// open since, may still ask and be told.
 	Confirm(r *http.Request, i access.Identity) error
 	// Count counts one operation on the websocket that a request opened, of somebody whom Init let in,
 	// and says whether that was one too many.
 	Count(r *http.Request, i access.Identity) error
+	// Address is what those who are not known are counted by: the address that a request comes from.
+	Address(r *http.Request) netip.Addr
 }
 
 // Server answers HTTP requests. It is an [http.Handler]; [Server.Run] serves a listener with it.
@@ -84,8 +88,7 @@ type Server struct {
 	transports []graphql.Transport
 	metrics    *metrics
 	handler    http.Handler
-	running    *gate // Operations that run.
-	streams    *gate // Websockets and event streams that are open.
+	gates
 
 	stopping context.Context // Ends when the server is asked to stop.
 	stop     context.CancelFunc
@@ -105,7 +108,7 @@ func New(config Config) (*Server, error) {
 	}
 	s := &Server{config: config, limits: limits, log: config.Logger, metrics: newMetrics()}
 	s.stopping, s.stop = context.WithCancel(context.Background())
-	s.running, s.streams = newGates(limits)
+	s.gates = newGates(limits)
 	if err := s.assemble(); err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -301,10 +302,18 @@ func (door) Authenticate(r *http.Request) (access.Identity, error) {
 	return recognise(r.Header.Get("Authorization"))
 }
 
-func (door) Init(_ *http.Request, payload map[string]any) (access.Identity, error) {
-	token, _ := payload["Authorization"].(string)
+func (door) Init(_ *http.Request, payload json.RawMessage) (access.Identity, error) {
+	var sent struct{ Authorization any }
+	if len(payload) > 0 {
+		if err := json.Unmarshal(payload, &sent); err != nil {
+			return access.Identity{}, err
+		}
+	}
+	token, _ := sent.Authorization.(string)
 	return recognise(token)
 }
+
+func (door) Address(r *http.Request) netip.Addr { return netip.MustParseAddrPort(r.RemoteAddr).Addr() }
 
 func (door) Confirm(*http.Request, access.Identity) error { return nil }
 

@@ -34,6 +34,9 @@ const (
 const (
 	// maxID is the length in bytes that the id of an operation may have. Clients make UUIDs.
 	maxID = 128
+	// maxInit is the length in bytes that a message may have before it is known whose it is: the
+	// credentials of providers that list many groups fill most of it.
+	maxInit = 32 << 10
 	// maxReason is what a close frame holds (RFC 6455, 5.5).
 	maxReason = 123
 )
@@ -51,12 +54,13 @@ func (sockets) Supports(r *http.Request) bool {
 // Do speaks with one client until either side closes.
 func (t sockets) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	s := t.server
-	leave, full := s.streams.enter(r.Context())
+	leave, full := s.arrive(r)
 	if full != nil {
 		s.refuse(w, r, refuse(http.StatusServiceUnavailable, full))
 		return
 	}
-	defer leave()
+	arrived := sync.OnceFunc(leave)
+	defer arrived()
 	s.sockets.Add(1)
 	defer s.sockets.Done()
 	// The request was found to come from an allowed origin (see guard) before this transport saw it.
@@ -68,15 +72,16 @@ func (t sockets) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphEx
 	defer func() { _ = conn.CloseNow() }()
 	s.metrics.streams.WithLabelValues("websocket").Inc()
 	defer s.metrics.streams.WithLabelValues("websocket").Dec()
-	conn.SetReadLimit(s.limits.BodyBytes)
+	conn.SetReadLimit(min(maxInit, s.limits.BodyBytes))
 
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	c := &socket{server: s, conn: conn, exec: exec, request: r, end: cancel, active: map[string]context.CancelFunc{}}
+	c := &socket{server: s, conn: conn, exec: exec, request: r, arrived: arrived, end: cancel, active: map[string]context.CancelFunc{}}
 	if conn.Subprotocol() != subprotocol {
 		c.close(closeSubprotocol, "Subprotocol not acceptable")
 		return
 	}
+	defer c.leave()
 	unhook := context.AfterFunc(s.stopping, func() { c.close(websocket.StatusGoingAway, "The server is stopping") })
 	defer unhook()
 	c.serve(ctx)
@@ -88,6 +93,7 @@ type socket struct {
 	conn    *websocket.Conn
 	exec    graphql.GraphExecutor
 	request *http.Request
+	arrived func()             // Leaves the place among those that nobody has introduced.
 	end     context.CancelFunc // Ends every operation of this socket.
 	closing sync.Once
 	work    sync.WaitGroup
@@ -95,6 +101,7 @@ type socket struct {
 	mu     sync.Mutex
 	acked  bool
 	who    access.Identity // Who opened it, once that is acknowledged.
+	place  func()          // Leaves the place among streams, once there is one.
 	active map[string]context.CancelFunc
 }
 
@@ -124,6 +131,7 @@ func (c *socket) serve(ctx context.Context) {
 		late := !c.acked
 		c.mu.Unlock()
 		if late {
+			c.arrived() // Closing waits for who may stay silent then, too.
 			c.close(closeInitTimeout, "Connection initialisation timeout")
 		}
 	})
@@ -209,13 +217,8 @@ func decodeMessage(kind websocket.MessageType, text []byte) (received *message, 
 // init answers connection_init. It gives the context of the operations, or nil where the reader was
 // refused.
 func (c *socket) init(ctx context.Context, payload json.RawMessage) context.Context {
-	parameters := map[string]any{}
-	if len(payload) > 0 && decodeJSON(payload, &parameters) != nil {
-		c.close(closeBadRequest, "Invalid message: the payload of connection_init must be an object")
-		return nil
-	}
 	authorized, refused := c.server.authorize(c.request.WithContext(ctx), func(a Authenticator, r *http.Request) (access.Identity, error) {
-		return a.Init(r, parameters)
+		return a.Init(r, payload)
 	})
 	if refused != nil {
 		switch refused.status {
@@ -228,13 +231,29 @@ func (c *socket) init(ctx context.Context, payload json.RawMessage) context.Cont
 		}
 		return nil
 	}
+	place, full := c.server.hold(c.request.WithContext(authorized), c.server.streams)
+	if full != nil {
+		c.close(websocket.StatusTryAgainLater, codeOf(full))
+		return nil
+	}
+	c.arrived()
+	c.conn.SetReadLimit(c.server.limits.BodyBytes)
 	c.mu.Lock()
-	c.acked, c.who = true, access.From(authorized)
+	c.acked, c.who, c.place = true, access.From(authorized), place
 	c.mu.Unlock()
 	if !c.send("connection_ack", "", nil) {
 		return nil
 	}
 	return authorized
+}
+
+// leave gives up the place of a socket that had one.
+func (c *socket) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.place != nil {
+		c.place()
+	}
 }
 
 // subscribe starts an operation. It says whether the socket lives on.

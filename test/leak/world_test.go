@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -134,7 +135,7 @@ var extractor = extract.New(extract.Limits{})
 func (w *world) Authenticate(*http.Request) (access.Identity, error) { return w.who("reader"), nil }
 
 // Init implements server.Authenticator.
-func (w *world) Init(*http.Request, map[string]any) (access.Identity, error) {
+func (w *world) Init(*http.Request, json.RawMessage) (access.Identity, error) {
 	return w.who("reader"), nil
 }
 
@@ -143,6 +144,9 @@ func (w *world) Confirm(*http.Request, access.Identity) error { return nil }
 
 // Count implements server.Authenticator: the reader asks as often as they like.
 func (w *world) Count(*http.Request, access.Identity) error { return nil }
+
+// Address implements server.Authenticator: there is one reader.
+func (w *world) Address(*http.Request) netip.Addr { return netip.Addr{} }
 
 // fetch asks for captures over HTTP, and keeps all of each response but its time.
 func (w *world) fetch(sums ...string) {
