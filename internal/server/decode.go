@@ -15,6 +15,8 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/vinculo/vinculo/internal/access"
 )
 
 // refusal is an answer to a request that never became an operation.
@@ -37,8 +39,12 @@ func (r *refusal) final() bool {
 // because who does not learn that a change was made makes it again.
 func (r *refusal) stops(streams bool) bool { return streams || r.final() }
 
-// readPost reads the request that a POST carries, of at most limits.BodyBytes.
-func readPost(w http.ResponseWriter, r *http.Request, limits Limits) (*graphql.RawParams, *refusal) {
+// reading reads the request that was sent. It is called where few run at a time, as what is read takes
+// far more memory than what was sent.
+type reading func() (*graphql.RawParams, *refusal)
+
+// readPost takes the body of a POST, of no more bytes than its reader may send.
+func readPost(w http.ResponseWriter, r *http.Request, limits Limits) (reading, *refusal) {
 	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if charset := parameters["charset"]; err != nil || kind != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
 		return nil, refuse(http.StatusUnsupportedMediaType, fault(CodeInvalidInput, "Send the request as JSON in UTF-8, with the header Content-Type: application/json."))
@@ -46,26 +52,30 @@ func readPost(w http.ResponseWriter, r *http.Request, limits Limits) (*graphql.R
 	// Writers that have no deadlines, as those of tests, need none.
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(limits.BodyTime))
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limits.BodyBytes))
+	anonymous := access.From(r.Context()).Anonymous
+	most := limits.bodyBytes(anonymous)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if err != nil {
 		w.Header().Set("Connection", "close") // What is left of the body is not waited for.
 		if _, large := errors.AsType[*http.MaxBytesError](err); large {
-			return nil, refuse(http.StatusRequestEntityTooLarge, overLimit("bodyBytes", "The request is larger than %d bytes. Send it in parts.", limits.BodyBytes))
+			return nil, refuse(http.StatusRequestEntityTooLarge, overLimit("bodyBytes", "The request is larger than %d bytes. Send it in parts.", most))
 		}
 		return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The body of the request could not be read to its end."))
 	}
 	// Left standing, the deadline would end the context of a request that runs longer.
 	_ = control.SetReadDeadline(time.Time{})
-	params, fault := decodeRequest(body)
-	if fault != nil {
-		return nil, refuse(http.StatusBadRequest, fault)
-	}
-	return params, nil
+	return func() (*graphql.RawParams, *refusal) {
+		params, fault := decodeRequest(body, limits.values(anonymous))
+		if fault != nil {
+			return nil, refuse(http.StatusBadRequest, fault)
+		}
+		return params, nil
+	}, nil
 }
 
-// decodeRequest reads a GraphQL request from JSON, as bodies and messages on a websocket carry it. Its
-// errors say where the fault is, and never repeat the text.
-func decodeRequest(body []byte) (*graphql.RawParams, *gqlerror.Error) {
+// decodeRequest reads a GraphQL request from JSON, as bodies and messages on a websocket carry it, of at
+// most so many values. Its errors say where the fault is, and never repeat the text.
+func decodeRequest(body []byte, values int) (*graphql.RawParams, *gqlerror.Error) {
 	if !utf8.Valid(body) {
 		return nil, fault(CodeInvalidInput, "The request is not valid UTF-8.")
 	}
@@ -76,6 +86,9 @@ func decodeRequest(body []byte) (*graphql.RawParams, *gqlerror.Error) {
 		return nil, fault(CodeInvalidInput, "The request is a list: send one operation in each request.")
 	case trimmed[0] != '{':
 		return nil, fault(CodeInvalidInput, `The request is not a JSON object: send {"query": "…", "variables": {…}}.`)
+	}
+	if refusal := roomy(body, values); refusal != nil {
+		return nil, refusal
 	}
 	var request struct {
 		Query         *string        `json:"query"`
@@ -97,7 +110,7 @@ func decodeRequest(body []byte) (*graphql.RawParams, *gqlerror.Error) {
 }
 
 // readGet reads the request that the address of a GET carries.
-func readGet(r *http.Request) (*graphql.RawParams, *refusal) {
+func readGet(r *http.Request, limits Limits) (*graphql.RawParams, *refusal) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The address is not encoded as application/x-www-form-urlencoded."))
@@ -106,10 +119,14 @@ func readGet(r *http.Request) (*graphql.RawParams, *refusal) {
 	if !utf8.ValidString(params.Query) {
 		return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The query is not valid UTF-8."))
 	}
+	most := limits.values(access.From(r.Context()).Anonymous)
 	for name, into := range map[string]*map[string]any{"variables": &params.Variables, "extensions": &params.Extensions} {
 		text := values.Get(name)
 		if text == "" {
 			continue
+		}
+		if refusal := roomy([]byte(text), most); refusal != nil {
+			return nil, refuse(http.StatusBadRequest, refusal)
 		}
 		if err := decodeJSON([]byte(text), into); err != nil {
 			return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The parameter %s must be a JSON object: %s.", name, err))
@@ -127,6 +144,33 @@ func complete(params *graphql.RawParams) *gqlerror.Error {
 		return fault(CodeInvalidInput, `The request has no query: send {"query": "…"}.`)
 	}
 	return nil
+}
+
+// roomy refuses a text of JSON that has more than so many values, before it is read.
+func roomy(text []byte, values int) *gqlerror.Error {
+	if valuesIn(text) <= values {
+		return nil
+	}
+	return overLimit("values", "The variables of the request have more than %d values, lists and objects among them. Send it in parts.", values)
+}
+
+// valuesIn is how many values a text of JSON has, or a few more: one follows each sign that begins a list
+// or an object or goes on with it.
+func valuesIn(text []byte) int {
+	count := 1
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '{', '[', ',':
+			count++
+		case '"':
+			for i++; i < len(text) && text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+		}
+	}
+	return count
 }
 
 // decodeJSON reads one JSON value and nothing after it. Numbers stay as they are written, so that no

@@ -31,24 +31,32 @@ func (events) Supports(r *http.Request) bool {
 // Do streams the responses of one operation, then says that it is complete.
 func (t events) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	s := t.server
-	var params *graphql.RawParams
-	var refused *refusal
-	if r.Method == http.MethodGet {
-		params, refused = readGet(r)
-	} else {
-		params, refused = readPost(w, r, s.limits)
+	read := reading(func() (*graphql.RawParams, *refusal) { return readGet(r, s.limits) })
+	if r.Method == http.MethodPost {
+		var refused *refusal
+		if read, refused = readPost(w, r, s.limits); refused != nil {
+			s.refuse(w, r, refused)
+			return
+		}
 	}
-	if refused != nil {
-		s.refuse(w, r, refused)
-		return
-	}
-	params.Headers = r.Header
 	leave, full := s.hold(r, s.streams)
 	if full != nil {
 		s.refuse(w, r, refuse(http.StatusServiceUnavailable, full))
 		return
 	}
 	defer leave()
+	var params *graphql.RawParams
+	leaveRunning, busy := s.running.enter(r.Context())
+	if busy == nil {
+		leaveRunning = sync.OnceFunc(leaveRunning)
+		defer leaveRunning()
+		var refused *refusal
+		if params, refused = read(); refused != nil {
+			s.refuse(w, r, refused)
+			return
+		}
+		params.Headers = r.Header
+	}
 	s.metrics.streams.WithLabelValues("events").Inc()
 	defer s.metrics.streams.WithLabelValues("events").Dec()
 
@@ -70,7 +78,11 @@ func (t events) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExe
 	alive.Go(func() { stream.keepAlive(ctx) })
 	defer alive.Wait() // The writer may not be used after Do returns.
 	defer cancel(nil)
-	t.run(ctx, exec, params, stream, r.Method == http.MethodPost)
+	if busy != nil {
+		stream.next(noteOf(ctx), failed(busy))
+	} else {
+		t.run(ctx, exec, params, stream, leaveRunning)
+	}
 	why, ended := errors.AsType[*gqlerror.Error](context.Cause(ctx))
 	if ended {
 		stream.tell(noteOf(ctx), failed(why))
@@ -80,17 +92,12 @@ func (t events) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExe
 	}
 }
 
-func (t events) run(ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawParams, stream *eventStream, mayWrite bool) {
+// run executes an operation among those that run, which a subscription leaves when it begins.
+func (t events) run(ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawParams, stream *eventStream, leave func()) {
 	s := t.server
 	note := noteOf(ctx)
-	leave, full := s.running.enter(ctx)
-	if full != nil {
-		stream.next(note, failed(full))
-		return
-	}
 	found, wrong := s.prepare(ctx, exec, params)
 	if wrong != nil {
-		leave()
 		stream.next(note, wrong)
 		return
 	}
@@ -101,8 +108,7 @@ func (t events) run(ctx context.Context, exec graphql.GraphExecutor, params *gra
 		found.stream(ctx, func(response *graphql.Response) bool { return stream.next(note, response) })
 		return
 	}
-	defer leave()
-	if found.kind() == ast.Mutation && !mayWrite {
+	if found.kind() == ast.Mutation && stream.request.Method != http.MethodPost {
 		stream.next(note, failed(fault(CodeInvalidInput, "A GET only reads: send mutations by POST.")))
 		return
 	}

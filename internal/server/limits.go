@@ -33,6 +33,13 @@ type Limits struct {
 	QueryBytes int `help:"How long the text of a query may be, in bytes." default:"65536"`
 	// BodyBytes is the length of a request's body, or of one message on a websocket, in bytes.
 	BodyBytes int64 `help:"How large the body of a request may be, in bytes." default:"4194304"`
+	// AnonymousBodyBytes is the same for those who read without saying who they are.
+	AnonymousBodyBytes int64 `help:"How large the body of a request of an anonymous reader may be, in bytes." default:"131072"`
+	// Values is how many values, lists and objects among them, the variables of a request may have as
+	// JSON. Read, small ones take a hundred times the bytes that were sent.
+	Values int `help:"How many values the variables of a request may have, lists and objects among them." default:"250000"`
+	// AnonymousValues is the same for those who read without saying who they are.
+	AnonymousValues int `help:"How many values the variables of an anonymous reader may have." default:"10000"`
 	// PageSize is the largest first or last of a connection. The schema has a limit of its own, which
 	// this one can only make smaller.
 	PageSize int `help:"How many rows one page of a list may have, 25 to 200." default:"200"`
@@ -86,6 +93,9 @@ func DefaultLimits() Limits {
 		Tokens:              2_000,
 		QueryBytes:          64 << 10,
 		BodyBytes:           4 << 20,
+		AnonymousBodyBytes:  128 << 10,
+		Values:              250_000,
+		AnonymousValues:     10_000,
 		PageSize:            200,
 
 		RequestTime: 30 * time.Second,
@@ -122,6 +132,9 @@ func (l Limits) withDefaults() (Limits, error) {
 		Tokens:              cmp.Or(l.Tokens, d.Tokens),
 		QueryBytes:          cmp.Or(l.QueryBytes, d.QueryBytes),
 		BodyBytes:           cmp.Or(l.BodyBytes, d.BodyBytes),
+		AnonymousBodyBytes:  cmp.Or(l.AnonymousBodyBytes, d.AnonymousBodyBytes),
+		Values:              cmp.Or(l.Values, d.Values),
+		AnonymousValues:     cmp.Or(l.AnonymousValues, d.AnonymousValues),
 		PageSize:            cmp.Or(l.PageSize, d.PageSize),
 
 		RequestTime: cmp.Or(l.RequestTime, d.RequestTime),
@@ -147,6 +160,7 @@ func (l Limits) withDefaults() (Limits, error) {
 	smallest := min(
 		int64(filled.Depth), int64(filled.Complexity), int64(filled.AnonymousComplexity), int64(filled.Aliases), int64(filled.Directives),
 		int64(filled.Tokens), int64(filled.QueryBytes), filled.BodyBytes, int64(filled.PageSize),
+		filled.AnonymousBodyBytes, int64(filled.Values), int64(filled.AnonymousValues),
 		int64(filled.RequestTime), int64(filled.HeaderTime), int64(filled.BodyTime), int64(filled.WriteTime),
 		int64(filled.IdleTime), int64(filled.Concurrent), int64(filled.QueueTime), int64(filled.Connections),
 		int64(filled.AnonymousConnections), int64(filled.Arrivals), int64(filled.AddressArrivals), int64(filled.Downloads),
@@ -156,4 +170,20 @@ func (l Limits) withDefaults() (Limits, error) {
 		return Limits{}, fmt.Errorf("a limit is negative (%d): give a positive number, or none for the default", smallest)
 	}
 	return filled, nil
+}
+
+// bodyBytes is how large a request may be, for an anonymous reader or another.
+func (l Limits) bodyBytes(anonymous bool) int64 {
+	if anonymous {
+		return min(l.BodyBytes, l.AnonymousBodyBytes)
+	}
+	return l.BodyBytes
+}
+
+// values is how many values the variables of a request may have, for an anonymous reader or another.
+func (l Limits) values(anonymous bool) int {
+	if anonymous {
+		return min(l.Values, l.AnonymousValues)
+	}
+	return l.Values
 }

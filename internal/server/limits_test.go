@@ -179,6 +179,84 @@ func TestLimitOfTheBody(t *testing.T) {
 	require.Equal(t, "bodyBytes", ask(t, r).limit())
 }
 
+// TestRequestsAreReadWithinLimits: thirty bodies of four megabytes took seven gigabytes when they were read.
+func TestRequestsAreReadWithinLimits(t *testing.T) {
+	web, _ := start(t, server.Config{Access: door{}, Limits: server.Limits{Values: 100, AnonymousValues: 10, AnonymousBodyBytes: 1_000}})
+	of := func(values int, text string) string {
+		return `{"query":"{__typename}","variables":{"a":["{[,"` + strings.Repeat(`,{"":0}`, values) + `],"b":"` + text + `"}}`
+	}
+	known, anyone := "Bearer known", "Bearer anyone"
+	for name, test := range map[string]struct {
+		body, token, limit string
+		status             int
+	}{
+		"few values":                     {of(40, ""), known, "", 200},
+		"many values":                    {of(50, ""), known, "values", 400},
+		"few values of a stranger":       {of(1, ""), anyone, "", 200},
+		"many values of a stranger":      {of(4, ""), anyone, "values", 400},
+		"signs in a text are no values":  {of(0, strings.Repeat(`{[,\"`, 100)), anyone, "", 200},
+		"large body of a stranger":       {of(0, strings.Repeat("x", 1_000)), anyone, "bodyBytes", 413},
+		"large body of who is known":     {of(0, strings.Repeat("x", 100_000)), known, "", 200},
+		"many values that are not JSON":  {strings.Repeat("{", 1_000), known, "values", 400},
+		"a stranger's values in a query": {`{"query":"query($a:Int){hello(size:$a)}","variables":{"a":[` + strings.Repeat("0,", 20) + `0]}}`, anyone, "values", 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, accept := range []string{"application/json", "text/event-stream"} {
+				got := ask(t, postRequest(t, web.URL, test.body, "Authorization", test.token, "Accept", accept))
+				require.Equal(t, test.status, got.status, got.body)
+				require.Equal(t, test.limit, got.limit())
+			}
+			if test.status == http.StatusRequestEntityTooLarge {
+				return
+			}
+			socket := dial(t, web.URL)
+			socket.write(`{"type":"connection_init","payload":{"Authorization":"` + test.token + `"}}`)
+			require.Equal(t, "connection_ack", socket.read().Type)
+			if !json.Valid([]byte(test.body)) {
+				return
+			}
+			socket.write(`{"id":"1","type":"subscribe","payload":` + test.body + `}`)
+			got := socket.read()
+			if test.limit == "" {
+				require.JSONEq(t, `{"data":{"__typename":"Query"}}`, string(got.Payload))
+				return
+			}
+			require.Equal(t, "error", got.Type)
+			require.Contains(t, string(got.Payload), `"limit":"values"`)
+			socket.write(`{"id":"1","type":"subscribe","payload":{"query":"{__typename}"}}`)
+			require.Equal(t, "next", socket.read().Type, "the socket and the id serve on")
+		})
+	}
+	many := "[0" + strings.Repeat(",0", 200) + "]"
+	require.Equal(t, "values", ask(t, getRequest(t, web.URL+`/graphql?query={__typename}&variables={"a":`+many+`}`, "Authorization", known)).limit())
+
+	socket := dial(t, web.URL)
+	socket.write(`{"type":"connection_init","payload":{"Authorization":"Bearer anyone"}}`)
+	require.Equal(t, "connection_ack", socket.read().Type)
+	socket.write(`{"type":"ping","payload":{"x":"` + strings.Repeat("x", 1_000) + `"}}`)
+	code, _ := socket.closed()
+	require.Equal(t, 1009, code)
+}
+
+// What is read takes more memory than what was sent, so it is read only by those that run.
+func TestRequestsAreReadInTheirTurn(t *testing.T) {
+	schema := newTestSchema()
+	limits := small()
+	limits.RequestTime = time.Minute
+	web, _ := start(t, server.Config{Schema: schema, Limits: limits})
+	first := inBackground(postRequest(t, web.URL, `{"query":"{wait}"}`))
+	<-schema.entered
+	require.Equal(t, http.StatusServiceUnavailable, ask(t, postRequest(t, web.URL, "{")).status)
+	require.Contains(t, ask(t, postRequest(t, web.URL, "{", "Accept", "text/event-stream")).body, `"limit":"concurrent"`)
+	socket := dial(t, web.URL)
+	socket.initialise()
+	socket.write(`{"id":"1","type":"subscribe","payload":{}}`)
+	require.Contains(t, string(socket.read().Payload), `"limit":"concurrent"`)
+	schema.proceed <- struct{}{}
+	<-first
+	require.Equal(t, http.StatusBadRequest, ask(t, postRequest(t, web.URL, "{")).status)
+}
+
 func TestLimitOfTime(t *testing.T) {
 	web, _ := start(t, server.Config{Limits: small()})
 	for _, text := range []string{"{slow}", "{slow hello}"} {

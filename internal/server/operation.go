@@ -119,7 +119,7 @@ func refusalOf(ctx context.Context, err error) *refusal {
 }
 
 // answerOnce runs the operation of a POST or a GET and writes its answer.
-func (s *Server) answerOnce(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor, params *graphql.RawParams) {
+func (s *Server) answerOnce(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor, read reading) {
 	media := preferred(r.Header, mediaJSON, mediaGraphQL)
 	if media == "" {
 		s.refuse(w, r, refuse(http.StatusNotAcceptable, fault(CodeInvalidInput, "The server answers in %s, %s and %s; the header Accept allows none of them.", mediaGraphQL, mediaJSON, mediaEvents)))
@@ -134,6 +134,12 @@ func (s *Server) answerOnce(w http.ResponseWriter, r *http.Request, exec graphql
 	}
 	defer leave()
 
+	params, refused := read()
+	if refused != nil {
+		s.refuse(w, r, refused)
+		return
+	}
+	params.Headers = r.Header
 	found, wrong := s.prepare(ctx, exec, params)
 	if wrong != nil {
 		// The older media type knows one status for all well-formed requests.
@@ -174,13 +180,12 @@ func (post) Supports(r *http.Request) bool { return r.Method == http.MethodPost 
 
 // Do answers a POST.
 func (t post) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
-	params, refused := readPost(w, r, t.server.limits)
+	read, refused := readPost(w, r, t.server.limits)
 	if refused != nil {
 		t.server.refuse(w, r, refused)
 		return
 	}
-	params.Headers = r.Header
-	t.server.answerOnce(w, r, exec, params)
+	t.server.answerOnce(w, r, exec, read)
 }
 
 // Supports takes every GET.
@@ -192,11 +197,5 @@ func (t get) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecut
 		http.Redirect(w, r, "playground/", http.StatusSeeOther)
 		return
 	}
-	params, refused := readGet(r)
-	if refused != nil {
-		t.server.refuse(w, r, refused)
-		return
-	}
-	params.Headers = r.Header
-	t.server.answerOnce(w, r, exec, params)
+	t.server.answerOnce(w, r, exec, func() (*graphql.RawParams, *refusal) { return readGet(r, t.server.limits) })
 }

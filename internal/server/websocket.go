@@ -237,7 +237,7 @@ func (c *socket) init(ctx context.Context, payload json.RawMessage) context.Cont
 		return nil
 	}
 	c.arrived()
-	c.conn.SetReadLimit(c.server.limits.BodyBytes)
+	c.conn.SetReadLimit(c.server.limits.bodyBytes(access.From(authorized).Anonymous))
 	c.mu.Lock()
 	c.acked, c.who, c.place = true, access.From(authorized), place
 	c.mu.Unlock()
@@ -274,16 +274,9 @@ func (c *socket) subscribe(ctx context.Context, id string, payload json.RawMessa
 	if refused := c.server.count(c.request.WithContext(ctx), who); refused != nil {
 		return c.fail(note, id, failed(refused.err))
 	}
-	params, wrong := decodeRequest(payload)
-	if wrong != nil {
-		// The payload has not the shape that the protocol gives it.
-		c.close(closeBadRequest, "Invalid message: "+wrong.Message)
-		return false
-	}
 	if count >= limits.Subscriptions {
 		return c.fail(note, id, failed(overLimit("subscriptions", "One websocket carries %d operations at a time. Complete some, or open another.", limits.Subscriptions)))
 	}
-	params.Headers = c.request.Header
 	ctx, cancel := context.WithCancel(withNote(ctx, note))
 	c.mu.Lock()
 	c.active[id] = cancel
@@ -298,13 +291,13 @@ func (c *socket) subscribe(ctx context.Context, id string, payload json.RawMessa
 				}
 			}
 		}()
-		c.run(ctx, note, id, params)
+		c.run(ctx, note, id, payload)
 	})
 	return true
 }
 
 // run executes one operation and sends what it answers.
-func (c *socket) run(ctx context.Context, note *note, id string, params *graphql.RawParams) {
+func (c *socket) run(ctx context.Context, note *note, id string, payload json.RawMessage) {
 	s := c.server
 	leave, full := s.running.enter(ctx)
 	if full != nil {
@@ -327,6 +320,21 @@ func (c *socket) run(ctx context.Context, note *note, id string, params *graphql
 		return
 	}
 	ctx = graphql.StartOperationTrace(ctx)
+	params, malformed := decodeRequest(payload, s.limits.values(access.From(ctx).Anonymous))
+	switch {
+	case malformed == nil:
+	case codeOf(malformed) == CodeLimitExceeded:
+		if c.done(ctx, id) {
+			c.fail(note, id, failed(malformed))
+		}
+		return
+	default:
+		// The payload has not the shape that the protocol gives it.
+		release()
+		c.close(closeBadRequest, "Invalid message: "+malformed.Message)
+		return
+	}
+	params.Headers = c.request.Header
 	found, wrong := c.server.prepare(ctx, c.exec, params)
 	if wrong != nil {
 		if c.done(ctx, id) {
