@@ -146,6 +146,16 @@ func (w *workspace) refer(id ID, path, what string, types ...RecordType) {
 	}
 }
 
+// short gives a list, or none where too many are given for one record. A list that
+// is kept from before there was a limit may be longer.
+func short[T any](w *workspace, path, what string, given []T) []T {
+	if len(given) <= maxList {
+		return given
+	}
+	w.fault(LimitExceeded, path, "%d are given, and %s; leave some out", len(given), fmt.Sprintf(what, maxList))
+	return nil
+}
+
 func (w *workspace) putEntity(c *PutEntity) (ID, error) {
 	const at = "putEntity."
 	s := w.chooseFor(c.ID, at+"id", EntityRecord)
@@ -186,7 +196,7 @@ func (w *workspace) putEntity(c *PutEntity) (ID, error) {
 		}
 	}
 	if c.Notes.Set {
-		e.Notes = sortNotes(c.Notes.Value)
+		e.Notes = sortNotes(short(w, at+"notes", "an entity has at most %d notes", c.Notes.Value))
 		for i, n := range e.Notes {
 			w.text(fmt.Sprintf("%snotes[%d].key", at, i), n.Key, maxShort, true)
 			w.text(fmt.Sprintf("%snotes[%d].value", at, i), n.Value, maxText, false)
@@ -281,7 +291,7 @@ func (w *workspace) putNames(e *Entity, c *PutEntity, old *Entity) {
 		if n.Clearance != "" {
 			name.Clearance = w.clearance(path+"clearance", Of(n.Clearance), Public)
 		}
-		for j, id := range n.Sources {
+		for j, id := range short(w, path+"sources", "a name has at most %d sources", n.Sources) {
 			w.refer(id, fmt.Sprintf("%ssources[%d]", path, j), "source", SourceRecord)
 		}
 		others = append(others, name)
@@ -364,7 +374,7 @@ func (w *workspace) putSource(c *PutSource) (ID, error) {
 	if c.DerivedFrom.Set {
 		src.DerivedFrom = slices.Clone(c.DerivedFrom.Value)
 		slices.Sort(src.DerivedFrom)
-		src.DerivedFrom = slices.Compact(src.DerivedFrom)
+		src.DerivedFrom = short(w, at+"derivedFrom", "a source derives from at most %d others", slices.Compact(src.DerivedFrom))
 		for i, id := range src.DerivedFrom {
 			if id == s.id {
 				w.fault(InvalidInput, fmt.Sprintf("%sderivedFrom[%d]", at, i), "a source cannot derive from itself; name the source it derives from")

@@ -18,7 +18,7 @@ const (
 	maxShort  = 500
 	maxReason = 4000
 	maxText   = 20000
-	maxList   = 1000 // names of an entity, citations given with a claim
+	maxList   = 1000 // names of an entity, its notes, sources given for one record, citations given with a claim
 )
 
 // slot is one record while a revision is planned.
