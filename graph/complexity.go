@@ -5,7 +5,8 @@ import "github.com/vinculo/vinculo/internal/trace"
 // What a query costs is limited by the server (server.Limits): each field costs
 // 1, and what is inside a list costs as often as the page is long. The card of an
 // entity, 25 links with their ends, dates and 5 citations each, costs about 3,800;
-// a page of 200 such links without citations about 5,000.
+// a page of 200 such links without citations about 5,000. Lists that are no pages
+// cost as if they were as long as most are.
 
 // totalCost is what a total costs beyond a field: it may have to be counted.
 const totalCost = 10

@@ -7,16 +7,24 @@ import (
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
+
+	"github.com/vinculo/vinculo/internal/allowance"
 )
 
 // The generated code runs these in place of gqlgen's own, which start a goroutine
 // for each element and field; see graph/generate. A panic inside of either is held
 // by the field around it.
 
-// marshalInTurn marshals the elements of a list one after another.
+// marshalInTurn marshals the elements of a list one after another, for as long as
+// the answer may grow.
 func marshalInTurn(ctx context.Context, length int, marshal func(ctx context.Context, i int) graphql.Marshaler) graphql.Array {
 	out := make(graphql.Array, length)
+	allowed := allowance.From(ctx)
 	for i := range length {
+		if allowed.Over() {
+			out[i] = graphql.Null
+			continue
+		}
 		out[i] = marshal(graphql.WithFieldContext(ctx, &graphql.FieldContext{Index: &i}), i)
 	}
 	return out
@@ -37,10 +45,10 @@ func resolveInTurn(ctx context.Context, out *object, i int, nonNull bool, resolv
 
 // marshal gives the JSON of an answer. It is written where the one before it was,
 // and so copied once, instead of as often as a buffer of its own would grow.
-func marshal(data graphql.Marshaler) []byte {
+func marshal(ctx context.Context, data graphql.Marshaler) []byte {
 	buffer := buffers.Get().(*bytes.Buffer) //nolint:forcetypeassert // nothing else is put there
 	buffer.Reset()
-	data.MarshalGQL(buffer)
+	data.MarshalGQL(allowance.From(ctx).Writer(buffer))
 	answer := bytes.Clone(buffer.Bytes())
 	if buffer.Cap() <= keptBuffer {
 		buffers.Put(buffer)
@@ -63,7 +71,16 @@ type object struct {
 	Invalids uint32
 }
 
-func newObject(fields []graphql.CollectedField) *object {
+// objectBytes is what an answer is charged for an object beside the names of its
+// fields: about what it takes in memory until it is written.
+const objectBytes = 64
+
+func newObject(ctx context.Context, fields []graphql.CollectedField) *object {
+	size := objectBytes
+	for i := range fields {
+		size += len(fields[i].Alias) + len(`"":,`)
+	}
+	allowance.From(ctx).Spend(size)
 	return &object{fields: fields, Values: make([]graphql.Marshaler, len(fields))}
 }
 

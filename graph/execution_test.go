@@ -20,16 +20,16 @@ func TestObjectIsWrittenAsAFieldSet(t *testing.T) {
 		for i, name := range names {
 			fields[i].Field = &ast.Field{Alias: name}
 		}
-		want, got := graphql.NewFieldSet(fields), newObject(fields)
+		want, got := graphql.NewFieldSet(fields), newObject(t.Context(), fields)
 		for i := range fields {
 			value := rapid.SampledFrom([]graphql.Marshaler{
-				graphql.Null, graphql.True, graphql.MarshalString(fmt.Sprint("«", i, "»\n\"")), graphql.Array{}, newObject(nil),
+				graphql.Null, graphql.True, graphql.MarshalString(fmt.Sprint("«", i, "»\n\"")), graphql.Array{}, newObject(t.Context(), nil),
 			}).Draw(r, "value")
 			want.Values[i], got.Values[i] = value, value
 		}
 		var expected bytes.Buffer
 		want.MarshalGQL(&expected)
-		require.Equal(r, expected.String(), string(marshal(got)))
-		require.Equal(r, expected.String(), string(marshal(got)), "in the buffer that the first was written in")
+		require.Equal(r, expected.String(), string(marshal(t.Context(), got)))
+		require.Equal(r, expected.String(), string(marshal(t.Context(), got)), "in the buffer that the first was written in")
 	})
 }

@@ -3,7 +3,6 @@
 package graph
 
 import (
-	"bytes"
 	"context"
 	"embed"
 	"errors"
@@ -3910,7 +3909,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 					return nil
 				}
 			}
-			response.Data = marshal(data)
+			response.Data = marshal(ctx, data)
 			if atomic.LoadInt32(&ec.Deferred) > 0 {
 				hasNext := atomic.LoadInt32(&ec.PendingDeferred) > 0
 				response.HasNext = &hasNext
@@ -3926,28 +3925,21 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			first = false
 			ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
-			var buf bytes.Buffer
-			data.MarshalGQL(&buf)
-
 			return &graphql.Response{
-				Data: buf.Bytes(),
+				Data: marshal(ctx, data),
 			}
 		}
 	case ast.Subscription:
 		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
 
-		var buf bytes.Buffer
 		return func(ctx context.Context) *graphql.Response {
-			buf.Reset()
 			data := next(ctx)
 
 			if data == nil {
 				return nil
 			}
-			data.MarshalGQL(&buf)
-
 			return &graphql.Response{
-				Data: buf.Bytes(),
+				Data: marshal(ctx, data),
 			}
 		}
 
@@ -21697,7 +21689,7 @@ var asserterImplementors = []string{"Asserter"}
 func (ec *executionContext) _Asserter(ctx context.Context, sel ast.SelectionSet, obj *Asserter) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, asserterImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -21727,7 +21719,7 @@ var attachedCaptureImplementors = []string{"AttachedCapture"}
 func (ec *executionContext) _AttachedCapture(ctx context.Context, sel ast.SelectionSet, obj *AttachedCapture) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, attachedCaptureImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -21783,7 +21775,7 @@ var attributeDefinitionImplementors = []string{"AttributeDefinition"}
 func (ec *executionContext) _AttributeDefinition(ctx context.Context, sel ast.SelectionSet, obj *AttributeDefinition) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, attributeDefinitionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -21829,7 +21821,7 @@ var boundsImplementors = []string{"Bounds"}
 func (ec *executionContext) _Bounds(ctx context.Context, sel ast.SelectionSet, obj *Bounds) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, boundsImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -21870,7 +21862,7 @@ var captureImplementors = []string{"Capture"}
 func (ec *executionContext) _Capture(ctx context.Context, sel ast.SelectionSet, obj *Capture) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, captureImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -21916,7 +21908,7 @@ var changeImplementors = []string{"Change"}
 func (ec *executionContext) _Change(ctx context.Context, sel ast.SelectionSet, obj *Change) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, changeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -21947,7 +21939,7 @@ var citationImplementors = []string{"Citation", "Node"}
 func (ec *executionContext) _Citation(ctx context.Context, sel ast.SelectionSet, obj *Citation) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, citationImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22020,7 +22012,7 @@ var citationConnectionImplementors = []string{"CitationConnection"}
 func (ec *executionContext) _CitationConnection(ctx context.Context, sel ast.SelectionSet, obj *CitationConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, citationConnectionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22064,7 +22056,7 @@ var citationEdgeImplementors = []string{"CitationEdge"}
 func (ec *executionContext) _CitationEdge(ctx context.Context, sel ast.SelectionSet, obj *CitationEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, citationEdgeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22095,7 +22087,7 @@ var claimImpactImplementors = []string{"ClaimImpact"}
 func (ec *executionContext) _ClaimImpact(ctx context.Context, sel ast.SelectionSet, obj *ClaimImpact) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, claimImpactImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22141,7 +22133,7 @@ var claimVersionImplementors = []string{"ClaimVersion"}
 func (ec *executionContext) _ClaimVersion(ctx context.Context, sel ast.SelectionSet, obj *ClaimVersion) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, claimVersionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22167,7 +22159,7 @@ var commandChainImplementors = []string{"CommandChain"}
 func (ec *executionContext) _CommandChain(ctx context.Context, sel ast.SelectionSet, obj *CommandChain) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commandChainImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22203,7 +22195,7 @@ var commonNeighborImplementors = []string{"CommonNeighbor"}
 func (ec *executionContext) _CommonNeighbor(ctx context.Context, sel ast.SelectionSet, obj *CommonNeighbor) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commonNeighborImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22234,7 +22226,7 @@ var commonNeighborsImplementors = []string{"CommonNeighbors"}
 func (ec *executionContext) _CommonNeighbors(ctx context.Context, sel ast.SelectionSet, obj *CommonNeighbors) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commonNeighborsImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22270,7 +22262,7 @@ var commonTimeImplementors = []string{"CommonTime"}
 func (ec *executionContext) _CommonTime(ctx context.Context, sel ast.SelectionSet, obj *CommonTime) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, commonTimeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22306,7 +22298,7 @@ var communitiesImplementors = []string{"Communities"}
 func (ec *executionContext) _Communities(ctx context.Context, sel ast.SelectionSet, obj *Communities) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, communitiesImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22347,7 +22339,7 @@ var communityImplementors = []string{"Community"}
 func (ec *executionContext) _Community(ctx context.Context, sel ast.SelectionSet, obj *Community) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, communityImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22378,7 +22370,7 @@ var contradictionImplementors = []string{"Contradiction"}
 func (ec *executionContext) _Contradiction(ctx context.Context, sel ast.SelectionSet, obj *Contradiction) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, contradictionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22419,7 +22411,7 @@ var contradictionsImplementors = []string{"Contradictions"}
 func (ec *executionContext) _Contradictions(ctx context.Context, sel ast.SelectionSet, obj *Contradictions) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, contradictionsImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22455,7 +22447,7 @@ var createdTokenImplementors = []string{"CreatedToken"}
 func (ec *executionContext) _CreatedToken(ctx context.Context, sel ast.SelectionSet, obj *CreatedToken) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, createdTokenImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22486,7 +22478,7 @@ var differenceImplementors = []string{"Difference"}
 func (ec *executionContext) _Difference(ctx context.Context, sel ast.SelectionSet, obj *Difference) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, differenceImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22527,7 +22519,7 @@ var differenceConnectionImplementors = []string{"DifferenceConnection"}
 func (ec *executionContext) _DifferenceConnection(ctx context.Context, sel ast.SelectionSet, obj *DifferenceConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, differenceConnectionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22563,7 +22555,7 @@ var differenceEdgeImplementors = []string{"DifferenceEdge"}
 func (ec *executionContext) _DifferenceEdge(ctx context.Context, sel ast.SelectionSet, obj *DifferenceEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, differenceEdgeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22594,7 +22586,7 @@ var duplicatePairImplementors = []string{"DuplicatePair"}
 func (ec *executionContext) _DuplicatePair(ctx context.Context, sel ast.SelectionSet, obj *DuplicatePair) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, duplicatePairImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22635,7 +22627,7 @@ var duplicatesImplementors = []string{"Duplicates"}
 func (ec *executionContext) _Duplicates(ctx context.Context, sel ast.SelectionSet, obj *Duplicates) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, duplicatesImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22676,7 +22668,7 @@ var entityImplementors = []string{"Entity", "Node"}
 func (ec *executionContext) _Entity(ctx context.Context, sel ast.SelectionSet, obj *Entity) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, entityImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22770,7 +22762,7 @@ var entityConnectionImplementors = []string{"EntityConnection"}
 func (ec *executionContext) _EntityConnection(ctx context.Context, sel ast.SelectionSet, obj *EntityConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, entityConnectionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22814,7 +22806,7 @@ var entityEdgeImplementors = []string{"EntityEdge"}
 func (ec *executionContext) _EntityEdge(ctx context.Context, sel ast.SelectionSet, obj *EntityEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, entityEdgeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22845,7 +22837,7 @@ var entityKindDefinitionImplementors = []string{"EntityKindDefinition"}
 func (ec *executionContext) _EntityKindDefinition(ctx context.Context, sel ast.SelectionSet, obj *EntityKindDefinition) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, entityKindDefinitionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22881,7 +22873,7 @@ var fieldChangeImplementors = []string{"FieldChange"}
 func (ec *executionContext) _FieldChange(ctx context.Context, sel ast.SelectionSet, obj *FieldChange) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, fieldChangeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22917,7 +22909,7 @@ var groundImplementors = []string{"Ground"}
 func (ec *executionContext) _Ground(ctx context.Context, sel ast.SelectionSet, obj *Ground) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, groundImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22948,7 +22940,7 @@ var historyStepImplementors = []string{"HistoryStep"}
 func (ec *executionContext) _HistoryStep(ctx context.Context, sel ast.SelectionSet, obj *HistoryStep) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, historyStepImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -22984,7 +22976,7 @@ var historyStepConnectionImplementors = []string{"HistoryStepConnection"}
 func (ec *executionContext) _HistoryStepConnection(ctx context.Context, sel ast.SelectionSet, obj *HistoryStepConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, historyStepConnectionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23020,7 +23012,7 @@ var historyStepEdgeImplementors = []string{"HistoryStepEdge"}
 func (ec *executionContext) _HistoryStepEdge(ctx context.Context, sel ast.SelectionSet, obj *HistoryStepEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, historyStepEdgeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23051,7 +23043,7 @@ var hopImplementors = []string{"Hop"}
 func (ec *executionContext) _Hop(ctx context.Context, sel ast.SelectionSet, obj *Hop) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, hopImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23092,7 +23084,7 @@ var linkImplementors = []string{"Link", "Claim", "Node"}
 func (ec *executionContext) _Link(ctx context.Context, sel ast.SelectionSet, obj *Link) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, linkImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23226,7 +23218,7 @@ var linkConnectionImplementors = []string{"LinkConnection"}
 func (ec *executionContext) _LinkConnection(ctx context.Context, sel ast.SelectionSet, obj *LinkConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, linkConnectionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23270,7 +23262,7 @@ var linkEdgeImplementors = []string{"LinkEdge"}
 func (ec *executionContext) _LinkEdge(ctx context.Context, sel ast.SelectionSet, obj *LinkEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, linkEdgeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23301,7 +23293,7 @@ var linkKindDefinitionImplementors = []string{"LinkKindDefinition"}
 func (ec *executionContext) _LinkKindDefinition(ctx context.Context, sel ast.SelectionSet, obj *LinkKindDefinition) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, linkKindDefinitionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23392,7 +23384,7 @@ var linksAmongImplementors = []string{"LinksAmong"}
 func (ec *executionContext) _LinksAmong(ctx context.Context, sel ast.SelectionSet, obj *LinksAmong) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, linksAmongImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23428,7 +23420,7 @@ var matchCandidateImplementors = []string{"MatchCandidate"}
 func (ec *executionContext) _MatchCandidate(ctx context.Context, sel ast.SelectionSet, obj *MatchCandidate) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, matchCandidateImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23464,7 +23456,7 @@ var matchReasonImplementors = []string{"MatchReason"}
 func (ec *executionContext) _MatchReason(ctx context.Context, sel ast.SelectionSet, obj *MatchReason) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, matchReasonImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23495,7 +23487,7 @@ var matchesImplementors = []string{"Matches"}
 func (ec *executionContext) _Matches(ctx context.Context, sel ast.SelectionSet, obj *Matches) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, matchesImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23531,7 +23523,7 @@ var momentImplementors = []string{"Moment"}
 func (ec *executionContext) _Moment(ctx context.Context, sel ast.SelectionSet, obj *Moment) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, momentImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23654,7 +23646,7 @@ var nameImplementors = []string{"Name"}
 func (ec *executionContext) _Name(ctx context.Context, sel ast.SelectionSet, obj *Name) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, nameImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23699,7 +23691,7 @@ var noteImplementors = []string{"Note"}
 func (ec *executionContext) _Note(ctx context.Context, sel ast.SelectionSet, obj *evidence.Note) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, noteImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23730,7 +23722,7 @@ var pageInfoImplementors = []string{"PageInfo"}
 func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet, obj *PageInfo) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, pageInfoImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23771,7 +23763,7 @@ var pathImplementors = []string{"Path"}
 func (ec *executionContext) _Path(ctx context.Context, sel ast.SelectionSet, obj *Path) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, pathImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23817,7 +23809,7 @@ var pathsImplementors = []string{"Paths"}
 func (ec *executionContext) _Paths(ctx context.Context, sel ast.SelectionSet, obj *Paths) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, pathsImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23853,7 +23845,7 @@ var pointImplementors = []string{"Point"}
 func (ec *executionContext) _Point(ctx context.Context, sel ast.SelectionSet, obj *Point) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, pointImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23889,7 +23881,7 @@ var proposalImplementors = []string{"Proposal"}
 func (ec *executionContext) _Proposal(ctx context.Context, sel ast.SelectionSet, obj *Proposal) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, proposalImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23960,7 +23952,7 @@ var proposalConnectionImplementors = []string{"ProposalConnection"}
 func (ec *executionContext) _ProposalConnection(ctx context.Context, sel ast.SelectionSet, obj *ProposalConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, proposalConnectionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -23996,7 +23988,7 @@ var proposalEdgeImplementors = []string{"ProposalEdge"}
 func (ec *executionContext) _ProposalEdge(ctx context.Context, sel ast.SelectionSet, obj *ProposalEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, proposalEdgeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24027,7 +24019,7 @@ var proposalReviewImplementors = []string{"ProposalReview"}
 func (ec *executionContext) _ProposalReview(ctx context.Context, sel ast.SelectionSet, obj *ProposalReview) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, proposalReviewImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24299,7 +24291,7 @@ var quoteImplementors = []string{"Quote"}
 func (ec *executionContext) _Quote(ctx context.Context, sel ast.SelectionSet, obj *Quote) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, quoteImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24335,7 +24327,7 @@ var quoteCheckImplementors = []string{"QuoteCheck"}
 func (ec *executionContext) _QuoteCheck(ctx context.Context, sel ast.SelectionSet, obj *QuoteCheck) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, quoteCheckImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24395,7 +24387,7 @@ var rankedEntityImplementors = []string{"RankedEntity"}
 func (ec *executionContext) _RankedEntity(ctx context.Context, sel ast.SelectionSet, obj *RankedEntity) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, rankedEntityImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24426,7 +24418,7 @@ var rankingImplementors = []string{"Ranking"}
 func (ec *executionContext) _Ranking(ctx context.Context, sel ast.SelectionSet, obj *Ranking) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, rankingImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24462,7 +24454,7 @@ var responsibilityImplementors = []string{"Responsibility"}
 func (ec *executionContext) _Responsibility(ctx context.Context, sel ast.SelectionSet, obj *Responsibility) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, responsibilityImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24498,7 +24490,7 @@ var responsibleUnitImplementors = []string{"ResponsibleUnit"}
 func (ec *executionContext) _ResponsibleUnit(ctx context.Context, sel ast.SelectionSet, obj *ResponsibleUnit) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, responsibleUnitImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24537,7 +24529,7 @@ var revisionImplementors = []string{"Revision", "Node"}
 func (ec *executionContext) _Revision(ctx context.Context, sel ast.SelectionSet, obj *Revision) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24590,7 +24582,7 @@ var revisionConnectionImplementors = []string{"RevisionConnection"}
 func (ec *executionContext) _RevisionConnection(ctx context.Context, sel ast.SelectionSet, obj *RevisionConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionConnectionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24634,7 +24626,7 @@ var revisionEdgeImplementors = []string{"RevisionEdge"}
 func (ec *executionContext) _RevisionEdge(ctx context.Context, sel ast.SelectionSet, obj *RevisionEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, revisionEdgeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24665,7 +24657,7 @@ var rungImplementors = []string{"Rung"}
 func (ec *executionContext) _Rung(ctx context.Context, sel ast.SelectionSet, obj *Rung) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, rungImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24711,7 +24703,7 @@ var searchHitImplementors = []string{"SearchHit"}
 func (ec *executionContext) _SearchHit(ctx context.Context, sel ast.SelectionSet, obj *SearchHit) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchHitImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24747,7 +24739,7 @@ var searchHitConnectionImplementors = []string{"SearchHitConnection"}
 func (ec *executionContext) _SearchHitConnection(ctx context.Context, sel ast.SelectionSet, obj *SearchHitConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchHitConnectionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24793,7 +24785,7 @@ var searchHitEdgeImplementors = []string{"SearchHitEdge"}
 func (ec *executionContext) _SearchHitEdge(ctx context.Context, sel ast.SelectionSet, obj *SearchHitEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, searchHitEdgeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24824,7 +24816,7 @@ var sourceImplementors = []string{"Source", "Node"}
 func (ec *executionContext) _Source(ctx context.Context, sel ast.SelectionSet, obj *Source) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sourceImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24908,7 +24900,7 @@ var sourceConnectionImplementors = []string{"SourceConnection"}
 func (ec *executionContext) _SourceConnection(ctx context.Context, sel ast.SelectionSet, obj *SourceConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sourceConnectionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24952,7 +24944,7 @@ var sourceEdgeImplementors = []string{"SourceEdge"}
 func (ec *executionContext) _SourceEdge(ctx context.Context, sel ast.SelectionSet, obj *SourceEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sourceEdgeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -24983,7 +24975,7 @@ var sourceImpactImplementors = []string{"SourceImpact"}
 func (ec *executionContext) _SourceImpact(ctx context.Context, sel ast.SelectionSet, obj *SourceImpact) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sourceImpactImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25034,7 +25026,7 @@ var sourceKindDefinitionImplementors = []string{"SourceKindDefinition"}
 func (ec *executionContext) _SourceKindDefinition(ctx context.Context, sel ast.SelectionSet, obj *SourceKindDefinition) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, sourceKindDefinitionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25070,7 +25062,7 @@ var standingChangeImplementors = []string{"StandingChange"}
 func (ec *executionContext) _StandingChange(ctx context.Context, sel ast.SelectionSet, obj *StandingChange) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, standingChangeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25111,7 +25103,7 @@ var statementImplementors = []string{"Statement", "Claim", "Node"}
 func (ec *executionContext) _Statement(ctx context.Context, sel ast.SelectionSet, obj *Statement) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, statementImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25213,7 +25205,7 @@ var statementConnectionImplementors = []string{"StatementConnection"}
 func (ec *executionContext) _StatementConnection(ctx context.Context, sel ast.SelectionSet, obj *StatementConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, statementConnectionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25257,7 +25249,7 @@ var statementEdgeImplementors = []string{"StatementEdge"}
 func (ec *executionContext) _StatementEdge(ctx context.Context, sel ast.SelectionSet, obj *StatementEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, statementEdgeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25288,7 +25280,7 @@ var statsImplementors = []string{"Stats"}
 func (ec *executionContext) _Stats(ctx context.Context, sel ast.SelectionSet, obj *Stats) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, statsImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25339,7 +25331,7 @@ var strengthImplementors = []string{"Strength"}
 func (ec *executionContext) _Strength(ctx context.Context, sel ast.SelectionSet, obj *Strength) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, strengthImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25390,7 +25382,7 @@ var subgraphImplementors = []string{"Subgraph"}
 func (ec *executionContext) _Subgraph(ctx context.Context, sel ast.SelectionSet, obj *Subgraph) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, subgraphImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25431,7 +25423,7 @@ var subgraphEntityImplementors = []string{"SubgraphEntity"}
 func (ec *executionContext) _SubgraphEntity(ctx context.Context, sel ast.SelectionSet, obj *SubgraphEntity) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, subgraphEntityImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25487,7 +25479,7 @@ var timeChangeImplementors = []string{"TimeChange"}
 func (ec *executionContext) _TimeChange(ctx context.Context, sel ast.SelectionSet, obj *TimeChange) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, timeChangeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25523,7 +25515,7 @@ var timeChangesImplementors = []string{"TimeChanges"}
 func (ec *executionContext) _TimeChanges(ctx context.Context, sel ast.SelectionSet, obj *TimeChanges) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, timeChangesImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25564,7 +25556,7 @@ var timelineImplementors = []string{"Timeline"}
 func (ec *executionContext) _Timeline(ctx context.Context, sel ast.SelectionSet, obj *Timeline) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, timelineImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25610,7 +25602,7 @@ var tokenImplementors = []string{"Token"}
 func (ec *executionContext) _Token(ctx context.Context, sel ast.SelectionSet, obj *Token) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tokenImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25686,7 +25678,7 @@ var tokenConnectionImplementors = []string{"TokenConnection"}
 func (ec *executionContext) _TokenConnection(ctx context.Context, sel ast.SelectionSet, obj *TokenConnection) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tokenConnectionImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25722,7 +25714,7 @@ var tokenEdgeImplementors = []string{"TokenEdge"}
 func (ec *executionContext) _TokenEdge(ctx context.Context, sel ast.SelectionSet, obj *TokenEdge) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, tokenEdgeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25753,7 +25745,7 @@ var validTimeImplementors = []string{"ValidTime"}
 func (ec *executionContext) _ValidTime(ctx context.Context, sel ast.SelectionSet, obj *ValidTime) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, validTimeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25804,7 +25796,7 @@ var vocabularyImplementors = []string{"Vocabulary"}
 func (ec *executionContext) _Vocabulary(ctx context.Context, sel ast.SelectionSet, obj *Vocabulary) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, vocabularyImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25845,7 +25837,7 @@ var __DirectiveImplementors = []string{"__Directive"}
 func (ec *executionContext) ___Directive(ctx context.Context, sel ast.SelectionSet, obj *introspection.Directive) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __DirectiveImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25891,7 +25883,7 @@ var __EnumValueImplementors = []string{"__EnumValue"}
 func (ec *executionContext) ___EnumValue(ctx context.Context, sel ast.SelectionSet, obj *introspection.EnumValue) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __EnumValueImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25932,7 +25924,7 @@ var __FieldImplementors = []string{"__Field"}
 func (ec *executionContext) ___Field(ctx context.Context, sel ast.SelectionSet, obj *introspection.Field) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __FieldImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -25983,7 +25975,7 @@ var __InputValueImplementors = []string{"__InputValue"}
 func (ec *executionContext) ___InputValue(ctx context.Context, sel ast.SelectionSet, obj *introspection.InputValue) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __InputValueImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -26034,7 +26026,7 @@ var __SchemaImplementors = []string{"__Schema"}
 func (ec *executionContext) ___Schema(ctx context.Context, sel ast.SelectionSet, obj *introspection.Schema) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __SchemaImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":
@@ -26085,7 +26077,7 @@ var __TypeImplementors = []string{"__Type"}
 func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, obj *introspection.Type) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, __TypeImplementors)
 
-	out := newObject(fields)
+	out := newObject(ctx, fields)
 	for i, field := range fields {
 		switch field.Name {
 		case "__typename":

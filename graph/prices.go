@@ -11,6 +11,11 @@ const (
 	usualOf       = 3 // members of a set, claims of a contradiction
 	usualVersions = 3
 	usualGround   = 2 // links of a ground
+	usualNames    = 4 // of an entity
+	usualKept     = 3 // notes of an entity, standings of a claim, origins and captures of a source
+	usualCited    = 2 // sources of a name
+	usualFields   = 5 // that a change touched
+	usualReasons  = 3 // why two entities may be the same
 )
 
 // rows is what so many rows cost with what is inside of each.
@@ -67,6 +72,19 @@ func walkPrices(c *ComplexityRoot) {
 		return walkCost + paging(child, first, last)
 	}
 	proofPrices(c, usual)
+	keptPrices(c, usual)
+}
+
+// keptPrices are those of lists that a record shows whole. Some are far longer than
+// most; how large the answer may be bounds what they add up to.
+func keptPrices(c *ComplexityRoot, usual func(int) func(int) int) {
+	c.Entity.Names, c.Name.Sources = usual(usualNames), usual(usualCited)
+	c.Entity.Aliases = func(int) int { return usualNames }
+	c.Entity.Notes = usual(usualKept)
+	c.Link.StandingHistory, c.Statement.StandingHistory = usual(usualKept), usual(usualKept)
+	c.Source.DerivedFrom, c.Source.Captures = usual(usualKept), usual(usualKept)
+	c.HistoryStep.Fields, c.Difference.Fields = usual(usualFields), usual(usualFields)
+	c.MatchCandidate.Reasons, c.DuplicatePair.Reasons = usual(usualReasons), usual(usualReasons)
 }
 
 // proofPrices are those of what claims rest on and of what became of records.

@@ -40,9 +40,14 @@ func TestWalksCostAsMuchAsTheyMayShow(t *testing.T) {
 		`{ sourceImpact(ids: ["a"], first: 100) { claims { lost } } }`:                                      base + 1 + 100*2,
 		`{ diff(from: 0, first: 10) { nodes { record } } }`:                                                 base + 1 + 10*2,
 		`{ duplicates(last: 10) { pairs { score } } }`:                                                      base + 1 + 10*2,
+		`{ entity(id: "a") { names { text sources { id } } notes { key value } aliases } }`:                 1 + 1 + 4*(1+1+2) + 1 + 3*2 + 4,
+		`{ link(id: "a") { standingHistory { citation { claim { standingHistory { on } } } } } }`:           1 + 1 + 3*(1+1+1+3),
+		`{ source(id: "a") { derivedFrom { derivedFrom { captures { sha256 } } } } }`:                       1 + 1 + 3*(1+3*(1+3)),
 	} {
 		require.Equal(t, want, price(t, s, query, ""), query)
 	}
+	deep := "{ source(id: \"a\") {" + strings.Repeat("derivedFrom {", 12) + "id" + strings.Repeat("}", 14)
+	require.Greater(t, price(t, s, deep, ""), server.DefaultLimits().Complexity)
 	require.Greater(t, price(t, s, `{ subgraph(around: ["a"], maxLinks: 5000) { links { citations { nodes { source { title } } } } } }`, ""), server.DefaultLimits().Complexity)
 }
 
@@ -61,6 +66,6 @@ func TestExamplesAreAffordable(t *testing.T) {
 		}
 		cost := price(t, s, string(query), string(vars))
 		t.Logf("%s costs %d", filepath.Base(file), cost)
-		require.Less(t, cost, server.DefaultLimits().Complexity, file)
+		require.Less(t, cost, server.DefaultLimits().AnonymousComplexity, file)
 	}
 }

@@ -35,8 +35,12 @@ var mendings = []mending{
 	{regexp.MustCompile(`(?m)^\tdeferred := graphql\.NewDeferredGroup\(ctx\)\n`), ""},
 	{regexp.MustCompile(`(?m)^\tif n := len\(deferred\.Defers\); n > 0 \{\n(?:\t\t.*\n)+\t\}\n`), ""},
 	{regexp.MustCompile(`(?m)^\t"math"\n`), ""}, // which the last one used
-	{regexp.MustCompile(`var buf bytes\.Buffer\n\s*data\.MarshalGQL\(&buf\)\n\s*response\.Data = buf\.Bytes\(\)`), "response.Data = marshal(data)"},
-	{regexp.MustCompile(`out := graphql\.NewFieldSet\(fields\)(\n\tfor i, field := range fields \{\n\t\tswitch field\.Name \{\n(?:\t\t.*\n)+\t\}\n)\tout\.Dispatch\(ctx\)\n`), "out := newObject(fields)$1"},
+	{regexp.MustCompile(`var buf bytes\.Buffer\n\s*data\.MarshalGQL\(&buf\)\n\s*response\.Data = buf\.Bytes\(\)`), "response.Data = marshal(ctx, data)"},
+	{regexp.MustCompile(`out := graphql\.NewFieldSet\(fields\)(\n\tfor i, field := range fields \{\n\t\tswitch field\.Name \{\n(?:\t\t.*\n)+\t\}\n)\tout\.Dispatch\(ctx\)\n`), "out := newObject(ctx, fields)$1"},
+	{regexp.MustCompile(`(?m)^\t+var buf bytes\.Buffer\n`), ""},
+	{regexp.MustCompile(`(?m)^\t+buf\.Reset\(\)\n`), ""},
+	{regexp.MustCompile(`data\.MarshalGQL\(&buf\)\n\n(\t\t\treturn &graphql\.Response\{\n\t\t\t\tData: )buf\.Bytes\(\),`), "${1}marshal(ctx, data),"},
+	{regexp.MustCompile(`(?m)^\t"bytes"\n`), ""}, // which the last one used
 }
 
 // plain is a field that reads its value from the object and cannot fail: its

@@ -40,6 +40,11 @@ type Limits struct {
 	Values int `help:"How many values the variables of a request may have, lists and objects among them." default:"250000"`
 	// AnonymousValues is the same for those who read without saying who they are.
 	AnonymousValues int `help:"How many values the variables of an anonymous reader may have." default:"10000"`
+	// AnswerBytes is how large an answer may be, or one event of a subscription. Each object in it counts
+	// for some more than is written of it, since an answer is put together before it is written.
+	AnswerBytes int64 `help:"How large an answer may be, in bytes." default:"16777216"`
+	// AnonymousAnswerBytes is the same for those who read without saying who they are.
+	AnonymousAnswerBytes int64 `help:"How large an answer to an anonymous reader may be, in bytes." default:"4194304"`
 	// PageSize is the largest first or last of a connection. The schema has a limit of its own, which
 	// this one can only make smaller.
 	PageSize int `help:"How many rows one page of a list may have, 25 to 200." default:"200"`
@@ -98,6 +103,9 @@ func DefaultLimits() Limits {
 		AnonymousValues:     10_000,
 		PageSize:            200,
 
+		AnswerBytes:          16 << 20,
+		AnonymousAnswerBytes: 4 << 20,
+
 		RequestTime: 30 * time.Second,
 		HeaderTime:  5 * time.Second,
 		BodyTime:    30 * time.Second,
@@ -137,6 +145,9 @@ func (l Limits) withDefaults() (Limits, error) {
 		AnonymousValues:     cmp.Or(l.AnonymousValues, d.AnonymousValues),
 		PageSize:            cmp.Or(l.PageSize, d.PageSize),
 
+		AnswerBytes:          cmp.Or(l.AnswerBytes, d.AnswerBytes),
+		AnonymousAnswerBytes: cmp.Or(l.AnonymousAnswerBytes, d.AnonymousAnswerBytes),
+
 		RequestTime: cmp.Or(l.RequestTime, d.RequestTime),
 		HeaderTime:  cmp.Or(l.HeaderTime, d.HeaderTime),
 		BodyTime:    cmp.Or(l.BodyTime, d.BodyTime),
@@ -161,6 +172,7 @@ func (l Limits) withDefaults() (Limits, error) {
 		int64(filled.Depth), int64(filled.Complexity), int64(filled.AnonymousComplexity), int64(filled.Aliases), int64(filled.Directives),
 		int64(filled.Tokens), int64(filled.QueryBytes), filled.BodyBytes, int64(filled.PageSize),
 		filled.AnonymousBodyBytes, int64(filled.Values), int64(filled.AnonymousValues),
+		filled.AnswerBytes, filled.AnonymousAnswerBytes,
 		int64(filled.RequestTime), int64(filled.HeaderTime), int64(filled.BodyTime), int64(filled.WriteTime),
 		int64(filled.IdleTime), int64(filled.Concurrent), int64(filled.QueueTime), int64(filled.Connections),
 		int64(filled.AnonymousConnections), int64(filled.Arrivals), int64(filled.AddressArrivals), int64(filled.Downloads),
@@ -186,4 +198,12 @@ func (l Limits) values(anonymous bool) int {
 		return min(l.Values, l.AnonymousValues)
 	}
 	return l.Values
+}
+
+// answerBytes is how large an answer may be, to an anonymous reader or another.
+func (l Limits) answerBytes(anonymous bool) int64 {
+	if anonymous {
+		return min(l.AnswerBytes, l.AnonymousAnswerBytes)
+	}
+	return l.AnswerBytes
 }

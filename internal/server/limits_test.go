@@ -257,6 +257,34 @@ func TestRequestsAreReadInTheirTurn(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, ask(t, postRequest(t, web.URL, "{")).status)
 }
 
+// TestLimitOfTheAnswer: what is put together takes memory before there is anything to count.
+func TestLimitOfTheAnswer(t *testing.T) {
+	web, _ := start(t, server.Config{Access: door{}, Limits: server.Limits{AnswerBytes: 2_000, AnonymousAnswerBytes: 1_000}})
+	for token, limit := range map[string]int{"Bearer known": 2_000, "Bearer anyone": 1_000} {
+		answered := func(text string, size int) *answer {
+			body, err := json.Marshal(map[string]string{"query": fmt.Sprintf(text, size)})
+			require.NoError(t, err)
+			return ask(t, postRequest(t, web.URL, string(body), "Authorization", token))
+		}
+		for _, text := range []string{"{long(size:%d)}", "mutation{long(size:%d)}"} {
+			require.Empty(t, answered(text, limit).Errors)
+			got := answered(text, limit+1)
+			require.Equal(t, "answerBytes", got.limit(), got.body)
+			require.Equal(t, "null", string(got.Data), "no part of it is told")
+			require.Equal(t, strings.HasPrefix(text, "mutation"), strings.Contains(got.body, "What could be changed was changed"))
+		}
+		unspent := answered(`{hello(name:"`+strings.Repeat("x", limit)+`",size:%d)}`, 1)
+		require.Equal(t, "answerBytes", unspent.limit(), "a schema that spends nothing is bounded, too")
+	}
+
+	socket := dial(t, web.URL)
+	socket.introduce()
+	socket.write(subscribe("1", "subscription{long(size:3000)}"))
+	require.Contains(t, string(socket.read().Payload), `"limit":"answerBytes"`)
+	require.JSONEq(t, `{"data":{"long":2}}`, string(socket.read().Payload), "the next event is told")
+	require.Equal(t, "complete", socket.read().Type)
+}
+
 func TestLimitOfTime(t *testing.T) {
 	web, _ := start(t, server.Config{Limits: small()})
 	for _, text := range []string{"{slow}", "{slow hello}"} {

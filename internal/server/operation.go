@@ -12,12 +12,14 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/vinculo/vinculo/internal/access"
+	"github.com/vinculo/vinculo/internal/allowance"
 )
 
 // operation is a request that was found in order and has not run yet.
 type operation struct {
 	exec    graphql.GraphExecutor
 	context *graphql.OperationContext
+	most    int64 // How many bytes one answer may have.
 }
 
 func (o *operation) kind() ast.Operation { return o.context.Operation.Operation }
@@ -34,13 +36,14 @@ func (s *Server) prepare(ctx context.Context, exec graphql.GraphExecutor, params
 		response.Data = nil
 		return nil, response
 	}
-	return &operation{exec: exec, context: prepared}, nil
+	return &operation{exec: exec, context: prepared, most: s.limits.answerBytes(access.From(ctx).Anonymous)}, nil
 }
 
 // once runs a query or a mutation to its end.
 func (o *operation) once(ctx context.Context, limits Limits) *graphql.Response {
+	ctx, allowed := allowance.With(ctx, o.most)
 	responses, ctx := o.exec.DispatchOperation(ctx, o.context)
-	if response := responses(ctx); response != nil {
+	if response := o.within(allowed, responses(ctx)); response != nil {
 		if response.Data == nil {
 			response.Data = []byte("null")
 		}
@@ -48,6 +51,22 @@ func (o *operation) once(ctx context.Context, limits Limits) *graphql.Response {
 	}
 	// The executor answers nothing once the context has ended.
 	return &graphql.Response{Data: []byte("null"), Errors: gqlerror.List{ended(ctx, limits)}}
+}
+
+// within gives a response, or what is said instead of one that is too large: a part of it is not what
+// was asked.
+func (o *operation) within(allowed *allowance.Allowance, response *graphql.Response) *graphql.Response {
+	if response == nil || !allowed.Over() && int64(len(response.Data)) <= o.most {
+		return response
+	}
+	advice := "Ask for smaller pages (first), or for less about each row."
+	if o.kind() == ast.Mutation {
+		advice = "What could be changed was changed all the same: look at the revisions before you send it again."
+	}
+	return &graphql.Response{
+		Data:   []byte("null"),
+		Errors: gqlerror.List{overLimit("answerBytes", "The answer is larger than %d bytes. %s", o.most, advice)},
+	}
 }
 
 // ended says why a context that is over ended.
@@ -60,9 +79,11 @@ func ended(ctx context.Context, limits Limits) *gqlerror.Error {
 
 // stream runs an operation and hands on its responses until they end or send says false.
 func (o *operation) stream(ctx context.Context, send func(*graphql.Response) bool) {
+	ctx, allowed := allowance.With(ctx, o.most)
 	responses, ctx := o.exec.DispatchOperation(ctx, o.context)
 	for {
-		response := responses(ctx)
+		allowed.Renew()
+		response := o.within(allowed, responses(ctx))
 		if response == nil || !send(response) {
 			return
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/vinculo/vinculo/internal/access"
+	"github.com/vinculo/vinculo/internal/allowance"
 )
 
 // testTypes is a schema that has something of each kind that the server treats in its own way.
@@ -21,6 +22,7 @@ type Query {
 	person(id: ID): Person
 	slow: String
 	wait: String
+	long(size: Int!): String
 	down: String
 	broken: String
 	panics: String
@@ -29,8 +31,8 @@ type Query {
 }
 type Person { id: ID name: String friend: Person friends(first: Int, last: Int): People cheap(first: Int): People }
 type People { nodes: [Person] }
-type Mutation { write(text: String!): String }
-type Subscription { ticks(count: Int!): Int forever: Int follows: Int fails: Int }
+type Mutation { write(text: String!): String long(size: Int!): String }
+type Subscription { long(size: Int!): String ticks(count: Int!): Int forever: Int follows: Int fails: Int }
 `
 
 // testSchema executes testTypes. Its answers are the same for every row, so that only the machinery
@@ -91,12 +93,15 @@ func (s *testSchema) follow(ctx context.Context, operation *graphql.OperationCon
 	count := 0
 	stop := context.AfterFunc(ctx, func() { s.ended.Add(1) })
 	limit, _ := field.ArgumentMap(operation.Variables)["count"].(int64)
-	return func(context.Context) *graphql.Response {
+	return func(ctx context.Context) *graphql.Response {
+		if size, ok := field.ArgumentMap(operation.Variables)["size"].(int64); ok {
+			allowance.From(ctx).Spend(int(size) / (count + 1)) // The first is the longest.
+		}
 		if field.Name == "forever" && count == 1 {
 			<-ctx.Done()
 			return nil
 		}
-		if field.Name == "ticks" && int64(count) >= limit {
+		if field.Name == "ticks" && int64(count) >= limit || field.Name == "long" && count == 2 {
 			if stop() {
 				s.ended.Add(1)
 			}
@@ -156,6 +161,10 @@ func (s *testSchema) field(ctx context.Context, operation *graphql.OperationCont
 		case <-ctx.Done():
 		}
 		return "done"
+	case "long":
+		size, _ := arguments["size"].(int64)
+		allowance.From(ctx).Spend(int(size))
+		return "as much as that"
 	case "down":
 		return fail(codedError{"UNAVAILABLE"})
 	case "forbidden":
