@@ -5229,9 +5229,9 @@ type MatchReason {
 type Duplicates {
   "The pairs, the likeliest first."
   pairs: [DuplicatePair!]!
-  "Where the page of entities that was gone through stands in the list of all."
+  "Where the page of entities that was gone through stands in the list of all. Where as much work was done as one question may take, it ends before the entity that no more could be done for; go on from there."
   pageInfo: PageInfo!
-  "Whether there is more than is told here, of the entities that were gone through."
+  "Whether there is more than is told here: of the entities that were gone through, or, by TIME, of those that were to be."
   truncated: Boolean!
   "Why there is more. Null where this is the whole answer."
   truncatedBy: Truncation

@@ -329,9 +329,9 @@ type DuplicatePair struct {
 type Duplicates struct {
 	// The pairs, the likeliest first.
 	Pairs []*DuplicatePair `json:"pairs"`
-	// Where the page of entities that was gone through stands in the list of all.
+	// Where the page of entities that was gone through stands in the list of all. Where as much work was done as one question may take, it ends before the entity that no more could be done for; go on from there.
 	PageInfo *PageInfo `json:"pageInfo"`
-	// Whether there is more than is told here, of the entities that were gone through.
+	// Whether there is more than is told here: of the entities that were gone through, or, by TIME, of those that were to be.
 	Truncated bool `json:"truncated"`
 	// Why there is more. Null where this is the whole answer.
 	TruncatedBy *Truncation `json:"truncatedBy,omitempty,omitzero"`

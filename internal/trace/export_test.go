@@ -9,3 +9,12 @@ func SetDiffWindow(t *testing.T, n int) {
 	diffWindow = n
 	t.Cleanup(func() { diffWindow = old })
 }
+
+// LowerLikeness lowers, for a test, how many bytes of names one question makes ready
+// to be compared, and how many steps it compares them for.
+func LowerLikeness(tb testing.TB, letters, steps int) {
+	tb.Helper()
+	wasSpelled, wasCompared := maxSpelled, maxCompared
+	maxSpelled, maxCompared = letters, steps
+	tb.Cleanup(func() { maxSpelled, maxCompared = wasSpelled, wasCompared })
+}

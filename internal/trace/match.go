@@ -51,14 +51,15 @@ const (
 // if given, must be theirs; entities of the context that they share links with
 // make those of the likeliest that do likelier. The cut is FAN_OUT where more
 // entities have words like those of the name than are compared: the one that is
-// meant may then be missing, and a fuller name finds it.
+// meant may then be missing, and a fuller name finds it. It is TIME where they have
+// too many long names for all to be compared.
 func (s *Session) Match(ctx context.Context, name, kind string, around []evidence.ID) ([]Candidate, Cut, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := checkName("name", name); err != nil {
 		return nil, "", err
 	}
-	found, cut, err := s.match(ctx, []string{name}, kind, nil)
+	found, cut, err := s.match(ctx, []string{name}, kind, nil, newEffort())
 	if err != nil || len(around) == 0 {
 		return found, cut, err
 	}
@@ -80,15 +81,15 @@ func checkName(path, text string) error {
 
 // Duplicates finds entities that may be the same as one, best first. It proposes;
 // only a cited SAME_AS claim that someone accepts makes them one. The cut is
-// FAN_OUT as that of Match is, and LINKS where not all links could be read that
-// might be shared.
+// FAN_OUT or TIME as that of Match is, and LINKS where not all links could be read
+// that might be shared.
 func (s *Session) Duplicates(ctx context.Context, of evidence.ID) ([]Candidate, Cut, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.duplicates(ctx, of)
+	return s.duplicates(ctx, of, newEffort())
 }
 
-func (s *Session) duplicates(ctx context.Context, of evidence.ID) ([]Candidate, Cut, error) {
+func (s *Session) duplicates(ctx context.Context, of evidence.ID, effort *effort) ([]Candidate, Cut, error) {
 	entities, err := s.entities(ctx, []evidence.ID{of})
 	if err != nil || entities[of] == nil {
 		return nil, "", err
@@ -101,7 +102,7 @@ func (s *Session) duplicates(ctx context.Context, of evidence.ID) ([]Candidate, 
 	for _, n := range e.Names {
 		called = append(called, n.Text)
 	}
-	found, cut, err := s.match(ctx, called, e.Kind, e.Members)
+	found, cut, err := s.match(ctx, called, e.Kind, e.Members, effort)
 	if err != nil || len(found) == 0 {
 		return found, cut, err
 	}
@@ -126,7 +127,9 @@ type Pair struct {
 
 // AllDuplicates looks for duplicates of one page of the list of entities; each
 // pair comes once, with the page of its lesser id. It is cut where the duplicates
-// of one of them are.
+// of one of them are. Where the effort for all of the page is spent, the page ends
+// before the entity that it was not enough for, and the cut is TIME; the next one
+// begins with that.
 func (s *Session) AllDuplicates(ctx context.Context, f EntityFilter, a PageArgs) (Page[*Entity], []Pair, Cut, error) {
 	p, err := s.ListEntities(ctx, f, a)
 	if err != nil {
@@ -136,10 +139,18 @@ func (s *Session) AllDuplicates(ctx context.Context, f EntityFilter, a PageArgs)
 	defer s.mu.Unlock()
 	var pairs []Pair
 	var cut Cut
-	for _, item := range p.Items {
-		found, why, err := s.duplicates(ctx, item.Node.ID)
+	effort, done, reverse := newEffort(), 0, a.Last != nil
+	for ; done < len(p.Items) && !effort.spent; done++ {
+		item := p.Items[done]
+		if reverse {
+			item = p.Items[len(p.Items)-1-done]
+		}
+		found, why, err := s.duplicates(ctx, item.Node.ID, effort)
 		if err != nil {
 			return p, nil, "", err
+		}
+		if effort.spent && done > 0 {
+			break // alone it has more
 		}
 		cut = cmp.Or(cut, why)
 		for _, c := range found {
@@ -151,10 +162,16 @@ func (s *Session) AllDuplicates(ctx context.Context, f EntityFilter, a PageArgs)
 	slices.SortFunc(pairs, func(x, y Pair) int {
 		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(x.A.ID, y.A.ID), cmp.Compare(x.B.ID, y.B.ID))
 	})
-	return p, pairs, cut, nil
+	if effort.spent {
+		cut = CutSteps
+	}
+	return part(p, done, reverse), pairs, cut, nil
 }
 
-func (s *Session) match(ctx context.Context, called []string, kind string, not []evidence.ID) ([]Candidate, Cut, error) {
+func (s *Session) match(ctx context.Context, called []string, kind string, not []evidence.ID, effort *effort) ([]Candidate, Cut, error) {
+	if !effort.take(&effort.letters, lettersOf(called)) {
+		return nil, CutSteps, nil
+	}
 	ids, cut, err := s.similar(ctx, called)
 	if err != nil {
 		return nil, "", err
@@ -163,10 +180,7 @@ func (s *Session) match(ctx context.Context, called []string, kind string, not [
 	if err != nil {
 		return nil, "", err
 	}
-	asked := make([]*spelling, len(called))
-	for i, name := range called {
-		asked[i] = newSpelling(name)
-	}
+	like := newLikeness(called, effort)
 	seen := map[evidence.ID]bool{}
 	var out []Candidate
 	for _, id := range ids {
@@ -178,27 +192,18 @@ func (s *Session) match(ctx context.Context, called []string, kind string, not [
 			continue
 		}
 		seen[e.ID] = true
-		c := Candidate{Entity: e}
-		others := make([]*spelling, len(e.Names))
-		for i, n := range e.Names {
-			others[i] = newSpelling(n.Text)
+		score, why, err := like.best(ctx, e.Names)
+		if err != nil {
+			return nil, "", err
 		}
-		for _, name := range asked {
-			if err := ctx.Err(); err != nil {
-				return nil, "", err // each of the two may have a thousand names
-			}
-			for i, other := range others {
-				if score, reason := compareNames(name, other); score > c.Score {
-					reason.Detail += nameTypes[e.Names[i].Type]
-					c.Score, c.Reasons = score, []Reason{reason}
-				}
-			}
-		}
-		if c.Score >= leastScore {
-			out = append(out, c)
+		if score >= leastScore {
+			out = append(out, Candidate{Entity: e, Score: score, Reasons: []Reason{why}})
 		}
 	}
 	sortCandidates(out)
+	if effort.spent {
+		cut = CutSteps
+	}
 	return out, cut, nil
 }
 
@@ -217,7 +222,8 @@ func sortCandidates(all []Candidate) {
 
 // similar reads the entities with a word that begins as one of the names' words
 // do; four letters are enough, so that a slip further on does no harm. Of more
-// words than are looked for, the longer beginnings come first.
+// words than are looked for, the longer beginnings come first. Of the entities those
+// come first that have the most of them.
 func (s *Session) similar(ctx context.Context, called []string) ([]evidence.ID, Cut, error) {
 	set := map[string]bool{}
 	for _, name := range called {
@@ -236,7 +242,7 @@ func (s *Session) similar(ctx context.Context, called []string) ([]evidence.ID, 
 	if len(prefixes) > maxPrefixes {
 		prefixes, cut = prefixes[:maxPrefixes], CutFanOut
 	}
-	var ids []evidence.ID
+	hits := map[evidence.ID]int{}
 	limit := maxMatched / max(len(prefixes), 1)
 	for _, prefix := range prefixes {
 		n := 0
@@ -248,31 +254,34 @@ func (s *Session) similar(ctx context.Context, called []string) ([]evidence.ID, 
 				cut = CutFanOut
 				break
 			}
-			ids = append(ids, c.Entity)
+			hits[c.Entity]++
 		}
 	}
-	slices.Sort(ids)
-	return slices.Compact(ids), cut, nil
+	ids := slices.SortedFunc(maps.Keys(hits), func(a, b evidence.ID) int {
+		return cmp.Or(cmp.Compare(hits[b], hits[a]), cmp.Compare(a, b))
+	})
+	return ids, cut, nil
 }
 
 // spelling is a name made ready to be compared with many others.
 type spelling struct {
 	text   string
 	query  names.Query
+	name   names.Name
 	words  []string // names.Tokens
 	unit   []string // names.Unit
 	sorted string   // the words in alphabetical order
 }
 
 func newSpelling(text string) *spelling {
-	words := names.Tokens(text)
-	return &spelling{text, names.NewQuery(text), words, names.Unit(text), strings.Join(slices.Sorted(slices.Values(words)), " ")}
+	name := names.NewName(text)
+	return &spelling{text, names.NewQuery(text), name, names.Tokens(text), names.Unit(text), name.Sorted()}
 }
 
 // compareNames scores two names, with the best reason for the score.
 func compareNames(a, b *spelling) (int, Reason) {
 	say := func(code, format string) Reason { return Reason{code, fmt.Sprintf(format, a.text, b.text)} }
-	match, score := a.query.Match(b.text)
+	match, score := a.query.MatchName(b.name)
 	switch match {
 	case names.Exact:
 		return score, say("SAME_NAME", "“%s” and “%s” are the same name")
@@ -289,7 +298,7 @@ func compareNames(a, b *spelling) (int, Reason) {
 	if match == names.AllTokens && a.initialsFit(b, equal) {
 		return score, say("NAME_WITHIN", "“%s” is part of “%s”")
 	}
-	if back, score := b.query.Match(a.text); back == names.AllTokens && b.initialsFit(a, equal) {
+	if back, score := b.query.MatchName(a.name); back == names.AllTokens && b.initialsFit(a, equal) {
 		return score, say("NAME_WITHIN", "of “%s”, “%s” is a part")
 	}
 	if score := max(initials(a, b), initials(b, a)); score > 0 {

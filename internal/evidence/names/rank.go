@@ -51,7 +51,7 @@ func (m Match) span() (base, width int) {
 type Query struct {
 	folded string
 	tokens []queryToken // in typed order
-	sorted []string     // the same tokens, sorted
+	sorted string       // the same tokens in alphabetical order
 	byLen  []int        // indexes in tokens, longest first
 	weak   bool         // nothing but stop words
 }
@@ -65,14 +65,15 @@ type queryToken struct {
 // NewQuery prepares a search text.
 func NewQuery(text string) Query {
 	q := Query{folded: Fold(text), weak: true}
-	for i, t := range Tokens(q.folded) {
+	tokens := Tokens(q.folded)
+	for i, t := range tokens {
 		qt := queryToken{text: t, runes: utf8.RuneCountInString(t), stop: Stop(t)}
 		q.tokens = append(q.tokens, qt)
-		q.sorted = append(q.sorted, t)
 		q.byLen = append(q.byLen, i)
 		q.weak = q.weak && qt.stop
 	}
-	slices.Sort(q.sorted)
+	slices.Sort(tokens)
+	q.sorted = strings.Join(tokens, " ")
 	slices.SortStableFunc(q.byLen, func(a, b int) int { return q.tokens[b].runes - q.tokens[a].runes })
 	return q
 }
@@ -80,8 +81,42 @@ func NewQuery(text string) Query {
 // Empty reports whether the query has no letter or number, and so finds nothing.
 func (q Query) Empty() bool { return len(q.tokens) == 0 }
 
-// Match says how well the query finds a name, with a score from 0 to 1000; higher
-// is better. It is an integer and depends on nothing but query and name.
+// Match is MatchName of a name that is looked at once.
+func (q Query) Match(name string) (Match, int) { return q.MatchName(NewName(name)) }
+
+// Name is a name made ready to be compared with many queries, as a Query is with
+// many names. It is not changed by use.
+type Name struct {
+	folded string
+	words  int
+	slots  []slot
+	sorted string // the texts of the slots in alphabetical order
+}
+
+// NewName prepares a name.
+func NewName(text string) Name {
+	ws := words(text)
+	n := Name{folded: join(ws), words: len(ws), slots: slots(ws)}
+	texts := make([]string, len(n.slots))
+	for i, s := range n.slots {
+		texts[i] = s.text
+	}
+	slices.Sort(texts)
+	n.sorted = strings.Join(texts, " ")
+	return n
+}
+
+// Folded is the name as Fold writes it: names of which it is one and the same are
+// an Exact match.
+func (n Name) Folded() string { return n.folded }
+
+// Sorted is the words of the name, as Tokens gives them, in alphabetical order:
+// names of which it is one and the same have SameTokens.
+func (n Name) Sorted() string { return n.sorted }
+
+// MatchName says how well the query finds a name that was made ready, with a
+// score from 0 to 1000; higher is better. It is an integer and depends on nothing
+// but query and name.
 //
 //	1000      query and name fold to the same string
 //	 950      the same words in another order ("Peña Nieto, Enrique")
@@ -96,28 +131,18 @@ func (q Query) Empty() bool { return len(q.tokens) == 0 }
 // It is None, and the score 0, if some other word of the query begins no word
 // of the name, or if the query has no word at all. One word of a name may
 // answer several of the query.
-func (q Query) Match(name string) (Match, int) {
-	if q.Empty() {
+func (q Query) MatchName(n Name) (Match, int) {
+	switch {
+	case q.Empty():
 		return None, 0
-	}
-	ws := words(name)
-	if join(ws) == q.folded {
+	case n.folded == q.folded:
 		base, _ := Exact.span()
 		return Exact, base
+	case n.words == len(q.tokens) && n.sorted == q.sorted:
+		base, _ := SameTokens.span()
+		return SameTokens, base
 	}
-	ss := slots(ws)
-	if len(ws) == len(q.sorted) {
-		have := make([]string, len(ss))
-		for i, s := range ss {
-			have[i] = s.text
-		}
-		slices.Sort(have)
-		if slices.Equal(have, q.sorted) {
-			base, _ := SameTokens.span()
-			return SameTokens, base
-		}
-	}
-	return q.cover(ss)
+	return q.cover(n.slots)
 }
 
 // cover assigns the words of the query to words of the name and weighs what is
