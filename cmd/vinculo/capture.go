@@ -31,6 +31,10 @@ type captureStore struct {
 }
 
 func (c captureStore) open(ctx context.Context, m *Main, create bool) (*archive.Archive, error) {
+	place := blobsOf(c.Blobs, c.Store)
+	if place == "" {
+		return nil, usageError{fmt.Errorf("nothing says where the captures of %s are kept; give --blobs DIRECTORY or --blobs s3://BUCKET?endpoint=HOST", c.Store)}
+	}
 	v, err := c.load()
 	if err != nil {
 		return nil, err
@@ -43,11 +47,8 @@ func (c captureStore) open(ctx context.Context, m *Main, create bool) (*archive.
 	if err != nil {
 		return nil, err
 	}
-	if place := blobsOf(c.Blobs, c.Store); blobs == nil && place != "" {
-		return nil, noCaptures(place)
-	}
 	if blobs == nil {
-		return nil, usageError{fmt.Errorf("nothing says where the captures of %s are kept; give --blobs DIRECTORY or --blobs s3://BUCKET?endpoint=HOST", c.Store)}
+		return nil, noCaptures(place)
 	}
 	return m.newArchive(st, newPlanner(v), blobs, m.newLogger(zerolog.WarnLevel)), nil
 }

@@ -85,14 +85,18 @@ func (c *importCmd) Run(ctx context.Context, m *Main) error {
 	return c.tell(m, file, result)
 }
 
-// open opens the store. Where nothing will be written, no file is made.
+// open opens the store. Where nothing will be written, no graph is begun.
 func (c *importCmd) open(ctx context.Context, m *Main, v *vocabulary.Vocabulary, dry bool) (store.Store, error) {
 	if path, ok := strings.CutPrefix(c.Store, "sqlite:"); ok && dry && path != "" {
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 			return m.openTemporary(ctx, v)
 		}
 	}
-	return m.openStore(ctx, c.Store, open.Options{Vocabulary: v})
+	st, err := m.openStore(ctx, c.Store, open.Options{Vocabulary: v, Existing: dry})
+	if dry && errors.Is(err, open.ErrNoGraph) {
+		return m.openTemporary(ctx, v)
+	}
+	return st, err
 }
 
 // explain names the files of faults as the user does.

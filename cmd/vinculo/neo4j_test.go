@@ -82,6 +82,14 @@ func TestCopyBothWays(t *testing.T) {
 func TestNeo4jImportVerifyAndServe(t *testing.T) {
 	neo := onNeo4j(t)
 	dir := quotedCase(t)
+	byHand(t, "CREATE (f:Film {title: 'La noche'}) RETURN f")
+	require.Contains(t, succeeds(t, "import", "--store", neo, "--dry-run", dir), "nothing was written")
+	for _, args := range [][]string{{"log"}, {"verify"}, {"token", "list"}, {"token", "create", "--name", "x"}} {
+		r := run(t, append(args, "--store", neo)...)
+		require.Equal(t, 1, r.code)
+		require.Contains(t, r.errors, "there is no graph at "+neo)
+	}
+	require.Len(t, neo4jtest.Cypher(t, "MATCH (n) RETURN n", nil), 1, "and none was begun")
 	succeeds(t, "import", "--store", neo, dir)
 	require.Contains(t, succeeds(t, "import", "--store", neo, dir), "nothing changed")
 	s := serve(t, "--store", neo)

@@ -97,13 +97,16 @@ func (s *Store) schemaFound(ctx context.Context) (schema, error) {
 // current says whether there is nothing to bring up to date.
 func (found schema) current() bool { return found.version == len(migrations) && !found.unfinished }
 
+// ErrNoGraph says that a database holds no graph, where there has to be one.
+var ErrNoGraph = errors.New("there is no graph")
+
 // refusal says why a database cannot be opened as it is; nil where it can.
 func (s *Store) refusal(found schema, uri string) error {
 	switch o := s.options; {
 	case found.version > len(migrations):
 		return fmt.Errorf("the database was written by a newer program (its schema is %d, this program knows %d); use that program or a newer one", found.version, len(migrations))
 	case found.version == 0 && (o.ReadOnly || o.Existing):
-		return fmt.Errorf("there is no graph at %s in the database %s; make one with `vinculo import --store %s DIR`, or mend the address or the name of the database", uri, o.Database, uri)
+		return fmt.Errorf("%w at %s in the database %s; make one with `vinculo import --store %s DIR`, or mend the address or the name of the database", ErrNoGraph, uri, o.Database, uri)
 	case o.ReadOnly && !found.current():
 		return fmt.Errorf("the graph at %s is of an older version; open it once for writing, as `vinculo serve` does", uri)
 	}

@@ -55,6 +55,9 @@ func (m misnamed) Is(target error) bool { return target == ErrName }
 
 func badName(format string, args ...any) error { return misnamed(fmt.Sprintf(format, args...)) }
 
+// ErrNoGraph says that a server has no graph, where there has to be one.
+var ErrNoGraph = neo4j.ErrNoGraph
+
 // Store opens a store. Its errors never repeat a user name or password.
 func Store(ctx context.Context, name string, o Options) (store.Store, error) {
 	scheme, rest, ok := strings.Cut(name, ":")
