@@ -288,3 +288,21 @@ func TestANamedStoreGoesBeforeTheDemonstration(t *testing.T) {
 	require.Contains(t, s.log.String(), store)
 	require.NoError(t, s.stop())
 }
+
+// TestNotReadyWithoutItsFile: what would be lost is not acknowledged.
+func TestNotReadyWithoutItsFile(t *testing.T) {
+	store, path := storeFile(t)
+	quotedStore(t, store)
+	s := serve(t, "--store", store)
+	ready := func() int {
+		response, err := http.Get(s.url + "/readyz")
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		return response.StatusCode
+	}
+	require.Equal(t, http.StatusOK, ready())
+	require.NoError(t, os.Remove(path))
+	require.Equal(t, http.StatusServiceUnavailable, ready())
+	require.Contains(t, s.ask(t, `mutation { apply(changeSet: {reason: "luego", changes: [{retract: {id: "l1"}}]}) { applied } }`), "UNAVAILABLE")
+	require.NoError(t, s.stop())
+}
