@@ -94,3 +94,73 @@ func TestNamesThatAnAuthorDoesNotSeeCountTowardsNoLimit(t *testing.T) {
 	g.must(top, put(names(10, "PUBLIC"), ""))
 	require.Len(t, g.newest("p2").Entity().Names, 11)
 }
+
+// TestUndoTakesWhatWasLoweredForWhatWasMade: an author below it knows of no
+// difference, and nobody is to tell them of one.
+func TestUndoTakesWhatWasLoweredForWhatWasMade(t *testing.T) {
+	made := func(level string) []evidence.Change {
+		who, what := entity("z", "PERSON", "Zeta"), source("zs", nil)
+		who.PutEntity.Clearance, what.PutSource.Clearance = evidence.Of(level), evidence.Of(level)
+		return []evidence.Change{who, what}
+	}
+	links := []evidence.Change{
+		link("zl", "LINKED_TO", "z", "p1", cited("zc", "s1"), cited("zd", "s2")), link("zm", "LINKED_TO", "p1", "p2", cited("zn", "zs")),
+		{Cite: &evidence.Cite{Claim: "l1", Citation: cited("zq", "zs")}},
+	}
+	build := func(lowered bool, since ...evidence.Change) *graph {
+		g := base(t)
+		if lowered {
+			g.must(top, append(made("CONFIDENTIAL"), links...)...)
+			g.must(top, raise("z", "PUBLIC"), raise("zs", "PUBLIC"))
+		} else {
+			g.must(top, append(made("PUBLIC"), links...)...)
+		}
+		for _, c := range since {
+			g.must(top, c)
+		}
+		return g
+	}
+	mention := cited("p-9", "s1")
+	mention.Stance = "MENTIONS"
+	for name, since := range map[string][]evidence.Change{
+		"nothing since":       nil,
+		"something else":      {entity("p3", "PERSON", "Otra")},
+		"a citation since":    {{Cite: &evidence.Cite{Claim: "zl", Citation: mention}}},
+		"one of the other":    {{Cite: &evidence.Cite{Claim: "zm", Citation: mention}}},
+		"a link since":        {link("p-l", "LINKED_TO", "p2", "z", cited("p-c", "s1"))},
+		"in the source since": {{Cite: &evidence.Cite{Claim: "l1", Citation: cited("p-x", "zs")}}},
+		"changed since":       {entity("z", "PERSON", "Zeta Dos")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			plain, lowered := build(false, since...), build(true, since...)
+			want, wantErr := plain.try(low, set(undo(2)))
+			got, err := lowered.try(low, set(undo(2)))
+			if wantErr != nil {
+				require.EqualError(t, err, wantErr.Error())
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, want.Revision.Numbers[evidence.Public], got.Revision.Numbers[evidence.Public])
+			ids := []evidence.ID{"z", "zs", "zl", "zc", "zd", "zm", "zn", "zq", "l1", "c1", "p1"}
+			require.Equal(t, plain.stands(ids...), lowered.stands(ids...))
+			require.Equal(t, []bool{false, false}, lowered.stands("z", "zs"))
+			lowered.must(top, undo(4+uint64(len(since))))
+			for _, s := range lowered.stands(ids...) {
+				require.True(t, s, "who sees it can bring it back")
+			}
+		})
+	}
+}
+
+// TestUndoTellsNothingOfWhatWasRetractedAndLowered: the revision made something else
+// for all to see.
+func TestUndoTellsNothingOfWhatWasRetractedAndLowered(t *testing.T) {
+	g := base(t)
+	g.must(top, raise("p2", "RESTRICTED"))
+	g.must(top, retract("p2"))
+	g.must(top, raise("p2", "PUBLIC"), entity("p3", "PERSON", "Otra"))
+	head, err := g.Head(t.Context())
+	require.NoError(t, err)
+	g.must(low, undo(head.Latest[evidence.Public]))
+	require.Equal(t, []bool{false, false}, g.stands("p2", "p3"))
+}

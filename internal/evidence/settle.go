@@ -63,7 +63,11 @@ func (w *workspace) closeDependent(s *slot, on ID) error {
 		if err != nil {
 			return err
 		}
-		return w.inTheWay(s.id, last, 0)
+		at, lowered := w.lowered[on]
+		if !lowered || last > at {
+			return w.inTheWay(s.id, last, 0)
+		}
+		w.undone[s.id], w.lowered[s.id] = true, at // it came into sight with what it depends on
 	}
 	w.close(s)
 	return nil

@@ -24,7 +24,7 @@ func (w *workspace) undo(c *Undo) (ID, error) {
 	if err != nil {
 		return "", err
 	}
-	u := undoing{workspace: w, rev: rev, number: c.Revision, cleared: map[ID]Clearance{}}
+	u := undoing{workspace: w, rev: rev, number: c.Revision, cleared: map[ID]Clearance{}, shown: map[ID]bool{}}
 	var ids, closed, written []ID
 	for i, o := range outcomes {
 		if rev.Leaves[i+1].Erased {
@@ -50,6 +50,9 @@ func (w *workspace) undo(c *Undo) (ID, error) {
 			}
 			if e.Citation != nil {
 				written = append(written, e.Citation.ID)
+			}
+			if content := e.content(); content != nil && content.OwnClearance() <= w.author.Clearance {
+				u.shown[content.RecordID()] = true
 			}
 			if e.Clearance != nil {
 				u.cleared[e.Clearance.ID] = e.Clearance.Clearance
@@ -88,6 +91,7 @@ type undoing struct {
 	rev      *Revision
 	number   uint64
 	cleared  map[ID]Clearance // closed records whose clearance the revision set
+	shown    map[ID]bool      // what it wrote at a clearance that its author has
 	restored []*slot
 	came     map[ID]bool // what the revision brought into its author's sight
 	left     []ID        // claims that go out of sight again
@@ -109,7 +113,9 @@ func (u *undoing) record(s *slot, old *Record) error {
 	if there, err := u.stoodUntil(s, gone); err != nil || !there {
 		return err
 	}
-	stood := old != nil && old.To >= u.rev.Sequence()
+	// To its author, what the revision lowered to them it made.
+	lowered := s.open && u.shown[s.id] && old != nil && old.Content.OwnClearance() > u.author.Clearance
+	stood := old != nil && old.To >= u.rev.Sequence() && !lowered
 	last := s.base.From
 	if gone != Open {
 		last = gone
@@ -137,6 +143,8 @@ func (u *undoing) record(s *slot, old *Record) error {
 	switch {
 	case last != u.rev.Sequence() && hidden:
 		return nil
+	case last < u.rev.Sequence() && gone != Open && u.author.Clearance < Confidential:
+		return nil // only who sees everything sets the clearance of what was retracted
 	case last < u.rev.Sequence() && gone != Open:
 		u.fault(Conflict, at, "revision %d set the clearance of %q, which was retracted before; set it again instead", u.number, s.id)
 	case last > u.rev.Sequence():
@@ -149,9 +157,10 @@ func (u *undoing) record(s *slot, old *Record) error {
 		u.leave(s)
 	case !stood:
 		u.undone[s.id] = s.open
+		if lowered {
+			u.lowered[s.id] = u.rev.Sequence()
+		}
 		u.close(s)
-	case s.open && old.Content.OwnClearance() > u.author.Clearance:
-		u.fault(Forbidden, at, "undoing revision %d would raise %q above your own clearance, %s; ask someone who has it", u.number, s.id, u.author.Clearance)
 	default:
 		back, err := u.withoutSecrets(s, old.Content)
 		if err != nil {

@@ -63,11 +63,12 @@ type workspace struct {
 	faults    indexedFaults
 	kindless  map[ID]bool // entities put with a kind that there is not
 	deferred  []func() error
-	undone    map[ID]bool // closed by an undo: what depends on them is in the way
-	named     map[ID]bool // conflicts already told
-	expected  Sequence    // Open where no revision is expected
-	mentioned []mention   // records that must not have changed since then
-	limit     int         // how many records may be loaded that nothing names
+	undone    map[ID]bool     // closed by an undo: what depends on them is in the way
+	lowered   map[ID]Sequence // of these, what an undone revision had lowered to the author
+	named     map[ID]bool     // conflicts already told
+	expected  Sequence        // Open where no revision is expected
+	mentioned []mention       // records that must not have changed since then
+	limit     int             // how many records may be loaded that nothing names
 	cascaded  int
 	// provenance is of the sources that the claims to be judged cite.
 	provenance Provenance
@@ -99,7 +100,7 @@ func newWorkspace(ctx context.Context, p *Planner, snap Snapshot, author Author,
 		ctx: ctx, planner: p, snap: snap, author: author, sequence: sequence,
 		slots: map[ID]*slot{}, citations: map[ID][]*slot{}, dependent: map[ID][]*slot{},
 		loaded: map[Relation]map[ID]bool{ClaimsOn: {}, CitationsOf: {}, CitationsIn: {}, DerivedSources: {}, FormerCitations: {}},
-		undone: map[ID]bool{}, named: map[ID]bool{}, expected: Open, limit: p.CascadeLimit,
+		undone: map[ID]bool{}, lowered: map[ID]Sequence{}, named: map[ID]bool{}, expected: Open, limit: p.CascadeLimit,
 	}
 }
 
