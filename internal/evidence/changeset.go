@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"encoding/json"
+	"slices"
 )
 
 // ChangeSet is what a client asks to be changed, all of it or nothing.
@@ -96,6 +97,18 @@ type PutEntity struct {
 	Point       Optional[Point]     `json:"point,omitzero"`
 	Notes       Optional[[]Note]    `json:"notes,omitzero"`
 	Clearance   Optional[string]    `json:"clearance,omitzero"`
+}
+
+// Given are the names that it gives.
+func (c *PutEntity) Given() []string {
+	given := slices.Clone(c.Aliases.Value)
+	if c.Name.Value != "" {
+		given = append(given, c.Name.Value)
+	}
+	for _, n := range c.Names.Value {
+		given = append(given, n.Text)
+	}
+	return given
 }
 
 // NewName is a name beside the primary one.

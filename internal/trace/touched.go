@@ -17,7 +17,7 @@ import (
 func (d *diff) targets(ctx context.Context, p span) (ids []evidence.ID, more bool, err error) {
 	t := &touched{diff: d, window: &window{p: p, ids: map[evidence.ID]bool{}}}
 	t.clear()
-	after, err := newest(ctx, d.before())
+	after, err := newestNumber(ctx, d.before(), evidence.Confidential)
 	if err != nil {
 		return nil, false, err
 	}
@@ -46,18 +46,6 @@ func (d *diff) targets(ctx context.Context, p span) (ids []evidence.ID, more boo
 	}
 	t.window.shrink()
 	return t.window.sorted(), t.window.cut, nil
-}
-
-// newest is the number of the newest revision that a reader who sees everything
-// knows of; 0 for none.
-func newest(ctx context.Context, r store.Reader) (number uint64, err error) {
-	for rev, err := range r.Revisions(ctx, store.RevisionQuery{Newest: true, Limit: 1}) {
-		if err != nil {
-			return 0, err
-		}
-		number = rev.Numbers[evidence.Confidential]
-	}
-	return number, nil
 }
 
 // before and after read the two moments whoever may see what is there.
