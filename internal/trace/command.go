@@ -38,23 +38,38 @@ func (s *Session) CommandChain(ctx context.Context, of evidence.ID, on string, u
 	if err != nil {
 		return Chain{}, err
 	}
-	start := s.identity.resolve(of)
-	entities, err := s.entities(ctx, []evidence.ID{start})
-	if err != nil || entities[start] == nil {
+	start, err := s.subject(ctx, of)
+	if err != nil || start == nil {
 		return Chain{}, err
+	}
+	if start.Kind != person && !isUnit(start.Kind) {
+		return Chain{}, evidence.Faulty(evidence.InvalidInput, "of", "%q is a %s; ask of a unit, force, group, body or person, or ask for the commandersOf a place or an event", of, start.Kind)
 	}
 	l := s.ladder(date, up)
 	var own steps
-	if up && entities[start].Kind == person {
-		if own, err = l.ownBodies(ctx, start); err != nil {
+	if up && start.Kind == person {
+		if own, err = l.ownBodies(ctx, start.ID); err != nil {
 			return Chain{}, err
 		}
 	}
-	c := l.climber(start, own)
+	c := l.climber(start.ID, own)
 	if err := l.climb(ctx, c); err != nil {
 		return Chain{}, err
 	}
 	return c.chain(), nil
+}
+
+// subject reads the entity that a question is about; nil where the view sees nothing
+// of that id. An id of something else is told.
+func (s *Session) subject(ctx context.Context, of evidence.ID) (*Entity, error) {
+	shown, err := s.entities(ctx, []evidence.ID{of})
+	if err != nil || shown[of] != nil {
+		return shown[of], err
+	}
+	if r := s.records[of]; r != nil {
+		return nil, evidence.Faulty(evidence.InvalidInput, "of", "%q is the id of a %s; give that of an entity", of, r.Content.Type())
+	}
+	return nil, nil //nolint:nilnil // nothing is seen of it
 }
 
 // Responsible is a unit or force that had to do with a place or an event, with
@@ -99,19 +114,18 @@ func (s *Session) CommandersOf(ctx context.Context, of evidence.ID, on string) (
 	if err != nil {
 		return Responsibility{}, err
 	}
-	start := s.identity.resolve(of)
-	entities, err := s.entities(ctx, []evidence.ID{start})
-	if err != nil || entities[start] == nil {
+	start, err := s.subject(ctx, of)
+	if err != nil || start == nil {
 		return Responsibility{}, err
 	}
 	g := &grounds{session: s, on: date, by: map[evidence.ID][]Ground{}, bodies: map[evidence.ID][]Ground{}}
-	switch entities[start].Kind {
+	switch start.Kind {
 	case "PLACE":
-		err = g.ofPlace(ctx, entities[start])
+		err = g.ofPlace(ctx, start)
 	case "EVENT":
-		err = g.ofEvent(ctx, entities[start])
+		err = g.ofEvent(ctx, start)
 	default:
-		err = evidence.Faulty(evidence.InvalidInput, "of", "%q is a %s; ask of a place or an event, or ask for the commandChain of a unit", of, entities[start].Kind)
+		err = evidence.Faulty(evidence.InvalidInput, "of", "%q is a %s; ask of a place or an event, or ask for the commandChain of a unit", of, start.Kind)
 	}
 	if err == nil {
 		err = g.governing(ctx)

@@ -22,19 +22,23 @@ type meeting struct {
 }
 
 // CommonNeighbors gives the entities linked to at least so many of a set, those
-// linked to most first, then by id. It is cut by FAN_OUT where there are more than
+// linked to most first, then by id; none of the set is among them. It is cut by FAN_OUT where there are more than
 // MaxPageSize, and by LINKS where the set has more links than one question may
 // read: then some that are common may be missing, and Of may be short.
 func (s *Session) CommonNeighbors(ctx context.Context, ids []evidence.ID, atLeast int, f LinkFilter) ([]CommonNeighbor, Cut, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	around := s.ends(ids)
-	if len(around) < 2 || len(around) > MaxPageSize || atLeast < 2 || atLeast > len(around) {
-		return nil, "", evidence.Faulty(evidence.InvalidInput, "atLeast", "%d of %d entities cannot be asked for; name 2 to %d entities and at least 2 of them", atLeast, len(around), MaxPageSize)
+	named := len(slices.Compact(slices.Sorted(slices.Values(ids))))
+	if named < 2 || named > MaxPageSize {
+		return nil, "", evidence.Faulty(evidence.InvalidInput, "ids", "%d different entities are named; name 2 to %d", named, MaxPageSize)
 	}
+	if atLeast < 2 || atLeast > named {
+		return nil, "", evidence.Faulty(evidence.InvalidInput, "atLeast", "%d of %d entities cannot be asked for; give 2 to %d", atLeast, named, named)
+	}
+	around := s.ends(ids)
 	t, err := s.linkTest(f, around)
-	if err != nil {
-		return nil, "", err
+	if err != nil || len(around) < atLeast {
+		return nil, "", err // some of them are the same, as was accepted since
 	}
 	w := s.walk(t, evidence.Any)
 	arcs, err := w.arcsAt(ctx, around, false)

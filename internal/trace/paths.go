@@ -110,12 +110,11 @@ func (q *PathQuery) check() error {
 		return evidence.Faulty(evidence.InvalidInput, "from", "%d entities are named; name 1 to %d", len(q.From), MaxPageSize)
 	case len(q.To) == 0 || len(q.To) > MaxPageSize:
 		return evidence.Faulty(evidence.InvalidInput, "to", "%d entities are named; name 1 to %d", len(q.To), MaxPageSize)
-	case q.MaxLength < 1 || q.MaxLength > MaxPathLength:
-		return evidence.Faulty(evidence.LimitExceeded, "maxLength", "a path cannot have up to %d links; give 1 to %d", q.MaxLength, MaxPathLength)
-	case q.First < 1 || q.First > MaxPaths:
-		return evidence.Faulty(evidence.LimitExceeded, "first", "%d paths cannot be asked for; give 1 to %d", q.First, MaxPaths)
 	}
-	return nil
+	if err := bounded("maxLength", q.MaxLength, MaxPathLength); err != nil {
+		return err
+	}
+	return bounded("first", q.First, MaxPaths)
 }
 
 // ends gives the entities that ids are shown under, each once, sorted.

@@ -92,16 +92,21 @@ func (s *Session) Subgraph(ctx context.Context, q SubgraphQuery) (Subgraph, erro
 }
 
 func (q *SubgraphQuery) check() error {
-	limit := func(path string, n, most int) error {
-		if n >= 1 && n <= most {
-			return nil
-		}
-		return evidence.Faulty(evidence.LimitExceeded, path, "%d is out of bounds; give 1 to %d", n, most)
-	}
 	return cmp.Or(
-		limit("around", len(q.Around), MaxPageSize), limit("depth", q.Depth, MaxSubgraphDepth),
-		limit("maxEntities", q.MaxEntities, MaxSubgraphEntities), limit("maxLinks", q.MaxLinks, MaxSubgraphLinks),
+		bounded("around", len(q.Around), MaxPageSize), bounded("depth", q.Depth, MaxSubgraphDepth),
+		bounded("maxEntities", q.MaxEntities, MaxSubgraphEntities), bounded("maxLinks", q.MaxLinks, MaxSubgraphLinks),
 	)
+}
+
+// bounded checks an argument that may be 1 to most.
+func bounded(path string, n, most int) error {
+	switch {
+	case n < 1:
+		return evidence.Faulty(evidence.InvalidInput, path, "%d cannot be asked for; give 1 to %d", n, most)
+	case n > most:
+		return evidence.Faulty(evidence.LimitExceeded, path, "%d is more than can be asked for at once; give 1 to %d", n, most)
+	}
+	return nil
 }
 
 // growing is a subgraph while it is read.
