@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -156,6 +157,9 @@ func TestASecondInterruptEndsAtOnce(t *testing.T) {
 // TestHangingUpIsAnInterrupt, as a terminal does that is closed: what is temporary
 // goes.
 func TestHangingUpIsAnInterrupt(t *testing.T) {
+	if signal.Ignored(syscall.SIGHUP) {
+		t.Skip("skipped: the tests run where nothing hangs up, as under nohup")
+	}
 	command := program(t, "serve", "--demo", "--listen", "127.0.0.1:0")
 	temporary := t.TempDir()
 	command.Env = append(command.Env, "TMPDIR="+temporary)
