@@ -71,6 +71,10 @@ func TestAttachCapture(t *testing.T) {
 	again = at(t, s.get(t, attach, attaching(t, "s1", document, "nonsense")), "attachCapture")
 	require.Equal(t, at(t, made, "capture"), at(t, again, "capture"), "the answer tells what is recorded")
 	require.Equal(t, []any{false, nil}, []any{at(t, again, "revision", "applied"), at(t, again, "unread")})
+	for _, mediaType := range []string{"text/plain", "text/html"} {
+		anew := at(t, s.get(t, attach, attaching(t, "s1", document, mediaType)), "attachCapture")
+		require.Equal(t, []any{true, mediaType}, []any{at(t, anew, "revision", "applied"), at(t, anew, "capture", "mediaType")}, "it is read anew as what it is said to be")
+	}
 	picture := at(t, s.get(t, attach, attaching(t, "s1", "\x89PNG\r\n\x1a\n\x00\x00", "")), "attachCapture")
 	require.Equal(t, false, at(t, picture, "capture", "hasText"))
 	require.NotEmpty(t, at(t, picture, "unread"))
