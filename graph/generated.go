@@ -4129,7 +4129,7 @@ type Query {
     "Stop before the row with this cursor."
     before: String
   ): RevisionConnection!
-  "The best ways, along links, from some entities to others; a way meets no entity twice. No way is an empty list."
+  "The best ways, along links, from some entities to others. A way meets no entity twice, and passes through no other entity of ` + "`" + `from` + "`" + ` or ` + "`" + `to` + "`" + `. No way is an empty list."
   paths(
     "The ids of the entities to begin from; 1 to 200."
     from: [ID!]!
@@ -4178,11 +4178,11 @@ type Query {
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): LinksAmong!
-  "The entities that several of a set are linked to, those linked to most of them first."
+  "The entities that several of a set are linked to, those linked to most of them first. Those of the set are not among them."
   commonNeighbors(
     "The ids of the set; 2 to 200."
     ids: [ID!]!
-    "Linked to at least this many of the set."
+    "Linked to at least this many of the set; ids that stand for one entity count as one."
     atLeast: Int! = 2
     "Which links may be used; all but those of unidentified entities unless told."
     filter: TraversalFilter
@@ -4267,7 +4267,7 @@ type Query {
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): Communities!
-  "The entities that a name may mean, the likeliest first, with reasons. It knows both orders of names, initials and the ways to write units, in Spanish and English."
+  "The entities that a name may mean, the likeliest first, with reasons. It knows both orders of names, initials and the ways to write units, in Spanish and English. Unidentified entities are never found."
   match(
     "The name as it is written somewhere; 500 characters at the most."
     name: String!
@@ -5768,9 +5768,9 @@ enum Truncation {
 
 "Which ways through the graph are the best."
 enum PathOrder {
-  "Those of the fewest links; of these, those whose first links are stronger."
+  "Those of the fewest links. Of these, compared link by link from the beginning, the one whose link is stronger, and of links as strong the one whose id comes first."
   SHORTEST
-  "Those whose weakest link is strongest; of these, those of the greater product of strengths."
+  "Those whose weakest link is strongest; of these, those of the greater product of strengths, then of fewer links, then those whose ids come first, link by link."
   STRONGEST
 }
 
@@ -5798,7 +5798,7 @@ enum MomentKind {
 enum Measure {
   "The number of links, or their strengths added up."
   DEGREE
-  "On how many shortest ways between others an entity lies."
+  "On how many shortest ways between others an entity lies: for each pair of others, counted once, the share of their shortest ways that lead through it, added up."
   BETWEENNESS
   "How likely a walk along links at random comes by."
   PAGERANK

@@ -1650,7 +1650,7 @@ type Measure string
 const (
 	// The number of links, or their strengths added up.
 	MeasureDegree Measure = "DEGREE"
-	// On how many shortest ways between others an entity lies.
+	// On how many shortest ways between others an entity lies: for each pair of others, counted once, the share of their shortest ways that lead through it, added up.
 	MeasureBetweenness Measure = "BETWEENNESS"
 	// How likely a walk along links at random comes by.
 	MeasurePagerank Measure = "PAGERANK"
@@ -1843,9 +1843,9 @@ func (e NameType) MarshalJSON() ([]byte, error) {
 type PathOrder string
 
 const (
-	// Those of the fewest links; of these, those whose first links are stronger.
+	// Those of the fewest links. Of these, compared link by link from the beginning, the one whose link is stronger, and of links as strong the one whose id comes first.
 	PathOrderShortest PathOrder = "SHORTEST"
-	// Those whose weakest link is strongest; of these, those of the greater product of strengths.
+	// Those whose weakest link is strongest; of these, those of the greater product of strengths, then of fewer links, then those whose ids come first, link by link.
 	PathOrderStrongest PathOrder = "STRONGEST"
 )
 

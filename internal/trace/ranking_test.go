@@ -41,12 +41,12 @@ func matrix(sub trace.Subgraph, weighted bool) (w [][]float64, number map[eviden
 	return w, number
 }
 
-// between counts, for each entity, on what share of the shortest paths it lies, by
-// walking over all paths.
+// between counts, for each entity, on what share of the shortest paths of each pair of
+// others it lies, by walking over all paths.
 func between(w [][]float64, weighted bool) []float64 {
 	score := make([]float64, len(w))
 	for from := range w {
-		for to := range w {
+		for to := range from {
 			best, paths, through := math.Inf(1), 0.0, make([]float64, len(w))
 			var walk func(at int, length float64, met []int)
 			walk = func(at int, length float64, met []int) {
@@ -72,9 +72,7 @@ func between(w [][]float64, weighted bool) []float64 {
 					}
 				}
 			}
-			if from != to {
-				walk(from, 0, []int{from})
-			}
+			walk(from, 0, []int{from})
 			for i := range through {
 				if paths > 0 {
 					score[i] += through[i] / paths

@@ -102,7 +102,7 @@ func (t *ties) betweenness(ctx context.Context, weighted bool) ([]float64, error
 					b.share[x.to] += b.paths[x.to] * each
 				}
 			}
-			score[w] += b.share[w]
+			score[w] += b.share[w] / 2
 		}
 	}
 	return score, nil
