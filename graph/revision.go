@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -127,7 +126,7 @@ type Change struct {
 }
 
 // Changes lists what the changes concerned, read for all siblings. For readers
-// who are not cleared for everything, changes of what they do not see now are
+// who are not cleared for everything, changes of which they see nothing now are
 // left out and not counted: a gap would tell of them.
 func (r *Revision) Changes(ctx context.Context, first, from int32) ([]*Change, error) {
 	if first < 0 || from < 0 {
@@ -151,7 +150,7 @@ func (r *Revision) Changes(ctx context.Context, first, from int32) ([]*Change, e
 		for _, rev := range b.revisions {
 			targets := rev.targets
 			if targets == nil {
-				if targets, err = b.seen(ctx, s, rev.logged); err != nil {
+				if targets, err = s.Concerned(ctx, rev.logged, int(from)+int(first)); err != nil {
 					return w, err
 				}
 			}
@@ -170,19 +169,4 @@ func (r *Revision) Changes(ctx context.Context, first, from int32) ([]*Change, e
 		changes = append(changes, &Change{from + int32(i), w.nodes[id]}) //nolint:gosec // at most maxChanges
 	}
 	return changes, nil
-}
-
-// seen are the targets of a logged revision, in its order: all of them for those
-// who are cleared for everything, for others those that they see now.
-func (b *revisionBatch) seen(ctx context.Context, s *session, logged *evidence.Revision) ([]evidence.ID, error) {
-	outcomes, err := logged.Outcomes()
-	if err != nil {
-		return nil, err
-	}
-	targets := mapped(outcomes, func(o evidence.Outcome) evidence.ID { return o.ID })
-	if b.clearance == evidence.Confidential {
-		return targets, nil
-	}
-	shown, err := s.Nodes(ctx, distinct(append([]evidence.ID{}, targets...)))
-	return slices.DeleteFunc(targets, func(id evidence.ID) bool { return shown[id] == nil }), err
 }

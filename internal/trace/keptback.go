@@ -76,11 +76,9 @@ func (s *Session) saying(ctx context.Context, sets []Applied) (said []sayings, b
 				if outcomes, err = rev.Outcomes(); err != nil {
 					return err
 				}
-				changed, _, err := changedBy(rev)
-				if err != nil {
-					return err
+				for _, o := range outcomes {
+					said[i].ids = append(said[i].ids, changedBy(o)...)
 				}
-				said[i].ids = append(said[i].ids, changed...)
 				became[rev.Sequence()] = append(became[rev.Sequence()], i)
 			case !errors.Is(err, store.ErrNotFound):
 				return err

@@ -1,0 +1,75 @@
+package trace_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+)
+
+// TestARevisionIsToldWhileADifferenceOfItIsSeen: once all that a revision did has
+// been raised above readers they are told neither who made it nor why, though they
+// see the record that it changed; and that record is none of its changes any more.
+func TestARevisionIsToldWhileADifferenceOfItIsSeen(t *testing.T) {
+	put := func(c evidence.Change, change func(*evidence.Change)) evidence.Change {
+		change(&c)
+		return c
+	}
+	raise := func(id evidence.ID) evidence.Change {
+		return evidence.Change{SetClearance: &evidence.SetClearance{ID: id, Clearance: "CONFIDENTIAL"}}
+	}
+	named := func(level string) evidence.Change {
+		return put(person("p", "Uno"), func(c *evidence.Change) {
+			c.PutEntity.Names = evidence.Of([]evidence.NewName{{Text: "Juan", Clearance: level}})
+		})
+	}
+	derived := put(news("s"), func(c *evidence.Change) { c.PutSource.DerivedFrom = evidence.Of([]evidence.ID{"x"}) })
+	standing := evidence.Change{SetStanding: &evidence.SetStanding{Claim: "l", Standing: "CHARGED", Citation: cited("cs", "x", "MENTIONS")}}
+	for name, c := range map[string]struct {
+		second []evidence.Change
+		since  evidence.Change
+		before []evidence.ID // the changes, and after
+		after  []evidence.ID
+	}{
+		"a source that it derives from":        {[]evidence.Change{derived}, raise("x"), []evidence.ID{"s"}, nil},
+		"a standing whose citation has hidden": {[]evidence.Change{standing}, raise("x"), []evidence.ID{"l"}, nil},
+		"a citation that shows a standing":     {[]evidence.Change{standing}, raise("cs"), []evidence.ID{"l"}, nil},
+		"an alias":                             {[]evidence.Change{named("PUBLIC")}, named("CONFIDENTIAL"), []evidence.ID{"p"}, nil},
+		"one of two differences": {
+			[]evidence.Change{derived, put(person("q", "Dos"), func(*evidence.Change) {}), person("r", "Tres")}, raise("x"), []evidence.ID{"s", "r"}, []evidence.ID{"r"},
+		},
+		"two changes of one record": {
+			[]evidence.Change{derived, put(news("s"), func(c *evidence.Change) { c.PutSource.Author = evidence.Of("Áurea") })}, raise("x"), []evidence.ID{"s", "s"}, []evidence.ID{"s", "s"},
+		},
+		"a comparison with a capture": {
+			[]evidence.Change{{RecordChecks: &evidence.RecordChecks{Checks: []evidence.CitationCheck{{Citation: "c", Check: evidence.QuoteCheck{State: evidence.Verified, At: "2026-11-23T09:00:00Z"}}}}}}, person("z", "Otra"), nil, nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newGraph(t)
+			g.write(news("s"), news("x"), person("p", "Uno"), person("q", "Dos"), linked("l", "p", "q", cited("c", "s", "SUPPORTS")))
+			g.write(c.second...)
+			look := func(level evidence.Clearance) (told bool, concerned []evidence.ID) {
+				s := g.at(level)
+				rev, err := s.Revision(t.Context(), 2)
+				require.NoError(t, err)
+				tell, err := s.Told(t.Context(), []*evidence.Revision{rev})
+				require.NoError(t, err)
+				concerned, err = s.Concerned(t.Context(), rev, 100)
+				require.NoError(t, err)
+				return tell[0], concerned
+			}
+			told, concerned := look(evidence.Public)
+			require.True(t, told)
+			require.Equal(t, c.before, concerned)
+			g.write(c.since)
+			told, concerned = look(evidence.Public)
+			require.Equal(t, len(c.after) > 0 || name == "a comparison with a capture", told)
+			require.Equal(t, c.after, concerned)
+			told, concerned = look(evidence.Confidential)
+			require.True(t, told)
+			require.Len(t, concerned, len(c.second))
+		})
+	}
+}
