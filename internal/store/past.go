@@ -318,55 +318,71 @@ func (p *past) Find(ctx context.Context, q Query) iter.Seq2[Found, error] {
 		for left := q.Limit; left > 0; {
 			part := q
 			part.Limit = min(max(left, 50), chunk)
-			var found []Found
-			records := map[evidence.ID]*evidence.Record{}
-			for f, err := range p.Reader.Find(ctx, part) {
-				if err != nil {
-					yield(Found{}, err)
-					return
-				}
-				found = append(found, f)
-				records[f.Record.ID()] = f.Record
-			}
-			if len(found) == 0 {
-				return
-			}
-			var claims []*evidence.Record
-			if q.Type.IsClaim() {
-				for _, f := range found {
-					claims = append(claims, f.Record)
-				}
-			}
-			err := p.addClaimsOf(ctx, records, &claims)
-			var judged map[evidence.ID]*judgedClaim
-			if err == nil {
-				judged, err = p.judge(ctx, claims)
-			}
-			renamed := map[evidence.ID]bool{}
-			if err == nil {
-				err = p.keepSecret(ctx, records, renamed)
-			}
+			page, err := p.judgedPage(ctx, part)
 			if err != nil {
 				yield(Found{}, err)
 				return
 			}
-			for _, f := range found {
-				if renamed[f.Record.ID()] {
-					continue // its place in the list, and its cursor, would tell what it was called
-				}
-				if seen := p.see(records[f.Record.ID()], judged); seen != nil && left > 0 {
-					left--
-					if !yield(Found{seen, f.Key}, nil) {
-						return
-					}
+			for _, f := range page.seen[:min(left, len(page.seen))] {
+				if left--; !yield(f, nil) {
+					return
 				}
 			}
-			if len(found) < part.Limit {
+			if page.read < part.Limit {
 				return
 			}
-			q.After = found[len(found)-1].Key
+			q.After = page.last
 		}
 	}
+}
+
+// judgedPage is a page of a list as it stood then.
+type judgedPage struct {
+	seen []Found // what the view sees of it
+	read int     // how many records were read for that
+	last string  // the key of the last of them
+}
+
+func (p *past) judgedPage(ctx context.Context, q Query) (page judgedPage, err error) {
+	var found []Found
+	records := map[evidence.ID]*evidence.Record{}
+	for f, err := range p.Reader.Find(ctx, q) {
+		if err != nil {
+			return page, err
+		}
+		found = append(found, f)
+		records[f.Record.ID()] = f.Record
+	}
+	if len(found) == 0 {
+		return page, nil
+	}
+	page = judgedPage{seen: found[:0], read: len(found), last: found[len(found)-1].Key}
+	var claims []*evidence.Record
+	if q.Type.IsClaim() {
+		for _, f := range found {
+			claims = append(claims, f.Record)
+		}
+	}
+	if err := p.addClaimsOf(ctx, records, &claims); err != nil {
+		return page, err
+	}
+	judged, err := p.judge(ctx, claims)
+	if err != nil {
+		return page, err
+	}
+	renamed := map[evidence.ID]bool{}
+	if err := p.keepSecret(ctx, records, renamed); err != nil {
+		return page, err
+	}
+	for _, f := range found {
+		if renamed[f.Record.ID()] {
+			continue // its place in the list, and its cursor, would tell what it was called
+		}
+		if record := p.see(records[f.Record.ID()], judged); record != nil {
+			page.seen = append(page.seen, Found{record, f.Key})
+		}
+	}
+	return page, nil
 }
 
 func (p *past) citationsOf(ctx context.Context, q Query) iter.Seq2[Found, error] {
