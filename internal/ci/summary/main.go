@@ -9,8 +9,8 @@
 // says nothing of counts, as one. All suites run, whatever failed before; the
 // exit status is 1 if anything failed.
 //
-// With CI=true a test that is skipped for want of Neo4j, a browser or a
-// notebook counts as failed.
+// With CI=true a test that is skipped for want of Neo4j, a browser or npm
+// counts as failed.
 package main
 
 import (
@@ -34,7 +34,7 @@ import (
 const countsVariable = "VINCULO_COUNTS_FILE"
 
 // mustRunInCI names what CI has, so that a skip for want of it is a fault.
-var mustRunInCI = regexp.MustCompile(`(?i)neo4j|maven|java\b|brows|chrom(e|ium)|notebook|jupyter|\bnpm\b`)
+var mustRunInCI = regexp.MustCompile(`(?i)neo4j|maven|java\b|brows|chrom(e|ium)|\bnpm\b`)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
