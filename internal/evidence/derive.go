@@ -9,9 +9,9 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 )
 
-// Derived is what the graph around a record makes of it. It is kept beside the
-// current version, apart from the content, so that no read joins for it and no
-// history is flooded by it.
+// Derived is what follows for a record from the graph around it. It is stored with the
+// current version, so that no read has to join for it, but apart from the content, so
+// that a change of it makes no new version in the record's history.
 type Derived struct {
 	// Now is the clearance the record has today, which also binds its past.
 	Now Clearance `cbor:"1,keyasint,omitempty"`

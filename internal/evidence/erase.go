@@ -101,9 +101,9 @@ func (x *Reach) Weigh(r *Revision) error {
 	})
 }
 
-// Settle adds the claims that lose every support they ever had, once all
-// revisions were weighed. Where it says so, the log is to be followed again for
-// their citations.
+// Settle is called once all revisions were weighed. It adds the claims that lose every
+// support they ever had. Where again is true, the log has to be followed once more, for
+// the citations of these claims.
 func (x *Reach) Settle() (again bool) {
 	for id := range x.bereft {
 		if _, gone := x.Gone[id]; !gone && !x.supports[id] {

@@ -157,9 +157,9 @@ func (w *workspace) keepHiddenStanding(next, there []StandingChange) []StandingC
 	return append(out, rest...)
 }
 
-// NameClearances are the clearances that names have today, by their texts, as the
-// versions of an entity tell, oldest first: that which a text had last, where the
-// lowest of a version counts. A name that was taken away since keeps its own.
+// NameClearances are the clearances that the names of an entity have today, by text. The
+// versions come oldest first; for each text the last version that has it counts, and in
+// that the lowest clearance. So a name that was removed keeps the clearance it had last.
 func NameClearances(versions []*Record) map[string]Clearance {
 	today := map[string]Clearance{}
 	for _, v := range versions {
@@ -177,10 +177,10 @@ func NameClearances(versions []*Record) map[string]Clearance {
 	return today
 }
 
-// KeptSecret is the entity as it was, to a reader of the clearance today: without
-// the names that have been raised above it since, which raising hides in the past
-// too. Where that by which it was called is one of them, it is called what it is
-// called today, and renamed says so.
+// KeptSecret is a former version of the entity as a reader of the clearance may see it
+// today. Names that were raised above the clearance since are left out, for raising hides
+// the past too. Where the entity was called by one of them, it gets the name by which it
+// is called today, and renamed is true.
 func (e *Entity) KeptSecret(today map[string]Clearance, called Name, c Clearance) (as *Entity, renamed bool) {
 	hidden := func(n Name) bool { return max(n.Clearance, today[n.Text]) > c }
 	if !slices.ContainsFunc(e.Names, func(n Name) bool { return n.Clearance <= c && hidden(n) }) {

@@ -104,9 +104,8 @@ func (w *workspace) stoodUntil(s *slot, gone Sequence) (bool, error) {
 	return then[s.id] != nil && then[s.id].To >= gone, err
 }
 
-// backInSight is the last moment from a given one on at which a record came into
-// its author's sight: that one, or a later one at which a support of its claim that
-// they know came back.
+// backInSight is the latest moment at which a record came into its author's sight: the
+// given one, or a later one at which a support of its claim that they know came back.
 func (w *workspace) backInSight(s *slot, from Sequence) (Sequence, error) {
 	if w.author.Clearance == Confidential {
 		return from, nil
@@ -169,9 +168,10 @@ func (u *undoing) intoSight(written, ids []ID) ([]ID, error) {
 	return append(ids, turned...), err
 }
 
-// turned are the claims of some citations that none of the supports that the
-// author knows supported at one moment, with the citations that they know; of
-// these the ones that stood at another moment, without those among ids.
+// turned looks at the claims of some citations, and at their citations that the author
+// knows. It takes the claims that had no known support at the moment unsupported, and
+// gives them and those citations, as far as they stood at the moment stood and are not
+// among ids.
 func (u *undoing) turned(citations, ids []ID, unsupported, stood Sequence) ([]ID, error) {
 	if u.author.Clearance == Confidential {
 		return nil, nil

@@ -43,10 +43,10 @@ func DerivedToRow(id evidence.ID, derived []byte) Row {
 	return Row{Kind: DerivedRow, Key: string(id), Value: derived}
 }
 
-// FormerToRow is the row of what was derived for a version that was replaced, as it
-// is stored. It has the key alone, by which the version is found and ordered in the
-// past: all else is judged anew there, and not as it was after an erasure. What does
-// not decode is given as it is.
+// FormerToRow is the row of what was derived for a version that was replaced. Of what is
+// stored it takes only the order key, by which the past finds and orders the version. The
+// rest is judged anew when the past is read, and an erasure may change how. What does not
+// decode is given as it is stored.
 func FormerToRow(id evidence.ID, from evidence.Sequence, derived []byte) Row {
 	row := Row{Kind: DerivedRow, Key: versionKey(id, from), Value: derived}
 	if d, err := evidence.DecodeDerived(derived); err == nil {

@@ -14,12 +14,12 @@ const maxBestRoutes = 200_000
 // maxBestSteps is how many ways it may look at. Tests lower it.
 var maxBestSteps = 1_000_000
 
-// strongestOf finds the strongest paths on a ground: first those of the strongest
-// weakest link that there are, then, as long as they are too few, also those of the
-// next weaker, of the two next, of the four next, and so on. Links that are weaker
-// than the paths looked for only mislead a search, as it would hope for the strength
-// of some links and the product of others. Where the budget of work is spent, it
-// gives those that are sure to be the best.
+// strongestOf finds the strongest paths on a ground. A path is as strong as its
+// weakest link, so it searches among the strongest links alone first. While there are
+// too few paths, it lets in the next weaker strength, then the next two, the next
+// four, and so on. All links at once would mislead the search: it would estimate the
+// weakest link of a route by some links and its product by others. Where the budget of
+// work is spent, it gives the paths that are sure to be the best.
 func (p *pathSearch) strongestOf(ctx context.Context, g *ground) ([]Path, error) {
 	strengths := g.strengths()
 	h, err := g.hopes(ctx, p, 0)
@@ -59,11 +59,10 @@ func (g *ground) strengths() []uint16 {
 	return strengths
 }
 
-// bestFirst takes routes along links of at least a strength from a queue, best
-// first. What counts is what a route may still come to at best, which never gets
-// better by going on, so that complete ones come out in the order asked for, and
-// none is gone on with that a better one is sure to come before (A*, Hart, Nilsson
-// and Raphael 1968).
+// bestFirst searches along links of at least a strength (A*, Hart, Nilsson and Raphael
+// 1968). It takes routes from a queue in the order of the best path that each can still
+// become. That never improves as a route goes on, so complete paths come out in the
+// order asked for.
 func (p *pathSearch) bestFirst(ctx context.Context, g *ground, least int) ([]Path, error) {
 	from := g.numbers(p.from)
 	hopes, err := g.hopes(ctx, p, least)
@@ -115,9 +114,9 @@ func (p *pathSearch) bestFirst(ctx context.Context, g *ground, least int) ([]Pat
 	return found, nil
 }
 
-// hopes are what routes may come to at best from each entity to the nearest goals,
-// by how many links they may still have. Loops are not looked for, so that it may
-// be less.
+// hopes are estimates for bestFirst: for each entity, and for each number of links
+// left, the best that the rest of a route to a goal can be. Loops are not ruled out, so
+// that the true value may be worse, but never better.
 type hopes struct {
 	far  []int8
 	best [][]hope // by links and entity
@@ -206,9 +205,9 @@ func (h *hopes) of(r route, left int) hopeful {
 	return out
 }
 
-// routeQueue is a heap of routes, best first: weakest link, product, length, then
-// the ids of the links and of the entity that it begins at. Of two routes that go
-// on alike the one comes first that goes on from the other.
+// routeQueue is a heap of routes, best first: by weakest link, product and length, then
+// by the ids of the links and of the entity at the beginning. Where one route is the
+// beginning of the other, the shorter one comes first.
 type routeQueue struct {
 	ground *ground
 	routes []hopeful

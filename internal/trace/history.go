@@ -113,11 +113,11 @@ func (s *Session) see(ctx context.Context, r store.Reader, record *evidence.Reco
 // standing is the field of a claim that its citations have a part in.
 const standing = "standing"
 
-// changed are the fields in which a record differs that was seen before and is seen
-// after. Both are shown by what a reader sees who sees it after, so that only what
-// the record itself says differs, not what became of records it names; but the
-// standing of a claim is shown by the citations that were seen with it, since a
-// reader who lost one of them is told of another standing.
+// changed are the fields that differ between a record as it was seen before and as it is
+// seen after. The records that it names are shown on both sides as they are seen after,
+// so that only a change of the record itself counts. A claim's standing is the
+// exception: it is shown by the citations that were seen at each time, since a reader
+// who lost one of them is told of another standing.
 func (s *Session) changed(ctx context.Context, r store.Reader, before, after sight) ([]Change, error) {
 	if before.record.From == after.record.From && before.standing == after.standing {
 		return nil, nil

@@ -7,15 +7,16 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence"
 )
 
-// hub is an entity with so many links that a search for paths does not read them:
-// it is held back. The links of it that paths pass are looked up between it and
-// the entities that a side has come to.
+// hub is an entity with so many links that a search for paths does not read them all:
+// it is held back. Only its links to the entities that a side has reached are looked
+// up.
 //
-// A path that has i links before the hub and j behind it needs i-1 levels of the
-// one side and j-1 of the other, both without the hub, and then the links from the
-// hub to the frontiers. As i and j are at least how far the hub is from each side,
-// a path of length n needs no more than n-1-j levels with the least j, and n-1-i
-// with the least i. All other paths need n levels of both together, as ever.
+// Take a path of n links that passes the hub, i links after its beginning and j links
+// before its end, so that n = i+j. The first side has to read i-1 levels, the second
+// j-1, both without the hub; the links between the hub and the two frontiers complete
+// the path. Now j is at least the hub's distance from the second side. So n-1 levels
+// less that distance are enough for the first side, and likewise for the second. Paths
+// that do not pass the hub need n levels of both sides together, as without a hub.
 type hub struct {
 	id     evidence.ID
 	depth  [2]int  // how many links it is from each side; -1: that has not come to it

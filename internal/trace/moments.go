@@ -9,13 +9,14 @@ import (
 	"github.com/vinculo/vinculo/internal/store"
 )
 
-// moments are the sequences, ascending, at which a record may have come to be seen
-// differently: those at which a version of it begins or ends. A claim and its
-// citations are seen with its ends and a support in a source that is seen, and the
-// claim's standing with the citations that tell of it. So those at which one of
-// these comes into the sight of the view's clearance, or goes out of it, are among
-// them too. What would be an end of the claim if nothing hidden supported it is one
-// here.
+// moments are the sequences, ascending, at which the view may have begun to see a record
+// differently. Each beginning and end of one of its versions is one.
+//
+// A claim and its citations are seen only together with both ends of the claim and with
+// a support whose source is seen; the claim's standing is seen only with the citations
+// that tell of it. So a moment at which one of these comes into the view's sight, or
+// goes out of it, is one too. A claim that only a hidden support keeps standing ends, for
+// the view, with its last visible support: that is a moment as well.
 func (s *Session) moments(ctx context.Context, id evidence.ID) ([]evidence.Sequence, error) {
 	f := &finder{s: s, moments: map[evidence.Sequence]bool{}, followed: map[evidence.ID]bool{}}
 	versions, err := f.follow(ctx, id)

@@ -48,10 +48,10 @@ type Hop struct {
 	Backward bool        // passed against the direction in which it is asserted
 }
 
-// Interval is an unbroken time in which all links of a path may have held. Where
-// there are several, as a source may have seen that a link held outside the time
-// between its ends, it is one on some day of which every link definitely held,
-// which Definite says, or else the longest; of several such the first.
+// Interval is an unbroken time in which all links of a path may have held. There can
+// be several, since a source may have seen that a link held before its beginning or
+// after its end. Then it is the first that has a day on which every link definitely
+// held (Definite says so); if none has, the longest, the first of equals.
 type Interval struct {
 	From, To edtf.Day
 	Definite bool
@@ -73,13 +73,12 @@ type Paths struct {
 	Cut Cut
 }
 
-// Paths finds the best paths without loops between two sets of entities. Both
-// sides are expanded in turn, a whole frontier in one round trip, until as many
-// paths as were asked for are certain to be the best; every path of up to the
-// number of expanded levels lies in what was read (bidirectional breadth-first
-// search, Pohl 1971). A path leaves the entities of From and To but for its two
-// ends alone; an entity in both sets may be either end. An id that the view does
-// not see has no path.
+// Paths finds the best paths without loops between two sets of entities. It is a
+// bidirectional breadth-first search (Pohl 1971): the sides are expanded in turn, a
+// whole frontier in one round trip, until the paths found are certain to be the best.
+// Every path that is no longer than the number of expanded levels lies in what was
+// read. A path meets entities of From and To only at its two ends; an entity in both
+// sets may be either end. An id that the view does not see has no path.
 func (s *Session) Paths(ctx context.Context, q PathQuery) (Paths, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -202,10 +201,9 @@ func (p *pathSearch) oneInCorridor(ctx context.Context) (found []Path, ok bool, 
 	return found, true, nil
 }
 
-// shortestInCorridor asks the store for all links on ways no longer than the
-// shortest, then on those one longer, and so on until there are enough paths:
-// few ways are longer than the shortest by much. ok is false where the store
-// does not find ways by itself.
+// shortestInCorridor asks the store for the links of the shortest ways, then also of
+// those one link longer, and so on until there are enough paths: few that are wanted
+// are much longer than the shortest. ok is false where the store has no such search.
 func (p *pathSearch) shortestInCorridor(ctx context.Context) (found []Path, ok bool, err error) {
 	done := 0 // the length up to which all paths are found
 	for beyond := 0; done < p.query.MaxLength && len(found) < p.query.First && p.cut == ""; beyond++ {
@@ -495,9 +493,9 @@ func (s *Session) common(path *Path) *Interval {
 	return best
 }
 
-// certainDays are days on which all links definitely held: one at least of each
-// run of such days, which begins where one of the links is certain to have begun,
-// or was observed.
+// certainDays are days on which all links definitely held, at least one of each run
+// of such days. A run begins on a day on which one of the links certainly had begun,
+// or was observed; so only these days are tried.
 func (s *Session) certainDays(hops []Hop) []edtf.Day {
 	var days []edtf.Day
 	for _, h := range hops {

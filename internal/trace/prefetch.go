@@ -90,9 +90,9 @@ func (s *Session) prefetch(ctx context.Context, card func() Card) (evidence.Sequ
 	return got.Sequence, nil
 }
 
-// asking is what the reads of a card will ask the store for. Where the filter
-// is faulty, or is not answered from a list of claims, that is less: the read
-// itself then tells.
+// asking is what the reads of a card will ask the store for. Where the filter is faulty,
+// or is not answered from a list of claims, it asks for less: the read itself then tells
+// what is wrong, or reads the rest.
 func (s *Session) asking(card Card) (p store.Prefetch) {
 	var group []evidence.ID
 	if card.Entity != "" {

@@ -40,8 +40,8 @@ func (p *pathSearch) start() *sides {
 	return s
 }
 
-// depth is how many levels both sides have read: every path of so many links, but
-// for those through a hub that is held back, lies in what was read.
+// depth is how many levels both sides have read together. Every path of at most so
+// many links lies in what was read, except those through a hub that is held back.
 func (s *sides) depth() int { return s.levels[0] + s.levels[1] }
 
 // smaller is the side with fewer links at its frontier or, where they were not

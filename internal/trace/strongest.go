@@ -86,9 +86,9 @@ func (p *pathSearch) open(ctx context.Context) (*opening, error) {
 	return o, err
 }
 
-// readAll asks the store for one level after another until all paths are read. It
-// gives up, and ok is false, where it would use up the round trips that the last
-// pass, that of the weakest links, may need.
+// readAll asks the store for one level after another until all paths are read. Where
+// that would use up the round trips that the last pass may need, over the weakest
+// links, it gives up: ok is false.
 func (p *pathSearch) readAll(ctx context.Context, first *opening, last bool) (g *ground, ok bool, err error) {
 	s := p.start().halved()
 	if first.whole {
@@ -118,8 +118,9 @@ func (p *pathSearch) readAll(ctx context.Context, first *opening, last bool) (g 
 	return s.walk.ground(), true, nil
 }
 
-// raise has the levels that are left read only links that a path might have which is
-// better than those that were found so far: no path is stronger than its weakest link.
+// raise sets the least strength of the links that are still read. No path is stronger
+// than its weakest link, so a weaker link cannot be part of a path that is better than
+// those found so far.
 func (p *pathSearch) raise(ctx context.Context, s *sides) error {
 	if s.walk.cut != "" || s.depth() >= p.query.MaxLength || !s.met() {
 		return nil

@@ -164,9 +164,9 @@ func (g *growing) grow(ctx context.Context, level []evidence.ID, depth int) ([]e
 	return reached, nil
 }
 
-// strongestFirst gives arcs by strength, then by link. Only the first few of
-// thousands are wanted as a rule, so it takes those of one strength off a heap when
-// it comes to them.
+// strongestFirst gives arcs by strength, then by link. Usually only the first few of
+// thousands are wanted, so it does not sort them all: those of equal strength are put
+// in order when their turn comes.
 func strongestFirst(arcs []arc) iter.Seq[*arc] {
 	strength := func(a *arc) uint16 { return min(a.edge.Strength, maxStrength) }
 	var last [maxStrength + 1]int // where, of all in the order of strength, those of one end
@@ -213,9 +213,9 @@ func (h *arcsByLink) Pop() any {
 // maxStrength is that of what is certain; see evidence.Level.
 const maxStrength = 1000
 
-// affordable leaves out the entities of a level, those with the most links, with
-// which more links would have to be ranked than one question may. It gives how
-// many links each has too, where that is counted.
+// affordable leaves out entities of a level, those with the most links first, until the
+// links of the rest can be ranked within the limit of one question. It also gives how
+// many links each has, where that is counted.
 func (g *growing) affordable(ctx context.Context, level []evidence.ID) ([]evidence.ID, map[evidence.ID]int, error) {
 	totals, err := g.walk.session.degrees(ctx, level, g.query.Direction, g.query.Filter.Kinds)
 	if err != nil || totals == nil {
@@ -424,9 +424,9 @@ func (s *Session) countable(ctx context.Context, ids []evidence.ID, q SubgraphQu
 	return totals, s.leaveOutLoops(ctx, totals, ids, q)
 }
 
-// leaveOutLoops takes the links that accepted identities make loops out of the
-// totals of entities, and those totals away for which there are too many links to
-// find them.
+// leaveOutLoops corrects the totals of entities: a link between two entities that count
+// as one is a loop and does not count. Where an entity has too many links to find its
+// loops, its total is removed.
 func (s *Session) leaveOutLoops(ctx context.Context, totals map[evidence.ID]int, ids []evidence.ID, q SubgraphQuery) error {
 	var frontier []evidence.ID
 	left := maxWalkLinks
@@ -544,9 +544,9 @@ func (s *Session) among(ctx context.Context, around []evidence.ID, t *linkTest, 
 	return out, cut, nil
 }
 
-// lighter gives the members of groups, but for the one with the most links, as
-// many groups as have together no more links than one question may read. A group
-// whose inner links are wanted is not left out.
+// lighter gives the members of all groups except the one with the most links. It stops
+// before their links together are more than one question may read. Where links inside a
+// group are wanted, it leaves none out.
 func (s *Session) lighter(ctx context.Context, around []evidence.ID, kinds []string, loops bool) ([]evidence.ID, Cut, error) {
 	rest := slices.Clone(around)
 	loops = loops && slices.ContainsFunc(rest, func(id evidence.ID) bool { return len(s.identity.group(id)) > 1 })

@@ -7,10 +7,10 @@ import (
 	"github.com/vinculo/vinculo/internal/store"
 )
 
-// best keeps, of what a search has passed, the links of the way that Walks.Best
-// asks for, in order. The first links of picked are those that it followed from
-// From on, before the search; then come those from To back, of which there are
-// more than one for a step where two entities have several links.
+// best keeps, of the links that a search has passed, those of the way that Walks.Best
+// asks for, in order. The first links in picked lead on from From and were followed
+// before the search. Those after them lead back from To; a step has several where two
+// entities have several links.
 func (c *corridor) best(begun int) {
 	s := c.s
 	c.carry(0)

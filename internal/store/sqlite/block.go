@@ -13,14 +13,14 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 )
 
-// blockRecords is how many records that were numbered one after the other share a
-// row of the table block. To read a row costs as much as to unpack some ten of
-// them, and to change one writes as many anew as the row has.
+// blockRecords is how many consecutively numbered records share a row of the table block.
+// More make reading cheaper, since reading a row costs as much as unpacking some ten
+// records. They make writing dearer, since changing one record rewrites its row.
 const blockRecords = 128
 
-// castagnoli is the polynomial of the checksum that a block begins with, in
-// little-endian order (RFC 3720, appendix B.4). A link that is lost in here would
-// be lost to all answers.
+// castagnoli is the polynomial of the checksum at the beginning of a block, in
+// little-endian order (RFC 3720, appendix B.4). Without the checksum a damaged block
+// could lose links, and all answers would be without them.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 const checksumSize = 4

@@ -13,10 +13,10 @@ import (
 // projection is a copy in memory of the links of the present, for traversal. It
 // is made at the first traversal, in the background, and then follows the log.
 //
-// A reader holds one state while the projection goes on, so a link that changes
-// keeps its former version beside the new one until no reader is left that could
-// ask for it. Which revisions a version of a link belongs to is noted only for
-// those few; all others belong to every revision that can be asked for.
+// A reader sees one revision while the projection moves on to newer ones. So when a link
+// changes, its former version is kept beside the new one until no open reader can ask
+// for it. Only for these few links is it noted to which revisions a version belongs; all
+// other links belong to every revision that can be asked for.
 type projection struct {
 	mu    sync.RWMutex
 	built bool

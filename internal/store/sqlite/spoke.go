@@ -7,12 +7,11 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence"
 )
 
-// spoke is a link as the list of one of its ends has it: with what a search for
-// ways needs of nearly every link that it meets, so that it goes over one list
-// in memory and not to as many places as the list has links. From the lowest
-// bit: 32 of the link's number, 28 of the other end's, 2 of the link's
-// visibility, and one that is set where the end is the one that the link leads
-// from. A link never changes its ends or visibility under one number.
+// spoke is an entry in the list of links of one entity. It has what a search needs of
+// nearly every link, so that the search reads one list in memory and does not look up
+// each link elsewhere. From the lowest bit: 32 bits of the link's number, 28 of the other
+// end's number, 2 of the link's visibility, and one that is set where the link leads from
+// the entity. Under one number a link never changes its ends or its visibility.
 type spoke uint64
 
 const (
