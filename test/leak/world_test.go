@@ -311,7 +311,7 @@ func (w *world) citations(claim evidence.ID) []evidence.NewCitation {
 
 func newCitation(c *evidence.Citation) evidence.NewCitation {
 	out := evidence.NewCitation{
-		ID: c.ID, Source: c.Source, Stance: c.Stance.String(), Locator: c.Locator, Quote: c.Quote, Credibility: int(c.Credibility.Grade()),
+		ID: c.ID, Source: c.Source, Stance: c.Stance.String(), Locator: c.Locator, Quote: c.Quote, Credibility: c.Credibility.Grade(),
 		StandingInSource: c.StandingInSource, Note: c.Note, Clearance: c.Clearance.String(),
 	}
 	if c.AsserterWords != "" || c.AsserterEntity != "" {
