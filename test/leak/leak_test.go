@@ -126,11 +126,12 @@ func check(t *testing.T, c *cases, cover *coverage, level evidence.Clearance, mu
 		compare(r, without.answers, with.answers)
 		written += with.hidden
 		for _, s := range p.steps {
-			if s.hidden {
+			if s.hidden && s.undone == 0 && s.erased == "" {
 				planned++
 			}
 		}
 		with.raise(r, p, much)
+		with.raiseName(r)
 	})
 	t.Logf("%d of %d hidden steps were written", written, planned)
 	require.Greater(t, written*2, planned, "most hidden steps were refused, so that little was hidden")
@@ -378,6 +379,38 @@ func (w *world) raise(r *rapid.T, p *plan, much effort) {
 					r.Fatalf("%s was raised (%v), and %q is still told: %s", id, raised, trace, a)
 				}
 			}
+		}
+	}
+}
+
+// raiseName has a name that was proposed and accepted raised, and requires that no
+// answer tells it, nor why it was given: not to who proposed it either.
+func (w *world) raiseName(r *rapid.T) {
+	w.tb.Helper()
+	const id, name = editorPrefix + "raised", "zqxraised"
+	put := func(reason string, names ...evidence.NewName) *evidence.ChangeSet {
+		return &evidence.ChangeSet{Reason: reason, Changes: []evidence.Change{{PutEntity: &evidence.PutEntity{ID: id, Kind: evidence.Of("PERSON"), Name: evidence.Of("Nadie"), Names: evidence.Of(names)}}}}
+	}
+	w.at("named", w.now.Add(time.Minute))
+	w.ask("Apply", map[string]any{"changeSet": asVariable(w.tb, put("somebody"))})
+	w.at("renamed", w.now.Add(time.Minute))
+	w.ask("Propose", map[string]any{"changeSet": asVariable(w.tb, put(name+" is their name", evidence.NewName{Text: name}))})
+	w.ask("Review", map[string]any{"proposal": w.proposed[len(w.proposed)-1], "decision": "ACCEPT"})
+	require.Contains(w.tb, w.answers[len(w.answers)-1].data, "ACCEPTED")
+	w.at("raised name", w.now.Add(time.Minute))
+	require.NoError(w.tb, w.write(put("raised", evidence.NewName{Text: name, Clearance: "CONFIDENTIAL"})))
+	w.answers = nil
+	for _, asked := range []struct {
+		to   string
+		with map[string]any
+	}{
+		{"Revisions", map[string]any{"newest": true}}, {"DiffOfAll", nil}, {"History", map[string]any{"node": id}}, {"Proposals", nil}, {"ProposalsToReview", nil},
+		{"EntityByID", map[string]any{"entity": id}}, {"Search", map[string]any{"text": name, "unidentified": true}},
+	} {
+		a := w.ask(asked.to, asked.with)
+		require.Empty(w.tb, a.Errors, asked.to)
+		if strings.Contains(string(a.Data), name) {
+			r.Fatalf("a name that was raised is still told: %s", w.answers[len(w.answers)-1])
 		}
 	}
 }

@@ -63,6 +63,10 @@ type step struct {
 	// source that a source is added to which it derives from.
 	named, derived evidence.ID
 	addition       evidence.ID
+	// undone is the index, from 1, of the hidden step that is undone; erased a hidden
+	// record that is erased, with what others see part of as it may be.
+	undone int
+	erased evidence.ID
 }
 
 var start = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
@@ -557,9 +561,23 @@ func (g *planner) hide() {
 		g.steps = append(g.steps, s)
 		return
 	}
+	switch oneOf(g, "taken back", "", "", "", "undone", "erased") {
+	case "undone":
+		for i, before := range g.steps {
+			if before.hidden && (s.undone == 0 || g.oneIn(2, "undone")) {
+				s.undone = i + 1
+			}
+		}
+	case "erased":
+		s.erased = oneOf(g, "erased", g.sec.all()...)
+	}
+	if s.undone > 0 || s.erased != "" {
+		g.steps = append(g.steps, s)
+		return
+	}
 	for range rapid.IntRange(1, 3).Draw(g.T, "changes") {
 		var c evidence.Change
-		switch oneOf(g, "hidden change", "entity", "source", "link", "link", "opaque", "opaque", "statement", "cite", "cite", "standing", "standing", "merge", "name", "name", "derive", "derive", "capture", "check", "retract", "undo", "level", "asserter") {
+		switch oneOf(g, "hidden change", "entity", "source", "link", "link", "opaque", "opaque", "statement", "cite", "cite", "standing", "standing", "merge", "name", "name", "derive", "derive", "capture", "check", "retract", "level", "asserter") {
 		case "entity":
 			c.PutEntity = g.newEntity(true, false, oneOf(g, "kind", "PERSON", "PERSON", "MILITARY_UNIT", "CRIMINAL_GROUP"))
 		case "source":
@@ -608,8 +626,6 @@ func (g *planner) hide() {
 			c.Retract = &evidence.Retract{ID: oneOf(g, "retracted", g.sec.all()...)}
 		case "level":
 			c.SetClearance = &evidence.SetClearance{ID: oneOf(g, "level of", slices.Concat(g.sec.entities, g.sec.sources)...), Clearance: g.hidden()}
-		case "undo":
-			continue
 		}
 		cs.Changes = append(cs.Changes, c)
 	}

@@ -39,7 +39,7 @@ func (p *plan) pools() map[string][]any {
 	pools := map[string][]any{
 		"entity": ids(p.pub.entities, entities, nothing), "entity2": ids(entities, nothing), "source": ids(p.pub.sources, sources, nothing),
 		"link": ids(p.pub.links, p.pub.links, p.sec.links, nothing), "statement": ids(p.pub.statements, p.sec.statements, nothing), "citation": ids(p.pub.citations, p.sec.citations, nothing),
-		"propped": ids(p.propped), "commanded": ids(p.pub.entities[3:5]), "contested": ids(p.pub.entities[5:6], p.pub.entities[:1]), "charged": ids(p.pub.links[:1]), "checked": {string(p.checked)}, "missed": {string(p.missed)}, "claim": ids(p.pub.claims(), p.pub.claims(), p.sec.claims(), nothing), "node": append(ids(p.pub.all(), p.pub.all(), p.sec.all(), nothing), "#1", "#2", "#3", fmt.Sprintf("#%d", steps)),
+		"propped": ids(p.propped), "commanded": ids(p.pub.entities[3:5]), "placed": ids(p.pub.entities[6:8]), "contested": ids(p.pub.entities[5:6], p.pub.entities[:1]), "charged": ids(p.pub.links[:1]), "checked": {string(p.checked)}, "missed": {string(p.missed)}, "claim": ids(p.pub.claims(), p.pub.claims(), p.sec.claims(), nothing), "node": append(ids(p.pub.all(), p.pub.all(), p.sec.all(), nothing), "#1", "#2", "#3", fmt.Sprintf("#%d", steps)),
 		"hub": ids(p.pub.entities[:2]), "hub2": ids(p.pub.entities[2:5]), "ids": few(1, entities), "ids2": few(2, entities), "many": few(6, entities), "sources": few(2, sources),
 		"text":         {"jose perez", "guerrero", "batallon infanteria", "jo", "secreto", "zqxname", "27 bat", mark(p.pub.entities[0]), mark(p.sec.entities[0]), mark(p.pub.entities[3])},
 		"kinds":        {nil, []any{"PERSON"}, []any{"MILITARY_UNIT", "PLACE"}},

@@ -28,6 +28,7 @@ import (
 	domain "github.com/vinculo/vinculo/internal/capture"
 	"github.com/vinculo/vinculo/internal/capture/blob"
 	"github.com/vinculo/vinculo/internal/capture/extract"
+	"github.com/vinculo/vinculo/internal/erasure"
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/proposal"
@@ -71,8 +72,9 @@ type world struct {
 	now     time.Time
 	made    int
 	answers []answer
-	hidden  int      // hidden steps that were written
-	came    []string // what the open steps of the one who sees everything came to
+	hidden  int            // hidden steps that were written
+	wrote   map[int]uint64 // the numbers of their revisions, as those count who see everything
+	came    []string       // what the open steps of the one who sees everything came to
 	// proposed are the ids of proposals; the first is one of somebody else's.
 	proposed []string
 }
@@ -93,7 +95,7 @@ func (a answer) String() string {
 
 func newWorld(tb testing.TB, c *cases, cover *coverage, st store.Store, p *plan) *world {
 	tb.Helper()
-	w := &world{tb: tb, cases: c, cover: cover, st: st, level: p.level, now: start}
+	w := &world{tb: tb, cases: c, cover: cover, st: st, level: p.level, now: start, wrote: map[int]uint64{}}
 	var salts uint64
 	w.planner = &evidence.Planner{
 		Vocabulary: vocabulary.Standard(), CascadeLimit: p.limit, MaxChanges: 100,
@@ -200,6 +202,13 @@ func (w *world) play(p *plan, hidden bool) {
 			set = w.withName(s.named, s.addition)
 		case s.derived != "":
 			set = w.withParent(s.derived, s.addition)
+		case s.erased != "":
+			w.erase(s.erased)
+			continue
+		case s.undone > 0 && w.wrote[s.undone-1] > 0:
+			set = &evidence.ChangeSet{Reason: "not for everybody", Changes: []evidence.Change{{Undo: &evidence.Undo{Revision: w.wrote[s.undone-1]}}}}
+		case s.undone > 0:
+			continue
 		}
 		if set == nil {
 			continue
@@ -226,9 +235,24 @@ func (w *world) play(p *plan, hidden bool) {
 		}
 		if s.hidden && err == nil {
 			w.hidden++
+			head, err := w.st.Head(w.tb.Context())
+			require.NoError(w.tb, err)
+			w.wrote[i] = head.Latest[evidence.Confidential]
 		}
 	}
 	w.planner.CascadeLimit = p.limit
+}
+
+// erase destroys a hidden record, where it was written.
+func (w *world) erase(id evidence.ID) {
+	w.tb.Helper()
+	_, err := erasure.Run(w.tb.Context(), w.st, w.planner, erasure.Order{Author: top.Author(), Ground: "order 7", IDs: []evidence.ID{id}})
+	if evidence.CodeOf(err) != evidence.UnknownID {
+		require.NoError(w.tb, err)
+	}
+	if err == nil {
+		w.hidden++
+	}
 }
 
 func (w *world) write(set *evidence.ChangeSet) error {
