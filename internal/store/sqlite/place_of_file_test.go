@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/vinculo/vinculo/internal/ci/unprivileged"
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/sqlite"
@@ -93,7 +94,9 @@ func TestDamageIsRemembered(t *testing.T) {
 
 // TestAFolderThatCannotBeWrittenTo, as a backup is on.
 func TestAFolderThatCannotBeWrittenTo(t *testing.T) {
-	notRoot(t)
+	if unprivileged.Run(t) {
+		return
+	}
 	folder := t.TempDir()
 	path := filepath.Join(folder, "graph.db")
 	s := open(t, path, sqlite.Options{})
@@ -116,7 +119,9 @@ func TestAFolderThatCannotBeWrittenTo(t *testing.T) {
 // TestAFileThatCannotBeWrittenTo is refused when it is opened and not when it is
 // first written to.
 func TestAFileThatCannotBeWrittenTo(t *testing.T) {
-	notRoot(t)
+	if unprivileged.Run(t) {
+		return
+	}
 	path := filepath.Join(t.TempDir(), "graph.db")
 	s := open(t, path, sqlite.Options{})
 	write(t, s, set("a", "José"))
@@ -127,13 +132,6 @@ func TestAFileThatCannotBeWrittenTo(t *testing.T) {
 	reader := open(t, path, sqlite.Options{ReadOnly: true})
 	_, err = reader.Head(t.Context())
 	require.NoError(t, err)
-}
-
-func notRoot(t *testing.T) {
-	t.Helper()
-	if os.Geteuid() == 0 {
-		t.Skip("skipped: root may write everywhere")
-	}
 }
 
 // whose, where it is set, has the tests open a temporary store and be killed.
