@@ -38,7 +38,13 @@ type past struct {
 	vocabulary *vocabulary.Vocabulary
 	beyond     int // how many links are judged beyond what is asked for
 	page       int // how many citations of a claim and stance are read at a time
+	// judged are claims that the reader has judged; nil for those not seen. A question
+	// comes to the same links again and again.
+	judged map[evidence.ID]*judgedClaim
 }
+
+// keptJudged is how many judged claims are kept.
+const keptJudged = 50_000
 
 // chunk is how many claims are judged at a time.
 const chunk = 500
@@ -133,13 +139,32 @@ func (p *past) see(r *evidence.Record, judged map[evidence.ID]*judgedClaim) *evi
 // out.
 func (p *past) judge(ctx context.Context, claims []*evidence.Record) (map[evidence.ID]*judgedClaim, error) {
 	judged := make(map[evidence.ID]*judgedClaim, len(claims))
-	slices.SortFunc(claims, func(a, b *evidence.Record) int { return cmp.Compare(a.ID(), b.ID()) })
-	for batch := range slices.Chunk(claims, chunk) {
+	var unknown []*evidence.Record
+	for _, r := range claims {
+		if j, done := p.judged[r.ID()]; !done {
+			unknown = append(unknown, r)
+		} else if j != nil {
+			judged[r.ID()] = j
+		}
+	}
+	slices.SortFunc(unknown, func(a, b *evidence.Record) int { return cmp.Compare(a.ID(), b.ID()) })
+	for batch := range slices.Chunk(unknown, chunk) {
 		if err := p.judgeBatch(ctx, batch, judged); err != nil {
 			return nil, err
 		}
+		p.keepJudged(batch, judged)
 	}
 	return judged, nil
+}
+
+// keepJudged keeps what was judged of claims for the next who asks.
+func (p *past) keepJudged(claims []*evidence.Record, judged map[evidence.ID]*judgedClaim) {
+	if p.judged == nil || len(p.judged)+len(claims) > keptJudged {
+		p.judged = make(map[evidence.ID]*judgedClaim, len(claims))
+	}
+	for _, r := range claims {
+		p.judged[r.ID()] = judged[r.ID()]
+	}
 }
 
 func (p *past) judgeBatch(ctx context.Context, claims []*evidence.Record, judged map[evidence.ID]*judgedClaim) error {
@@ -506,8 +531,11 @@ func (p *past) seen(ctx context.Context, x Expansion) (edges []Edge, partly bool
 func (p *past) judgeLinks(ctx context.Context, edges []Edge, judged map[evidence.ID]*judgedClaim) error {
 	var ids []evidence.ID
 	for _, e := range edges {
-		if _, done := judged[e.Link]; !done {
-			judged[e.Link] = nil
+		if _, done := judged[e.Link]; done {
+			continue
+		}
+		j, done := p.judged[e.Link]
+		if judged[e.Link] = j; !done {
 			ids = append(ids, e.Link)
 		}
 	}
@@ -525,7 +553,11 @@ func (p *past) judgeLinks(ctx context.Context, edges []Edge, judged map[evidence
 			claims = append(claims, r)
 		}
 	}
-	return p.judgeBatch(ctx, claims, judged)
+	if err := p.judgeBatch(ctx, claims, judged); err != nil {
+		return err
+	}
+	p.keepJudged(claims, judged)
+	return nil
 }
 
 // fill puts what was judged into edges and leaves out those not seen.

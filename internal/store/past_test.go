@@ -1,7 +1,9 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -86,4 +88,72 @@ func TestThePastIsReadPastWhatIsHidden(t *testing.T) {
 	got, err := r.Get(ctx, []evidence.ID{"b0"})
 	require.NoError(t, err)
 	require.EqualValues(t, 8, got["b0"].Derived.At(evidence.Public).Supports, "all citations are judged, however many are hidden")
+}
+
+// watched counts how often citations are read.
+type watched struct {
+	store.Store
+	read int
+}
+
+func (w *watched) Raw(ctx context.Context, view evidence.View) (store.Reader, error) {
+	r, err := w.Store.Raw(ctx, view)
+	return watchedReader{r, w}, err
+}
+
+type watchedReader struct {
+	store.Reader
+	by *watched
+}
+
+func (w watchedReader) Find(ctx context.Context, q store.Query) iter.Seq2[store.Found, error] {
+	if len(q.Claims) > 0 {
+		w.by.read++
+	}
+	return w.Reader.Find(ctx, q)
+}
+
+// TestThePastIsJudgedOnce comes to the same links several ways, as a question does
+// that asks of many entities.
+func TestThePastIsJudgedOnce(t *testing.T) {
+	ctx := t.Context()
+	st, err := sqlite.Open(ctx, sqlite.Memory, sqlite.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, st.Close()) })
+	person := func(id evidence.ID) evidence.Change {
+		return evidence.Change{PutEntity: &evidence.PutEntity{ID: id, Kind: evidence.Of("PERSON"), Name: evidence.Of("x")}}
+	}
+	changes := []evidence.Change{person("a"), person("b")}
+	for _, clearance := range []string{"PUBLIC", "CONFIDENTIAL"} {
+		source := evidence.ID(clearance)
+		changes = append(changes,
+			evidence.Change{PutSource: &evidence.PutSource{ID: source, Kind: evidence.Of("NEWS"), Title: evidence.Of("Nota"), URL: evidence.Of("https://example.org/"), Clearance: evidence.Of(clearance)}},
+			evidence.Change{AssertLink: &evidence.AssertLink{ID: "l" + source, Kind: "LINKED_TO", From: "a", To: "b", Citations: []evidence.NewCitation{{Source: source, Locator: "p. 1"}}}})
+	}
+	c, err := storetest.Apply(ctx, st, 1, storetest.Top, &evidence.ChangeSet{Reason: "then", Changes: changes})
+	require.NoError(t, err)
+	_, err = storetest.Apply(ctx, st, 2, storetest.Top, &evidence.ChangeSet{Reason: "now", Changes: []evidence.Change{person("c")}})
+	require.NoError(t, err)
+
+	w := &watched{Store: st}
+	r, err := store.Read(ctx, w, evidence.View{KnownAt: c.Revision.Sequence()}, vocabulary.Standard())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, r.Close()) })
+	expanded := func(from evidence.ID) (ids []evidence.ID) {
+		for e, err := range r.Expand(ctx, store.Expansion{Frontier: []evidence.ID{from}, Total: 10}) {
+			require.NoError(t, err)
+			require.NotZero(t, e.Strength)
+			ids = append(ids, e.Link)
+		}
+		return ids
+	}
+	for range 2 {
+		require.Equal(t, []evidence.ID{"lPUBLIC"}, expanded("a"))
+		require.Equal(t, []evidence.ID{"lPUBLIC"}, expanded("b"))
+		got, err := r.Get(ctx, []evidence.ID{"lPUBLIC", "lCONFIDENTIAL"})
+		require.NoError(t, err)
+		require.Len(t, got, 1)
+		require.EqualValues(t, 1, got["lPUBLIC"].Derived.At(evidence.Public).Supports)
+	}
+	require.Equal(t, 1, w.read)
 }

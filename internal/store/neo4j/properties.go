@@ -29,6 +29,12 @@ func slots(t evidence.RecordType, view evidence.View) []int64 {
 	}
 	var all []int64
 	for place := int64(0); place <= last; place++ {
+		// What is raised above a clearance is hidden from it in the past too, so of the
+		// entities and sources that are there now, those of higher places are never
+		// seen. A claim may have been seen by what is withdrawn since.
+		if raised := place > int64(view.Clearance) && place <= int64(evidence.Confidential); raised && (t == evidence.EntityRecord || t == evidence.SourceRecord) {
+			continue
+		}
 		all = append(all, slotOf(t, place))
 	}
 	return all

@@ -315,7 +315,11 @@ func (r *reader) edgesByKey(ctx context.Context, x *store.Expansion, at, limit i
 	if err != nil {
 		return err
 	}
-	s := &spans{of: of}
+	newest, err := r.newest(ctx)
+	if err != nil {
+		return err
+	}
+	s := &spans{of: of, newest: newest}
 	for more := len(of) > 0; more; {
 		ask := r.g.store.limits.page
 		if x.Keep == nil && x.MinStrength == 0 {

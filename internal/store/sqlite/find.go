@@ -52,12 +52,20 @@ func (r *reader) find(ctx context.Context, q *store.Query, yield func(store.Foun
 	return r.walk(ctx, &spans{of: of, reverse: q.Reverse, after: q.After}, q, nil, q.Limit, yield)
 }
 
-// slots are those that the view reads.
-func (r *reader) slots() []int64 {
-	if r.view.IsNow() {
+// slots are those that the view reads of a list of records of a type, or of their
+// tokens. What is raised above a clearance is hidden from it in the past too, so of
+// the entities and sources that are there now, those of higher slots are never
+// seen; nor are their names. The visibility of a claim or a citation of then says
+// nothing of today's: what it had to be seen by may be withdrawn since.
+func (r *reader) slots(t evidence.RecordType) []int64 {
+	switch {
+	case r.view.IsNow():
 		return allSlots[:r.view.Clearance+1]
+	case t == evidence.EntityRecord || t == evidence.SourceRecord:
+		return append(allSlots[:r.view.Clearance+1:r.view.Clearance+1], int64(evidence.Hidden))
+	default:
+		return allSlots[:]
 	}
-	return allSlots[:]
 }
 
 var allSlots = [...]int64{0, 1, 2, 3}
@@ -67,7 +75,7 @@ func (r *reader) listed(ctx context.Context, q *store.Query) ([]span, error) {
 	var of []span
 	add := func(anchor int64, strip bool, prefixes []string) {
 		for _, p := range prefixes {
-			for _, slot := range r.slots() {
+			for _, slot := range r.slots(q.Type) {
 				s := span{anchor: anchor, slot: slot, prefix: p}
 				if strip {
 					s.strip = len(p)
@@ -189,6 +197,10 @@ func (r *reader) walk(ctx context.Context, s *spans, q *store.Query, keep func(*
 	if len(s.of) == 0 {
 		return nil
 	}
+	var err error
+	if s.newest, err = r.newest(ctx); err != nil {
+		return err
+	}
 	ask := limit
 	if !r.view.IsNow() || keep != nil {
 		ask = max(limit, 32) // some of it will be left out
@@ -283,10 +295,14 @@ func (r *reader) smallLists(ctx context.Context, claims []evidence.ID, nums map[
 	}
 	slices.Sort(anchors)
 	anchors = slices.Compact(anchors)
-	top := r.slots()[len(r.slots())-1]
+	newest, err := r.newest(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	top := slices.Max(r.slots(evidence.CitationRecord))
 	lists, n := map[int64][]place{}, 0
 	add := func(p *place) {
-		if n++; p.slot <= top {
+		if n++; p.slot <= top && (newest == 0 || p.num <= newest) {
 			lists[p.anchor/listCodes] = append(lists[p.anchor/listCodes], *p)
 		}
 	}
@@ -373,7 +389,7 @@ func (r *reader) giveLong(ctx context.Context, q *store.Query, claims []evidence
 		}
 		for _, stance := range stances {
 			s := &spans{after: q.After}
-			for _, slot := range r.slots() {
+			for _, slot := range r.slots(evidence.CitationRecord) {
 				s.of = append(s.of, span{anchor: listOf(num, citationsOf), slot: slot, prefix: evidence.CitationKeyPrefix(stance)})
 			}
 			if err := r.walk(ctx, s, q, nil, q.Limit, give); err != nil || !going {
@@ -456,8 +472,12 @@ func (r *reader) Candidates(ctx context.Context, q store.TokenQuery) iter.Seq2[s
 }
 
 func (r *reader) candidates(ctx context.Context, q store.TokenQuery, yield func(store.Candidate) bool) error {
-	s := &spans{}
-	for _, slot := range r.slots() {
+	newest, err := r.newest(ctx)
+	if err != nil {
+		return err
+	}
+	s := &spans{newest: newest}
+	for _, slot := range r.slots(evidence.EntityRecord) {
 		s.of = append(s.of, span{anchor: tokensNamed, slot: slot, prefix: q.Prefix})
 		if q.Placeholders || !r.view.IsNow() { // in the past it may have been one or none
 			s.of = append(s.of, span{anchor: tokensPlaceholder, slot: slot, prefix: q.Prefix})

@@ -17,8 +17,7 @@ import (
 // The slot is the record's visibility; slot 3 (evidence.Hidden) holds what no
 // one sees now: closed records, and keys under which a record stood before (a
 // former name). A view of now merges the slots up to its clearance. A view of
-// the past merges all four, since the slot of today says nothing of then, and
-// keeps what its version bears out.
+// the past keeps what its version bears out, and merges more of them, see slots.
 
 // Lists of one record are anchored at its number times listCodes plus a code.
 const (
@@ -140,6 +139,8 @@ type spans struct {
 	of      []span
 	reverse bool
 	wide    bool // rows come with their anchor and slot
+	// newest is the highest number that a record may have; 0 is any.
+	newest int64
 	// after bounds the stripped keys, as store.Query.After does.
 	after string
 }
@@ -168,23 +169,29 @@ func (s span) bounds(after string, reverse bool) (low, high string) {
 	return max(low, edge+least), high
 }
 
-// merged holds the texts of merging queries by the number of ranges and order.
-var merged = func() (texts [2][maxSpans + 1]string) {
+// merged holds the texts of merging queries by the number of ranges and order, and
+// mergedPast those of the rows whose records have at most a number.
+var (
+	merged     = mergeTexts("")
+	mergedPast = mergeTexts(" AND num <= ?")
+)
+
+func mergeTexts(more string) (texts [2][maxSpans + 1]string) {
 	for i, order := range []string{"", " DESC"} {
 		for n := 1; n <= maxSpans; n++ {
-			texts[i][n] = mergeText("key, num", n, order)
+			texts[i][n] = mergeText("key, num", n, more, order)
 		}
 	}
 	return texts
-}()
+}
 
 // wideSpans is how many ranges are merged where rows come with all columns.
 const wideSpans = 6
 
-var mergedWide = mergeText("key, num, anchor, slot", wideSpans, "")
+var mergedWide = mergeText("key, num, anchor, slot", wideSpans, "", "")
 
-func mergeText(columns string, ranges int, order string) string {
-	one := "SELECT " + columns + " FROM place WHERE anchor = ? AND slot = ? AND key >= ? AND key < ?"
+func mergeText(columns string, ranges int, more, order string) string {
+	one := "SELECT " + columns + " FROM place WHERE anchor = ? AND slot = ? AND key >= ? AND key < ?" + more
 	return one + strings.Repeat(" UNION ALL "+one, ranges-1) + " ORDER BY 1" + order + upTo
 }
 
@@ -197,18 +204,15 @@ func (g *graph) take(ctx context.Context, s *spans, limit int) (found []place, m
 	queries := 0
 	for group := range groups(s.of) {
 		queries++
-		args := make([]any, 0, 4*len(group)+1)
+		args := make([]any, 0, 5*len(group)+1)
 		for _, one := range group {
 			low, high := one.bounds(s.after, s.reverse)
 			args = append(args, one.anchor, one.slot, low, high)
+			if s.newest > 0 {
+				args = append(args, s.newest)
+			}
 		}
-		text := merged[0][len(group)]
-		switch {
-		case s.wide:
-			text = mergedWide
-		case s.reverse:
-			text = merged[1][len(group)]
-		}
+		text := s.text(len(group))
 		strip, n := group[0].strip, 0
 		err := g.conn.query(ctx, text, append(args, int64(limit)), func(r row) error {
 			p := place{key: r.text(0)[strip:], num: r.int(1)}
@@ -238,6 +242,21 @@ func (g *graph) take(ctx context.Context, s *spans, limit int) (found []place, m
 		s.after = found[len(found)-1].key
 	}
 	return slices.CompactFunc(found, func(a, b place) bool { return a.key == b.key }), more, nil
+}
+
+// text is that of the query that merges so many ranges.
+func (s *spans) text(ranges int) string {
+	texts, order := &merged, 0
+	if s.newest > 0 {
+		texts = &mergedPast
+	}
+	if s.reverse {
+		order = 1
+	}
+	if s.wide {
+		return mergedWide
+	}
+	return texts[order][ranges]
 }
 
 // groups cuts spans into those that one statement can merge: not too many, and

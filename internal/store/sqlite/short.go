@@ -137,7 +137,7 @@ func (g *graph) takeShort(ctx context.Context, s *spans, limit int) (found []pla
 	for _, one := range s.of {
 		low, high := one.bounds(s.after, s.reverse)
 		for _, p := range lists[slices.Index(anchors[:n], one.anchor)] {
-			if p.slot == one.slot && low <= p.key && p.key < high {
+			if p.slot == one.slot && low <= p.key && p.key < high && (s.newest == 0 || p.num <= s.newest) {
 				found = append(found, place{key: p.key[one.strip:], num: p.num})
 			}
 		}

@@ -69,6 +69,7 @@ type Store struct {
 	cache    *cache
 	catching sync.Mutex // held while the cache is brought to the head
 	links    *projection
+	moments  moments
 	limits   limits
 	cold     atomic.Bool // set in tests: nothing is read into memory by itself
 }
