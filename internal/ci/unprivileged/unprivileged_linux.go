@@ -25,7 +25,7 @@ func Run(t *testing.T) (done bool) {
 		return false
 	}
 	// Not t.TempDir(), which only its owner may enter.
-	folder, err := os.MkdirTemp("", "vinculo-unprivileged-")
+	folder, err := os.MkdirTemp("", "vinculo-unprivileged-") //nolint:usetesting // see above
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(folder)) })
 	require.NoError(t, os.Chown(folder, nobody, nobody))
