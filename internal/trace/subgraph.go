@@ -380,8 +380,12 @@ func (g *growing) more(ctx context.Context, ids []evidence.ID, reason Cut) (Cut,
 	s, test := g.walk.session, g.walk.test
 	left := s.linkBudget()
 	spent := func(n int) bool { left -= n; return left < 0 }
+	total := 1 // the first that is kept tells
+	if test.timed() {
+		total = maxDoubtful
+	}
 	for batch := range slices.Chunk(s.identity.groups(ids), store.MaxBatch) {
-		x := store.Expansion{Frontier: batch, Direction: g.query.Direction, Either: s.either(g.query.Direction), Kinds: test.Kinds, MinStrength: test.MinStrength, Total: maxDoubtful, Keep: func(e *store.Edge) bool {
+		x := store.Expansion{Frontier: batch, Direction: g.query.Direction, Either: s.either(g.query.Direction), Kinds: test.Kinds, MinStrength: test.MinStrength, Total: total, Keep: func(e *store.Edge) bool {
 			return spent(1) || !g.walk.links[e.Link] && s.identity.resolve(e.From) != s.identity.resolve(e.To) && test.keeps(e)
 		}}
 		var doubtful []arc
