@@ -280,8 +280,8 @@ func TestANamedStoreGoesBeforeTheDemonstration(t *testing.T) {
 	quotedStore(t, store)
 	t.Setenv("VINCULO_DEMO", "true")
 	s := serve(t)
+	require.NoError(t, s.stop()) // by then it has said what it served
 	require.Contains(t, s.log.String(), "the demonstration case")
-	require.NoError(t, s.stop())
 	t.Setenv("VINCULO_STORE", store)
 	s = serve(t)
 	require.Contains(t, s.ask(t, "{ stats { links } }"), `"links":1`)
