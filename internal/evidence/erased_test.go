@@ -21,17 +21,6 @@ func (g *graph) erase(ids ...evidence.ID) {
 // sending its change set again, tells of what was erased from it only those who saw
 // that.
 func TestWhatAnAuthorDidNotSeeIsErasedAsIfItHadNeverBeen(t *testing.T) {
-	hidden := func(c evidence.Change) evidence.Change {
-		switch {
-		case c.PutEntity != nil:
-			c.PutEntity.Clearance = evidence.Of("CONFIDENTIAL")
-		case c.PutSource != nil:
-			c.PutSource.Clearance = evidence.Of("CONFIDENTIAL")
-		case c.AssertLink != nil:
-			c.AssertLink.Clearance = "CONFIDENTIAL"
-		}
-		return c
-	}
 	asserted := cited("c3", "s2")
 	asserted.AssertedBy = &evidence.Asserter{Words: "un testigo"}
 	secretly := asserted
@@ -47,23 +36,23 @@ func TestWhatAnAuthorDidNotSeeIsErasedAsIfItHadNeverBeen(t *testing.T) {
 		erased evidence.ID
 	}{
 		"who asserts a citation": {
-			[]evidence.Change{hidden(entity("x", "PERSON", "Secreta"))}, top,
+			[]evidence.Change{secret(entity("x", "PERSON", "Secreta"))}, top,
 			[]evidence.Change{{Cite: &evidence.Cite{Claim: "l1", Citation: secretly}}}, []evidence.Change{{Cite: &evidence.Cite{Claim: "l1", Citation: asserted}}}, "x",
 		},
 		"a record made with others": {
-			[]evidence.Change{hidden(entity("y", "PERSON", "Otra secreta"))}, top,
-			[]evidence.Change{entity("p3", "PERSON", "Otra"), hidden(entity("x", "PERSON", "Secreta"))}, []evidence.Change{entity("p3", "PERSON", "Otra")}, "x",
+			[]evidence.Change{secret(entity("y", "PERSON", "Otra secreta"))}, top,
+			[]evidence.Change{entity("p3", "PERSON", "Otra"), secret(entity("x", "PERSON", "Secreta"))}, []evidence.Change{entity("p3", "PERSON", "Otra")}, "x",
 		},
 		"what a retraction took along": {
-			[]evidence.Change{hidden(link("x", "LINKED_TO", "p1", "p2", cited("cx", "s1")))}, low,
+			[]evidence.Change{secret(link("x", "LINKED_TO", "p1", "p2", cited("cx", "s1")))}, low,
 			[]evidence.Change{retract("p1")}, []evidence.Change{retract("p1")}, "x",
 		},
 		"what a retraction takes along that is undone and erased": {
-			[]evidence.Change{hidden(link("x", "LINKED_TO", "p2", "o1", cited("cx", "s1")))}, low,
+			[]evidence.Change{secret(link("x", "LINKED_TO", "p2", "o1", cited("cx", "s1")))}, low,
 			[]evidence.Change{retract("p2")}, []evidence.Change{retract("p2")}, "x",
 		},
 		"what a name rests on": {
-			[]evidence.Change{hidden(source("sx", nil)), named}, low,
+			[]evidence.Change{secret(source("sx", nil)), named}, low,
 			[]evidence.Change{described}, []evidence.Change{described}, "sx",
 		},
 	} {

@@ -86,17 +86,6 @@ func TestWhatIsRefusedSinceIsReplayed(t *testing.T) {
 // TestNumbers gives numbers for each clearance: what a reader cannot see leaves
 // no gap in theirs.
 func TestNumbers(t *testing.T) {
-	secret := func(c evidence.Change) evidence.Change {
-		switch {
-		case c.PutEntity != nil:
-			c.PutEntity.Clearance = evidence.Of("CONFIDENTIAL")
-		case c.PutSource != nil:
-			c.PutSource.Clearance = evidence.Of("CONFIDENTIAL")
-		case c.AssertLink != nil:
-			c.AssertLink.Clearance = "CONFIDENTIAL"
-		}
-		return c
-	}
 	hiddenCitation := cited("c9", "s2")
 	hiddenCitation.Clearance = "CONFIDENTIAL"
 	alias := evidence.Change{PutEntity: &evidence.PutEntity{ID: "p1", Names: evidence.Of([]evidence.NewName{{Text: "Secreto", Clearance: "CONFIDENTIAL"}})}}

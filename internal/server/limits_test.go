@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strconv"
 	"strings"
@@ -238,14 +239,22 @@ func TestRequestsAreReadWithinLimits(t *testing.T) {
 	require.Equal(t, 1009, code)
 }
 
-// What is read takes more memory than what was sent, so it is read only by those that run.
-func TestRequestsAreReadInTheirTurn(t *testing.T) {
-	schema := newTestSchema()
+// busy is a server that answers one request at a time and is answering the first, until its schema lets
+// that go on.
+func busy(t *testing.T) (web *httptest.Server, schema *testSchema, first <-chan string) {
+	t.Helper()
+	schema = newTestSchema()
 	limits := small()
 	limits.RequestTime = time.Minute
-	web, _ := start(t, server.Config{Schema: schema, Limits: limits})
-	first := inBackground(postRequest(t, web.URL, `{"query":"{wait}"}`))
+	web, _ = start(t, server.Config{Schema: schema, Limits: limits})
+	first = inBackground(postRequest(t, web.URL, `{"query":"{wait}"}`))
 	<-schema.entered
+	return web, schema, first
+}
+
+// What is read takes more memory than what was sent, so it is read only by those that run.
+func TestRequestsAreReadInTheirTurn(t *testing.T) {
+	web, schema, first := busy(t)
 	require.Equal(t, http.StatusServiceUnavailable, ask(t, postRequest(t, web.URL, "{")).status)
 	require.Contains(t, ask(t, postRequest(t, web.URL, "{", "Accept", "text/event-stream")).body, `"limit":"concurrent"`)
 	socket := dial(t, web.URL)
@@ -296,12 +305,7 @@ func TestLimitOfTime(t *testing.T) {
 }
 
 func TestLimitOfConcurrency(t *testing.T) {
-	schema := newTestSchema()
-	limits := small()
-	limits.RequestTime = time.Minute
-	web, _ := start(t, server.Config{Schema: schema, Limits: limits})
-	first := inBackground(postRequest(t, web.URL, `{"query":"{wait}"}`))
-	<-schema.entered
+	web, schema, first := busy(t)
 	got := query(t, web.URL, "{hello}")
 	require.Equal(t, http.StatusServiceUnavailable, got.status)
 	require.Equal(t, "concurrent", got.limit())
