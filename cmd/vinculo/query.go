@@ -18,6 +18,7 @@ import (
 
 	"github.com/vinculo/vinculo/graph"
 	"github.com/vinculo/vinculo/internal/access"
+	"github.com/vinculo/vinculo/internal/server"
 )
 
 type queryCmd struct {
@@ -101,7 +102,7 @@ var errAnswer = errors.New("the answer has errors")
 func (c *queryCmd) answer(ctx context.Context, m *Main, exec *executor.Executor, params *graphql.RawParams) error {
 	ctx = graphql.StartOperationTrace(ctx)
 	operation, faults := exec.CreateOperationContext(ctx, params)
-	if len(faults) == 1 && strings.HasPrefix(faults[0].Message, "operation ") && strings.HasSuffix(faults[0].Message, " not found") {
+	if len(faults) == 1 && server.IsUnclearOperation(faults[0]) {
 		faults[0].Message = "which operation of the query is meant is not clear; give the name of one that it has with --operation"
 	}
 	if faults != nil {

@@ -29,30 +29,18 @@ type tokenStore struct {
 	kinds
 }
 
-// tokens opens the store and the tokens in it.
-func (s tokenStore) tokens(ctx context.Context, m *Main) (*access.Tokens, error) {
+// tokens opens the store, and the tokens in it.
+func (s tokenStore) tokens(ctx context.Context, m *Main, o open.Options) (*access.Tokens, error) {
 	v, err := s.load()
 	if err != nil {
 		return nil, err
 	}
-	return m.openTokens(ctx, s.Store, open.Options{Vocabulary: v, Existing: true})
-}
-
-// toRead are the tokens as tokens gives them, of which none is changed.
-func (s tokenStore) toRead(ctx context.Context, m *Main) (*access.Tokens, error) {
-	v, err := s.load()
+	o.Vocabulary = v
+	st, err := m.openStore(ctx, s.Store, o)
 	if err != nil {
 		return nil, err
 	}
-	return m.openTokens(ctx, s.Store, open.Options{Vocabulary: v, ReadOnly: true})
-}
-
-func (m *Main) openTokens(ctx context.Context, name string, o open.Options) (*access.Tokens, error) {
-	st, err := m.openStore(ctx, name, o)
-	if err != nil {
-		return nil, err
-	}
-	return m.tokensIn(st, name)
+	return m.tokensIn(st, s.Store)
 }
 
 // tokensIn are the tokens in an open store, for the time of the command.
@@ -101,7 +89,7 @@ func (c *tokenCreateCmd) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return usageError{fmt.Errorf("--clearance: %w", err)}
 	}
-	tokens, err := c.tokens(ctx, m)
+	tokens, err := c.tokens(ctx, m, open.Options{Existing: true})
 	if err != nil {
 		return err
 	}
@@ -185,7 +173,7 @@ func listed(t *access.Token) tokenRow {
 
 // Run lists the tokens.
 func (c *tokenListCmd) Run(ctx context.Context, m *Main) error {
-	tokens, err := c.toRead(ctx, m)
+	tokens, err := c.tokens(ctx, m, open.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
@@ -240,7 +228,7 @@ Examples:
 
 // Run revokes a token.
 func (c *tokenRevokeCmd) Run(ctx context.Context, m *Main) error {
-	tokens, err := c.tokens(ctx, m)
+	tokens, err := c.tokens(ctx, m, open.Options{Existing: true})
 	if err != nil {
 		return err
 	}

@@ -62,10 +62,17 @@ type writer struct {
 	left      int64
 }
 
+// takes says whether so many bytes more may be written.
+func (w *writer) takes(bytes int) bool {
+	if w.left -= int64(bytes); w.left < 0 {
+		w.allowance.over.Store(true)
+	}
+	return w.left >= 0
+}
+
 // Write implements io.Writer.
 func (w *writer) Write(text []byte) (int, error) {
-	if w.left -= int64(len(text)); w.left < 0 {
-		w.allowance.over.Store(true)
+	if !w.takes(len(text)) {
 		return len(text), nil
 	}
 	return w.to.Write(text)
@@ -73,8 +80,7 @@ func (w *writer) Write(text []byte) (int, error) {
 
 // WriteString implements io.StringWriter.
 func (w *writer) WriteString(text string) (int, error) {
-	if w.left -= int64(len(text)); w.left < 0 {
-		w.allowance.over.Store(true)
+	if !w.takes(len(text)) {
 		return len(text), nil
 	}
 	return io.WriteString(w.to, text)

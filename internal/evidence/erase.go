@@ -15,13 +15,6 @@ import (
 // ErrLogMoved says that the log has grown since an erasure read it.
 var ErrLogMoved = errors.New("the log has grown while it was read")
 
-func ignoreNotFound(err error) error {
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
-	return err
-}
-
 // Reach finds, from the log, all that an erasure of some records takes with it:
 // the claims of an entity, the citations of a claim and into a source, and the
 // claims that no citation has ever supported but those that are erased. The log

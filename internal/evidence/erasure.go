@@ -6,8 +6,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,17 +55,13 @@ type Struck struct {
 // sawErased says whether who is cleared for c could see something of what erasures
 // took from a leaf. For others the leaf is what is left of it.
 func sawErased(ctx context.Context, snap Snapshot, c Clearance, at Sequence, leaf int) (bool, error) {
-	for number := 1; ; number++ {
-		rev, err := snap.Revision(ctx, RevisionRef{Key: erasureKey(number)})
-		if err != nil {
-			return false, ignoreNotFound(err)
-		}
-		erasure, err := rev.Erasure()
+	for rev, err := range erasures(ctx, snap) {
 		if err != nil {
 			return false, err
 		}
-		if erasure == nil {
-			return false, errNoErasure(rev)
+		erasure, err := tombstone(rev)
+		if err != nil {
+			return false, err
 		}
 		for _, s := range erasure.Struck {
 			if s.Sequence == at && s.Leaf == leaf && max(s.Visible, erasure.Visible) <= c {
@@ -71,11 +69,28 @@ func sawErased(ctx context.Context, snap Snapshot, c Clearance, at Sequence, lea
 			}
 		}
 	}
+	return false, nil
 }
 
-// errNoErasure says that a revision is found as an erasure and is none.
-func errNoErasure(rev *Revision) error {
-	return fmt.Errorf("the revision at sequence %d has the key of an erasure and is none; run `vinculo verify`", rev.Sequence())
+// erasures yields the revisions of all erasures, the first one first.
+func erasures(ctx context.Context, snap Snapshot) iter.Seq2[*Revision, error] {
+	return func(yield func(*Revision, error) bool) {
+		for number := 1; ; number++ {
+			rev, err := snap.Revision(ctx, RevisionRef{Key: erasureKey(number)})
+			if errors.Is(err, ErrNotFound) || !yield(rev, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// tombstone is the erasure of a revision that is found as one.
+func tombstone(rev *Revision) (*Erasure, error) {
+	erasure, err := rev.Erasure()
+	if err == nil && erasure == nil {
+		err = fmt.Errorf("the revision at sequence %d has the key of an erasure and is none; run `vinculo verify`", rev.Sequence())
+	}
+	return erasure, err
 }
 
 // Erasing is what a store destroys with a commit, in the same atomic step, after
@@ -266,17 +281,13 @@ func compareHashes(a, b ledger.Hash) int { return slices.Compare(a[:], b[:]) }
 // could not see what was erased does not come upon it: they write what they know
 // from elsewhere.
 func (w *workspace) checkBarred(changes []Change) error {
-	for number := 1; ; number++ {
-		rev, err := w.snap.Revision(w.ctx, RevisionRef{Key: erasureKey(number)})
-		if err != nil {
-			return ignoreNotFound(err)
-		}
-		erasure, err := rev.Erasure()
+	for rev, err := range erasures(w.ctx, w.snap) {
 		if err != nil {
 			return err
 		}
-		if erasure == nil {
-			return errNoErasure(rev)
+		erasure, err := tombstone(rev)
+		if err != nil {
+			return err
 		}
 		meta, err := rev.Meta()
 		if err != nil {
@@ -303,6 +314,7 @@ func (w *workspace) checkBarred(changes []Change) error {
 			w.fault(Forbidden, changes[s.index].citationPath(s.id), "%s was erased on %s on the ground %q and is not recorded again; ask an administrator", what, rev.Header.Time.Format("2006-01-02"), meta.Reason)
 		}
 	}
+	return nil
 }
 
 // citationPath is the path of the citation that the change makes under an id; ""

@@ -9,8 +9,6 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-
-	"github.com/vinculo/vinculo/internal/access"
 )
 
 const (
@@ -85,10 +83,7 @@ func (l *costLimit) MutateOperationContext(ctx context.Context, operation *graph
 	}
 	spent := walk.selections(operation.Operation.SelectionSet)
 	spent.directives = add(spent.directives, len(operation.Operation.Directives))
-	complexity := l.limits.Complexity
-	if access.From(ctx).Anonymous {
-		complexity = min(complexity, l.limits.AnonymousComplexity)
-	}
+	complexity := l.limits.of(ctx).Complexity
 	switch {
 	case spent.inspects && !l.introspection:
 		return fault(CodeForbidden, "Introspection is switched off on this server. Its documentation describes the schema.")

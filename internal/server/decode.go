@@ -15,8 +15,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-
-	"github.com/vinculo/vinculo/internal/access"
 )
 
 // refusal is an answer to a request that never became an operation.
@@ -52,20 +50,19 @@ func readPost(w http.ResponseWriter, r *http.Request, limits Limits) (reading, *
 	// Writers that have no deadlines, as those of tests, need none.
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(limits.BodyTime))
-	anonymous := access.From(r.Context()).Anonymous
-	most := limits.bodyBytes(anonymous)
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	limits = limits.of(r.Context())
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limits.BodyBytes))
 	if err != nil {
 		w.Header().Set("Connection", "close") // What is left of the body is not waited for.
 		if _, large := errors.AsType[*http.MaxBytesError](err); large {
-			return nil, refuse(http.StatusRequestEntityTooLarge, overLimit("bodyBytes", "The request is larger than %d bytes. Send it in parts.", most))
+			return nil, refuse(http.StatusRequestEntityTooLarge, overLimit("bodyBytes", "The request is larger than %d bytes. Send it in parts.", limits.BodyBytes))
 		}
 		return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The body of the request could not be read to its end."))
 	}
 	// Left standing, the deadline would end the context of a request that runs longer.
 	_ = control.SetReadDeadline(time.Time{})
 	return func() (*graphql.RawParams, *refusal) {
-		params, fault := decodeRequest(body, limits.values(anonymous))
+		params, fault := decodeRequest(body, limits.Values)
 		if fault != nil {
 			return nil, refuse(http.StatusBadRequest, fault)
 		}
@@ -119,7 +116,7 @@ func readGet(r *http.Request, limits Limits) (*graphql.RawParams, *refusal) {
 	if !utf8.ValidString(params.Query) {
 		return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The query is not valid UTF-8."))
 	}
-	most := limits.values(access.From(r.Context()).Anonymous)
+	most := limits.of(r.Context()).Values
 	for name, into := range map[string]*map[string]any{"variables": &params.Variables, "extensions": &params.Extensions} {
 		text := values.Get(name)
 		if text == "" {

@@ -142,7 +142,7 @@ func asExecutor(err error, limits Limits) *gqlerror.Error {
 		return found
 	case codeOf(found) == errcode.ParseFailed && strings.HasPrefix(found.Message, "exceeded token limit"):
 		return overLimit("tokens", "The query has more than %d words and signs. Send it in parts, or use variables and fragments.", limits.Tokens)
-	case codeOf(found) == errcode.ValidationFailed && strings.HasPrefix(found.Message, "operation ") && strings.HasSuffix(found.Message, " not found"):
+	case IsUnclearOperation(found):
 		return fault(CodeInvalidInput, "Which operation of the query is meant is not clear: give the name of one that it has in operationName.")
 	case codeOf(found) == errcode.ParseFailed && found.Message == "no operation provided", codeOf(found) == errcode.ValidationFailed && found.Message == "no operation provided":
 		return fault(CodeInvalidInput, "The query has no operation: write one, such as { stats { entities } }.")
@@ -150,6 +150,12 @@ func asExecutor(err error, limits Limits) *gqlerror.Error {
 		return overLimit("depth", "The query nests the lists of the introspection too deep.")
 	}
 	return nil
+}
+
+// IsUnclearOperation says whether an error of gqlgen's executor is that a query has no operation of the
+// name that was given, or several where none was.
+func IsUnclearOperation(err *gqlerror.Error) bool {
+	return codeOf(err) == errcode.ValidationFailed && strings.HasPrefix(err.Message, "operation ") && strings.HasSuffix(err.Message, " not found")
 }
 
 // ofDocument says whether an error is about the text of a query or its variables.

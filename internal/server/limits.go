@@ -2,8 +2,11 @@ package server
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"time"
+
+	"github.com/vinculo/vinculo/internal/access"
 )
 
 // Limits bounds what one request may ask and what all requests together may hold. In each field zero
@@ -184,26 +187,14 @@ func (l Limits) withDefaults() (Limits, error) {
 	return filled, nil
 }
 
-// bodyBytes is how large a request may be, for an anonymous reader or another.
-func (l Limits) bodyBytes(anonymous bool) int64 {
-	if anonymous {
-		return min(l.BodyBytes, l.AnonymousBodyBytes)
+// of are the limits of whoever asks: in an anonymous reader's, what has a limit of theirs has the lower
+// of the two.
+func (l Limits) of(ctx context.Context) Limits {
+	if access.From(ctx).Anonymous {
+		l.Complexity = min(l.Complexity, l.AnonymousComplexity)
+		l.BodyBytes = min(l.BodyBytes, l.AnonymousBodyBytes)
+		l.Values = min(l.Values, l.AnonymousValues)
+		l.AnswerBytes = min(l.AnswerBytes, l.AnonymousAnswerBytes)
 	}
-	return l.BodyBytes
-}
-
-// values is how many values the variables of a request may have, for an anonymous reader or another.
-func (l Limits) values(anonymous bool) int {
-	if anonymous {
-		return min(l.Values, l.AnonymousValues)
-	}
-	return l.Values
-}
-
-// answerBytes is how large an answer may be, to an anonymous reader or another.
-func (l Limits) answerBytes(anonymous bool) int64 {
-	if anonymous {
-		return min(l.AnswerBytes, l.AnonymousAnswerBytes)
-	}
-	return l.AnswerBytes
+	return l
 }

@@ -36,7 +36,7 @@ func (s *Server) prepare(ctx context.Context, exec graphql.GraphExecutor, params
 		response.Data = nil
 		return nil, response
 	}
-	return &operation{exec: exec, context: prepared, most: s.limits.answerBytes(access.From(ctx).Anonymous)}, nil
+	return &operation{exec: exec, context: prepared, most: s.limits.of(ctx).AnswerBytes}, nil
 }
 
 // once runs a query or a mutation to its end.

@@ -237,7 +237,7 @@ func (c *socket) init(ctx context.Context, payload json.RawMessage) context.Cont
 		return nil
 	}
 	c.arrived()
-	c.conn.SetReadLimit(c.server.limits.bodyBytes(access.From(authorized).Anonymous))
+	c.conn.SetReadLimit(c.server.limits.of(authorized).BodyBytes)
 	c.mu.Lock()
 	c.acked, c.who, c.place = true, access.From(authorized), place
 	c.mu.Unlock()
@@ -320,7 +320,7 @@ func (c *socket) run(ctx context.Context, note *note, id string, payload json.Ra
 		return
 	}
 	ctx = graphql.StartOperationTrace(ctx)
-	params, malformed := decodeRequest(payload, s.limits.values(access.From(ctx).Anonymous))
+	params, malformed := decodeRequest(payload, s.limits.of(ctx).Values)
 	switch {
 	case malformed == nil:
 	case codeOf(malformed) == CodeLimitExceeded:

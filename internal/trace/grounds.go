@@ -3,6 +3,7 @@ package trace
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -267,12 +268,7 @@ func certain(h heldClaim) edtf.Certainty {
 
 // governing names the forces under bodies that govern.
 func (g *grounds) governing(ctx context.Context) error {
-	ids := make([]evidence.ID, 0, len(g.bodies))
-	for id := range g.bodies {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	under, err := g.read(ctx, ask{ids, evidence.Incoming, forces})
+	under, err := g.read(ctx, ask{slices.Sorted(maps.Keys(g.bodies)), evidence.Incoming, forces})
 	if err != nil {
 		return err
 	}
@@ -287,10 +283,7 @@ func (g *grounds) governing(ctx context.Context) error {
 func (g *grounds) answer(ctx context.Context) (Responsibility, error) {
 	out := Responsibility{Cut: g.cut}
 	s := g.session
-	ids := make([]evidence.ID, 0, len(g.by))
-	for id := range g.by {
-		ids = append(ids, id)
-	}
+	ids := slices.Collect(maps.Keys(g.by))
 	entities, err := s.entities(ctx, ids)
 	if err != nil {
 		return out, err
