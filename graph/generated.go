@@ -4284,7 +4284,7 @@ type Query {
   duplicates(
     "The id of an entity; all are gone through, page by page, unless told."
     entity: ID
-    "Of all, go through only entities that match."
+    "Of all, go through only entities that match; what is like one of them need not match."
     filter: EntityFilter
     "Go through this many entities from the start of the list; 25 unless told, 200 at the most."
     first: Int

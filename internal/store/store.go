@@ -321,7 +321,7 @@ type Edge struct {
 
 // TokenQuery asks for search tokens.
 type TokenQuery struct {
-	Prefix       string // folded; not empty
+	Prefix       string // folded; not empty; with a blank at its end, the whole token
 	Placeholders bool   // also entities of identity UNIDENTIFIED or CLASS
 	Limit        int
 }

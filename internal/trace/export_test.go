@@ -10,6 +10,14 @@ func SetDiffWindow(t *testing.T, n int) {
 	t.Cleanup(func() { diffWindow = old })
 }
 
+// LowerReading lowers, for a test, how much is read for one page of duplicates.
+func LowerReading(tb testing.TB, read int) {
+	tb.Helper()
+	was := maxRead
+	maxRead = read
+	tb.Cleanup(func() { maxRead = was })
+}
+
 // LowerLikeness lowers, for a test, how many bytes of names one question makes ready
 // to be compared, and how many steps it compares them for.
 func LowerLikeness(tb testing.TB, letters, steps int) {

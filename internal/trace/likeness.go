@@ -10,6 +10,9 @@ import (
 var (
 	maxSpelled  = 16_000_000 // bytes of names that are made ready to be compared
 	maxCompared = 4_000_000  // steps of comparing them, see comparing
+	// Words and links that are read of entities of a page, of which each may have
+	// thousands. They are a second or two of Neo4j.
+	maxRead = 40_000
 )
 
 // effort is what one question may still spend on comparing names: each of two
@@ -18,6 +21,7 @@ var (
 type effort struct {
 	letters, steps int
 	spent          bool // Something was left out.
+	read           int  // So much was read. It ends no answer about one entity, which has limits of its own.
 }
 
 func newEffort() *effort { return &effort{letters: maxSpelled, steps: maxCompared} }

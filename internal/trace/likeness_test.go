@@ -110,6 +110,75 @@ func TestPagesOfDuplicatesAreGoneOnFrom(t *testing.T) {
 	}
 }
 
+// TestDuplicatesEndWhereMuchWasRead has people with the same words in their names,
+// all of whom are read for each of them.
+func TestDuplicatesEndWhereMuchWasRead(t *testing.T) {
+	g := newGraph(t)
+	var changes []evidence.Change
+	for i := range 12 {
+		changes = append(changes, called(evidence.ID(fmt.Sprintf("p%02d", i)), "PERSON", "Juan Ramírez Solís"))
+	}
+	g.write(changes...)
+	s := g.at(evidence.Public)
+	_, whole, cut, err := s.AllDuplicates(t.Context(), trace.EntityFilter{}, trace.PageArgs{})
+	require.NoError(t, err)
+	require.Empty(t, cut)
+	require.Len(t, whole, 66)
+	trace.LowerReading(t, 3*3*12) // three words of three people
+	var all []trace.Pair
+	first := 12
+	for a := (trace.PageArgs{First: &first}); ; {
+		page, pairs, cut, err := s.AllDuplicates(t.Context(), trace.EntityFilter{}, a)
+		require.NoError(t, err)
+		require.Len(t, page.Items, 3)
+		all = append(all, pairs...)
+		if !page.HasNext {
+			require.Empty(t, cut)
+			break
+		}
+		require.Equal(t, trace.CutSteps, cut)
+		a.After = page.End
+	}
+	require.ElementsMatch(t, whole, all)
+}
+
+// TestDuplicatesOfAFilteredListTellOfThoseOutsideIt which come up nowhere else.
+func TestDuplicatesOfAFilteredListTellOfThoseOutsideIt(t *testing.T) {
+	g := newGraph(t)
+	mexican, other := called("b1", "PERSON", "Juan Salgado Ruiz"), called("c1", "PERSON", "Juan Salgado Ruiz", "El Tío")
+	mexican.PutEntity.Country, other.PutEntity.Country = evidence.Of("MX"), evidence.Of("MX")
+	other.PutEntity.Description = evidence.Of("A tailor.")
+	g.write(called("a1", "PERSON", "Juan Salgado Ruiz"), mexican, other)
+	pairs := func(f trace.EntityFilter) (all []string) {
+		_, found, _, err := g.at(evidence.Public).AllDuplicates(t.Context(), f, trace.PageArgs{})
+		require.NoError(t, err)
+		for _, p := range found {
+			all = append(all, fmt.Sprintf("%s %s", p.A.ID, p.B.ID))
+		}
+		return all
+	}
+	require.Equal(t, []string{"a1 b1", "a1 c1", "b1 c1"}, pairs(trace.EntityFilter{}))
+	require.Equal(t, []string{"a1 b1", "a1 c1", "b1 c1"}, pairs(trace.EntityFilter{Country: "MX"}))
+	require.Equal(t, []string{"a1 c1", "b1 c1"}, pairs(trace.EntityFilter{Text: "tailor"}))
+	require.Equal(t, []string{"a1 b1", "a1 c1", "b1 c1"}, pairs(trace.EntityFilter{Kinds: []string{"PERSON"}, Text: "salgado"}))
+}
+
+// TestDuplicatesAreFoundFromEither of the two, whichever has the longer name.
+func TestDuplicatesAreFoundFromEither(t *testing.T) {
+	g := newGraph(t)
+	for i, name := range []string{"NDAC", "NDA", "Iris", "Iri", "Casarr", "Cas", "Ñuu", "Ñu"} {
+		g.write(called(evidence.ID(fmt.Sprintf("e%d", i)), "PERSON", name))
+	}
+	s := g.at(evidence.Public)
+	for i := range 8 {
+		found, cut, err := s.Duplicates(t.Context(), evidence.ID(fmt.Sprintf("e%d", i)))
+		require.NoError(t, err)
+		require.Empty(t, cut)
+		require.Len(t, found, 1, i)
+		require.Equal(t, evidence.ID(fmt.Sprintf("e%d", i^1)), found[0].Entity.ID)
+	}
+}
+
 // TestWhatIsTheSameIsFoundWithoutEffort has nothing left for names that are only alike.
 func TestWhatIsTheSameIsFoundWithoutEffort(t *testing.T) {
 	g := newGraph(t)

@@ -172,6 +172,12 @@ func (s *Session) ListEntities(ctx context.Context, f EntityFilter, a PageArgs) 
 	return page(l, p, shown, more, reached), nil
 }
 
+// lists says whether an entity that the view sees is in the list of a filter.
+func (s *Session) lists(f EntityFilter, e *evidence.Entity) bool {
+	return s.keepsEntity(f, e) && (len(f.Kinds) == 0 || slices.Contains(f.Kinds, e.Kind)) &&
+		evidence.HasWords(evidence.FullText(e), names.Tokens(f.Text))
+}
+
 func (s *Session) keepsEntity(f EntityFilter, e *evidence.Entity) bool {
 	return s.identity.resolve(e.ID) == e.ID &&
 		(f.Unidentified || !e.Identity.IsPlaceholder()) &&

@@ -59,11 +59,12 @@ func (s *Session) Match(ctx context.Context, name, kind string, around []evidenc
 	if err := checkName("name", name); err != nil {
 		return nil, "", err
 	}
-	found, cut, err := s.match(ctx, []string{name}, kind, nil, newEffort())
+	effort := newEffort()
+	found, cut, err := s.match(ctx, []string{name}, kind, nil, effort)
 	if err != nil || len(around) == 0 {
 		return found, cut, err
 	}
-	found, links, err := s.withNeighbours(ctx, found, s.identity.groups(around))
+	found, links, err := s.withNeighbours(ctx, found, s.identity.groups(around), effort)
 	return found, cmp.Or(cut, links), err
 }
 
@@ -106,11 +107,11 @@ func (s *Session) duplicates(ctx context.Context, of evidence.ID, effort *effort
 	if err != nil || len(found) == 0 {
 		return found, cut, err
 	}
-	neighbours, some, err := s.neighbours(ctx, e.Members)
+	neighbours, some, err := s.neighbours(ctx, e.Members, effort)
 	if err != nil {
 		return nil, "", err
 	}
-	found, others, err := s.withNeighbours(ctx, found, neighbours)
+	found, others, err := s.withNeighbours(ctx, found, neighbours, effort)
 	if err != nil {
 		return nil, "", err
 	}
@@ -126,10 +127,10 @@ type Pair struct {
 }
 
 // AllDuplicates looks for duplicates of one page of the list of entities; each
-// pair comes once, with the page of its lesser id. It is cut where the duplicates
-// of one of them are. Where the effort for all of the page is spent, the page ends
-// before the entity that it was not enough for, and the cut is TIME; the next one
-// begins with that.
+// pair comes once, with the page of its lesser id, or with that of the one that the
+// list has. It is cut where the duplicates of one of them are. Where the effort for
+// all of the page is spent, the page ends before the entity that it was not enough
+// for, and the cut is TIME; the next one begins with that.
 func (s *Session) AllDuplicates(ctx context.Context, f EntityFilter, a PageArgs) (Page[*Entity], []Pair, Cut, error) {
 	p, err := s.ListEntities(ctx, f, a)
 	if err != nil {
@@ -140,7 +141,7 @@ func (s *Session) AllDuplicates(ctx context.Context, f EntityFilter, a PageArgs)
 	var pairs []Pair
 	var cut Cut
 	effort, done, reverse := newEffort(), 0, a.Last != nil
-	for ; done < len(p.Items) && !effort.spent; done++ {
+	for ; done < len(p.Items) && !effort.spent && (done == 0 || effort.read < maxRead); done++ {
 		item := p.Items[done]
 		if reverse {
 			item = p.Items[len(p.Items)-1-done]
@@ -154,15 +155,19 @@ func (s *Session) AllDuplicates(ctx context.Context, f EntityFilter, a PageArgs)
 		}
 		cut = cmp.Or(cut, why)
 		for _, c := range found {
-			if c.Entity.ID > item.Node.ID {
-				pairs = append(pairs, Pair{item.Node, c.Entity, c.Score, c.Reasons})
+			switch pair := (Pair{item.Node, c.Entity, c.Score, c.Reasons}); {
+			case pair.A.ID < pair.B.ID:
+				pairs = append(pairs, pair)
+			case !s.lists(f, c.Entity.Entity): // nor does it ever come up by itself
+				pair.A, pair.B = pair.B, pair.A
+				pairs = append(pairs, pair)
 			}
 		}
 	}
 	slices.SortFunc(pairs, func(x, y Pair) int {
 		return cmp.Or(cmp.Compare(y.Score, x.Score), cmp.Compare(x.A.ID, y.A.ID), cmp.Compare(x.B.ID, y.B.ID))
 	})
-	if effort.spent {
+	if effort.spent || done < len(p.Items) {
 		cut = CutSteps
 	}
 	return part(p, done, reverse), pairs, cut, nil
@@ -172,7 +177,7 @@ func (s *Session) match(ctx context.Context, called []string, kind string, not [
 	if !effort.take(&effort.letters, lettersOf(called)) {
 		return nil, CutSteps, nil
 	}
-	ids, cut, err := s.similar(ctx, called)
+	ids, cut, err := s.similar(ctx, called, effort)
 	if err != nil {
 		return nil, "", err
 	}
@@ -221,16 +226,19 @@ func sortCandidates(all []Candidate) {
 }
 
 // similar reads the entities with a word that begins as one of the names' words
-// do; four letters are enough, so that a slip further on does no harm. Of more
-// words than are looked for, the longer beginnings come first. Of the entities those
-// come first that have the most of them.
-func (s *Session) similar(ctx context.Context, called []string) ([]evidence.ID, Cut, error) {
+// do; four letters are enough, so that a slip further on does no harm. A name of one
+// word may be like a shorter one, whose letters are then all that are the same. Of
+// more words than are looked for, the longer beginnings come first. Of the entities
+// those come first that have the most of them.
+func (s *Session) similar(ctx context.Context, called []string, effort *effort) ([]evidence.ID, Cut, error) {
 	set := map[string]bool{}
 	for _, name := range called {
-		for _, word := range names.Tokens(name) {
-			if !names.Stop(word) {
-				runes := []rune(word)
-				set[string(runes[:min(len(runes), 4)])] = true
+		words := slices.DeleteFunc(names.Tokens(name), names.Stop)
+		for _, word := range words {
+			runes := []rune(word)
+			set[string(runes[:min(len(runes), 4)])] = true
+			for short := 2; len(words) == 1 && short < min(len(runes), 4); short++ {
+				set[string(runes[:short])+" "] = true // that word alone
 			}
 		}
 		for _, term := range names.UnitKeys(name) {
@@ -256,6 +264,7 @@ func (s *Session) similar(ctx context.Context, called []string) ([]evidence.ID, 
 			}
 			hits[c.Entity]++
 		}
+		effort.read += n
 	}
 	ids := slices.SortedFunc(maps.Keys(hits), func(a, b evidence.ID) int {
 		return cmp.Or(cmp.Compare(hits[b], hits[a]), cmp.Compare(a, b))
@@ -392,7 +401,7 @@ func initials(short, long *spelling) int {
 
 // neighbours are the entities that a group has links with, going by as many of
 // them as one match may read.
-func (s *Session) neighbours(ctx context.Context, group []evidence.ID) ([]evidence.ID, Cut, error) {
+func (s *Session) neighbours(ctx context.Context, group []evidence.ID, effort *effort) ([]evidence.ID, Cut, error) {
 	set := map[evidence.ID]bool{}
 	n := 0
 	for e, err := range s.reader.Expand(ctx, store.Expansion{Frontier: group, Total: maxMatched + 1}) {
@@ -404,6 +413,7 @@ func (s *Session) neighbours(ctx context.Context, group []evidence.ID) ([]eviden
 		}
 		set[s.identity.resolve(e.From)], set[s.identity.resolve(e.To)] = true, true
 	}
+	effort.read += n
 	for _, id := range group {
 		delete(set, s.identity.resolve(id))
 	}
@@ -415,7 +425,7 @@ func (s *Session) neighbours(ctx context.Context, group []evidence.ID) ([]eviden
 
 // withNeighbours raises those of the likeliest candidates that share neighbours,
 // by up to maxTied links of each; it is cut where one has more.
-func (s *Session) withNeighbours(ctx context.Context, found []Candidate, around []evidence.ID) ([]Candidate, Cut, error) {
+func (s *Session) withNeighbours(ctx context.Context, found []Candidate, around []evidence.ID, effort *effort) ([]Candidate, Cut, error) {
 	known := map[evidence.ID]bool{}
 	for _, id := range around {
 		known[s.identity.resolve(id)] = true
@@ -449,6 +459,7 @@ func (s *Session) withNeighbours(ctx context.Context, found []Candidate, around 
 			}
 		}
 	}
+	effort.read += n
 	for i := range found {
 		if n := len(shared[i]); n > 0 {
 			found[i].Score = min(found[i].Score+min(n*perNeighbour, mostNeighbour), 1000)

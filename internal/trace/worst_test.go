@@ -265,6 +265,11 @@ func questions() []question {
 		_, cut, err := s.Duplicates(ctx, "p000001")
 		return cut, err
 	})
+	add("duplicates of a page", 25*20, func(ctx context.Context, s *trace.Session) (trace.Cut, error) {
+		most := trace.MaxPageSize
+		_, _, cut, err := s.AllDuplicates(ctx, trace.EntityFilter{}, trace.PageArgs{First: &most})
+		return cut, err
+	})
 	return all
 }
 
@@ -371,6 +376,7 @@ var cuts = map[string]trace.Cut{
 	"50 strongest, place to place": "", "subgraph of depth 1": trace.CutFanOut, "subgraph of depth 4": trace.CutFanOut,
 	"common neighbours": trace.CutFanOut, "chain of hub-a, up false": trace.CutFanOut, "chain of p000000, up true": "", "timeline, between false": trace.CutLinks,
 	"timeline, between true": "", "changes": trace.CutLinks, "ranking by BETWEENNESS": trace.CutFanOut, "match": trace.CutFanOut,
+	"duplicates of a page": trace.CutSteps,
 }
 
 // cutsWhenPoor are why, where the budgets are lower than what the hubs have.

@@ -283,6 +283,8 @@ func (s *suite) testCandidates(t *testing.T) {
 	require.Equal(t, []string{"joaquin p-e5", "jose e0", "joven r-e4", "joyeros e3"}, ask(all, store.TokenQuery{Prefix: "jo", Placeholders: true, Limit: 9}))
 	require.Equal(t, []string{"joaquin p-e5"}, ask(all, store.TokenQuery{Prefix: "jo", Limit: 1}))
 	require.Equal(t, []string{"guera e2"}, ask(now, store.TokenQuery{Prefix: "guera", Limit: 9}))
+	require.Equal(t, []string{"guera e2"}, ask(now, store.TokenQuery{Prefix: "guera ", Limit: 9}))
+	require.Empty(t, ask(now, store.TokenQuery{Prefix: "guer ", Limit: 9}), "no token is so short")
 	require.Equal(t, []string{"reilly e2"}, ask(now, store.TokenQuery{Prefix: "rei", Limit: 9}))
 	require.Empty(t, ask(now, store.TokenQuery{Prefix: "josefina", Limit: 9}), "a name that was replaced finds nothing")
 	require.Equal(t, []string{"josefina e2"}, ask(evidence.View{KnownAt: 4}, store.TokenQuery{Prefix: "josefina", Limit: 9}), "but in its past")

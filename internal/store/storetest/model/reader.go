@@ -218,7 +218,7 @@ func (r *reader) Candidates(ctx context.Context, q store.TokenQuery) iter.Seq2[s
 		var found []store.Candidate
 		for _, v := range r.all(evidence.EntityRecord) {
 			for _, t := range evidence.SearchTokens(v.Entity()) {
-				if strings.HasPrefix(t.Text, q.Prefix) && t.Visibility <= r.view.Clearance && (q.Placeholders || !t.Placeholder) {
+				if strings.HasPrefix(t.Text+" ", q.Prefix) && t.Visibility <= r.view.Clearance && (q.Placeholders || !t.Placeholder) {
 					found = append(found, store.Candidate{Token: t.Text, Entity: v.ID()})
 				}
 			}
