@@ -145,6 +145,11 @@ var (
 		"CALL (n) { WITH n, [c IN range(n.slot % 8, 2) | 128 * n.edge[$first + $size * c] + n.edge[$first + $size * c + 1]] AS all WITH n, all, all[0] AS strength " +
 		"SET n.rank = right('000' + toString($most - strength), 4) + ' ' + n.key, n.rankSlot = CASE WHEN any(x IN all WHERE x <> strength) THEN n.slot + $mixed ELSE n.slot END } IN TRANSACTIONS OF 5000 ROWS"}
 
+	// tellAccepted writes what acceptance says, and gives the keys of those it came to.
+	tellAccepted = query{name: "tell whether identities were accepted", text: "UNWIND $slots AS slot CALL (slot) { MATCH (n:Version) USING INDEX SEEK n:Version(slot, key) WHERE n.slot = slot AND n.key > $after AND n.key < $end RETURN n ORDER BY n.slot, n.key LIMIT $limit } " +
+		"WITH n ORDER BY n.key LIMIT $limit WITH n.id AS id, n.key AS key, coalesce(n.accepted, false) AS accepted " +
+		"OPTIONAL MATCH ()-[r:" + evidence.SameAs + " {id: id}]->() USING INDEX SEEK r:" + evidence.SameAs + "(id) SET r.accepted = accepted RETURN key ORDER BY key"}
+
 	scanCounters = query{name: "scan counters", text: "MATCH (k:Counter) WHERE k.of >= $after RETURN properties(k) AS counters ORDER BY k.of LIMIT $limit"}
 	scanDerived  = query{name: "scan what is derived", text: "MATCH (n:Record) WHERE n.id >= $after WITH n ORDER BY n.id LIMIT $limit RETURN n.id AS id, n.derived AS derived, " +
 		"COLLECT { MATCH (v:Superseded {id: n.id}) WHERE v.revision >= 0 RETURN {revision: v.revision, derived: v.derived} ORDER BY v.revision } AS older ORDER BY n.id"}
@@ -165,7 +170,7 @@ var fixed = append([]query{
 	readHead, lockHead, appendRevision, revisionBySequence, revisionByKey, revisionByHash, readLog,
 	newestOf, newestTo, versionsOf, claimsOn, citationsOf, formerCitations, everCited, citationsIn, derivedSources, fullText, fullTextReversed, countersOf,
 	addToCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
-	makeItem, changeItem, readItem, readItems, schemaVersion, schemaComes, schemaIs, readOldEdges, writeEdges, writeKeys, rankLinks, scanCounters, scanDerived, scanTokens, scanTokensOf, scanRecords,
+	makeItem, changeItem, readItem, readItems, schemaVersion, schemaComes, schemaIs, readOldEdges, writeEdges, writeKeys, rankLinks, tellAccepted, scanCounters, scanDerived, scanTokens, scanTokensOf, scanRecords,
 	linksCitedBy, kindsOfLinks, eraseOlder, eraseRecords, eraseCounters, eraseTokens, versionAt, rewriteOlder, rewriteRevisions,
 }, revisionByNumber[:]...)
 

@@ -69,11 +69,14 @@ func TestAnOlderProgramWroteOn(t *testing.T) {
 	neo4jtest.Exclusive(t)
 	s := empty(t)
 	small(t, s)
+	apply(t, s, 89, append(people("e1", "e2", "e3"), merged("same", "e1", "e2"), alleged("guessed", "e2", "e3"))...)
 	require.Empty(t, faultsByVerify(t, s))
 	rank := cypher(t, "MATCH (n:Record {id: 'l1'}) RETURN n.rank")[0].Values
 	// It knows nothing of ranks, and writes an edge as a list of numbers.
 	cypher(t, "MATCH (n:Record {id: 'l1'}) SET n.edge = [i IN range(0, 3) | (n.edge[4*i] * 16777216) + ((n.edge[4*i+1] + 256) % 256) * 65536 + ((n.edge[4*i+2] + 256) % 256) * 256 + (n.edge[4*i+3] + 256) % 256] + "+
 		"[n.edge[16]] + reduce(all = [], c IN range(0, 2) | all + [n.edge[19+4*c], 128 * n.edge[17+4*c] + n.edge[18+4*c], 3 * n.edge[20+4*c]]) SET n.rank = 'as it was'")
+	// Nor of whether an identity was accepted, beside the claim.
+	cypher(t, "MATCH ()-[r:SAME_AS]->() SET r.accepted = CASE r.id WHEN 'same' THEN false ELSE null END")
 	cypher(t, "MATCH (h:Head) SET h.packed = h.sequence - 1") // as it says when others have written since
 	require.Contains(t, faultsByVerify(t, s), "run `vinculo serve`, which writes it anew")
 	apply(t, s, 90, putPerson("e9").Changes[0]) // what is written since does not hide it
@@ -81,6 +84,7 @@ func TestAnOlderProgramWroteOn(t *testing.T) {
 	again := handle(t)
 	require.Empty(t, faultsByVerify(t, again))
 	require.Equal(t, rank, cypher(t, "MATCH (n:Record {id: 'l1'}) RETURN n.rank")[0].Values)
+	require.Equal(t, []any{true, false}, cypher(t, "MATCH ()-[a:SAME_AS {id: 'same'}]->(), ()-[b:SAME_AS {id: 'guessed'}]->() RETURN a.accepted, b.accepted")[0].Values)
 	apply(t, again, 91, putPerson("e10").Changes[0])
 	require.Equal(t, []any{true, nil}, cypher(t, "MATCH (h:Head), (s:Schema) RETURN h.packed = h.sequence, s.from")[0].Values)
 }

@@ -176,6 +176,15 @@ func citationProperties(p map[string]any, c *evidence.Citation, d *evidence.Deri
 	}
 }
 
+// acceptance says of an identity whether it was accepted, in so many words: Cypher
+// finds nothing by `NOT r.accepted` where the property is missing. Nil of others.
+func acceptance(c *evidence.Claim) any {
+	if c.Kind != evidence.SameAs {
+		return nil
+	}
+	return c.Accepted
+}
+
 // linkProperties are what the native relationship of a link has, at full
 // clearance.
 func linkProperties(c *evidence.Claim, d *evidence.Derived) map[string]any {
@@ -183,7 +192,7 @@ func linkProperties(c *evidence.Claim, d *evidence.Derived) map[string]any {
 	return map[string]any{
 		"id": string(c.ID), "role": orNil(c.Role), "summary": orNil(c.Summary), "since": orNil(c.Since), "until": orNil(c.Until),
 		"standing": all.Standing.String(), "strength": int64(all.Strength), "supports": int64(all.Supports), "disputes": int64(all.Disputes),
-		"clearance": d.Visibility.String(),
+		"clearance": d.Visibility.String(), "accepted": acceptance(c),
 	}
 }
 

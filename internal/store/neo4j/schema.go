@@ -10,6 +10,7 @@ import (
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/edtf"
+	"github.com/vinculo/vinculo/internal/store"
 )
 
 // migration is one step of the schema. Steps are never changed once released:
@@ -58,6 +59,8 @@ var migrations = []migration{{
 	{"version_pair", "CREATE INDEX version_pair IF NOT EXISTS FOR (n:Version) ON (n.from, n.to)"},
 }, {
 	// Nothing but what `key` of a revision is made of; see rekey.
+}, {
+	// Nothing but `accepted` on relationships; see tellAccepted.
 }}
 
 // wordsIndex is of folded text, so it splits at white space and does no more. It
@@ -205,6 +208,9 @@ func (s *Store) modernise(ctx context.Context, session driver.SessionWithContext
 	if err := s.rekey(ctx, session); err != nil {
 		return err
 	}
+	if err := tellIdentities(ctx, session); err != nil {
+		return err
+	}
 	_, err = session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {
 		return send(ctx, tx, schemaIs, map[string]any{"packed": packed})
 	})
@@ -301,17 +307,48 @@ func (s *Store) rekey(ctx context.Context, session driver.SessionWithContext) er
 	}
 }
 
-// rank gives links that an older program wrote the properties of rankOf, in
-// batches that Neo4j commits by itself.
-func rank(ctx context.Context, session driver.SessionWithContext) error {
-	lists := []int64{}
+// linksSeenNow are the lists of links that stand and that somebody sees.
+func linksSeenNow() (lists []int64) {
 	for place := int64(evidence.Public); place <= int64(evidence.Confidential); place++ {
 		lists = append(lists, slotOf(evidence.LinkRecord, place))
 	}
-	result, err := session.Run(ctx, rankLinks.planned(), map[string]any{"slots": lists, "first": strengthAt(evidence.Public), "size": int64(edgeLevelSize), "mixed": int64(mixedSlots), "most": int64(maxStrength)})
+	return lists
+}
+
+// rank gives links that an older program wrote the properties of rankOf, in
+// batches that Neo4j commits by itself.
+func rank(ctx context.Context, session driver.SessionWithContext) error {
+	result, err := session.Run(ctx, rankLinks.planned(), map[string]any{"slots": linksSeenNow(), "first": strengthAt(evidence.Public), "size": int64(edgeLevelSize), "mixed": int64(mixedSlots), "most": int64(maxStrength)})
 	if err != nil {
 		return err
 	}
 	_, err = result.Consume(ctx)
 	return err
+}
+
+// identityPage is how many identities are brought up to date at a time.
+const identityPage = 500
+
+// tellIdentities has the relationships of identities say whether these were accepted,
+// which an older program keeps on the claim alone.
+func tellIdentities(ctx context.Context, session driver.SessionWithContext) error {
+	lo, hi := bounds(store.Query{}, evidence.ClaimKeyPrefix(evidence.SameAs))
+	params := row{"slots": linksSeenNow(), "after": lo, "end": hi, "limit": int64(identityPage)}
+	for {
+		told, err := session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {
+			// Nobody accepts one between its being read and its being written.
+			if _, err := send(ctx, tx, lockHead, nil); err != nil {
+				return nil, err
+			}
+			return send(ctx, tx, tellAccepted, params)
+		})
+		if err != nil {
+			return err
+		}
+		rows, _ := told.([]*driver.Record)
+		if len(rows) < identityPage {
+			return nil
+		}
+		params["after"] = textOf(rows[len(rows)-1], "key")
+	}
 }

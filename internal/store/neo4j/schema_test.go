@@ -1,6 +1,7 @@
 package neo4j
 
 import (
+	"fmt"
 	"testing"
 
 	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
@@ -12,9 +13,9 @@ import (
 	"github.com/vinculo/vinculo/internal/store/storetest"
 )
 
-// TestOlderDatabase opens a database as the first schema left it, without ranks and
-// with edges that are lists of numbers: they are written as the program itself
-// would have.
+// TestOlderDatabase opens a database as the first schema left it, without ranks, with
+// edges that are lists of numbers and with identities that do not say whether they
+// were accepted: they are written as the program itself would have.
 func TestOlderDatabase(t *testing.T) {
 	s := open(t)
 	village(t, s, 30)
@@ -38,6 +39,9 @@ func TestOlderDatabase(t *testing.T) {
 		}
 		return key
 	}
+	identities(t, s, 30)
+	accepted := acceptedOf(t)
+	require.Len(t, accepted, identityPage+10)
 	key := keyOf(s)
 	require.NotEmpty(t, key)
 	before := [2][]evidence.ID{strongest(s, evidence.Public), strongest(s, evidence.Restricted)}
@@ -45,7 +49,7 @@ func TestOlderDatabase(t *testing.T) {
 
 	d := neo4jtest.Driver(t)
 	for _, text := range []string{
-		"MATCH (n:Version) REMOVE n.rank, n.rankSlot", "MATCH (s:Schema) SET s.version = 1",
+		"MATCH ()-[r:SAME_AS]->() REMOVE r.accepted", "MATCH (n:Version) REMOVE n.rank, n.rankSlot", "MATCH (s:Schema) SET s.version = 1",
 		"MATCH (v:Revision) WHERE v.key IS NOT NULL SET v.key = 'of the author alone'",
 		"DROP INDEX version_from_rank", "DROP INDEX version_to_rank", "DROP INDEX version_pair",
 		// As it was at first: days, flags, and standing, strength and disputes at each clearance.
@@ -65,6 +69,49 @@ func TestOlderDatabase(t *testing.T) {
 	require.Equal(t, key, keyOf(again))
 	after := [2][]evidence.ID{strongest(again, evidence.Public), strongest(again, evidence.Restricted)}
 	require.Equal(t, before, after)
+	require.Equal(t, accepted, acceptedOf(t))
+}
+
+// identities says of people of a village that they are the same, in more links than
+// are brought up to date at once: many allegations, some seen by few, some accepted,
+// and of these some no longer and one once only.
+func identities(t *testing.T, s *Store, people int) {
+	t.Helper()
+	cs := &evidence.ChangeSet{Reason: "the same?"}
+	for i := range identityPage + 11 {
+		id := fmt.Sprintf("same%d", i)
+		cited := []evidence.NewCitation{{ID: evidence.ID("of-" + id), Source: source(1), Locator: "p. 1"}}
+		clearance := evidence.Clearance(i % evidence.Clearances).String() //nolint:gosec // 0 to 2
+		cs.Changes = append(cs.Changes, evidence.Change{AssertLink: &evidence.AssertLink{
+			ID: evidence.ID(id), Kind: evidence.SameAs, From: person(i % people), To: person((i + 1 + i/people) % people), Clearance: clearance, Citations: cited,
+		}})
+	}
+	apply := func(step int, changes ...evidence.Change) {
+		t.Helper()
+		_, err := storetest.Apply(t.Context(), s, step, storetest.Top, &evidence.ChangeSet{Reason: cs.Reason, Changes: changes})
+		require.NoError(t, err)
+	}
+	accept := func(link evidence.ID) evidence.Change {
+		return evidence.Change{MergeEntities: &evidence.MergeEntities{Link: link}}
+	}
+	apply(20, cs.Changes...)
+	apply(21, accept("same1"), accept("same2"), accept(evidence.ID(fmt.Sprintf("same%d", identityPage+5))))
+	apply(22, accept("same3"), accept("same4"))
+	head, err := s.Head(t.Context())
+	require.NoError(t, err)
+	apply(23, evidence.Change{Undo: &evidence.Undo{Revision: head.Latest[evidence.Confidential]}})
+	apply(24, evidence.Change{Retract: &evidence.Retract{ID: "same1"}})
+}
+
+// acceptedOf is what relationships say of whether identities were accepted.
+func acceptedOf(t *testing.T) map[string]any {
+	t.Helper()
+	says := map[string]any{}
+	for _, row := range neo4jtest.Cypher(t, "MATCH ()-[r:SAME_AS]->() RETURN r.id AS id, r.accepted AS accepted", nil) {
+		require.NotNil(t, row["accepted"], row["id"])
+		says[row["id"].(string)] = row["accepted"] //nolint:forcetypeassert // as the text returns it
+	}
+	return says
 }
 
 // TestEmptyDatabase makes the schema from nothing, several times: Neo4j fills an
