@@ -28,7 +28,10 @@ type Query {
 	panics: String
 	forbidden: String
 	writer: String
+	find(filter: Filter): String
 }
+input Filter { kinds: [Kind!] }
+enum Kind { COMMANDS PAYS }
 type Person { id: ID name: String friend: Person friends(first: Int, last: Int): People cheap(first: Int): People }
 type People { nodes: [Person] }
 type Mutation { write(text: String!): String long(size: Int!): String }

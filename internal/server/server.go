@@ -18,6 +18,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/rs/zerolog"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/vinculo/vinculo/internal/access"
 )
@@ -144,7 +145,10 @@ func (s *Server) assemble() error {
 		})
 	}
 	s.exec.SetParserTokenLimit(s.limits.Tokens)
-	s.exec.SetDisableSuggestion(s.config.HideSchema)
+	if s.config.HideSchema {
+		s.exec.SetDisableSuggestion(true)
+		s.exec.SetDefaultRulesFn(withoutSuggestions)
+	}
 	validated := lru.New[*ast.QueryDocument](cachedDocuments)
 	s.exec.SetQueryCache(validated)
 	for _, extension := range []graphql.HandlerExtension{
@@ -158,6 +162,16 @@ func (s *Server) assemble() error {
 	}
 	s.transports = []graphql.Transport{sockets{s}, events{s}, post{s}, get{s}}
 	return nil
+}
+
+// withoutSuggestions are the rules of validation that name nothing of the schema which a document does
+// not. The executor's SetDisableSuggestion sees to its fields and selections only.
+func withoutSuggestions() *rules.Rules {
+	quiet := rules.NewDefaultRules()
+	quiet.ReplaceRule(rules.KnownArgumentNamesRule.Name, rules.KnownArgumentNamesRuleWithoutSuggestions.RuleFunc)
+	quiet.ReplaceRule(rules.KnownTypeNamesRule.Name, rules.KnownTypeNamesRuleWithoutSuggestions.RuleFunc)
+	quiet.ReplaceRule(rules.ValuesOfCorrectTypeRule.Name, rules.ValuesOfCorrectTypeRuleWithoutSuggestions.RuleFunc)
+	return quiet
 }
 
 // ServeHTTP answers one request.
