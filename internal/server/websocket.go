@@ -64,7 +64,7 @@ func (t sockets) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphEx
 	s.sockets.Add(1)
 	defer s.sockets.Done()
 	// The request was found to come from an allowed origin (see guard) before this transport saw it.
-	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: []string{subprotocol}, InsecureSkipVerify: true})
+	conn, err := websocket.Accept(handshake{w}, r, &websocket.AcceptOptions{Subprotocols: []string{subprotocol}, InsecureSkipVerify: true})
 	if err != nil {
 		s.log.Debug().Err(err).Msg("a request to become a websocket was refused")
 		return

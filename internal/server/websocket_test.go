@@ -1,12 +1,14 @@
 package server_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -126,6 +128,27 @@ func (c *client) close() {
 
 func subscribe(id, query string) string {
 	return fmt.Sprintf(`{"id":%q,"type":"subscribe","payload":{"query":%q}}`, id, query)
+}
+
+// TestHandshakeIsSpelledAsTheStandardDoes looks at the bytes: the names of headers have no case, but
+// clients such as Python's gql look for them as RFC 6455 writes them.
+func TestHandshakeIsSpelledAsTheStandardDoes(t *testing.T) {
+	web, _ := start(t, server.Config{})
+	conn, err := (&net.Dialer{Timeout: eventually}).DialContext(t.Context(), "tcp", web.Listener.Addr().String())
+	require.NoError(t, err)
+	defer closing(t, conn)
+	require.NoError(t, conn.SetDeadline(time.Now().Add(eventually)))
+	_, err = fmt.Fprintf(conn, "GET /graphql HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n")
+	require.NoError(t, err)
+	var told []string
+	for lines := bufio.NewScanner(conn); lines.Scan() && lines.Text() != ""; {
+		told = append(told, lines.Text())
+	}
+	require.Contains(t, told, "HTTP/1.1 101 Switching Protocols")
+	require.Contains(t, told, "Sec-WebSocket-Protocol: graphql-transport-ws")
+	require.Contains(t, told, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+	require.NotContains(t, strings.Join(told, "\n"), "Websocket")
 }
 
 func TestCloseCodes(t *testing.T) {
