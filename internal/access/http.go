@@ -133,7 +133,7 @@ func (a *Authenticator) logged(r *http.Request, i Identity, err error) (Identity
 }
 
 func (a *Authenticator) recognise(r *http.Request, authorization []string) (Identity, error) {
-	if q := r.URL.Query(); q.Has("access_token") || q.Has("authorization") {
+	if holdsToken(r.URL.RawQuery) {
 		// What stands in an address stands in logs, histories and referrers.
 		return Identity{}, &Refusal{
 			Status: http.StatusUnauthorized, Code: evidence.Forbidden,

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -157,16 +158,39 @@ func TestBearerInTheHeaderAlone(t *testing.T) {
 	for _, m := range messages {
 		require.Equal(t, messages[0], m, "all are told the same")
 	}
-	for _, query := range []string{"access_token=" + secret, "authorization=Bearer+" + secret} {
-		who, refused := serve(t, a, request(func(r *http.Request) { r.URL.RawQuery = query }))
-		require.Nil(t, who)
-		require.Equal(t, evidence.Forbidden, refused.Code)
-		require.Contains(t, refused.Message, "header Authorization")
-	}
 	require.Contains(t, log.String(), "revoked")
 	require.Contains(t, log.String(), token.ID)
 	for _, s := range []string{secret, unknown, forged} {
 		require.NotContains(t, log.String(), s[len(secretPrefix)+tokenIDLength+1:][:12], "no secret is in the log")
+	}
+}
+
+func TestTokenInAnAddressIsRefused(t *testing.T) {
+	tokens, _, _ := newTokens(t)
+	a := newAuthenticator(t, Config{Tokens: tokens, LoopbackOwner: true, Anonymous: true})
+	secret, _ := newSecret()
+	const ofProvider = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbmEifQ.c2lnbmVk"
+	for _, query := range []string{
+		"access_token=" + secret, "authorization=Bearer+" + secret, "Authorization=Bearer%20" + secret,
+		"ACCESS_TOKEN=opaque", "token=opaque", "Bearer=opaque", "id_token=opaque", "api_key=opaque", "apikey=opaque",
+		"anything=" + secret, secret, "x=1;y=" + secret, "broken=%zz&y=Bearer%20" + secret, "y=%76" + secret[1:],
+		"anything=" + ofProvider, "query={__typename}&variables=" + url.QueryEscape(`{"a":"`+secret+`"}`),
+	} {
+		r := request(func(r *http.Request) { r.URL.RawQuery = query })
+		who, refused := serve(t, a, r)
+		require.Nil(t, who, query)
+		require.Equal(t, http.StatusUnauthorized, refused.Status, query)
+		require.Equal(t, evidence.Forbidden, refused.Code, query)
+		require.Contains(t, refused.Message, "header Authorization", query)
+		_, err := a.Init(r, nil)
+		require.ErrorAs(t, err, &refused, "on a websocket: %s", query)
+	}
+	for _, query := range []string{
+		"query=" + url.QueryEscape(`{search(text:"vinculo_token access_token",first:1){nodes{id}}}`),
+		"query={__typename}&variables=" + url.QueryEscape(`{"token":"a.b.c"}`),
+	} {
+		who, _ := serve(t, a, request(func(r *http.Request) { r.URL.RawQuery = query }))
+		require.NotNil(t, who, query)
 	}
 }
 
