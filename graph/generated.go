@@ -3985,7 +3985,7 @@ scalar Date @specifiedBy(url: "https://www.loc.gov/standards/datetime/")
 "A moment with date, time and time zone, as RFC 3339 writes it: 2026-11-23T21:22:00Z."
 scalar DateTime @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339")
 
-"What this graph knew at some point: the number of a revision (17), or a date and time as RFC 3339 writes it (2026-11-23T21:22:00Z), which means the last revision made by then."
+"What this graph knew at some point: the number of a revision (17), or a date and time as RFC 3339 writes it (2026-11-23T21:22:00Z), which means the last revision made by then. A record has the same id then and now, so a client that keeps what it read by id mixes the two: give what is asked with ` + "`" + `knownAt` + "`" + ` a cache of its own for each moment, or none."
 scalar KnownAt
 
 "Any value as JSON writes it: a text, a number, a list, an object."
@@ -4007,7 +4007,7 @@ type Query {
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): Entity
-  "Entities in the order of their names."
+  "Entities by name and id, compared as one text without case, accents and punctuation: where one name begins another, the id of the shorter is compared with how the longer goes on. Names that agree in their first 64 letters stand by their ids."
   entities(
     "Keep only entities that match."
     filter: EntityFilter
@@ -4092,7 +4092,7 @@ type Query {
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): Source
-  "Source documents in the order of their titles."
+  "Source documents by title and id, compared as the names and ids of ` + "`" + `entities` + "`" + ` are."
   sources(
     "Keep only sources that match."
     filter: SourceFilter
@@ -5109,7 +5109,7 @@ type Ground {
 
 "What happened, began and ended, in order."
 type Timeline {
-  "The moments, by their earliest day."
+  "The moments by their earliest day, and those that have none by their latest."
   moments: [Moment!]!
   "How many moments there are in all."
   total: Int!

@@ -877,7 +877,7 @@ type TimeChanges struct {
 
 // What happened, began and ended, in order.
 type Timeline struct {
-	// The moments, by their earliest day.
+	// The moments by their earliest day, and those that have none by their latest.
 	Moments []*Moment `json:"moments"`
 	// How many moments there are in all.
 	Total int32 `json:"total"`

@@ -11,13 +11,16 @@ import (
 )
 
 // Order keys are ASCII and compared as bytes, so that every store lists alike.
-// A blank, which sorts before every other sign in a key, ends each part.
+// A blank, which sorts before every other sign in a key, ends each part; names have
+// blanks in them as well.
 
 // maxKeyName bounds the part of a name that orders a list.
 const maxKeyName = 64
 
 // OrderKey is the place of a record among its siblings:
-//   - entities and sources by folded name or title, then id;
+//   - entities and sources by folded name or title and id, as one text: where one
+//     name begins another, the id of the shorter is compared with how the longer
+//     goes on (see NameKey). Stores keep these keys, so it stays that way;
 //   - claims by kind, beginning, end (undated last), then id; it never changes
 //     in a claim's life;
 //   - citations of one claim by stance, strongest first, then id.

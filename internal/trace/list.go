@@ -134,7 +134,7 @@ func sortByKey[T any](all []keyed[T]) {
 	})
 }
 
-// ListEntities pages entities by name and id. An entity that another absorbed is
+// ListEntities pages entities in the order of evidence.OrderKey. An entity that another absorbed is
 // not listed apart from it.
 func (s *Session) ListEntities(ctx context.Context, f EntityFilter, a PageArgs) (Page[*Entity], error) {
 	s.mu.Lock()
@@ -185,7 +185,7 @@ func (s *Session) keepsEntity(f EntityFilter, e *evidence.Entity) bool {
 		(f.Country == "" || strings.EqualFold(f.Country, e.Country))
 }
 
-// ListSources pages sources by title and id.
+// ListSources pages sources in the order of evidence.OrderKey.
 func (s *Session) ListSources(ctx context.Context, f SourceFilter, a PageArgs) (Page[*Source], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

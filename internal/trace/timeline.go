@@ -31,8 +31,8 @@ type TimelineMoment struct {
 	Event *Entity
 }
 
-// Timeline is a list of moments in order, those with the same earliest day by
-// their latest, then by id.
+// Timeline is a list of moments by their earliest day, or where they have none by
+// their latest; those of one day by their latest, then by id.
 type Timeline struct {
 	Moments []TimelineMoment
 	Undated []*Claim // claims with no date, by id
