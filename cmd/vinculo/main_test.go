@@ -193,6 +193,30 @@ func TestAnEmptyVariableIsAsNone(t *testing.T) {
 	require.Contains(t, run(t, "serve", "--demo", "--listen", "nowhere").errors, "the address \"nowhere\"")
 }
 
+// TestHelpTellsEveryDefault beside each flag, or in the place of its value.
+func TestHelpTellsEveryDefault(t *testing.T) {
+	parser, err := (&Main{}).parser(t.Context(), &cli{})
+	require.NoError(t, err)
+	for _, command := range parser.Model.Leaves(false) {
+		r := run(t, append(strings.Fields(command.Path()), "--help")...)
+		require.Zero(t, r.code, r.errors)
+		text := strings.Join(strings.Fields(r.out), " ")
+		for _, f := range command.Flags {
+			if !f.HasDefault {
+				continue
+			}
+			_, told, ok := strings.Cut(text, " --"+f.Name+"=")
+			require.True(t, ok, f.Name)
+			told, _, _ = strings.Cut(told, " --")
+			if f.PlaceHolder == "" {
+				require.Contains(t, told, f.Default, "%s --%s", command.Path(), f.Name)
+			} else {
+				require.Contains(t, told, "Default: "+f.Default+".", "%s --%s", command.Path(), f.Name)
+			}
+		}
+	}
+}
+
 // TestWhichFlagsHaveNoVariable is told where people look for it.
 func TestWhichFlagsHaveNoVariable(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "operations.md"))

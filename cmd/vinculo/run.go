@@ -130,9 +130,20 @@ func (m *Main) parser(ctx context.Context, grammar *cli) (*kong.Kong, error) {
 	return kong.New(grammar,
 		kong.Name("vinculo"), kong.Description(description), kong.DefaultEnvars("VINCULO"),
 		kong.Writers(m.Stdout, m.Stderr), kong.Exit(func(code int) { panic(exited{code}) }),
+		kong.ValueFormatter(helpOf),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(m),
 	)
+}
+
+// helpOf is the help of a flag or argument, with the default of a flag where a
+// placeholder stands in its place.
+func helpOf(value *kong.Value) string {
+	help := kong.DefaultHelpValueFormatter(value)
+	if value.Flag == nil || value.Flag.PlaceHolder == "" || !value.HasDefault {
+		return help
+	}
+	return help + " Default: " + value.Default + "."
 }
 
 // refuseEmpty refuses a flag that is given and empty, as "$VARIABLE" is in a script
