@@ -23,7 +23,7 @@ func (c *copyCmd) clearance() (evidence.Clearance, error) {
 	}
 	clearance, err := evidence.ParseClearance(c.Clearance)
 	if err != nil {
-		return 0, usageError{fmt.Errorf("--clearance: %w", err)}
+		return 0, usageError{fmt.Errorf("--clearance %q is not that of a projection; give PUBLIC or RESTRICTED, or leave it out for a whole copy", c.Clearance)}
 	}
 	if clearance == evidence.Confidential {
 		return 0, usageError{errors.New("--clearance CONFIDENTIAL sees everything; leave it out for a whole copy")}

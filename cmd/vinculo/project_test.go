@@ -57,7 +57,7 @@ func TestProjection(t *testing.T) {
 	}{
 		"another clearance": {[]string{"--clearance", "RESTRICTED"}, 1, "not a beginning of this projection"},
 		"everything":        {[]string{"--clearance", "CONFIDENTIAL"}, 2, "leave it out"},
-		"no clearance":      {[]string{"--clearance", "SECRET"}, 2, "--clearance"},
+		"no clearance":      {[]string{"--clearance", "SECRET"}, 2, `--clearance "SECRET" is not that of a projection; give PUBLIC or RESTRICTED`},
 		"only follow":       {[]string{"--follow"}, 2, "--follow goes with --clearance"},
 		"a whole copy":      {nil, 1, "a log of its own"},
 	} {

@@ -93,7 +93,7 @@ func (t NameType) String() string { return nameOf(nameTypeNames[:], int(t)) }
 
 // ParseNameType reads a name type.
 func ParseNameType(s string) (NameType, error) {
-	i, err := indexOf("name type", nameTypeNames[:], s)
+	i, err := indexOf("a name type", nameTypeNames[:], s)
 	return NameType(i), err //nolint:gosec // an index into five names
 }
 
@@ -174,7 +174,7 @@ func (r Reliability) String() string { return nameOf(reliabilityNames[:], int(r)
 
 // ParseReliability reads a grade's letter.
 func ParseReliability(s string) (Reliability, error) {
-	i, err := indexOf("reliability", reliabilityNames[:], s)
+	i, err := indexOf("a reliability", reliabilityNames[:], s)
 	return Reliability(i), err //nolint:gosec // an index into six names
 }
 

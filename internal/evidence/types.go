@@ -62,7 +62,7 @@ func (c Clearance) String() string { return nameOf(clearanceNames[:], int(c)) }
 
 // ParseClearance reads a level's name.
 func ParseClearance(s string) (Clearance, error) {
-	i, err := indexOf("clearance", clearanceNames[:], s)
+	i, err := indexOf("a clearance", clearanceNames[:], s)
 	return Clearance(i), err //nolint:gosec // an index into three names
 }
 
@@ -117,7 +117,7 @@ func (i Identity) String() string { return nameOf(identityNames[:], int(i)) }
 
 // ParseIdentity reads a grade's name.
 func ParseIdentity(s string) (Identity, error) {
-	i, err := indexOf("identity", identityNames[:], s)
+	i, err := indexOf("an identity", identityNames[:], s)
 	return Identity(i), err //nolint:gosec // an index into four names
 }
 
@@ -142,7 +142,7 @@ func (s Stance) String() string { return nameOf(stanceNames[:], int(s)) }
 
 // ParseStance reads a stance's name.
 func ParseStance(s string) (Stance, error) {
-	i, err := indexOf("stance", stanceNames[:], s)
+	i, err := indexOf("a stance", stanceNames[:], s)
 	return Stance(i), err //nolint:gosec // an index into three names
 }
 
@@ -175,7 +175,7 @@ func (s Standing) String() string { return nameOf(standingNames[:], int(s)) }
 
 // ParseStanding reads a standing's name.
 func ParseStanding(s string) (Standing, error) {
-	i, err := indexOf("standing", standingNames[:], s)
+	i, err := indexOf("a standing", standingNames[:], s)
 	return Standing(i), err //nolint:gosec // an index into eleven names
 }
 
@@ -213,5 +213,5 @@ func indexOf(what string, names []string, s string) (int, error) {
 			return i, nil
 		}
 	}
-	return 0, fmt.Errorf("%q is not a %s; write one of %s", s, what, strings.Join(names, ", "))
+	return 0, fmt.Errorf("%q is not %s; write one of %s", s, what, strings.Join(names, ", "))
 }

@@ -184,9 +184,9 @@ func decodeJSON(text []byte, into any) error {
 	}
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		if wrong.Field == "" {
-			return fmt.Errorf("a JSON object is expected, not a %s", kindOf(wrong.Value))
+			return fmt.Errorf("a JSON object is expected, not %s", kindOf(wrong.Value))
 		}
-		return fmt.Errorf("%s must be a %s, not a %s", wrong.Field, expected(wrong.Field), kindOf(wrong.Value))
+		return fmt.Errorf("%s must be a %s, not %s", wrong.Field, expected(wrong.Field), kindOf(wrong.Value))
 	}
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("it is not JSON at byte %d", syntax.Offset)
@@ -202,8 +202,12 @@ func expected(field string) string {
 	return "JSON object"
 }
 
-// kindOf keeps the type of what encoding/json reports and drops the value, which may follow it.
+// kindOf keeps the type of what encoding/json reports, with its article, and drops the value, which may
+// follow it.
 func kindOf(value string) string {
 	kind, _, _ := strings.Cut(value, " ")
-	return kind
+	if kind == "array" || kind == "object" {
+		return "an " + kind
+	}
+	return "a " + kind
 }
