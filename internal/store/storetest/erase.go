@@ -86,6 +86,16 @@ func (s *suite) testErase(t *testing.T) {
 		_, err = Apply(b.ctx, b.Store, 305, Top, &evidence.ChangeSet{Reason: "another", Changes: []evidence.Change{putEntity("e1b", "MILITARY_UNIT", "28 Batallón")}})
 		require.NoError(t, err)
 	})
+	t.Run("one after another", func(t *testing.T) {
+		b := s.bench(t)
+		for i, id := range []evidence.ID{"c2", "many-01-b", "e2"} { // the citations change what is derived of their links
+			for _, st := range []store.Store{b.model, b.Store} {
+				_, err := erase(b, st, 340+i, id)
+				require.NoError(t, err)
+			}
+			b.sameRows(t)
+		}
+	})
 	t.Run("an author and a reason", func(t *testing.T) {
 		b := s.bench(t)
 		order := erasure.Order{Author: Low, Ground: "order 8", Revisions: []evidence.Sequence{1}}
