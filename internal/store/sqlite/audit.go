@@ -205,41 +205,50 @@ func (a *audit) blocks(ctx context.Context) (faults []string, records int64, err
 // rest says, when all records were looked at, whether more is kept than they
 // call for, and whether SQLite itself finds the file sound: its indexes say what
 // its tables say, and full text what was indexed.
-func (a *audit) rest(ctx context.Context) (string, error) {
-	var faults []string
+func (a *audit) rest(ctx context.Context) (faults []string, err error) {
 	if err := a.g.conn.query(ctx, "PRAGMA integrity_check(10)", nil, func(r row) error {
 		if r.text(0) != "ok" {
 			faults = append(faults, "SQLite says of the file: "+r.text(0))
 		}
 		return nil
 	}); err != nil {
-		return "", err
+		return nil, err
 	}
 	more := func(n, wanted int64, what string) {
 		if n > wanted {
 			faults = append(faults, fmt.Sprintf("beside what belongs to records, the store keeps %d more %s", n-wanted, what))
 		}
 	}
-	if _, err := a.g.conn.one(ctx, "SELECT count(*) FROM place WHERE NOT ("+formerPlaces+")", nil, func(r row) error {
-		more(r.int(0), a.places, "entries of lists")
-		return nil
-	}); err != nil {
-		return "", err
+	for _, kept := range []struct {
+		from   string // tables and conditions
+		wanted int64
+		what   string
+	}{
+		{"place WHERE NOT (" + formerPlaces + ")", a.places, "entries of lists"},
+		// A record that is made later would get the number, and with it these.
+		{"version WHERE num NOT IN (SELECT num FROM record)", 0, "replaced versions"},
+		{"counter WHERE of <> 0 AND of NOT IN (SELECT num FROM record)", 0, "counters"},
+	} {
+		if _, err := a.g.conn.one(ctx, "SELECT count(*) FROM "+kept.from, nil, func(r row) error {
+			more(r.int(0), kept.wanted, kept.what)
+			return nil
+		}); err != nil {
+			return nil, err
+		}
 	}
 	stray, err := a.formerCitations(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	more(int64(stray), 0, "entries of lists of citations")
 	damaged, records, err := a.blocks(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	faults = append(faults, damaged...)
 	more(records, a.elements, "records for traversal")
 	if what := a.unclaimed(); what != "" {
 		faults = append(faults, what)
 	}
-	faults = append(faults, a.strange()...)
-	return strings.Join(faults, "; "), nil
+	return append(faults, a.strange()...), nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/storetest"
 )
 
@@ -48,6 +49,8 @@ func TestScanFindsWhatChangesAnswers(t *testing.T) {
 		"what a revision changed":      {"UPDATE revision SET touched = x'' WHERE seq = 2", "the lists of revisions say 1"},
 		"a byte of what it changed":    {"UPDATE revision SET touched = CAST(touched || x'00' AS BLOB) WHERE seq = 2", "revision 2 changed is not as it was written"},
 		"a record that is not there":   {"UPDATE revision SET touched = CAST(touched || x'50' AS BLOB) WHERE seq = 2", "name 1 records that are not there"},
+		"a version of no record":       {"INSERT INTO version SELECT 99, 1, 2, derived, content FROM record WHERE id = 'a'", "1 more replaced versions"},
+		"a counter of no record":       {"INSERT INTO counter VALUES (99, 2, 0, 'PAYS', 0, 3)", "1 more counters"},
 		"a byte of a hash":             {"UPDATE revision SET hash = CAST(hash || x'00' AS BLOB) WHERE seq = 2", "more or fewer bytes than a hash"},
 		"a byte of a previous hash":    {"UPDATE revision SET previous = CAST(previous || x'00' AS BLOB) WHERE seq = 2", "more or fewer bytes than a hash"},
 		"a byte of a root":             {"UPDATE revision SET root = CAST(root || x'00' AS BLOB) WHERE seq = 2", "more or fewer bytes than a hash"},
@@ -73,6 +76,24 @@ func TestScanFindsWhatChangesAnswers(t *testing.T) {
 			require.NoError(t, s.writer.script(ctx, c.sql))
 			require.Contains(t, faults(), c.says)
 		})
+	}
+}
+
+// TestScanOfAStoreWithoutRecords finds what is kept where there is no record.
+func TestScanOfAStoreWithoutRecords(t *testing.T) {
+	s, err := Open(t.Context(), Memory, Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	require.NoError(t, s.Set(t.Context(), "INSERT INTO place VALUES (-5, 3, '0 0001 x', 1); INSERT INTO counter VALUES (1, 2, 0, 'PAYS', 0, 3)"))
+	var found []store.Row
+	for row, err := range s.Scan(t.Context()) {
+		require.NoError(t, err)
+		found = append(found, row)
+	}
+	require.Len(t, found, 2)
+	for _, row := range found {
+		require.Equal(t, store.WholeRow, row.Kind)
+		require.Contains(t, row.Fault, "the store keeps 1 more")
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"math"
+	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
@@ -82,10 +83,11 @@ type scanner struct {
 	g       *graph
 	yield   func(store.Row) bool
 	stopped bool
+	faults  []string // of the store as a whole
 }
 
 func (x *scanner) all(ctx context.Context) error {
-	for _, part := range []func(context.Context) error{x.counters, x.derived, x.revisions, x.tokens, x.versions} {
+	for _, part := range []func(context.Context) error{x.counters, x.derived, x.revisions, x.tokens, x.versions, x.whole} {
 		if err := x.g.store.open(ctx); err != nil {
 			return err
 		}
@@ -153,22 +155,18 @@ func (x *scanner) counters(ctx context.Context) error {
 }
 
 // derived also tells, as faults, what the lists and the copy for traversal have
-// wrong. The last row is held back, to take what is told when all was read.
+// wrong. What belongs to no record is told by whole.
 func (x *scanner) derived(ctx context.Context) error {
 	check := audit{g: x.g}
 	defer check.close()
 	if err := check.begin(ctx); err != nil {
 		return err
 	}
-	var rows []store.Row
 	err := x.each(ctx, func(page []identified) error {
-		if len(rows) > 0 {
-			x.give(rows[:len(rows)-1])
-			rows = rows[len(rows)-1:]
-		}
 		if err := check.page(ctx, page); err != nil {
 			return err
 		}
+		var rows []store.Row
 		for _, of := range page {
 			lines, err := x.recordDerived(ctx, &check, of)
 			if err != nil {
@@ -176,21 +174,25 @@ func (x *scanner) derived(ctx context.Context) error {
 			}
 			rows = append(rows, lines...)
 		}
+		x.give(rows)
 		return nil
 	})
-	if err != nil || x.stopped || len(rows) == 0 {
+	if err != nil || x.stopped {
 		return err
 	}
-	last := &rows[len(rows)-1]
-	more, err := check.rest(ctx)
-	if more != "" && last.Fault != "" {
-		more = last.Fault + "; " + more
-	}
-	if more != "" {
-		last.Fault = more
+	x.faults, err = check.rest(ctx)
+	return err
+}
+
+// whole tells the faults of the store as a whole, a row for each.
+func (x *scanner) whole(context.Context) error {
+	slices.Sort(x.faults)
+	var rows []store.Row
+	for _, fault := range slices.Compact(x.faults) {
+		rows = append(rows, store.Row{Kind: store.WholeRow, Key: fault, Fault: fault})
 	}
 	x.give(rows)
-	return err
+	return nil
 }
 
 // recordDerived gives the rows of one record, the newest first, and has the record
