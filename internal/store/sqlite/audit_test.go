@@ -1,9 +1,11 @@
 package sqlite
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -24,6 +26,53 @@ func TestFormerPlaces(t *testing.T) {
 		})
 		require.NoError(t, err)
 	}
+}
+
+// changedLink is a store with one link, of which an end and the source have former
+// versions.
+func changedLink(t *testing.T) *Store {
+	t.Helper()
+	_, s := oneLink(t)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	_, err := storetest.Apply(t.Context(), s, 2, storetest.Top, &evidence.ChangeSet{Reason: "test", Changes: []evidence.Change{
+		{PutEntity: &evidence.PutEntity{ID: "a", Name: evidence.Of("Agente")}}, {PutSource: &evidence.PutSource{ID: "s", Reliability: evidence.Of("A")}},
+	}})
+	require.NoError(t, err)
+	return s
+}
+
+// TestScanTellsNumbersApart flips bits of all numbers in the file, those too that are
+// cut off where one is read into a smaller number.
+func TestScanTellsNumbersApart(t *testing.T) {
+	ctx := t.Context()
+	s := changedLink(t)
+	rows := func() (all []string) {
+		for row, err := range s.Scan(ctx) {
+			all = append(all, fmt.Sprintf("%s %s %s %s %v", row.Kind, row.Key, row.Value, row.Fault, err))
+		}
+		return all
+	}
+	want := rows()
+	numbers := 0
+	for _, table := range []string{"revision", "record", "version", "place", "counter", "block"} {
+		var columns []string
+		require.NoError(t, s.writer.query(ctx, "SELECT name FROM pragma_table_info(?) WHERE type = 'INTEGER'", []any{table}, func(r row) error {
+			columns = append(columns, r.text(0))
+			return nil
+		}))
+		for _, column := range columns {
+			for _, bits := range []int{8, 16, 32} {
+				flip := fmt.Sprintf("UPDATE %s SET %s = (%[2]s | %d) - (%[2]s & %[3]d)", table, column, 1<<bits)
+				require.NoError(t, s.writer.script(ctx, flip))
+				assert.NotEqual(t, want, rows(), flip)
+				require.NoError(t, s.writer.script(ctx, flip))
+				numbers++
+			}
+		}
+	}
+	require.Equal(t, want, rows())
+	require.Greater(t, numbers, 60) // there are so many columns, and each is of some number
+
 }
 
 // TestScanFindsWhatChangesAnswers changes what the store finds records by, of today
@@ -56,12 +105,7 @@ func TestScanFindsWhatChangesAnswers(t *testing.T) {
 		"a byte of a root":             {"UPDATE revision SET root = CAST(root || x'00' AS BLOB) WHERE seq = 2", "more or fewer bytes than a hash"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, s := oneLink(t)
-			t.Cleanup(func() { require.NoError(t, s.Close()) })
-			_, err := storetest.Apply(ctx, s, 2, storetest.Top, &evidence.ChangeSet{Reason: "test", Changes: []evidence.Change{
-				{PutEntity: &evidence.PutEntity{ID: "a", Name: evidence.Of("Agente")}}, {PutSource: &evidence.PutSource{ID: "s", Reliability: evidence.Of("A")}},
-			}})
-			require.NoError(t, err)
+			s := changedLink(t)
 			faults := func() string {
 				var all []string
 				for row, err := range s.Scan(ctx) {

@@ -135,7 +135,7 @@ func (a *audit) textOf(ctx context.Context, num int64) (at int64, text string, e
 	var kind evidence.RecordType
 	var content []byte
 	found, err := a.g.conn.one(ctx, "SELECT type, content FROM record WHERE num = ?", []any{num}, func(r row) error {
-		kind, content = evidence.RecordType(r.int(0)), r.bytes(1) //nolint:gosec // a small number
+		kind, content = narrow[evidence.RecordType](r.int(0)), r.bytes(1)
 		return nil
 	})
 	if err != nil || !found {

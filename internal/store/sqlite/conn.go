@@ -179,3 +179,10 @@ type row []driver.Value
 func (r row) int(i int) int64    { n, _ := r[i].(int64); return n }
 func (r row) text(i int) string  { s, _ := r[i].(string); return s }
 func (r row) bytes(i int) []byte { b, _ := r[i].([]byte); return b }
+
+// narrow is a number of the file in a smaller type. One that does not fit becomes the
+// greatest of the type, and not what is left of it when the rest is cut off, which would
+// look like one that was written.
+func narrow[T ~uint8 | ~uint32](n int64) T {
+	return T(min(uint64(n), uint64(^T(0)))) //nolint:gosec // a negative number becomes a great one
+}

@@ -68,7 +68,7 @@ func (s *Store) followLinks(ctx context.Context, g *graph, since evidence.Sequen
 	var records []entry
 	slices.Sort(nums)
 	err := inBatches(ctx, g, "SELECT "+recordColumns+" FROM record WHERE num IN ", slices.Compact(nums), func(r row) error {
-		if t := evidence.RecordType(r.int(2)); t != evidence.EntityRecord && t != evidence.LinkRecord { //nolint:gosec // a small number
+		if t := narrow[evidence.RecordType](r.int(2)); t != evidence.EntityRecord && t != evidence.LinkRecord {
 			return nil
 		}
 		e, err := entryOf(r)

@@ -64,7 +64,7 @@ var inLists = func() map[int]string {
 
 // entryOf reads a row of recordColumns.
 func entryOf(r row) (entry, error) {
-	record, err := recordOf(evidence.RecordType(r.int(2)), r.int(3), r.int(4), r.bytes(derivedColumn), r.bytes(contentColumn)) //nolint:gosec // a small number
+	record, err := recordOf(narrow[evidence.RecordType](r.int(2)), r.int(3), r.int(4), r.bytes(derivedColumn), r.bytes(contentColumn))
 	if err != nil {
 		return entry{}, fmt.Errorf("record %q: %w", r.text(1), err)
 	}

@@ -20,7 +20,7 @@ const revisionColumns = "seq, hash, previous, time, root, leaves, n0, n1, n2, l0
 // revisionOf reads a row of revisionColumns, and the payload where the row has it.
 func revisionOf(r row) (*evidence.Revision, error) {
 	rev := &evidence.Revision{
-		Header: ledger.Header{Sequence: uint64(r.int(0)), Time: time.UnixMicro(r.int(3)).UTC(), Leaves: uint32(r.int(5))}, //nolint:gosec // as they were written
+		Header: ledger.Header{Sequence: uint64(r.int(0)), Time: time.UnixMicro(r.int(3)).UTC(), Leaves: narrow[uint32](r.int(5))}, //nolint:gosec // as they were written
 		Key:    r.text(12),
 	}
 	copy(rev.Hash[:], r.bytes(1))

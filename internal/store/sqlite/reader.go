@@ -153,11 +153,11 @@ func (r *reader) Count(ctx context.Context, q store.CountQuery) (map[evidence.ID
 	}
 	ofEntity := q.Type == evidence.LinkRecord && len(q.Of) > 0
 	err := inBatches(ctx, r.g, "SELECT of, type, direction, kind, visibility, n FROM counter WHERE of IN ", nums, func(row row) error {
-		if evidence.RecordType(row.int(1)) != q.Type || row.int(4) > int64(r.view.Clearance) || len(wanted) > 0 && !wanted[row.text(3)] { //nolint:gosec // a small number
+		if narrow[evidence.RecordType](row.int(1)) != q.Type || row.int(4) > int64(r.view.Clearance) || len(wanted) > 0 && !wanted[row.text(3)] {
 			return nil
 		}
 		n := int(row.int(5))
-		if d := evidence.Direction(row.int(2)); ofEntity { //nolint:gosec // a small number
+		if d := narrow[evidence.Direction](row.int(2)); ofEntity {
 			switch both := q.Direction == evidence.Any || either[row.text(3)]; {
 			case d == evidence.Any && both:
 				n = -n // links to itself, which both directions have counted

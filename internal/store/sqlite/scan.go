@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"math"
 	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -136,8 +135,8 @@ func (x *scanner) counters(ctx context.Context) error {
 		for _, of := range page {
 			err := x.g.conn.query(ctx, "SELECT type, direction, kind, visibility, n FROM counter WHERE of = ? AND n <> 0 ORDER BY type, direction, kind, visibility", []any{of.num}, func(r row) error {
 				rows = append(rows, store.CounterToRow(evidence.CounterKey{
-					Of: evidence.ID(of.id), Type: evidence.RecordType(r.int(0)), Direction: evidence.Direction(r.int(1)), //nolint:gosec // small numbers
-					Kind: r.text(2), Visibility: evidence.Clearance(r.int(3)), //nolint:gosec // a small number
+					Of: evidence.ID(of.id), Type: narrow[evidence.RecordType](r.int(0)), Direction: narrow[evidence.Direction](r.int(1)),
+					Kind: r.text(2), Visibility: narrow[evidence.Clearance](r.int(3)),
 				}, int(r.int(4))))
 				return nil
 			})
@@ -204,7 +203,7 @@ func (x *scanner) recordDerived(ctx context.Context, check *audit, of identified
 	var kind evidence.RecordType
 	var changed int64
 	found, err := x.g.conn.one(ctx, "SELECT type, from_seq, to_seq, derived, content, changed FROM record WHERE num = ?", []any{of.num}, func(r row) error {
-		kind, changed = storedType(r.int(0)), r.int(5)
+		kind, changed = narrow[evidence.RecordType](r.int(0)), r.int(5)
 		lines[0] = store.DerivedToRow(evidence.ID(of.id), r.bytes(3))
 		if whole, err := recordOf(kind, r.int(1), r.int(2), r.bytes(3), r.bytes(4)); err == nil {
 			newest = whole
@@ -285,19 +284,13 @@ func (x *scanner) tokens(ctx context.Context) error {
 	}
 }
 
-// storedType is the record type of a column. Numbers that are none stay different
-// from all types, however great they are.
-func storedType(n int64) evidence.RecordType {
-	return evidence.RecordType(min(uint64(n), math.MaxUint8)) //nolint:gosec // a negative number becomes a great one
-}
-
 func (x *scanner) versions(ctx context.Context) error {
 	return x.each(ctx, func(page []identified) error {
 		var rows []store.Row
 		for _, of := range page {
 			add := func(r row) error {
 				from, to := evidence.Sequence(r.int(1)), evidence.Sequence(r.int(2)) //nolint:gosec // whatever they are, the row says so
-				rows = append(rows, store.VersionToRow(evidence.ID(of.id), storedType(r.int(0)), from, to, r.bytes(3)))
+				rows = append(rows, store.VersionToRow(evidence.ID(of.id), narrow[evidence.RecordType](r.int(0)), from, to, r.bytes(3)))
 				return nil
 			}
 			err := x.g.conn.query(ctx, "SELECT (SELECT type FROM record WHERE num = v.num), v.from_seq, v.to_seq, v.content FROM version v WHERE v.num = ? ORDER BY v.from_seq", []any{of.num}, add)
