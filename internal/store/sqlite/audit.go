@@ -247,8 +247,6 @@ func (a *audit) rest(ctx context.Context) (faults []string, err error) {
 	}
 	faults = append(faults, damaged...)
 	more(records, a.elements, "records for traversal")
-	if what := a.unclaimed(); what != "" {
-		faults = append(faults, what)
-	}
+	faults = append(faults, a.unclaimed()...)
 	return append(faults, a.strange()...), nil
 }

@@ -54,7 +54,7 @@ func TestScanTellsNumbersApart(t *testing.T) {
 	}
 	want := rows()
 	numbers := 0
-	for _, table := range []string{"revision", "record", "version", "place", "counter", "block"} {
+	for _, table := range []string{"revision", "record", "version", "place", "counter", "block", "words_docsize"} {
 		var columns []string
 		require.NoError(t, s.writer.query(ctx, "SELECT name FROM pragma_table_info(?) WHERE type = 'INTEGER'", []any{table}, func(r row) error {
 			columns = append(columns, r.text(0))
@@ -98,6 +98,10 @@ func TestScanFindsWhatChangesAnswers(t *testing.T) {
 		"what a revision changed":      {"UPDATE revision SET touched = x'' WHERE seq = 2", "the lists of revisions say 1"},
 		"a byte of what it changed":    {"UPDATE revision SET touched = CAST(touched || x'00' AS BLOB) WHERE seq = 2", "revision 2 changed is not as it was written"},
 		"a record that is not there":   {"UPDATE revision SET touched = CAST(touched || x'50' AS BLOB) WHERE seq = 2", "name 1 records that are not there"},
+		"a way to a word":              {"UPDATE words_idx SET term = x'30ff'", `from "agente" to "vecino" does not come`},
+		"a way to a word less":         {"DELETE FROM words_idx", `from "agente" to "vecino" does not come`},
+		"a way to a word more":         {"INSERT INTO words_idx VALUES (99, x'30', 2)", "1 more ways to words"},
+		"where a text is":              {"UPDATE words_docsize SET origin = 99 WHERE id = (SELECT max(id) FROM words_docsize)", "of 1 texts the index of full text does not say where"},
 		"a version of no record":       {"INSERT INTO version SELECT 99, 1, 2, derived, content FROM record WHERE id = 'a'", "1 more replaced versions"},
 		"a counter of no record":       {"INSERT INTO counter VALUES (99, 2, 0, 'PAYS', 0, 3)", "1 more counters"},
 		"a byte of a hash":             {"UPDATE revision SET hash = CAST(hash || x'00' AS BLOB) WHERE seq = 2", "more or fewer bytes than a hash"},

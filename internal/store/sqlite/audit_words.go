@@ -16,12 +16,14 @@ import (
 // store's own would, and what both hold of a row is compared by sums: of its words
 // and their places, in whatever order they come.
 type wordAudit struct {
-	seed    maphash.Seed
-	stored  map[int64]wordSum // of the rows that no record was found for yet
-	wanted  map[int64]wordSum // of the records of a page
-	scratch *conn
-	damage  string // why the store's words do not read
-	lengths string // what is wrong with the numbers of words
+	seed     maphash.Seed
+	stored   map[int64]wordSum // of the rows that no record was found for yet
+	wanted   map[int64]wordSum // of the records of a page
+	scratch  *conn
+	damage   string   // why the store's words do not read
+	lengths  []string // what is wrong with what is said of each text
+	segments []wordSegment
+	ways     []string // what is wrong with the ways to words
 }
 
 // wordSum adds up what is hashed of each word of a row.
@@ -47,6 +49,9 @@ func (a *wordAudit) readWords(ctx context.Context, g *graph) error {
 		}
 	}
 	if a.stored, err = a.sums(ctx, g.conn); err == nil {
+		err = a.readWays(ctx, g)
+	}
+	if err == nil {
 		err = a.readLengths(ctx, g)
 	}
 	if err != nil && ctx.Err() == nil {
@@ -72,11 +77,11 @@ func (a *wordAudit) sums(ctx context.Context, c *conn) (map[int64]wordSum, error
 	return sums, err
 }
 
-// readLengths looks at how many words each row is said to have, by which a row is
-// found when it is to be deleted.
+// readLengths looks at how many words each row is said to have, and in which segment,
+// by which a row is found when it is to be deleted.
 func (a *wordAudit) readLengths(ctx context.Context, g *graph) error {
-	wrong, counted := 0, 0
-	err := g.conn.query(ctx, "SELECT id, sz FROM words_docsize", nil, func(r row) error {
+	wrong, counted, kept := 0, 0, 0
+	err := g.conn.query(ctx, "SELECT id, sz, origin FROM words_docsize", nil, func(r row) error {
 		words := a.stored[r.int(0)].words
 		if words > 0 {
 			counted++
@@ -84,10 +89,16 @@ func (a *wordAudit) readLengths(ctx context.Context, g *graph) error {
 		if !bytes.Equal(r.bytes(1), lengthOf(words)) {
 			wrong++
 		}
+		if !a.deletable(uint64(r.int(2))) { //nolint:gosec // a negative number becomes a great one
+			kept++
+		}
 		return nil
 	})
 	if wrong += len(a.stored) - counted; wrong > 0 {
-		a.lengths = fmt.Sprintf("of %d texts the index of full text does not say how many words they have", wrong)
+		a.lengths = append(a.lengths, fmt.Sprintf("of %d texts the index of full text does not say how many words they have", wrong))
+	}
+	if kept > 0 {
+		a.lengths = append(a.lengths, fmt.Sprintf("of %d texts the index of full text does not say where their words are, which it would keep when they are deleted", kept))
 	}
 	return err
 }
@@ -167,14 +178,14 @@ func (a *wordAudit) indexed(at int64) string {
 
 // unclaimed says, when all records were looked at, what is wrong with the words
 // beside.
-func (a *wordAudit) unclaimed() string {
-	switch {
-	case a.damage != "":
-		return a.damage
-	case len(a.stored) > 0:
-		return fmt.Sprintf("beside what belongs to records, the store keeps the words of %d more texts", len(a.stored))
+func (a *wordAudit) unclaimed() []string {
+	if a.damage != "" {
+		return []string{a.damage}
 	}
-	return a.lengths
+	if len(a.stored) > 0 {
+		return append(a.ways, fmt.Sprintf("beside what belongs to records, the store keeps the words of %d more texts", len(a.stored)))
+	}
+	return append(a.ways, a.lengths...)
 }
 
 // close ends what was made for the audit alone.
