@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/vinculo/vinculo/internal/erasure"
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/storetest"
@@ -124,6 +125,23 @@ func TestScanFindsWhatChangesAnswers(t *testing.T) {
 			require.NoError(t, s.writer.script(ctx, c.sql))
 			require.Contains(t, faults(), c.says)
 		})
+	}
+}
+
+// TestEraseTakesNoWordsWithoutNotice erases from an index that does not say where the
+// words are that are to go: nothing is erased then.
+func TestEraseTakesNoWordsWithoutNotice(t *testing.T) {
+	ctx := t.Context()
+	for _, damage := range []string{"UPDATE words_docsize SET origin = 99", "DELETE FROM words_docsize"} {
+		s := changedLink(t)
+		require.NoError(t, s.writer.script(ctx, damage))
+		before, err := s.Head(ctx)
+		require.NoError(t, err)
+		_, err = erasure.Run(ctx, s, storetest.Planner(3), erasure.Order{Author: storetest.Top, Ground: "order", IDs: []evidence.ID{"a"}})
+		require.ErrorContains(t, err, "copy its log into a new store", damage)
+		after, err := s.Head(ctx)
+		require.NoError(t, err)
+		require.Equal(t, before, after, "nothing was erased")
 	}
 }
 

@@ -29,11 +29,14 @@ type wordAudit struct {
 // wordSum adds up what is hashed of each word of a row.
 type wordSum struct{ hash, words uint64 }
 
+// vocabularyOfWords gives all words of full text, with the row and the place of each.
+const vocabularyOfWords = "CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab (main, words, instance)"
+
 const scratchWords = `CREATE VIRTUAL TABLE words USING fts5 (
   text, content='', contentless_delete=1, detail=full,
   tokenize="unicode61 remove_diacritics 0 categories 'L* N* M* Co'"
 );
-CREATE VIRTUAL TABLE temp.audited USING fts5vocab (main, words, instance)`
+` + vocabularyOfWords
 
 // readWords adds up the words that the store has.
 func (a *wordAudit) readWords(ctx context.Context, g *graph) error {
@@ -43,7 +46,7 @@ func (a *wordAudit) readWords(ctx context.Context, g *graph) error {
 		return err
 	}
 	// The connection may write nothing, not even what only it sees.
-	for _, sql := range []string{"PRAGMA query_only = OFF", "CREATE VIRTUAL TABLE temp.audited USING fts5vocab (main, words, instance)", "PRAGMA query_only = ON"} {
+	for _, sql := range []string{"PRAGMA query_only = OFF", vocabularyOfWords, "PRAGMA query_only = ON"} {
 		if err := g.conn.script(ctx, sql); err != nil {
 			return err
 		}
@@ -64,7 +67,7 @@ func (a *wordAudit) readWords(ctx context.Context, g *graph) error {
 func (a *wordAudit) sums(ctx context.Context, c *conn) (map[int64]wordSum, error) {
 	sums := map[int64]wordSum{}
 	var place [8]byte
-	err := c.query(ctx, "SELECT term, doc, offset FROM temp.audited", nil, func(r row) error {
+	err := c.query(ctx, "SELECT term, doc, offset FROM temp.vocabulary", nil, func(r row) error {
 		var h maphash.Hash
 		h.SetSeed(a.seed)
 		binary.LittleEndian.PutUint64(place[:], uint64(r.int(2))) //nolint:gosec // only hashed

@@ -36,6 +36,7 @@ func (t *transaction) erase(ctx context.Context, e *evidence.Erasing) error {
 	for _, num := range found {
 		nums = append(nums, num)
 	}
+	var texts []int64
 	for _, num := range nums {
 		for _, sql := range []string{
 			"DELETE FROM record WHERE num = ?", "DELETE FROM version WHERE num = ?", "DELETE FROM counter WHERE of = ?",
@@ -48,6 +49,7 @@ func (t *transaction) erase(ctx context.Context, e *evidence.Erasing) error {
 			return err
 		}
 		for of := evidence.EntityRecord; of <= evidence.CitationRecord; of++ {
+			texts = append(texts, wordsRow(of, num))
 			if err := c.exec(ctx, "DELETE FROM words WHERE rowid = ?", wordsRow(of, num)); err != nil {
 				return err
 			}
@@ -71,6 +73,9 @@ func (t *transaction) erase(ctx context.Context, e *evidence.Erasing) error {
 	if err := c.exec(ctx, "INSERT INTO words (words) VALUES ('optimize')"); err != nil {
 		return err
 	}
+	if err := t.withoutWords(ctx, texts); err != nil {
+		return err
+	}
 	for _, r := range e.Rewritten {
 		if err := t.rewrite(ctx, r); err != nil {
 			return fmt.Errorf("rewriting %q: %w", r.ID(), err)
@@ -90,6 +95,29 @@ func (t *transaction) erase(ctx context.Context, e *evidence.Erasing) error {
 		}
 	}
 	return nil
+}
+
+// withoutWords says whether the index of full text has no word of deleted texts any
+// more. SQLite tells nobody where it does not find what it is to delete.
+func (t *transaction) withoutWords(ctx context.Context, texts []int64) error {
+	list, err := json.Marshal(texts)
+	if err != nil {
+		return err
+	}
+	if err := t.conn.script(ctx, vocabularyOfWords); err != nil {
+		return err
+	}
+	kept := int64(0)
+	if _, err := t.conn.one(ctx, "SELECT count(DISTINCT doc) FROM temp.vocabulary WHERE doc IN (SELECT value FROM json_each(?))", []any{string(list)}, func(r row) error {
+		kept = r.int(0)
+		return nil
+	}); err != nil {
+		return err
+	}
+	if kept > 0 {
+		return fmt.Errorf("the index of full text of %s is damaged: it keeps the words of %d texts that were to be erased, so nothing was; copy its log into a new store (`vinculo copy`), and erase there", t.store.name, kept)
+	}
+	return t.conn.script(ctx, "DROP TABLE temp.vocabulary")
 }
 
 // rewrite gives one version other content. Neither its place in any list nor its
