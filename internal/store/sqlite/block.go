@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/binary"
@@ -183,7 +184,7 @@ func (c *conn) writeBlocks(ctx context.Context, changed []element) error {
 const rowsAtOnce = 1 << 16
 
 // makeBlocks makes blocks of the tables node and edge, which then go.
-func (c *conn) makeBlocks(ctx context.Context) error {
+func (c *conn) makeBlocks(ctx context.Context, _ *vocabulary.Vocabulary) error {
 	nodes := func(r row) element { return nodeOf(r.int(0), r.text(1), r.int(2) != 0) }
 	if err := c.blocksOf(ctx, "SELECT num, id, placeholder FROM node WHERE num >= ? ORDER BY num", nodes); err != nil {
 		return err
@@ -217,4 +218,70 @@ func (c *conn) blocksOf(ctx context.Context, query string, of func(row) element)
 		}
 	}
 	return nil
+}
+
+// knownNumbers is how many numbers of records are kept in memory while blocks are
+// compared with the records, whose links speak of ids.
+const knownNumbers = 1 << 20
+
+// renewBlocks has all blocks say what the records say.
+func (c *conn) renewBlocks(ctx context.Context, v *vocabulary.Vocabulary) error {
+	most := int64(0)
+	if _, err := c.one(ctx, "SELECT max(num) FROM record", nil, func(r row) error { most = r.int(0); return nil }); err != nil {
+		return err
+	}
+	nums := map[evidence.ID]int64{}
+	numOf := func(id evidence.ID) (int64, error) {
+		if num, ok := nums[id]; ok {
+			return num, nil
+		}
+		if len(nums) == knownNumbers {
+			clear(nums)
+		}
+		_, err := c.one(ctx, "SELECT num FROM record WHERE id = ?", []any{string(id)}, func(r row) error {
+			nums[id] = r.int(0)
+			return nil
+		})
+		return nums[id], err
+	}
+	for block := range most/blockRecords + 1 {
+		kept, err := c.block(ctx, block)
+		if errors.Is(err, errDamagedBlock) {
+			kept, err = nil, c.exec(ctx, "DELETE FROM block WHERE num = ?", block)
+		}
+		if err != nil {
+			return err
+		}
+		changed, err := c.outdated(ctx, block, kept, func(num int64, r *evidence.Record) (element, error) { return elementOf(r, num, v, numOf) })
+		if err == nil {
+			err = c.writeBlocks(ctx, changed)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outdated gives, for the records of a block of which something else is kept than of
+// gives, what it gives. A record that does not decode keeps what it has: who reads it is
+// told.
+func (c *conn) outdated(ctx context.Context, block int64, kept []element, of func(int64, *evidence.Record) (element, error)) (changed []element, err error) {
+	whole := make(map[int64][]byte, len(kept))
+	for _, e := range kept {
+		whole[e.num] = e.whole
+	}
+	err = c.query(ctx, "SELECT num, type, from_seq, to_seq, derived, content FROM record WHERE num >= ? AND num < ?", []any{block * blockRecords, (block + 1) * blockRecords}, func(r row) error {
+		num := r.int(0)
+		record, err := recordOf(narrow[evidence.RecordType](r.int(1)), r.int(2), r.int(3), r.bytes(4), r.bytes(5))
+		if err != nil {
+			return nil //nolint:nilerr // as was said
+		}
+		is, err := of(num, record)
+		if err == nil && !bytes.Equal(whole[num], is.whole) {
+			changed = append(changed, is)
+		}
+		return err
+	})
+	return changed, err
 }

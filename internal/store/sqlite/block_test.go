@@ -255,3 +255,38 @@ func TestMakeBlocks(t *testing.T) {
 	require.NotContains(t, slices.Collect(maps.Keys(s.Schema(t))), "edge")
 	require.NotContains(t, slices.Collect(maps.Keys(s.Schema(t))), "node")
 }
+
+// TestRenewBlocks brings files up to date that have other blocks than their records
+// call for.
+func TestRenewBlocks(t *testing.T) {
+	ctx := t.Context()
+	for name, damage := range map[string]func(c *conn, all []element) error{
+		"as the first program packed links": func(c *conn, all []element) error {
+			link := all[slices.IndexFunc(all, func(e element) bool { return e.kind == linkElement })]
+			// It had four bytes for each clearance, and not two.
+			former := slices.Concat(link.packed[:packedSize-6], make([]byte, 12), link.packed[packedSize:])
+			return c.writeBlocks(ctx, []element{newElement(linkElement, link.num, string(link.id), former)})
+		},
+		"without a link":   func(c *conn, all []element) error { return c.writeBlocks(ctx, []element{{num: all[len(all)-1].num}}) },
+		"without blocks":   func(c *conn, _ []element) error { return c.script(ctx, "DELETE FROM block") },
+		"with a torn one":  func(c *conn, _ []element) error { return c.script(ctx, "UPDATE block SET content = x'00'") },
+		"with a sound one": func(*conn, []element) error { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			path, s := oneLink(t)
+			all, err := s.writer.block(ctx, 0)
+			require.NoError(t, err)
+			require.NoError(t, damage(s.writer, all))
+			require.NoError(t, s.writer.script(ctx, "PRAGMA user_version = 4"))
+			require.NoError(t, s.Close())
+			s, err = Open(ctx, path, Options{})
+			require.NoError(t, err)
+			t.Cleanup(func() { require.NoError(t, s.Close()) })
+			for row, err := range s.Scan(ctx) {
+				require.NoError(t, err)
+				require.Empty(t, row.Fault)
+			}
+			require.NoError(t, s.Warm(ctx))
+		})
+	}
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/ledger"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 )
 
 // revisionColumns come without the payload, which may be long.
@@ -207,7 +208,7 @@ func writeRevision(ctx context.Context, c *conn, rev *evidence.Revision, sealed 
 }
 
 // rekey makes the keys anew by which revisions are found again.
-func (c *conn) rekey(ctx context.Context) error {
+func (c *conn) rekey(ctx context.Context, _ *vocabulary.Vocabulary) error {
 	return c.query(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE key IS NOT NULL ORDER BY seq", nil, func(r row) error {
 		rev, err := revisionOf(r)
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	lib "modernc.org/sqlite/lib"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/store"
 )
 
@@ -23,12 +24,12 @@ const applicationID = 0x56696e63
 
 // migrations make a file of each version one of the next. The version of a file
 // is its PRAGMA user_version. A migration is never changed once it was released.
-var migrations = []migration{{script: "0001_graph.sql"}, {script: "0002_shelf.sql"}, {script: "0003_block.sql", then: (*conn).makeBlocks}, {script: "0004_key.sql", then: (*conn).rekey}}
+var migrations = []migration{{script: "0001_graph.sql"}, {script: "0002_shelf.sql"}, {script: "0003_block.sql", then: (*conn).makeBlocks}, {script: "0004_key.sql", then: (*conn).rekey}, {script: "0005_block.sql", then: (*conn).renewBlocks}}
 
 // migration is a script and what SQL cannot do, which may be nothing.
 type migration struct {
 	script string
-	then   func(*conn, context.Context) error
+	then   func(*conn, context.Context, *vocabulary.Vocabulary) error
 }
 
 //go:embed migrations/*.sql
@@ -261,7 +262,7 @@ func (s *Store) upgrade(ctx context.Context, c *conn) (err error) {
 		}
 		err = c.script(ctx, string(sql))
 		if err == nil && m.then != nil {
-			err = m.then(c, ctx)
+			err = m.then(c, ctx, s.vocabulary)
 		}
 		if err != nil {
 			return fmt.Errorf("migration %s: %w", m.script, err)

@@ -1,0 +1,3 @@
+-- The first files have links for traversal in a form that 0003 took over as it was,
+-- and that reads as something else. See renewBlocks, which compares what is kept with
+-- the records.
