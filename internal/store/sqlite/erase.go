@@ -170,6 +170,9 @@ func (s *Store) Scrub(ctx context.Context) error {
 			return s.wrap(err)
 		}
 	}
+	if err := s.fit(ctx, s.writer); err != nil {
+		return err
+	}
 	if err := s.writer.script(ctx, "PRAGMA secure_delete = ON; VACUUM"); err != nil {
 		return s.wrap(err)
 	}

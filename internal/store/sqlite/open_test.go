@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/sqlite"
+	"github.com/vinculo/vinculo/internal/store/storetest"
 )
 
 // script runs SQL on a file as any other program would.
@@ -143,5 +145,48 @@ func TestOpenAtOnce(t *testing.T) {
 	wait.Wait()
 	for range cap(errs) {
 		require.NoError(t, <-errs)
+	}
+}
+
+// TestChangedUnderAStore has another program bring the file up to date, or put a copy
+// of an older one into it, while a store is open: the store neither writes nor reads any
+// more, and says what to do.
+func TestChangedUnderAStore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "graph.db")
+	s := open(t, path, sqlite.Options{})
+	write(t, s, set("a", "José"))
+	before, err := s.Head(t.Context())
+	require.NoError(t, err)
+	for says, other := range map[string]int{"start the newer one": sqlite.Version + 1, "start Vínculo again": sqlite.Version - 1} {
+		t.Run(says, func(t *testing.T) {
+			script(t, path, fmt.Sprintf("PRAGMA user_version = %d", other))
+			_, written := storetest.Apply(t.Context(), s, 2, storetest.Top, set("b", "María"))
+			require.ErrorContains(t, written, says)
+			var told evidence.Fault
+			require.ErrorAs(t, written, &told, "who asks is told, too")
+			require.Equal(t, evidence.Unavailable, told.Code)
+			_, read := s.Raw(t.Context(), evidence.Now(evidence.Public))
+			_, asked := s.Head(t.Context())
+			var logged, scanned error
+			for _, logged = range s.Log(t.Context(), 0) {
+			}
+			for _, scanned = range s.Scan(t.Context()) {
+			}
+			_, kept := s.Item(t.Context(), "token", "a")
+			for what, err := range map[string]error{
+				"written": written, "read": read, "asked": asked, "logged": logged, "scanned": scanned, "kept": kept,
+				"put":      s.PutItem(t.Context(), store.Item{Kind: "token", ID: "a"}),
+				"loaded":   s.Import(t.Context(), func(yield func(store.Plan, error) bool) { yield(nil, nil) }),
+				"scrubbed": s.Scrub(t.Context()),
+			} {
+				require.ErrorIs(t, err, store.ErrUnavailable, what)
+			}
+
+			script(t, path, fmt.Sprintf("PRAGMA user_version = %d", sqlite.Version))
+			after, err := s.Head(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, before, after, "nothing was written")
+			require.NoError(t, now(t, s, evidence.Public).Close())
+		})
 	}
 }

@@ -45,7 +45,11 @@ func (s *Store) PutItem(ctx context.Context, item store.Item) error {
 		s.hangUp()
 		return s.wrap(err)
 	}
-	if err := cmp.Or(c.putItem(ctx, item, data), s.inPlace()); err != nil {
+	err = s.fit(ctx, c)
+	if err == nil {
+		err = cmp.Or(c.putItem(ctx, item, data), s.inPlace())
+	}
+	if err != nil {
 		if c.exec(context.Background(), "ROLLBACK") != nil {
 			s.hangUp() // SQLite takes back what a closed connection left
 		}

@@ -164,6 +164,9 @@ func (s *Store) briefly(ctx context.Context, read func(*conn) error) error {
 		return s.wrap(err)
 	}
 	defer s.brief.give(c)
+	if err := s.fit(ctx, c); err != nil {
+		return err
+	}
 	return s.wrap(read(c))
 }
 
@@ -173,6 +176,9 @@ func (s *Store) briefly(ctx context.Context, read func(*conn) error) error {
 func (s *Store) begin(ctx context.Context, c *conn) (*graph, error) {
 	if err := c.exec(context.Background(), "BEGIN"); err != nil {
 		return nil, s.wrap(err)
+	}
+	if err := s.fit(ctx, c); err != nil {
+		return nil, err
 	}
 	head, err := c.readHead(ctx)
 	if err != nil {

@@ -91,11 +91,15 @@ func (s *Store) beginWrite(ctx context.Context) (*transaction, error) {
 	}
 	g := &graph{store: s, conn: s.writer, written: map[evidence.ID]entry{}}
 	t := &transaction{graph: g}
-	var err error
-	if g.head, err = s.writer.readHead(ctx); err == nil {
-		if err = s.follow(ctx, g); err == nil {
-			err = t.start(ctx, g)
-		}
+	err := s.fit(ctx, s.writer)
+	if err == nil {
+		g.head, err = s.writer.readHead(ctx)
+	}
+	if err == nil {
+		err = s.follow(ctx, g)
+	}
+	if err == nil {
+		err = t.start(ctx, g)
 	}
 	if err != nil {
 		t.abandon()
