@@ -203,9 +203,12 @@ func (a *audit) blocks(ctx context.Context) (faults []string, records int64, err
 }
 
 // rest says, when all records were looked at, whether more is kept than they
-// call for, and whether SQLite itself finds the file sound: its indexes say what
-// its tables say, and full text what was indexed.
+// call for, whether the file is made as it should be, and whether SQLite itself finds it
+// sound: its indexes say what its tables say, and full text what was indexed.
 func (a *audit) rest(ctx context.Context) (faults []string, err error) {
+	if faults, err = a.g.schemaFaults(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.g.conn.query(ctx, "PRAGMA integrity_check(10)", nil, func(r row) error {
 		if r.text(0) != "ok" {
 			faults = append(faults, "SQLite says of the file: "+r.text(0))

@@ -103,6 +103,13 @@ func TestScanFindsWhatChangesAnswers(t *testing.T) {
 		"a way to a word less":         {"DELETE FROM words_idx", `from "agente" to "vecino" does not come`},
 		"a way to a word more":         {"INSERT INTO words_idx VALUES (99, x'30', 2)", "1 more ways to words"},
 		"where a text is":              {"UPDATE words_docsize SET origin = 99 WHERE id = (SELECT max(id) FROM words_docsize)", "of 1 texts the index of full text does not say where"},
+		"a trigger":                    {"CREATE TRIGGER new_record AFTER INSERT ON record BEGIN UPDATE record SET content = x'' WHERE num = new.num; END", "there is the trigger new_record in the file, which"},
+		"a view":                       {"CREATE VIEW ids AS SELECT id FROM record", "there is the view ids in the file, which"},
+		"a table":                      {"CREATE TABLE note (text TEXT); INSERT INTO note VALUES ('x')", "there is the table note in the file, which"},
+		"an index less":                {"DROP INDEX record_id", "the file has no index record_id"},
+		"an index more":                {"CREATE INDEX place_num ON place (num)", "there is the index place_num in the file, which"},
+		"another index":                {"DROP INDEX version_num; CREATE INDEX version_num ON version (num, from_seq)", "should be by \"CREATE UNIQUE INDEX version_num"},
+		"another table":                {"ALTER TABLE shelf ADD COLUMN note TEXT", "should be by \"CREATE TABLE shelf"},
 		"a version of no record":       {"INSERT INTO version SELECT 99, 1, 2, derived, content FROM record WHERE id = 'a'", "1 more replaced versions"},
 		"a counter of no record":       {"INSERT INTO counter VALUES (99, 2, 0, 'PAYS', 0, 3)", "1 more counters"},
 		"a byte of a hash":             {"UPDATE revision SET hash = CAST(hash || x'00' AS BLOB) WHERE seq = 2", "more or fewer bytes than a hash"},
@@ -121,6 +128,7 @@ func TestScanFindsWhatChangesAnswers(t *testing.T) {
 				}
 				return strings.Join(all, "\n")
 			}
+			require.NoError(t, s.writer.script(ctx, "ANALYZE"))
 			require.Empty(t, faults())
 			require.NoError(t, s.writer.script(ctx, c.sql))
 			require.Contains(t, faults(), c.says)

@@ -32,6 +32,21 @@ type migration struct {
 	then   func(*conn, context.Context, *vocabulary.Vocabulary) error
 }
 
+func (m *migration) run(ctx context.Context, c *conn, v *vocabulary.Vocabulary) error {
+	sql, err := migrationFiles.ReadFile("migrations/" + m.script)
+	if err != nil {
+		return err
+	}
+	err = c.script(ctx, string(sql))
+	if err == nil && m.then != nil {
+		err = m.then(c, ctx, v)
+	}
+	if err != nil {
+		return fmt.Errorf("migration %s: %w", m.script, err)
+	}
+	return nil
+}
+
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
@@ -256,16 +271,8 @@ func (s *Store) upgrade(ctx context.Context, c *conn) (err error) {
 	}
 	for v := id.version; v < int64(len(migrations)); v++ {
 		m := &migrations[v]
-		sql, err := migrationFiles.ReadFile("migrations/" + m.script)
-		if err != nil {
+		if err := m.run(ctx, c, s.vocabulary); err != nil {
 			return err
-		}
-		err = c.script(ctx, string(sql))
-		if err == nil && m.then != nil {
-			err = m.then(c, ctx, s.vocabulary)
-		}
-		if err != nil {
-			return fmt.Errorf("migration %s: %w", m.script, err)
 		}
 		s.log.Info().Str("store", s.name).Str("migration", m.script).Msg("store brought up to date")
 	}
