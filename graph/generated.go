@@ -6220,7 +6220,7 @@ input PutEntityInput {
   kind: EntityKind
   "The name it is shown under; needed for a new one."
   name: String
-  "Its names of type ALIAS, as plain text, in place of those it has; beside ` + "`" + `names` + "`" + `, together with these."
+  "Its names of type ALIAS, as plain text, in place of those it has; beside ` + "`" + `names` + "`" + `, together with these. One that it has keeps its language, its sources and who may know of it."
   aliases: [String!]
   "All its other names, with type and language, in place of those it has."
   names: [NameInput!]
@@ -6330,7 +6330,7 @@ input AssertLinkInput {
   standing: Standing
   "The claim that it speaks of, where its kind allows that."
   about: ID
-  "Who may know of it; PUBLIC unless told."
+  "Who may know of it; unless told, PUBLIC, or as it is where it is there already."
   clearance: Clearance
   "The places in sources that show it; at least one must support it."
   citations: [CitationInput!]
@@ -6354,7 +6354,7 @@ input AssertStatementInput {
   standing: Standing
   "The claim that it speaks of, where its kind allows that."
   about: ID
-  "Who may know of it; PUBLIC unless told."
+  "Who may know of it; unless told, PUBLIC, or as it is where it is there already."
   clearance: Clearance
   "The places in sources that show it; at least one must support it."
   citations: [CitationInput!]
@@ -6380,7 +6380,7 @@ input CitationInput {
   standingInSource: String
   "A remark on the citation."
   note: String
-  "Who may know of it; PUBLIC unless told."
+  "Who may know of it; unless told, PUBLIC, or as it is where it is there already."
   clearance: Clearance
 }
 
@@ -6448,7 +6448,7 @@ input MergeEntitiesInput {
   into: ID
   "Why they are the same, in a sentence or two."
   summary: String
-  "Who may know of it; PUBLIC unless told."
+  "Who may know of it; unless told, PUBLIC, or as it is where it is there already."
   clearance: Clearance
   "The places in sources that show it."
   citations: [CitationInput!]

@@ -33,7 +33,7 @@ type AssertLinkInput struct {
 	Standing graphql.Omittable[*Standing] `json:"standing,omitempty,omitzero"`
 	// The claim that it speaks of, where its kind allows that.
 	About graphql.Omittable[*string] `json:"about,omitempty,omitzero"`
-	// Who may know of it; PUBLIC unless told.
+	// Who may know of it; unless told, PUBLIC, or as it is where it is there already.
 	Clearance graphql.Omittable[*Clearance] `json:"clearance,omitempty,omitzero"`
 	// The places in sources that show it; at least one must support it.
 	Citations graphql.Omittable[[]*CitationInput] `json:"citations,omitempty,omitzero"`
@@ -57,7 +57,7 @@ type AssertStatementInput struct {
 	Standing graphql.Omittable[*Standing] `json:"standing,omitempty,omitzero"`
 	// The claim that it speaks of, where its kind allows that.
 	About graphql.Omittable[*string] `json:"about,omitempty,omitzero"`
-	// Who may know of it; PUBLIC unless told.
+	// Who may know of it; unless told, PUBLIC, or as it is where it is there already.
 	Clearance graphql.Omittable[*Clearance] `json:"clearance,omitempty,omitzero"`
 	// The places in sources that show it; at least one must support it.
 	Citations graphql.Omittable[[]*CitationInput] `json:"citations,omitempty,omitzero"`
@@ -181,7 +181,7 @@ type CitationInput struct {
 	StandingInSource graphql.Omittable[*string] `json:"standingInSource,omitempty,omitzero"`
 	// A remark on the citation.
 	Note graphql.Omittable[*string] `json:"note,omitempty,omitzero"`
-	// Who may know of it; PUBLIC unless told.
+	// Who may know of it; unless told, PUBLIC, or as it is where it is there already.
 	Clearance graphql.Omittable[*Clearance] `json:"clearance,omitempty,omitzero"`
 }
 
@@ -471,7 +471,7 @@ type MergeEntitiesInput struct {
 	Into graphql.Omittable[*string] `json:"into,omitempty,omitzero"`
 	// Why they are the same, in a sentence or two.
 	Summary graphql.Omittable[*string] `json:"summary,omitempty,omitzero"`
-	// Who may know of it; PUBLIC unless told.
+	// Who may know of it; unless told, PUBLIC, or as it is where it is there already.
 	Clearance graphql.Omittable[*Clearance] `json:"clearance,omitempty,omitzero"`
 	// The places in sources that show it.
 	Citations graphql.Omittable[[]*CitationInput] `json:"citations,omitempty,omitzero"`
@@ -587,7 +587,7 @@ type PutEntityInput struct {
 	Kind graphql.Omittable[*EntityKind] `json:"kind,omitempty,omitzero"`
 	// The name it is shown under; needed for a new one.
 	Name graphql.Omittable[*string] `json:"name,omitempty,omitzero"`
-	// Its names of type ALIAS, as plain text, in place of those it has; beside `names`, together with these.
+	// Its names of type ALIAS, as plain text, in place of those it has; beside `names`, together with these. One that it has keeps its language, its sources and who may know of it.
 	Aliases graphql.Omittable[[]string] `json:"aliases,omitempty,omitzero"`
 	// All its other names, with type and language, in place of those it has.
 	Names graphql.Omittable[[]*NameInput] `json:"names,omitempty,omitzero"`

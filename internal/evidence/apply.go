@@ -275,7 +275,7 @@ func (w *workspace) putNames(e *Entity, c *PutEntity, old *Entity) {
 	}
 	for i, alias := range c.Aliases.Value {
 		w.text(fmt.Sprintf("%saliases[%d]", at, i), alias, MaxName, true)
-		others = append(others, Name{Text: alias, Type: AliasName})
+		others = append(others, w.aliasOf(old, alias))
 	}
 	for i, n := range c.Names.Value {
 		path := fmt.Sprintf("%snames[%d].", at, i)
@@ -297,6 +297,23 @@ func (w *workspace) putNames(e *Entity, c *PutEntity, old *Entity) {
 		others = append(others, name)
 	}
 	e.Names = append([]Name{primary}, others...)
+}
+
+// aliasOf is an alias in plain text as a name of the entity: the one of that text that
+// its author sees, for its clearance, language and sources are not spoken of. Of
+// several, it is the one that most may see.
+func (w *workspace) aliasOf(old *Entity, text string) Name {
+	alias, found := Name{Text: text, Type: AliasName}, false
+	if old == nil {
+		return alias
+	}
+	for _, n := range old.Names {
+		seen := n.Clearance <= w.author.Clearance
+		if seen && n.Type == AliasName && n.Text == text && (!found || n.Clearance < alias.Clearance) {
+			alias, found = n, true
+		}
+	}
+	return alias
 }
 
 // checkEndsOf makes sure that an entity's new kind still fits its links.
@@ -462,6 +479,9 @@ func (w *workspace) assert(at, field string, id ID, claim *Claim, standing, clea
 	s := w.choose(id, at+field)
 	claim.ID = s.id
 	if s.content != nil {
+		if clearance == "" { // it may have been raised since
+			claim.Clearance = s.content.OwnClearance()
+		}
 		return s.id, w.assertAgain(at, field, s, claim, citations)
 	}
 	if !slices.ContainsFunc(citations, func(c NewCitation) bool { return c.Stance == "" || c.Stance == Supports.String() }) {
@@ -523,6 +543,9 @@ func (w *workspace) assertAgain(at, field string, s *slot, claim *Claim, citatio
 			o := *read.(*Citation) //nolint:forcetypeassert // the index holds citations
 			if citations[i].ID == "" {
 				o.ID = c.ID
+			}
+			if citations[i].Clearance == "" {
+				o.Clearance = c.Clearance
 			}
 			there = sameContent(&o, c)
 		}

@@ -62,6 +62,9 @@ func (w *workspace) addCitation(at string, claim ID, in *NewCitation, stance Sta
 		w.put(s, c)
 		return s, nil
 	}
+	if in.Clearance == "" { // it may have been raised since
+		c.Clearance = s.content.OwnClearance()
+	}
 	there, err := w.asRead(s.content)
 	switch {
 	case err != nil:

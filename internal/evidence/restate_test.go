@@ -164,3 +164,65 @@ func TestUndoTellsNothingOfWhatWasRetractedAndLowered(t *testing.T) {
 	g.must(low, undo(head.Latest[evidence.Public]))
 	require.Equal(t, []bool{false, false}, g.stands("p2", "p3"))
 }
+
+// TestWhatWasRaisedIsAssertedAgainWithoutItsClearance: who says nothing of it, as a
+// case file does, means the record as it is. Nobody who does not see it is told more.
+func TestWhatWasRaisedIsAssertedAgainWithoutItsClearance(t *testing.T) {
+	statement := evidence.Change{AssertStatement: &evidence.AssertStatement{ID: "t1", Entity: "p1", Attribute: "RANK", Value: "coronel", Citations: []evidence.NewCitation{cited("c2", "s2")}}}
+	same := evidence.Change{MergeEntities: &evidence.MergeEntities{Link: "m1", Absorb: "p1", Into: "p2", Citations: []evidence.NewCitation{cited("c3", "s1")}}}
+	for id, again := range map[evidence.ID][]evidence.Change{
+		"l1": {link("l1", "COMMANDS", "p1", "u1", cited("c1", "s1"))},
+		"t1": {statement},
+		"m1": {same},
+		"c1": {
+			link("l1", "COMMANDS", "p1", "u1", cited("c1", "s1")), link("l1", "COMMANDS", "p1", "u1", cited("", "s1")),
+			{Cite: &evidence.Cite{Claim: "l1", Citation: cited("c1", "s1")}},
+		},
+	} {
+		g := base(t)
+		g.must(top, same, evidence.Change{Cite: &evidence.Cite{Claim: "l1", Citation: cited("c4", "s2")}})
+		g.must(top, raise(id, "RESTRICTED"))
+		for _, c := range again {
+			require.False(t, g.must(top, c).New, id)
+			require.False(t, g.must(middle, c).New, id)
+			g.refuse(low, set(c)) // who does not see it is not told that it is the same
+		}
+		require.Equal(t, evidence.Restricted, g.newest(id).Derived.Visibility, "it stays where it was raised to")
+	}
+
+	g := base(t)
+	g.must(top, raise("l1", "RESTRICTED"), raise("c2", "RESTRICTED"))
+	other := link("l1", "COMMANDS", "p1", "u1", cited("c1", "s1"))
+	other.AssertLink.Clearance = "PUBLIC"
+	require.Equal(t, []string{"DUPLICATE_ID changes[0].assertLink.id"}, g.refuse(top, set(other)), "whoever says one means it")
+	public := cited("c2", "s2")
+	public.Clearance = "PUBLIC"
+	require.Equal(t, []string{"DUPLICATE_ID changes[0].cite.citation.id"}, g.refuse(top, set(evidence.Change{Cite: &evidence.Cite{Claim: "t1", Citation: public}})))
+}
+
+// TestAnAliasInPlainTextStaysAsItIs: it says nothing of clearance, language and
+// sources, so that it neither tells a raised one to all nor makes another of it.
+func TestAnAliasInPlainTextStaysAsItIs(t *testing.T) {
+	aliases := func(text ...string) evidence.Change {
+		return evidence.Change{PutEntity: &evidence.PutEntity{ID: "p2", Aliases: evidence.Of(text)}}
+	}
+	g := base(t)
+	g.must(top, evidence.Change{PutEntity: &evidence.PutEntity{ID: "p2", Names: evidence.Of([]evidence.NewName{
+		{Text: "La Güera", Clearance: "RESTRICTED", Language: "es", Sources: []evidence.ID{"s1"}}, {Text: "Anita"}, {Text: "Ruiz, Ana", Type: "TRANSLITERATION"},
+	})}})
+	before := g.newest("p2").Entity().Names
+	for _, by := range []evidence.Author{top, middle} {
+		g.must(by, aliases("Anita", "La Güera"))
+		require.ElementsMatch(t, before, g.newest("p2").Entity().Names)
+	}
+	g.must(top, raise("s1", "CONFIDENTIAL"))
+	g.must(middle, aliases("La Güera", "Nueva"))
+	require.Equal(t, []evidence.Name{before[0], before[3], before[1], {Text: "Nueva", Type: evidence.AliasName}}, g.newest("p2").Entity().Names, "the source that this author does not see stays")
+
+	g.must(low, aliases("La Güera"))
+	names := g.newest("p2").Entity().Names
+	require.Contains(t, names, before[1], "what an author does not see stays")
+	require.Contains(t, names, evidence.Name{Text: "La Güera", Type: evidence.AliasName}, "and they have written theirs")
+	g.must(top, aliases("La Güera"))
+	require.Equal(t, []evidence.Name{before[0], before[3], {Text: "La Güera", Type: evidence.AliasName}}, g.newest("p2").Entity().Names, "of two, what all may know is meant")
+}
