@@ -41,6 +41,8 @@ type change struct {
 	// bare says that the claim's citations were not all read, or belong to another
 	// row with its id: that none supports it is then no fault of its own.
 	bare bool
+	// formerly is how earlier programs read the row of a link; see mappings.formerly.
+	formerly []reading
 }
 
 // origin is a row, and whether the ends of its link were swapped.
@@ -292,16 +294,14 @@ func (b *builder) link(r *row) {
 	id := b.id(r)
 	rule := b.tables.mapKind(b.vocabulary, r.get("kind"), r.get("role"))
 	kind, _ := b.vocabulary.Link(rule.target) // what is unknown, evidence refuses
-	from, to := r.get("from"), r.get("to")
-	if rule.swap {
-		from, to = to, from
-	}
+	as := rule.read(r)
 	cited, origins := b.citationsOf(string(id))
 	b.add(r, evidence.Change{AssertLink: &evidence.AssertLink{
-		ID: id, Kind: rule.target, From: evidence.ID(from), To: evidence.ID(to), Role: rule.role(r.get("role")), Summary: r.get("summary"),
+		ID: id, Kind: as.kind, From: as.from, To: as.to, Role: as.role, Summary: r.get("summary"),
 		Valid:    evidence.ValidTime{Since: r.get("since"), Until: r.get("until")},
 		Standing: b.status(r, kind.Procedural), About: evidence.ID(r.get("about")), Citations: cited,
 	}}, rule.swap, origins...)
+	b.file.changes[len(b.file.changes)-1].formerly = b.tables.formerly(r, as)
 }
 
 func (b *builder) statement(r *row) {

@@ -299,15 +299,19 @@ func (w *writer) validate(ctx context.Context, changes []change, batches [][]cha
 		commit, err = w.plan(ctx, left, false)
 	}
 	if err != nil {
-		return nil, false, w.file.explain(left, err)
+		before, failed := w.readBefore(ctx, left)
+		if failed != nil {
+			return nil, false, failed
+		}
+		return nil, false, w.file.explain(left, err, before)
 	}
 	return left, !commit.New, nil
 }
 
 // applied says whether a batch was written under its key, by this program or by one
-// that gave citations other ids.
+// that read it otherwise or gave citations other ids.
 func (w *writer) applied(ctx context.Context, batch []change) (bool, error) {
-	for _, as := range [][]change{batch, former(batch)} {
+	for as := range everRead(batch) {
 		cs, err := w.changeSet(as, true)
 		if err != nil {
 			return false, err
@@ -360,7 +364,7 @@ func (w *writer) write(ctx context.Context, snap evidence.Snapshot, number int, 
 	}
 	commit, err := w.planner.Plan(ctx, snap, w.options.Author, cs)
 	if err != nil {
-		return nil, w.file.explain(changes, err)
+		return nil, w.file.explain(changes, err, nil)
 	}
 	return commit, nil
 }

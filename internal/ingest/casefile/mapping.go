@@ -14,9 +14,10 @@ import (
 
 // The mapping tables say how what any case file may write becomes what the
 // vocabulary has, and add no word to it that is not in the kind itself. Each of
-// their rows gives its reason.
+// their rows gives its reason. What a kind was mapped to by an earlier program stays
+// in former_kinds.csv, to know again what that imported.
 //
-//go:embed kinds.csv standings.csv
+//go:embed kinds.csv former_kinds.csv standings.csv
 var tableFiles embed.FS
 
 // kindRule maps one link kind of a case file.
@@ -26,6 +27,7 @@ type kindRule struct {
 	target string   // the kind of the vocabulary
 	swap   bool     // the ends change places: the kind is the inverse of the target
 	prefix string   // begins the role; where the ends change places, tells of which end a role speaks
+	until  string   // the day on which another rule came in its place, where one did
 }
 
 // standingKey is a status with whether the link's kind is procedural.
@@ -35,20 +37,24 @@ type standingKey struct {
 }
 
 type mappings struct {
-	kinds     []kindRule
-	standings map[standingKey]evidence.Standing
-	statuses  []string // in the order of the table
+	kinds []kindRule
+	// formerKinds are the rules of earlier programs, and changed the days on which any
+	// of them ended, the latest first.
+	formerKinds []kindRule
+	changed     []string
+	standings   map[standingKey]evidence.Standing
+	statuses    []string // in the order of the table
 }
 
 var tables = sync.OnceValue(func() *mappings {
 	m := &mappings{standings: map[standingKey]evidence.Standing{}}
-	for _, r := range tableRows("kinds.csv") {
-		var begins []string
-		if words := r["role_begins"]; words != "" {
-			begins = strings.Split(words, ";")
-		}
-		m.kinds = append(m.kinds, kindRule{r["kind"], begins, r["vocabulary_kind"], r["swap"] == "true", r["role_prefix"]})
+	m.kinds, m.formerKinds = kindRules("kinds.csv"), kindRules("former_kinds.csv")
+	for _, r := range m.formerKinds {
+		m.changed = append(m.changed, r.until)
 	}
+	slices.Sort(m.changed)
+	m.changed = slices.Compact(m.changed)
+	slices.Reverse(m.changed)
 	for _, r := range tableRows("standings.csv") {
 		m.standings[standingKey{r["kind_class"] == "procedural", r["status"]}] = must(evidence.ParseStanding(r["standing"]))
 		if !slices.Contains(m.statuses, r["status"]) {
@@ -57,6 +63,18 @@ var tables = sync.OnceValue(func() *mappings {
 	}
 	return m
 })
+
+func kindRules(table string) []kindRule {
+	var rules []kindRule
+	for _, r := range tableRows(table) {
+		var begins []string
+		if words := r["role_begins"]; words != "" {
+			begins = strings.Split(words, ";")
+		}
+		rules = append(rules, kindRule{r["kind"], begins, r["vocabulary_kind"], r["swap"] == "true", r["role_prefix"], r["until"]})
+	}
+	return rules
+}
 
 // must panics: the tables are part of the program and the tests read them.
 func must[T any](v T, err error) T {

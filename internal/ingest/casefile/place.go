@@ -147,8 +147,9 @@ func columnOf(columns map[string]string, path string) string {
 
 // explain turns the faults of a change set into faults of the files it was made
 // of, beside those of the rows themselves. What only follows from another fault is
-// left out. An error of another sort stays as it is.
-func (f *File) explain(changes []change, err error) error {
+// left out. Claims that the graph has as an earlier program read their rows are told
+// as such. An error of another sort stays as it is.
+func (f *File) explain(changes []change, err error, before map[evidence.ID]reading) error {
 	var faults evidence.Faults
 	if !errors.As(err, &faults) {
 		return err
@@ -177,6 +178,10 @@ func (f *File) explain(changes []change, err error) error {
 			message := fault.Message
 			if of := at[i].citation; of != nil && of.ID != "" { // whose id no file has
 				message = strings.ReplaceAll(message, strconv.Quote(string(of.ID)), "the citation")
+			}
+			id := at[i].change.claimID()
+			if was, ok := before[id]; ok && fault.Code == evidence.DuplicateID && at[i].column == "id" {
+				message = was.refusal(id)
 			}
 			c.add(at[i].file, at[i].line, at[i].column, "%s", message)
 		}
