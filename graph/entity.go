@@ -181,6 +181,9 @@ func (n *Name) Language() *string { return optional(n.given.Language) }
 // GivenTo is the id of the entity that has the name.
 func (n *Name) GivenTo() string { return string(n.given.On) }
 
+// Clearance is who may know of the name.
+func (n *Name) Clearance() Clearance { return Clearance(n.given.Clearance.String()) }
+
 // Sources are the sources that use the name, read for all names of all siblings.
 func (n *Name) Sources(ctx context.Context) ([]*Source, error) {
 	if len(n.given.Sources) == 0 {

@@ -375,11 +375,12 @@ type ComplexityRoot struct {
 	}
 
 	Name struct {
-		GivenTo  func(childComplexity int) int
-		Language func(childComplexity int) int
-		Sources  func(childComplexity int) int
-		Text     func(childComplexity int) int
-		Type     func(childComplexity int) int
+		Clearance func(childComplexity int) int
+		GivenTo   func(childComplexity int) int
+		Language  func(childComplexity int) int
+		Sources   func(childComplexity int) int
+		Text      func(childComplexity int) int
+		Type      func(childComplexity int) int
 	}
 
 	Note struct {
@@ -2152,6 +2153,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Mutation.RevokeToken(childComplexity, args["id"].(string)), true
 
+	case "Name.clearance":
+		if e.ComplexityRoot.Name.Clearance == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Name.Clearance(childComplexity), true
 	case "Name.givenTo":
 		if e.ComplexityRoot.Name.GivenTo == nil {
 			break
@@ -4561,6 +4568,8 @@ type Name {
   language: String
   "The id of the entity that the name was given to, which differs from the one shown where two were found to be the same."
   givenTo: ID!
+  "Who may know of it, among those who may know of the entity."
+  clearance: Clearance!
   "Sources that use the name."
   sources: [Source!]!
 }
@@ -6248,7 +6257,7 @@ input NameInput {
   type: NameType
   "The language it is in, as a tag such as es or es-MX."
   language: String
-  "Who may know of it; PUBLIC unless told."
+  "Who may know of it. Unless told, a name that the entity has already keeps its own, and another is PUBLIC."
   clearance: Clearance
   "Sources that use the name."
   sources: [ID!]
@@ -7134,6 +7143,8 @@ func (ec *executionContext) childFields_Name(ctx context.Context, field graphql.
 		return ec.fieldContext_Name_language(ctx, field)
 	case "givenTo":
 		return ec.fieldContext_Name_givenTo(ctx, field)
+	case "clearance":
+		return ec.fieldContext_Name_clearance(ctx, field)
 	case "sources":
 		return ec.fieldContext_Name_sources(ctx, field)
 	}
@@ -13865,6 +13876,13 @@ func (ec *executionContext) _Name_givenTo(ctx context.Context, field graphql.Col
 }
 func (ec *executionContext) fieldContext_Name_givenTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Name", field, true, false, "ID")
+}
+
+func (ec *executionContext) _Name_clearance(ctx context.Context, field graphql.CollectedField, obj *Name) (ret graphql.Marshaler) {
+	return ec.marshalNClearance2githubᚗcomᚋvinculoᚋvinculoᚋgraphᚐClearance(ctx, field.Selections, obj.Clearance())
+}
+func (ec *executionContext) fieldContext_Name_clearance(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Name", field, true, false, "Clearance")
 }
 
 func (ec *executionContext) _Name_sources(ctx context.Context, field graphql.CollectedField, obj *Name) (ret graphql.Marshaler) {
@@ -23668,6 +23686,11 @@ func (ec *executionContext) _Name(ctx context.Context, sel ast.SelectionSet, obj
 			}
 		case "givenTo":
 			out.Values[i] = ec._Name_givenTo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "clearance":
+			out.Values[i] = ec._Name_clearance(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}

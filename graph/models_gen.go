@@ -505,7 +505,7 @@ type NameInput struct {
 	Type graphql.Omittable[*NameType] `json:"type,omitempty,omitzero"`
 	// The language it is in, as a tag such as es or es-MX.
 	Language graphql.Omittable[*string] `json:"language,omitempty,omitzero"`
-	// Who may know of it; PUBLIC unless told.
+	// Who may know of it. Unless told, a name that the entity has already keeps its own, and another is PUBLIC.
 	Clearance graphql.Omittable[*Clearance] `json:"clearance,omitempty,omitzero"`
 	// Sources that use the name.
 	Sources graphql.Omittable[[]string] `json:"sources,omitempty,omitzero"`

@@ -55,13 +55,13 @@ func TestAbsorbedEntities(t *testing.T) {
 	s.get(t, write, `{"cs": {"reason": "the same man", "changes": [
 		{"putEntity": {"id": "p2", "kind": "PERSON", "name": "El Comandante", "identity": "ALIAS_ONLY"}},
 		{"mergeEntities": {"link": "same", "absorb": "p1", "into": "p2", "citations": [{"source": "s1", "locator": "p. 9"}]}}]}}`)
-	out := s.get(t, `{ old: entity(id: "p1") { id name formerIds identity names { text type givenTo sources { id } } }
+	out := s.get(t, `{ old: entity(id: "p1") { id name formerIds identity names { text type givenTo clearance sources { id } } }
 		link(id: "l1") { from { id } fromAsserted toAsserted a: other(than: "p1") { id } b: other(than: "p2") { id } c: other(than: "u1") { id } d: other(than: "s1") { id } }
 		same: link(id: "same") { kind accepted } }`, "")
 	require.Equal(t, "p2", at(t, out, "old", "id"), "an absorbed id answers")
 	require.Equal(t, []any{"p1"}, at(t, out, "old", "formerIds"))
 	require.Equal(t, "ALIAS_ONLY", at(t, out, "old", "identity"))
-	require.Contains(t, list(t, out, "old", "names"), object{"text": "José Pérez", "type": "PRIMARY", "givenTo": "p1", "sources": []any{}})
+	require.Contains(t, list(t, out, "old", "names"), object{"text": "José Pérez", "type": "PRIMARY", "givenTo": "p1", "clearance": "PUBLIC", "sources": []any{}})
 	u1, p2 := object{"id": "u1"}, object{"id": "p2"}
 	require.Equal(t, object{"from": p2, "fromAsserted": "p1", "toAsserted": "u1", "a": u1, "b": u1, "c": p2, "d": nil}, at(t, out, "link"))
 	require.Equal(t, object{"kind": "SAME_AS", "accepted": true}, at(t, out, "same"))

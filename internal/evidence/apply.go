@@ -253,10 +253,17 @@ func (w *workspace) putNames(e *Entity, c *PutEntity, old *Entity) {
 		primary, others = old.Names[0], old.Names[1:]
 	}
 	if c.Name.Set || old == nil {
+		w.text(at+"name", c.Name.Value, MaxName, true)
+		if old != nil && c.Name.Value != primary.Text {
+			primary.Text = c.Name.Value
+			primary.Clearance = w.clearanceOfName(old, primary)
+			if primary.Clearance > e.Clearance {
+				w.fault(InvalidInput, at+"name", "%q is a %s name of %q, and whoever sees an entity sees its first name; lower it in `names` before, or raise the entity", primary.Text, primary.Clearance, e.ID)
+			}
+		}
 		primary.Text = c.Name.Value
-		primary.Clearance = min(primary.Clearance, e.Clearance)
-		w.text(at+"name", primary.Text, MaxName, true)
 	}
+	primary.Clearance = min(primary.Clearance, e.Clearance)
 	if c.Aliases.Set || c.Names.Set {
 		var kept []Name
 		for _, n := range others {
@@ -290,6 +297,8 @@ func (w *workspace) putNames(e *Entity, c *PutEntity, old *Entity) {
 		}
 		if n.Clearance != "" {
 			name.Clearance = w.clearance(path+"clearance", Of(n.Clearance), Public)
+		} else {
+			name.Clearance = w.clearanceOfName(old, name)
 		}
 		for j, id := range short(w, path+"sources", "a name has at most %d sources", n.Sources) {
 			w.refer(id, fmt.Sprintf("%ssources[%d]", path, j), "source", SourceRecord)
@@ -304,16 +313,41 @@ func (w *workspace) putNames(e *Entity, c *PutEntity, old *Entity) {
 // several, it is the one that most may see.
 func (w *workspace) aliasOf(old *Entity, text string) Name {
 	alias, found := Name{Text: text, Type: AliasName}, false
-	if old == nil {
-		return alias
-	}
-	for _, n := range old.Names {
-		seen := n.Clearance <= w.author.Clearance
-		if seen && n.Type == AliasName && n.Text == text && (!found || n.Clearance < alias.Clearance) {
-			alias, found = n, true
+	if old != nil {
+		for _, n := range old.VisibleNames(w.author.Clearance) {
+			if n.Type == AliasName && n.Text == text && (!found || n.Clearance < alias.Clearance) {
+				alias, found = n, true
+			}
 		}
 	}
+	if !found {
+		alias.Clearance = w.clearanceOfName(old, alias)
+	}
 	return alias
+}
+
+// clearanceOfName is the clearance of a name that is given without one. A name that
+// the author sees on the entity keeps what it has, or whoever writes back what they
+// read would publish it. One that is there as another type or in another language
+// only is no more secret than its text is.
+func (w *workspace) clearanceOfName(of *Entity, given Name) Clearance {
+	if of == nil {
+		return Public
+	}
+	lowest := Hidden
+	for _, n := range of.VisibleNames(w.author.Clearance) {
+		switch {
+		case n.Text != given.Text:
+		case n.Type == given.Type && n.Language == given.Language:
+			return n.Clearance
+		default:
+			lowest = min(lowest, n.Clearance)
+		}
+	}
+	if lowest == Hidden {
+		return Public
+	}
+	return lowest
 }
 
 // checkEndsOf makes sure that an entity's new kind still fits its links.

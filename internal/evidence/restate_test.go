@@ -226,3 +226,86 @@ func TestAnAliasInPlainTextStaysAsItIs(t *testing.T) {
 	g.must(top, aliases("La Güera"))
 	require.Equal(t, []evidence.Name{before[0], before[3], {Text: "La Güera", Type: evidence.AliasName}}, g.newest("p2").Entity().Names, "of two, what all may know is meant")
 }
+
+// TestANameKeepsItsClearanceUntilAnotherIsGiven: who reads names and writes them back
+// with one more does not publish those that are secret.
+func TestANameKeepsItsClearanceUntilAnotherIsGiven(t *testing.T) {
+	name := func(text, language, clearance string) evidence.NewName {
+		return evidence.NewName{Text: text, Language: language, Clearance: clearance}
+	}
+	names := func(names ...evidence.NewName) evidence.PutEntity {
+		return evidence.PutEntity{Names: evidence.Of(names)}
+	}
+	aliases := func(texts ...string) evidence.PutEntity {
+		return evidence.PutEntity{Aliases: evidence.Of(texts)}
+	}
+	secret := names(name("El Testigo", "", "CONFIDENTIAL"))
+	former := names(evidence.NewName{Text: "El Testigo", Type: "FORMER", Language: "es"})
+	renamed := aliases("José Pérez")
+	renamed.Name = evidence.Of("El Equis")
+	for what, c := range map[string]struct {
+		before evidence.PutEntity
+		puts   evidence.PutEntity
+		by     evidence.Author
+		want   []string
+	}{
+		"as aliases":             {secret, aliases("El Testigo", "El Equis"), top, []string{"José Pérez PUBLIC", "El Testigo CONFIDENTIAL", "El Equis PUBLIC"}},
+		"as names":               {secret, names(name("El Testigo", "", ""), name("El Equis", "", "")), top, []string{"José Pérez PUBLIC", "El Testigo CONFIDENTIAL", "El Equis PUBLIC"}},
+		"of another type":        {secret, former, top, []string{"José Pérez PUBLIC", "El Testigo CONFIDENTIAL"}},
+		"raised":                 {secret, names(name("El Testigo", "", "RESTRICTED")), top, []string{"José Pérez PUBLIC", "El Testigo RESTRICTED"}},
+		"published":              {secret, names(name("El Testigo", "", "PUBLIC")), top, []string{"José Pérez PUBLIC", "El Testigo PUBLIC"}},
+		"by who does not see it": {secret, aliases("El Testigo"), low, []string{"José Pérez PUBLIC", "El Testigo CONFIDENTIAL", "El Testigo PUBLIC"}},
+		"in two languages": {
+			names(name("El Testigo", "es", "CONFIDENTIAL"), name("El Testigo", "en", "RESTRICTED")), names(name("El Testigo", "en", ""), name("El Testigo", "es", ""), name("El Testigo", "", "")), top,
+			[]string{"José Pérez PUBLIC", "El Testigo RESTRICTED", "El Testigo CONFIDENTIAL", "El Testigo RESTRICTED"},
+		},
+		"that was the first":       {secret, renamed, top, []string{"El Equis PUBLIC", "José Pérez PUBLIC"}},
+		"another, that was public": {aliases("El Equis"), names(name("El Equis", "", "CONFIDENTIAL")), top, []string{"José Pérez PUBLIC", "El Equis CONFIDENTIAL"}},
+	} {
+		g := base(t)
+		for _, put := range []struct {
+			by evidence.Author
+			evidence.PutEntity
+		}{{top, c.before}, {c.by, c.puts}} {
+			put.ID = "p1"
+			g.must(put.by, evidence.Change{PutEntity: &put.PutEntity})
+		}
+		require.Equal(t, c.want, cleared(g.newest("p1").Entity()), what)
+	}
+}
+
+// TestASecretNameBecomesTheFirstOnlyOfASecretEntity: whoever sees an entity sees its
+// first name.
+func TestASecretNameBecomesTheFirstOnlyOfASecretEntity(t *testing.T) {
+	called := evidence.Change{PutEntity: &evidence.PutEntity{ID: "p1", Name: evidence.Of("El Testigo"), Aliases: evidence.Of([]string{"José Pérez"})}}
+	named := func(clearance string) evidence.Change {
+		return evidence.Change{PutEntity: &evidence.PutEntity{ID: "p1", Names: evidence.Of([]evidence.NewName{{Text: "El Testigo", Clearance: clearance}})}}
+	}
+	g := base(t)
+	g.must(top, named("CONFIDENTIAL"))
+	require.Equal(t, []string{"INVALID_INPUT changes[0].putEntity.name"}, g.refuse(top, set(called)))
+	_, err := g.try(top, set(called))
+	require.EqualError(t, err, `changes[0].putEntity.name: "El Testigo" is a CONFIDENTIAL name of "p1", and whoever sees an entity sees its first name; lower it in `+"`names`"+` before, or raise the entity`)
+	g.must(low, called)
+	require.Equal(t, []string{"El Testigo PUBLIC", "El Testigo CONFIDENTIAL", "José Pérez PUBLIC"}, cleared(g.newest("p1").Entity()), "who does not see it is told nothing")
+
+	g = base(t)
+	g.must(top, named("CONFIDENTIAL"))
+	g.must(top, named("PUBLIC"), called)
+	require.Equal(t, []string{"El Testigo PUBLIC", "José Pérez PUBLIC"}, cleared(g.newest("p1").Entity()), "it was lowered first")
+
+	g = base(t)
+	g.must(top, named("CONFIDENTIAL"))
+	g.must(top, raise("p1", "CONFIDENTIAL"), called)
+	require.Equal(t, []string{"El Testigo CONFIDENTIAL", "José Pérez PUBLIC"}, cleared(g.newest("p1").Entity()))
+	g.must(top, evidence.Change{PutEntity: &evidence.PutEntity{ID: "p1", Clearance: evidence.Of("PUBLIC")}})
+	require.Equal(t, []string{"El Testigo PUBLIC", "José Pérez PUBLIC"}, cleared(g.newest("p1").Entity()), "the entity was lowered with what it is called")
+}
+
+// cleared are the names of an entity with their clearances.
+func cleared(e *evidence.Entity) (names []string) {
+	for _, n := range e.Names {
+		names = append(names, n.Text+" "+n.Clearance.String())
+	}
+	return names
+}
