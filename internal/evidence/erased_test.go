@@ -126,3 +126,50 @@ func TestAKeyTellsOfAnErasureOnlyWhoSawIt(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatWasThereBeforeAnErasureComesBack: a record that says the same as one that
+// was erased is not recorded anew by undoing its retraction.
+func TestWhatWasThereBeforeAnErasureComesBack(t *testing.T) {
+	for name, hidden := range map[string]bool{"a citation that its author sees": false, "one that they do not see": true} {
+		t.Run(name, func(t *testing.T) {
+			build := func(other bool) *graph {
+				g := base(t)
+				g.must(top, link("l2", "LINKED_TO", "p1", "p2", cited("c3", "s1"), cited("c4", "s2")))
+				if other {
+					same := cited("c5", "s1")
+					if hidden {
+						same.Clearance = "CONFIDENTIAL"
+					}
+					g.must(top, evidence.Change{Cite: &evidence.Cite{Claim: "l2", Citation: same}})
+				}
+				g.erase("c3")
+				g.must(low, retract("l2"))
+				return g
+			}
+			g := build(true)
+			head, err := g.Head(t.Context())
+			require.NoError(t, err)
+			g.must(low, undo(head.Latest[evidence.Public]))
+			require.Equal(t, []bool{true, true, true}, g.stands("l2", "c4", "c5"))
+			if hidden {
+				plain := build(false)
+				plain.must(low, undo(4))
+				require.Equal(t, uint64(4), head.Latest[evidence.Public])
+			}
+		})
+	}
+}
+
+// TestARecordThatIsThereDoesNotTakeWhatWasErased: neither one that stands nor one that
+// was retracted is a way around an erasure.
+func TestARecordThatIsThereDoesNotTakeWhatWasErased(t *testing.T) {
+	g := base(t)
+	g.must(top, entity("p3", "PERSON", "Luz Vega"), entity("p4", "PERSON", "Otra"))
+	g.must(top, retract("p4"))
+	g.erase("p3")
+	for _, id := range []evidence.ID{"p2", "p4"} {
+		require.Equal(t, []string{"FORBIDDEN changes[0]"}, g.refuse(top, set(entity(id, "PERSON", "Luz Vega"))), id)
+	}
+	g.must(top, evidence.Change{PutEntity: &evidence.PutEntity{ID: "p4"}})
+	require.Equal(t, []bool{true}, g.stands("p4"))
+}

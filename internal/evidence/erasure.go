@@ -279,7 +279,8 @@ func compareHashes(a, b ledger.Hash) int { return slices.Compare(a[:], b[:]) }
 
 // checkBarred faults what a change set would record and an erasure forbids. Who
 // could not see what was erased does not come upon it: they write what they know
-// from elsewhere.
+// from elsewhere. What a record said already, open or closed, it may go on to say:
+// the erasure left it, and it may be one that the author does not see.
 func (w *workspace) checkBarred(changes []Change) error {
 	for rev, err := range erasures(w.ctx, w.snap) {
 		if err != nil {
@@ -297,12 +298,16 @@ func (w *workspace) checkBarred(changes []Change) error {
 			if !s.open || !s.differs() || s.base != nil && !s.rewritten() {
 				continue
 			}
-			var prints []string
+			var prints, said []string
 			if s.base == nil {
 				prints = append(prints, idFingerprint(s.id))
+			} else {
+				said = fingerprints(s.base.Content)
 			}
 			prints = append(prints, fingerprints(s.content)...)
-			at := slices.IndexFunc(prints, func(p string) bool { return erasure.bars(w.author.Clearance, p) })
+			at := slices.IndexFunc(prints, func(p string) bool {
+				return !slices.Contains(said, p) && erasure.bars(w.author.Clearance, p)
+			})
 			if at < 0 {
 				continue
 			}
