@@ -92,6 +92,17 @@ func (g *graph) stands(ids ...evidence.ID) []bool {
 	return open
 }
 
+// seen says of each id whether a clearance sees it.
+func (g *graph) seen(c evidence.Clearance, ids ...evidence.ID) []bool {
+	g.Helper()
+	var seen []bool
+	for _, id := range ids {
+		r := g.newest(id)
+		seen = append(seen, r.IsOpen() && r.Derived.Visibility <= c)
+	}
+	return seen
+}
+
 func entity(id evidence.ID, kind, name string) evidence.Change {
 	return evidence.Change{PutEntity: &evidence.PutEntity{ID: id, Kind: evidence.Of(kind), Name: evidence.Of(name)}}
 }

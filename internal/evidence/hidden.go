@@ -15,6 +15,26 @@ func (w *workspace) lastSeen(s *slot) (Sequence, error) { return w.lastSeenAfter
 // lastSeenAfter is lastSeen where only what came after a sequence is of interest;
 // it looks no further back.
 func (w *workspace) lastSeenAfter(s *slot, after Sequence) (Sequence, error) {
+	last, err := w.lastChangedAfter(s, after)
+	if err != nil || w.author.Clearance == Confidential {
+		return last, err
+	}
+	gone, err := w.goneAt(s)
+	switch {
+	case err != nil:
+		return 0, err
+	case gone != Open && gone <= after:
+		return gone, nil
+	case gone != Open:
+		return w.closedInSight(s, gone)
+	default:
+		return w.changedInSight(s, last, after)
+	}
+}
+
+// lastChangedAfter is the last sequence at which a record changed in what its author
+// may see of it, whether or not it was in their sight then.
+func (w *workspace) lastChangedAfter(s *slot, after Sequence) (Sequence, error) {
 	c := w.author.Clearance
 	r := s.base
 	gone, err := w.goneAt(s)

@@ -130,15 +130,15 @@ func (u *undoing) record(s *slot, old *Record) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case hidden:
-	case last > u.rev.Sequence():
-		last, err = u.lastSeen(s)
-	case gone == Open:
+	if !hidden && gone == Open && last <= u.rev.Sequence() {
 		last, err = u.backInSight(s, last)
 	}
-	if err != nil {
-		return err
+	reopened := gone == Open && old != nil && old.To < u.rev.Sequence() && last == u.rev.Sequence()
+	if err == nil && !hidden && (last > u.rev.Sequence() || reopened) {
+		last, err = u.lastSeen(s)
+	}
+	if err != nil || reopened && last != u.rev.Sequence() {
+		return err // that it came back, its author saw at another moment, if ever
 	}
 	switch {
 	case last != u.rev.Sequence() && hidden:
@@ -264,6 +264,9 @@ func (u *undoing) checkRestored() error {
 			}
 			if !hidden && missing.base != nil {
 				gone, err := u.goneAt(missing)
+				if err == nil && gone != Open && gone > u.rev.Sequence() {
+					gone, err = u.lastSeen(missing)
+				}
 				if err == nil && gone != Open && gone > u.rev.Sequence() {
 					err = u.inTheWay(missing.id, gone, u.number)
 				}
