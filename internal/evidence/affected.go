@@ -2,13 +2,16 @@ package evidence
 
 import "slices"
 
-// affected are the claims whose visibility, standing or strength may change, in
-// the order in which they were come upon.
+// affected are the claims whose visibility, standing or strength may change, with
+// their citations in the workspace: first those that the author's change reaches for
+// them to see, each part in the order in which they were come upon.
 func (w *workspace) affected() ([]ID, error) {
-	claims, entities, sources := w.differing()
-	claims = append(claims, w.rejudged...)
-	below := descent{w: w, known: map[ID]bool{}, children: map[ID][]*slot{}}
-	if err := below.followSeen(append(sources, w.unrooted...)); err != nil {
+	changed, err := w.differing()
+	if err != nil {
+		return nil, err
+	}
+	below := descent{w: w, known: map[ID]bool{}, children: map[ID][]*slot{}, hidden: changed.sourcesBehind}
+	if err := below.followSeen(append(changed.sources, w.unrooted...)); err != nil {
 		return nil, err
 	}
 	seen := len(below.reached)
@@ -18,73 +21,107 @@ func (w *workspace) affected() ([]ID, error) {
 	if err := below.followHidden(); err != nil {
 		return nil, err
 	}
-	if err := w.related(ClaimsOn, entities); err != nil {
+	if err := w.related(ClaimsOn, changed.entities); err != nil {
 		return nil, err
 	}
-	for _, id := range entities {
+	claims := append(changed.claims, w.rejudged...)
+	for _, id := range changed.entities {
 		for _, s := range w.dependentOn(id) {
 			claims = append(claims, s.id)
 		}
 	}
-	claims = w.addCiting(claims, below.reached[:seen])
-	if seen < len(below.reached) {
-		if err := w.related(CitationsOf, claims); err != nil {
-			return nil, err
-		}
-		if err := w.relatedBehind(CitationsIn, below.reached); err != nil {
-			return nil, err
-		}
-		claims = w.addCiting(claims, below.reached[seen:])
-		if err := w.relatedBehind(CitationsOf, claims); err != nil {
-			return nil, err
-		}
+	citing, behind, err := w.claimsOf(w.citationsIn(below.reached[:seen]))
+	if err != nil {
+		return nil, err
 	}
-	claims = firsts(claims)
+	claims, behind = firsts(append(claims, citing...)), append(changed.claimsBehind, behind...)
+	if err := w.related(CitationsOf, claims); err != nil {
+		return nil, err
+	}
+	if err := w.relatedBehind(CitationsIn, below.reached); err != nil {
+		return nil, err
+	}
+	for _, x := range w.citationsIn(below.reached[seen:]) {
+		behind = append(behind, x.content.(*Citation).Claim) //nolint:forcetypeassert // the index holds citations
+	}
+	if err := w.relatedBehind(CitationsOf, behind); err != nil {
+		return nil, err
+	}
+	claims = firsts(append(claims, behind...))
 	return claims, w.load(claims)
 }
 
-// differing gives, of what the revision really changes, the claims (of a citation the
-// one that it cites), and those entities and sources by which claims may have to be
-// judged differently.
-func (w *workspace) differing() (claims, entities, sources []ID) {
+// difference is what a revision really changes that has claims judged anew: these, of
+// a citation the one that it cites, and entities and sources. Behind are what the
+// author does not see to be changed, or to bear on it.
+type difference struct {
+	claims, claimsBehind   []ID
+	entities               []ID
+	sources, sourcesBehind []ID
+}
+
+func (w *workspace) differing() (difference, error) {
+	var d difference
+	var citations []*slot
 	for _, s := range w.touched {
 		if !s.differs() {
 			continue
 		}
 		switch c := s.content.(type) {
 		case *Claim:
-			claims = append(claims, c.ID)
+			d.claims = append(d.claims, c.ID)
 		case *Citation:
-			if n := len(claims); n == 0 || claims[n-1] != c.Claim { // most stand behind their claim
-				claims = append(claims, c.Claim)
-			}
+			citations = append(citations, s)
 		case *Entity:
 			if s.base != nil && s.base.Content.OwnClearance() != c.Clearance {
-				entities = append(entities, c.ID)
+				d.entities = append(d.entities, c.ID)
 			}
 		case *Source:
-			if s.base != nil && s.weighsOtherwise(s.base.Source(), c) {
-				sources = append(sources, c.ID)
+			weighs, seen, err := w.weighsOtherwise(s)
+			switch {
+			case err != nil:
+				return d, err
+			case weighs && seen:
+				d.sources = append(d.sources, c.ID)
+			case weighs:
+				d.sourcesBehind = append(d.sourcesBehind, c.ID)
 			}
 		}
 	}
-	return claims, entities, sources
+	cited, behind, err := w.claimsOf(citations)
+	d.claims, d.claimsBehind = append(d.claims, cited...), behind
+	return d, err
 }
 
 // weighsOtherwise says whether claims that rest on a source may have to be judged
-// differently than by the source as it was.
-func (s *slot) weighsOtherwise(was, is *Source) bool {
-	return was.Clearance != is.Clearance || was.Reliability != is.Reliability || !slices.Equal(was.DerivedFrom, is.DerivedFrom) || s.open != s.base.IsOpen()
+// differently than by the source as it was, and whether the author sees that.
+func (w *workspace) weighsOtherwise(s *slot) (weighs, seen bool, err error) {
+	if s.base == nil {
+		return false, false, nil
+	}
+	was, is := s.base.Source(), s.content.(*Source) //nolint:forcetypeassert // the caller gives sources
+	parents := !slices.Equal(was.DerivedFrom, is.DerivedFrom)
+	other := was.Clearance != is.Clearance || was.Reliability != is.Reliability || s.open != s.base.IsOpen()
+	if !parents && !other || w.author.Clearance == Confidential {
+		return parents || other, true, nil
+	}
+	if s.now > w.author.Clearance || other {
+		return true, s.now <= w.author.Clearance, nil
+	}
+	if err := w.load(slices.Concat(was.DerivedFrom, is.DerivedFrom)); err != nil {
+		return true, false, err
+	}
+	above := func(id ID) bool { return w.get(id).now > w.author.Clearance }
+	return true, !slices.Equal(without(was.DerivedFrom, above), without(is.DerivedFrom, above)), nil
 }
 
-// addCiting adds the claims of the citations into sources.
-func (w *workspace) addCiting(claims, sources []ID) []ID {
+// citationsIn are the citations into sources that are in the workspace.
+func (w *workspace) citationsIn(sources []ID) []*slot {
+	var citations []*slot
 	for _, id := range sources {
-		for _, s := range w.dependentOn(id) {
-			claims = append(claims, s.content.(*Citation).Claim) //nolint:forcetypeassert // the index holds citations
-		}
+		citations = append(citations, w.dependentOn(id)...)
 	}
-	return claims
+	return citations
 }
 
 // firsts keeps of each id the first. What it is given is changed.

@@ -9,7 +9,8 @@ func (w *workspace) cascade() error {
 	for done := 0; done < len(w.closed); {
 		wave := w.closed[done:]
 		done = len(w.closed)
-		var entities, sources, claims, bereft []ID
+		var entities, sources, claims []ID
+		var citations []*slot
 		for _, s := range wave {
 			if s.open { // closed and put again
 				continue
@@ -22,7 +23,7 @@ func (w *workspace) cascade() error {
 			case *Claim:
 				claims = append(claims, c.ID)
 			case *Citation:
-				bereft = append(bereft, c.Claim)
+				citations = append(citations, s)
 			}
 		}
 		for _, step := range []struct {
@@ -42,11 +43,11 @@ func (w *workspace) cascade() error {
 			}
 		}
 		for _, s := range w.closed[done:] {
-			if c, ok := s.content.(*Citation); ok {
-				bereft = append(bereft, c.Claim)
+			if s.content.Type() == CitationRecord {
+				citations = append(citations, s)
 			}
 		}
-		if err := w.closeUnsupported(bereft); err != nil {
+		if err := w.closeUnsupported(citations); err != nil {
 			return err
 		}
 	}
@@ -57,6 +58,8 @@ func (w *workspace) closeDependent(s *slot, on ID) error {
 	if !s.open {
 		return nil
 	}
+	// Which change is told of later must not hang on what the author does not see.
+	defer func(index int) { w.index = index }(w.index)
 	w.index = w.get(on).index
 	if w.undone[on] && s.base != nil && !w.undone[s.id] && s.derived.Visibility <= w.author.Clearance {
 		last, err := w.lastSeen(s)
@@ -73,14 +76,22 @@ func (w *workspace) closeDependent(s *slot, on ID) error {
 	return nil
 }
 
-func (w *workspace) closeUnsupported(claims []ID) error {
-	if err := w.load(claims); err != nil {
+// closeUnsupported closes the claims that lost their last support with some citations.
+func (w *workspace) closeUnsupported(citations []*slot) error {
+	claims, behind, err := w.claimsOf(citations)
+	if err != nil {
+		return err
+	}
+	if err := w.load(slices.Concat(claims, behind)); err != nil {
 		return err
 	}
 	if err := w.related(CitationsOf, claims); err != nil {
 		return err
 	}
-	for _, id := range claims {
+	if err := w.relatedBehind(CitationsOf, behind); err != nil {
+		return err
+	}
+	for _, id := range slices.Concat(claims, behind) {
 		s := w.get(id)
 		if !s.open {
 			continue
@@ -163,9 +174,6 @@ func (w *workspace) outcomes(cs *ChangeSet, targets []ID) []Outcome {
 func (w *workspace) judge() ([]*slot, error) {
 	claims, err := w.affected()
 	if err != nil {
-		return nil, err
-	}
-	if err := w.related(CitationsOf, claims); err != nil {
 		return nil, err
 	}
 	if err := w.loadAround(claims); err != nil {

@@ -25,9 +25,9 @@ func (w *workspace) claimOf(s *slot) (*slot, error) {
 }
 
 // knownCitations are the citations that a claim has or had and that its author
-// may know of, ordered by id.
+// may know of, ordered by id. To look at them is not to change them.
 func (w *workspace) knownCitations(claim ID) ([]*slot, error) {
-	if err := w.related(CitationsOf, []ID{claim}); err != nil {
+	if err := w.relatedBehind(CitationsOf, []ID{claim}); err != nil {
 		return nil, err
 	}
 	if err := w.relatedBehind(FormerCitations, []ID{claim}); err != nil {
@@ -62,6 +62,35 @@ func (w *workspace) anyAbove(ids ...ID) (bool, error) {
 		return false, err
 	}
 	return slices.ContainsFunc(ids, func(id ID) bool { return id != "" && w.get(id).now > w.author.Clearance }), nil
+}
+
+// claimsOf are the claims of citations that the author may know of, and apart from
+// these the claims that are come upon by the other citations.
+func (w *workspace) claimsOf(citations []*slot) (known, behind []ID, err error) {
+	if w.author.Clearance < Confidential { // read at once what is asked one by one
+		sources := make([]ID, len(citations))
+		for i, x := range citations {
+			sources[i] = x.content.(*Citation).Source //nolint:forcetypeassert // the caller gives citations
+		}
+		if err := w.load(sources); err != nil {
+			return nil, nil, err
+		}
+	}
+	for _, x := range citations {
+		c := x.content.(*Citation) //nolint:forcetypeassert // the caller gives citations
+		hidden := false
+		if w.author.Clearance < Confidential {
+			if hidden, err = w.anyAbove(x.id, c.Source); err != nil {
+				return nil, nil, err
+			}
+		}
+		if hidden {
+			behind = append(behind, c.Claim)
+		} else {
+			known = append(known, c.Claim)
+		}
+	}
+	return known, behind, nil
 }
 
 func (s *slot) supports() bool { return s.base.Citation().Stance == Supports }

@@ -217,7 +217,7 @@ func (u *undoing) hides(s *slot) (bool, error) {
 		if hidden, err := u.anyAbove(c.From, c.To); hidden || err != nil {
 			return hidden, err
 		}
-		if err := u.related(CitationsOf, []ID{c.ID}); err != nil {
+		if err := u.relatedBehind(CitationsOf, []ID{c.ID}); err != nil {
 			return false, err
 		}
 		if err := u.relatedBehind(FormerCitations, []ID{c.ID}); err != nil {

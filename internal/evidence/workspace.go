@@ -58,7 +58,7 @@ type workspace struct {
 	dependent map[ID][]*slot
 	unindexed []*slot
 	sources   []*slot // those that hold sources
-	loaded    map[Relation]map[ID]bool
+	loaded    map[Relation]map[ID]loading
 	index     int // the change being applied
 	faults    indexedFaults
 	kindless  map[ID]bool // entities put with a kind that there is not
@@ -80,6 +80,14 @@ type workspace struct {
 	unrooted  []ID
 }
 
+// loading says how what depends on a record came into the workspace.
+type loading uint8
+
+const (
+	uncounted loading = iota + 1 // by way of what the author does not see
+	counted
+)
+
 // indexedFault is a fault of the change at an index; -1 for the whole set.
 type indexedFault struct {
 	index int
@@ -99,7 +107,7 @@ func newWorkspace(ctx context.Context, p *Planner, snap Snapshot, author Author,
 	return &workspace{
 		ctx: ctx, planner: p, snap: snap, author: author, sequence: sequence,
 		slots: map[ID]*slot{}, citations: map[ID][]*slot{}, dependent: map[ID][]*slot{},
-		loaded: map[Relation]map[ID]bool{ClaimsOn: {}, CitationsOf: {}, CitationsIn: {}, DerivedSources: {}, FormerCitations: {}},
+		loaded: map[Relation]map[ID]loading{ClaimsOn: {}, CitationsOf: {}, CitationsIn: {}, DerivedSources: {}, FormerCitations: {}},
 		undone: map[ID]bool{}, lowered: map[ID]Sequence{}, named: map[ID]bool{}, expected: Open, limit: p.CascadeLimit,
 	}
 }
@@ -212,23 +220,23 @@ func (w *workspace) dependentOn(id ID) []*slot {
 // it counts towards the limit of a revision; what they do not see cannot, or the
 // refusal would tell of it.
 func (w *workspace) related(relation Relation, ids []ID) error {
-	return w.bring(relation, ids, true)
+	return w.bring(relation, ids, counted)
 }
 
 // relatedBehind is related for what the author's change reaches only by way of
 // records that they do not see.
 func (w *workspace) relatedBehind(relation Relation, ids []ID) error {
-	return w.bring(relation, ids, false)
+	return w.bring(relation, ids, uncounted)
 }
 
-func (w *workspace) bring(relation Relation, ids []ID, counts bool) error {
+func (w *workspace) bring(relation Relation, ids []ID, as loading) error {
 	var missing []ID
 	for _, id := range ids {
 		s := w.slots[id]
-		if w.loaded[relation][id] || s != nil && s.base == nil {
+		if w.loaded[relation][id] >= as || s != nil && s.base == nil {
 			continue // known, or new in this revision: nothing in the snapshot depends on it
 		}
-		w.loaded[relation][id] = true
+		w.loaded[relation][id] = as
 		missing = append(missing, id)
 	}
 	if len(missing) == 0 {
@@ -236,14 +244,14 @@ func (w *workspace) bring(relation Relation, ids []ID, counts bool) error {
 	}
 	slices.Sort(missing)
 	limit := math.MaxInt32 - 1
-	if counts {
+	if as == counted {
 		limit = w.limit - w.cascaded
 	}
 	records, seen, err := w.dependents(relation, missing, limit)
 	if err != nil {
 		return err
 	}
-	if counts {
+	if as == counted {
 		w.cascaded += seen
 	}
 	for _, r := range records {
