@@ -100,7 +100,7 @@ func (r *resolver) newProposals(ctx context.Context, proposals []*proposal.Propo
 			return nil, err
 		}
 		are, err := s.KeptBack(ctx, mapped(accepted, func(p *proposal.Proposal) trace.Applied {
-			return trace.Applied{ChangeSet: &p.ChangeSet, Number: p.Numbers[evidence.Confidential]}
+			return trace.Applied{ChangeSet: &p.ChangeSet, Number: p.Numbers[evidence.Confidential], At: p.Review.At}
 		}))
 		if err != nil {
 			return nil, err

@@ -38,6 +38,8 @@ type past struct {
 	vocabulary *vocabulary.Vocabulary
 	beyond     int // how many links are judged beyond what is asked for
 	page       int // how many citations of a claim and stance are read at a time
+	// unraised has names judged by the clearances that they had then alone.
+	unraised bool
 	// judged are claims that the reader has judged; nil for those not seen. A question
 	// comes to the same links again and again.
 	judged map[evidence.ID]*judgedClaim

@@ -17,8 +17,8 @@ import (
 // raised above the clearance since, and notes those that it is not to be told any
 // more what they were called.
 func (p *past) keepSecret(ctx context.Context, records map[evidence.ID]*evidence.Record, renamed map[evidence.ID]bool) (err error) {
-	if p.clearance == evidence.Confidential {
-		return nil // nothing is above it
+	if p.clearance == evidence.Confidential || p.unraised {
+		return nil // nothing is above it, or nothing that was raised counts
 	}
 	var changed []evidence.ID
 	for id, r := range records {

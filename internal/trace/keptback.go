@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
@@ -16,11 +17,15 @@ type Applied struct {
 	// Number is that of the revision it became, as those count who are cleared for
 	// everything; 0 where it became none.
 	Number uint64
+	// At is when it was decided to apply it.
+	At time.Time
 }
 
 // KeptBack says of change sets whether readers of the session's clearance are not
-// to be told any more what they said. So it is where something that one named or
-// made is kept from them today, or a name that it gave.
+// to be told any more what they said. So it is where something that they could see
+// of what one named or changed has been raised above them since, or a name that it
+// gave. What only was retracted since, or never was theirs to see, keeps nothing
+// back: it would tell them what is hidden.
 func (s *Session) KeptBack(ctx context.Context, sets []Applied) ([]bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -28,74 +33,176 @@ func (s *Session) KeptBack(ctx context.Context, sets []Applied) ([]bool, error) 
 	if s.view.Clearance == evidence.Confidential {
 		return kept, nil
 	}
-	said, became, err := s.saying(ctx, sets)
+	said, err := s.saying(ctx, sets)
 	if err != nil {
 		return nil, err
 	}
-	// What was closed since is judged as it stood.
-	for _, at := range append([]evidence.Sequence{evidence.Open}, slices.Sorted(maps.Keys(became))...) {
-		judged := became[at]
-		if at == evidence.Open {
-			judged = indices(sets)
-		}
-		judged = slices.DeleteFunc(slices.Clone(judged), func(i int) bool { return kept[i] })
-		if err := s.keptAt(ctx, at, judged, said, kept); err != nil {
-			return nil, err
+	out, err := s.outOfSight(ctx, said)
+	if err != nil {
+		return nil, err
+	}
+	for i := range said {
+		if slices.ContainsFunc(said[i].ids(), func(id evidence.ID) bool { return out[id] }) {
+			if kept[i], err = s.raisedSince(ctx, &said[i], out); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return kept, s.keepNames(ctx, said, kept)
 }
 
-func indices[T any](list []T) []int {
-	all := make([]int, len(list))
-	for i := range list {
-		all[i] = i
-	}
-	return all
-}
-
 // sayings are what a change set says that may be kept back.
 type sayings struct {
-	// ids are the records that it names or that its revision changed.
-	ids []evidence.ID
+	// named are the records that it names.
+	named []evidence.ID
 	// names are those that it gave to entities.
 	names map[evidence.ID][]string
+	// outcomes are those of the revision that it became; before and after are the
+	// moments around that, or when it was decided where it became none.
+	outcomes      []evidence.Outcome
+	before, after evidence.Sequence
 }
 
-// saying is what each change set says, and which of them became a revision, by its
-// sequence.
-func (s *Session) saying(ctx context.Context, sets []Applied) (said []sayings, became map[evidence.Sequence][]int, err error) {
-	said, became = make([]sayings, len(sets)), map[evidence.Sequence][]int{}
-	err = s.reading(ctx, evidence.Now(evidence.Confidential), func(r store.Reader) error {
+// ids are the records that the change set names or that its revision changed.
+func (x *sayings) ids() []evidence.ID {
+	ids := slices.Clone(x.named)
+	for _, o := range x.outcomes {
+		ids = append(ids, changedBy(o)...)
+	}
+	return ids
+}
+
+// saying is what each change set says.
+func (s *Session) saying(ctx context.Context, sets []Applied) ([]sayings, error) {
+	said := make([]sayings, len(sets))
+	err := s.reading(ctx, evidence.Now(evidence.Confidential), func(r store.Reader) error {
 		for i, set := range sets {
-			said[i] = sayings{set.ChangeSet.References(), map[evidence.ID][]string{}}
-			var outcomes []evidence.Outcome
+			x := &said[i]
+			x.named, x.names = set.ChangeSet.References(), map[evidence.ID][]string{}
 			rev, err := numbered(ctx, r, evidence.Confidential, set.Number)
 			switch {
 			case err == nil:
-				if outcomes, err = rev.Outcomes(); err != nil {
+				x.before, x.after = rev.Sequence()-1, rev.Sequence()
+				if x.outcomes, err = rev.Outcomes(); err != nil {
 					return err
 				}
-				for _, o := range outcomes {
-					said[i].ids = append(said[i].ids, changedBy(o)...)
+			case errors.Is(err, store.ErrNotFound):
+				if x.after, err = lastBefore(ctx, r, evidence.Confidential, set.At); err != nil {
+					return err
 				}
-				became[rev.Sequence()] = append(became[rev.Sequence()], i)
-			case !errors.Is(err, store.ErrNotFound):
+				x.before = x.after
+			default:
 				return err
 			}
 			for j := range set.ChangeSet.Changes {
 				if put := set.ChangeSet.Changes[j].PutEntity; put != nil {
 					id := put.ID
-					if id == "" && j < len(outcomes) {
-						id = outcomes[j].ID
+					if id == "" && j < len(x.outcomes) {
+						id = x.outcomes[j].ID
 					}
-					said[i].names[id] = append(said[i].names[id], put.Given()...)
+					x.names[id] = append(x.names[id], put.Given()...)
 				}
 			}
 		}
 		return nil
 	})
-	return said, became, err
+	return said, err
+}
+
+// outOfSight are the records of change sets that the session's clearance does not
+// see today: only these can have been raised above it.
+func (s *Session) outOfSight(ctx context.Context, said []sayings) (map[evidence.ID]bool, error) {
+	out := map[evidence.ID]bool{}
+	for i := range said {
+		for _, id := range said[i].ids() {
+			out[id] = true
+		}
+	}
+	return out, s.reading(ctx, evidence.Now(s.view.Clearance), func(r store.Reader) error {
+		for batch := range slices.Chunk(slices.Sorted(maps.Keys(out)), store.MaxBatch) {
+			shown, err := r.Get(ctx, batch)
+			if err != nil {
+				return err
+			}
+			for id := range shown {
+				delete(out, id)
+			}
+		}
+		return nil
+	})
+}
+
+// raisedSince says whether any of some records has been raised above the session's
+// clearance that the change set names, or of which the clearance saw at the time
+// what its revision did.
+func (s *Session) raisedSince(ctx context.Context, x *sayings, out map[evidence.ID]bool) (raised bool, err error) {
+	then := &diff{s: s}
+	defer then.close()
+	moments := map[evidence.Sequence]*store.Reader{x.before: &then.was, x.after: &then.is} // or one
+	for at, r := range moments {
+		view := evidence.View{Clearance: s.view.Clearance, KnownAt: at}
+		if *r, err = store.BesideUnraised(ctx, s.tracer.store, s.reader, view, s.tracer.vocabulary); err != nil {
+			return false, err
+		}
+	}
+	judged := map[evidence.ID]bool{}
+	for _, id := range x.named {
+		judged[id] = out[id]
+	}
+	if len(moments) > 1 {
+		differed, err := then.differing(ctx, x.outcomes)
+		if err != nil {
+			return false, err
+		}
+		for id := range differed {
+			judged[id] = out[id]
+		}
+	}
+	maps.DeleteFunc(judged, func(_ evidence.ID, out bool) bool { return !out })
+	unknown := maps.Clone(judged)
+	for at, r := range moments {
+		err := s.asOf(ctx, at, func(today store.Reader) error {
+			for batch := range slices.Chunk(slices.Sorted(maps.Keys(judged)), store.MaxBatch) {
+				saw, err := (*r).Get(ctx, batch)
+				if err != nil {
+					return err
+				}
+				sees, err := today.Get(ctx, batch)
+				if err != nil {
+					return err
+				}
+				for id := range saw {
+					delete(unknown, id)
+					raised = raised || sees[id] == nil
+				}
+			}
+			return nil
+		})
+		if raised || err != nil {
+			return raised, err
+		}
+	}
+	return s.anyAbove(ctx, slices.Sorted(maps.Keys(unknown)))
+}
+
+// anyAbove says whether one of the records has a clearance of its own above the
+// session's today. It is asked of those that a change set names and that did not
+// stand around its revision.
+func (s *Session) anyAbove(ctx context.Context, ids []evidence.ID) (above bool, err error) {
+	err = s.reading(ctx, evidence.Now(evidence.Confidential), func(r store.Reader) error {
+		for _, id := range ids {
+			versions, err := r.Versions(ctx, id)
+			if err != nil {
+				return err
+			}
+			if n := len(versions); n > 0 {
+				newest := versions[n-1]
+				above = above || max(newest.Content.OwnClearance(), newest.Derived.Now) > s.view.Clearance
+			}
+		}
+		return nil
+	})
+	return above, err
 }
 
 // keepNames notes those of the change sets that gave an entity a name which has been
@@ -120,39 +227,4 @@ func (s *Session) keepNames(ctx context.Context, said []sayings, kept []bool) er
 		}
 		return nil
 	})
-}
-
-// keptAt notes those of the change sets that name something which is there at a
-// sequence and which the session's clearance does not see.
-func (s *Session) keptAt(ctx context.Context, at evidence.Sequence, judged []int, said []sayings, kept []bool) error {
-	ids := map[evidence.ID]bool{}
-	for _, i := range judged {
-		for _, id := range said[i].ids {
-			ids[id] = true
-		}
-	}
-	hidden := map[evidence.ID]bool{}
-	for batch := range slices.Chunk(slices.Sorted(maps.Keys(ids)), store.MaxBatch) {
-		var all map[evidence.ID]*evidence.Record
-		for _, c := range []evidence.Clearance{evidence.Confidential, s.view.Clearance} {
-			err := s.reading(ctx, evidence.View{Clearance: c, KnownAt: at}, func(r store.Reader) error {
-				found, err := r.Get(ctx, batch)
-				if c == evidence.Confidential {
-					all = found
-					return err
-				}
-				for id := range all {
-					hidden[id] = found[id] == nil
-				}
-				return err
-			})
-			if err != nil {
-				return err
-			}
-		}
-	}
-	for _, i := range judged {
-		kept[i] = slices.ContainsFunc(said[i].ids, func(id evidence.ID) bool { return hidden[id] })
-	}
-	return nil
 }

@@ -1,0 +1,57 @@
+package store
+
+import (
+	"context"
+	"iter"
+
+	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+)
+
+// BesideUnraised is Beside for a view of the past in which the clearances that
+// records had then count alone, and not those that they have today: Get gives what
+// the clearance saw in those days. It is for finding out what has been raised since;
+// what it gives is shown to nobody.
+func BesideUnraised(ctx context.Context, s Store, open Reader, view evidence.View, v *vocabulary.Vocabulary) (Reader, error) {
+	raw, _, err := RawBeside(ctx, s, open, evidence.View{Clearance: evidence.Confidential, KnownAt: view.KnownAt})
+	if err != nil {
+		return nil, err
+	}
+	return &past{Reader: unraised{raw}, store: s, clearance: view.Clearance, vocabulary: v, beyond: 2 * MaxBatch, page: MaxBatch, unraised: true}, nil
+}
+
+// unraised gives records as if none had another clearance today than then.
+type unraised struct{ Reader }
+
+func (u unraised) then(r *evidence.Record) *evidence.Record {
+	was := *r
+	was.Derived.Now = r.Content.OwnClearance()
+	return &was
+}
+
+// Get implements Reader.
+func (u unraised) Get(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*evidence.Record, error) {
+	records, err := u.Reader.Get(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	then := make(map[evidence.ID]*evidence.Record, len(records))
+	for id, r := range records {
+		then[id] = u.then(r)
+	}
+	return then, nil
+}
+
+// Find implements Reader.
+func (u unraised) Find(ctx context.Context, q Query) iter.Seq2[Found, error] {
+	return func(yield func(Found, error) bool) {
+		for f, err := range u.Reader.Find(ctx, q) {
+			if err == nil {
+				f.Record = u.then(f.Record)
+			}
+			if !yield(f, err) {
+				return
+			}
+		}
+	}
+}
