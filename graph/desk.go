@@ -112,7 +112,7 @@ func (r *resolver) newProposals(ctx context.Context, proposals []*proposal.Propo
 	shown := make([]*Proposal, len(proposals))
 	for i, p := range proposals {
 		said := p.ChangeSet
-		if kept[p] {
+		if kept[p] || p.Erased != nil {
 			said = evidence.ChangeSet{Changes: []evidence.Change{}}
 		}
 		var err error

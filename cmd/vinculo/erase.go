@@ -166,7 +166,7 @@ func (c *eraseCmd) plan(ctx context.Context, st store.Store, planner *evidence.P
 			return nil, err
 		}
 		p.records = plan.Count()
-		reach = proposal.Reach{IDs: slices.Collect(maps.Keys(plan.Gone)), Revisions: plan.Struck}
+		reach = proposal.Reach{IDs: slices.Collect(maps.Keys(plan.Gone)), Loses: plan.Loses}
 	}
 	shelf, ok := st.(store.Shelf)
 	if !ok {

@@ -137,6 +137,7 @@ func TestEraseReachesProposals(t *testing.T) {
 		require.Contains(t, list, id, "that there was one stays")
 	}
 	require.Equal(t, 4, strings.Count(list, "order 9"))
+	require.Equal(t, 4, strings.Count(list, `"changes": []`), "a list that is empty")
 	succeeds(t, "verify", "--store", name)
 	require.Empty(t, succeeds(t, "erase", "--store", name, "--returned"))
 

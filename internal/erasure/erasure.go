@@ -34,8 +34,17 @@ type Plan struct {
 	// if only a name in what they say of records that stay.
 	Struck []uint64
 
-	order Order
-	salts *evidence.Planner
+	order   Order
+	store   store.Store
+	planner *evidence.Planner
+	losses  map[uint64]loss // by the numbers of Struck
+}
+
+// loss is what a revision loses.
+type loss struct {
+	at  evidence.Sequence
+	who bool          // its author and reason
+	of  []evidence.ID // the records that are gone of which it told
 }
 
 // Result is what was done.
@@ -90,7 +99,7 @@ func Prepare(ctx context.Context, st store.Store, p *evidence.Planner, o Order) 
 			return nil, err
 		}
 	}
-	plan := &Plan{Gone: reach.Gone, order: o, salts: p}
+	plan := &Plan{Gone: reach.Gone, order: o, store: st, planner: p, losses: map[uint64]loss{}}
 	return plan, each(ctx, st, plan.strikes)
 }
 
@@ -100,12 +109,52 @@ func (pl *Plan) strikes(r *evidence.Revision) error {
 	if err != nil {
 		return err
 	}
+	loses := loss{at: r.Sequence(), who: slices.Contains(pl.order.Revisions, r.Sequence())}
 	gone := func(id evidence.ID) bool { _, gone := pl.Gone[id]; return gone }
-	loses := func(o evidence.Outcome) bool { return o.Loses(gone) }
-	if slices.Contains(pl.order.Revisions, r.Sequence()) || slices.ContainsFunc(outcomes, loses) {
-		pl.Struck = append(pl.Struck, r.Numbers[evidence.Confidential])
+	for _, o := range outcomes {
+		loses.of = append(loses.of, o.Tells(gone)...)
+	}
+	slices.Sort(loses.of)
+	loses.of = slices.Compact(loses.of)
+	if loses.who || len(loses.of) > 0 {
+		number := r.Numbers[evidence.Confidential]
+		pl.Struck = append(pl.Struck, number)
+		pl.losses[number] = loses
 	}
 	return nil
+}
+
+// Loses says whether the revision of a number, at CONFIDENTIAL, loses something that
+// who was cleared for c saw just before it or just after it: more than it closed or
+// kept without their knowledge. It is asked before Run.
+func (pl *Plan) Loses(ctx context.Context, number uint64, c evidence.Clearance) (bool, error) {
+	loses, struck := pl.losses[number]
+	if !struck || loses.who || c == evidence.Confidential {
+		return struck, nil
+	}
+	for _, at := range []evidence.Sequence{loses.at - 1, loses.at} {
+		saw, err := pl.saw(ctx, evidence.View{Clearance: c, KnownAt: at}, loses.of)
+		if saw || err != nil {
+			return saw, err
+		}
+	}
+	return false, nil
+}
+
+// saw says whether one of the records was seen at a moment.
+func (pl *Plan) saw(ctx context.Context, view evidence.View, ids []evidence.ID) (saw bool, err error) {
+	r, err := store.ReadUnraised(ctx, pl.store, view, pl.planner.Vocabulary)
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	for batch := range slices.Chunk(ids, store.MaxBatch) {
+		seen, err := r.Get(ctx, batch)
+		if err != nil || len(seen) > 0 {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // Returned gives the ids of what was recorded again after an erasure of the same,
@@ -154,7 +203,7 @@ func Run(ctx context.Context, st store.Store, p *evidence.Planner, o Order) (*Re
 }
 
 func (pl *Plan) carryOut(ctx context.Context, st store.Store) (*Result, error) {
-	eraser := evidence.NewEraser(pl.Gone, pl.order.Revisions, pl.salts.NewSalt)
+	eraser := evidence.NewEraser(pl.Gone, pl.order.Revisions, pl.planner.NewSalt)
 	kept := map[string]bool{}
 	if err := each(ctx, st, func(r *evidence.Revision) error {
 		if err := eraser.Add(r); err != nil {
@@ -165,7 +214,7 @@ func (pl *Plan) carryOut(ctx context.Context, st store.Store) (*Result, error) {
 		return nil, err
 	}
 	commit, err := st.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
-		return pl.salts.Erase(ctx, snap, pl.order.Author, pl.order.Ground, eraser)
+		return pl.planner.Erase(ctx, snap, pl.order.Author, pl.order.Ground, eraser)
 	})
 	if err != nil {
 		return nil, err

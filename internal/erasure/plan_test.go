@@ -47,3 +47,50 @@ func TestAPlanKnowsWhichRevisionsLoseAName(t *testing.T) {
 		require.Equal(t, want, plan.Struck, id)
 	}
 }
+
+// TestAPlanKnowsWhoSawWhatARevisionLoses has a claim retracted, and with it a
+// citation that was hidden. Raising the claim afterwards changes nothing in what was
+// seen of it.
+func TestAPlanKnowsWhoSawWhatARevisionLoses(t *testing.T) {
+	st := model.New()
+	hidden := cite("hc")
+	hidden.Clearance = "RESTRICTED"
+	for i, changes := range [][]evidence.Change{
+		{news("s", "PUBLIC"), person("a", "Uno", "PUBLIC"), person("b", "Dos", "PUBLIC")},
+		{{AssertLink: &evidence.AssertLink{ID: "l", Kind: "LINKED_TO", From: "a", To: "b", Citations: []evidence.NewCitation{cite("c")}}}},
+		{{Cite: &evidence.Cite{Claim: "l", Citation: hidden}}},
+		{{Retract: &evidence.Retract{ID: "l"}}},
+		{{SetClearance: &evidence.SetClearance{ID: "l", Clearance: "CONFIDENTIAL"}}},
+	} {
+		_, err := storetest.Apply(t.Context(), st, i+1, top, &evidence.ChangeSet{Reason: "because", Changes: changes})
+		require.NoError(t, err)
+	}
+	for name, c := range map[string]struct {
+		order evidence.ID
+		who   evidence.Sequence
+		want  map[uint64][]bool // at each clearance
+	}{
+		"hidden":              {order: "hc", want: map[uint64][]bool{2: {false, false, false}, 3: {false, true, true}, 4: {false, true, true}}},
+		"raised since":        {order: "l", want: map[uint64][]bool{1: {false, false, false}, 2: {true, true, true}, 3: {false, true, true}, 4: {true, true, true}, 5: {false, false, true}}},
+		"author and reason":   {order: "hc", who: 4, want: map[uint64][]bool{3: {false, true, true}, 4: {true, true, true}}},
+		"named by what stays": {order: "s", want: map[uint64][]bool{1: {true, true, true}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			order := erasure.Order{Author: top, Ground: "order 7", IDs: []evidence.ID{c.order}}
+			if c.who > 0 {
+				order.Revisions = []evidence.Sequence{c.who}
+			}
+			plan, err := erasure.Prepare(t.Context(), st, storetest.Planner(20), order)
+			require.NoError(t, err)
+			for number, want := range c.want {
+				var loses []bool
+				for level := range evidence.Clearance(evidence.Clearances) {
+					is, err := plan.Loses(t.Context(), number, level)
+					require.NoError(t, err)
+					loses = append(loses, is)
+				}
+				require.Equal(t, want, loses, "revision %d", number)
+			}
+		})
+	}
+}

@@ -186,7 +186,7 @@ func (e *Eraser) Add(r *Revision) error {
 		if err := strike(i+1, left); err != nil {
 			return err
 		}
-		told := e.goneIn(&outcomes[i])
+		told := outcomes[i].Tells(e.isGone)
 		e.told[leafOf{r.Sequence(), i + 1}] = told
 		e.told[leafOf{r.Sequence(), 0}] = append(e.told[leafOf{r.Sequence(), 0}], told...)
 		sent = sent || e.sent(&outcomes[i], meta.Clearance)
@@ -211,26 +211,29 @@ func (e *Eraser) Add(r *Revision) error {
 	return err
 }
 
-// Loses says whether an outcome tells of records that are gone, or names one in
-// what it says of others: an erasure of them strikes it.
-func (o *Outcome) Loses(gone func(ID) bool) bool {
-	is := func(id ID) bool { return id != "" && gone(id) }
-	return is(o.ID) || slices.ContainsFunc(o.Effects, func(e Effect) bool {
-		if is(e.Target()) {
-			return true
+// Tells gives the records that are gone of which an outcome tells, or that it names
+// in what it says of others: an erasure of them strikes it.
+func (o *Outcome) Tells(gone func(ID) bool) []ID {
+	var told []ID
+	note := func(id ID) bool {
+		if id != "" && gone(id) {
+			told = append(told, id)
 		}
-		content := e.content()
-		if content == nil {
-			return false
+		return false
+	}
+	note(o.ID)
+	for _, f := range o.Effects {
+		note(f.Target())
+		if content := f.content(); content != nil {
+			_, _ = Redact(content, note)
 		}
-		_, redacted := Redact(content, gone)
-		return redacted
-	})
+	}
+	return told
 }
 
 // outcome gives what is left of an outcome and whether anything goes.
 func (e *Eraser) outcome(o *Outcome, at Sequence) (left *Outcome, changed bool) {
-	if !o.Loses(e.isGone) {
+	if len(o.Tells(e.isGone)) == 0 {
 		return nil, false
 	}
 	rest := *o
@@ -258,25 +261,6 @@ func (e *Eraser) outcome(o *Outcome, at Sequence) (left *Outcome, changed bool) 
 }
 
 func (e *Eraser) isGone(id ID) bool { _, gone := e.gone[id]; return gone }
-
-// goneIn are the records that are gone of which an outcome tells, or that it names.
-func (e *Eraser) goneIn(o *Outcome) []ID {
-	var told []ID
-	note := func(id ID) bool {
-		if e.isGone(id) {
-			told = append(told, id)
-		}
-		return false
-	}
-	note(o.ID)
-	for _, f := range o.Effects {
-		note(f.Target())
-		if content := f.content(); content != nil {
-			_, _ = Redact(content, note)
-		}
-	}
-	return told
-}
 
 // level notes the clearances that an outcome gives to records that are gone.
 func (e *Eraser) level(o *Outcome) {

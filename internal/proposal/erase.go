@@ -21,16 +21,22 @@ type Reach struct {
 	// IDs are the records that are erased: what names one of them goes, whatever was
 	// decided. An accepted proposal that said nothing new became no revision.
 	IDs []evidence.ID
-	// Revisions are the numbers, at CONFIDENTIAL, of the revisions of which
-	// something is erased: the proposals that they were made of go.
-	Revisions []uint64
+	// Loses says whether the revision of a number, at CONFIDENTIAL, loses something
+	// that who is cleared for c could see of it: the proposal that it was made of
+	// goes. What was hidden from its author is in no proposal, and that it went is not
+	// to show there.
+	Loses func(ctx context.Context, number uint64, c evidence.Clearance) (bool, error)
 }
 
-func (r Reach) takes(p *stored) bool {
-	if n := p.Numbers[evidence.Confidential]; n > 0 && slices.Contains(r.Revisions, n) {
-		return true
+func (r Reach) takes(ctx context.Context, p *stored) (bool, error) {
+	if slices.ContainsFunc(p.ChangeSet.References(), func(id evidence.ID) bool { return slices.Contains(r.IDs, id) }) {
+		return true, nil
 	}
-	return slices.ContainsFunc(p.ChangeSet.References(), func(id evidence.ID) bool { return slices.Contains(r.IDs, id) })
+	n := p.Numbers[evidence.Confidential]
+	if n == 0 || r.Loses == nil {
+		return false, nil
+	}
+	return r.Loses(ctx, n, p.Clearance)
 }
 
 // Reached gives the ids of the proposals that an erasure takes with it, those
@@ -52,7 +58,14 @@ func (s *Service) Reached(ctx context.Context, who access.Identity, reach Reach)
 			if err != nil {
 				return nil, err
 			}
-			if p.Erased == nil && p.seenBy(who) && reach.takes(p) {
+			if p.Erased != nil || !p.seenBy(who) {
+				continue
+			}
+			takes, err := reach.takes(ctx, p)
+			if err != nil {
+				return nil, err
+			}
+			if takes {
 				reached = append(reached, p.ID)
 			}
 		}

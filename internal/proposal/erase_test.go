@@ -1,6 +1,7 @@
 package proposal
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,7 +39,11 @@ func TestAnErasureReachesWhateverNamesIt(t *testing.T) {
 	unnamed := tell(put("batallon-27", "cinco"))
 	struck := accept(unnamed)
 
-	reached, err := b.Reached(t.Context(), boss, Reach{IDs: []evidence.ID{"testigo"}, Revisions: []uint64{struck}})
+	loses := func(_ context.Context, number uint64, c evidence.Clearance) (bool, error) {
+		require.Equal(t, evidence.Confidential, c, "that of who proposed")
+		return number == struck, nil
+	}
+	reached, err := b.Reached(t.Context(), boss, Reach{IDs: []evidence.ID{"testigo"}, Loses: loses})
 	require.NoError(t, err)
 	require.Equal(t, []string{pending, rejected, applied, nothingNew, unnamed}, reached)
 	_, err = b.Erase(t.Context(), boss, nothingNew, "sentencia 12/2026")

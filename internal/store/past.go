@@ -27,6 +27,10 @@ func judging(s Store, raw Reader, view evidence.View, v *vocabulary.Vocabulary) 
 	if view.IsNow() {
 		return raw
 	}
+	return pastOf(s, raw, view, v)
+}
+
+func pastOf(s Store, raw Reader, view evidence.View, v *vocabulary.Vocabulary) *past {
 	return &past{Reader: raw, store: s, clearance: view.Clearance, vocabulary: v, beyond: 2 * MaxBatch, page: MaxBatch}
 }
 
