@@ -229,18 +229,25 @@ func (w *world) play(p *plan, hidden bool) {
 				continue
 			}
 		}
+		before := w.head()
 		err := w.write(set)
 		if !s.hidden {
 			w.came = append(w.came, fmt.Sprintf("step %d written: %t", i, err == nil))
+			continue
 		}
-		if s.hidden && err == nil {
+		if after := w.head(); after.Sequence > before.Sequence { // or it said nothing new
 			w.hidden++
-			head, err := w.st.Head(w.tb.Context())
-			require.NoError(w.tb, err)
-			w.wrote[i] = head.Latest[evidence.Confidential]
+			w.wrote[i] = after.Latest[evidence.Confidential]
 		}
 	}
 	w.planner.CascadeLimit = p.limit
+}
+
+func (w *world) head() evidence.Head {
+	w.tb.Helper()
+	head, err := w.st.Head(w.tb.Context())
+	require.NoError(w.tb, err)
+	return head
 }
 
 // erase destroys a hidden record, where it was written.
