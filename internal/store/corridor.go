@@ -42,7 +42,8 @@ type Walks struct {
 	Best bool
 	// Groups are entities that count as one.
 	Groups []Group
-	// Looked limits the links that are looked at, Total those in the answer.
+	// Looked limits the links that are looked at, of those that the view sees, and
+	// Total those in the answer.
 	Looked, Total int
 }
 

@@ -89,8 +89,8 @@ type corridor struct {
 	length   int // of the longest walks
 	followed int // how many links at the ends every walk passes
 	begun    int // how many links were picked that lead on from the first end
-	looked   int
-	checked  int // looked when the context was asked last
+	looked   int // what the view sees: what is hidden counts against no limit
+	gone     int // over how many links since the context was asked
 }
 
 // mark is what says that an entity is at a distance.
@@ -238,7 +238,7 @@ func (c *corridor) cheaper() int {
 		if c.cost[side] < 0 {
 			c.cost[side] = 0
 			for _, n := range c.s.queue[side][c.level[side]:] {
-				c.cost[side] += int(c.p.nodes[n].links.length)
+				c.cost[side] += c.p.nodes[n].seen(c.clearance)
 			}
 		}
 	}
@@ -266,7 +266,7 @@ func (c *corridor) grow(ctx context.Context, side int, last bool) (ok bool, err 
 	}
 	s.large, s.going = s.large[:0], s.going[:0]
 	for _, n := range s.queue[side][from:to] {
-		length := int(c.p.nodes[n].links.length)
+		length := c.p.nodes[n].seen(c.clearance)
 		switch {
 		case s.marks[n][other] == c.mark(0): // no walk goes on from its end
 		case last && c.groups == nil && length >= c.limits.many && length > c.limits.wide*len(reached):
@@ -309,8 +309,8 @@ func (g *growth) cross(ctx context.Context, reached []uint32) error {
 		s.across.add(n)
 	}
 	for _, n := range s.going {
-		list := c.p.adjacent.of(c.p.nodes[n].links)
-		if err := c.look(ctx, len(list)); err != nil {
+		list, err := c.look(ctx, n)
+		if err != nil {
 			return err
 		}
 		for i, sp := range list {
@@ -340,8 +340,8 @@ func (g *growth) passAll(ctx context.Context) error {
 	c, s := g.corridor, g.s
 	s.going = append(s.going, s.large...)
 	for _, n := range s.going {
-		list := c.p.adjacent.of(c.p.nodes[n].links)
-		if err := c.look(ctx, len(list)); err != nil {
+		list, err := c.look(ctx, n)
+		if err != nil {
 			return err
 		}
 		// In a large graph most marks have to come from memory. Here no read waits
@@ -356,15 +356,16 @@ func (g *growth) passAll(ctx context.Context) error {
 	return nil
 }
 
-// look counts links that are gone over, and asks now and then whether the answer is
-// still wanted.
-func (c *corridor) look(ctx context.Context, links int) error {
-	if c.looked += links; c.looked-c.checked > 1<<16 {
-		if c.checked = c.looked; ctx.Err() != nil {
-			return ctx.Err()
-		}
+// look gives the links of an entity, which are gone over. It counts them, and asks
+// now and then whether the answer is still wanted.
+func (c *corridor) look(ctx context.Context, n uint32) (list []spoke, err error) {
+	at := &c.p.nodes[n]
+	c.looked += at.seen(c.clearance)
+	if c.gone += int(at.links.length); c.gone > 1<<16 {
+		c.gone = 0
+		err = ctx.Err()
 	}
-	return nil
+	return c.p.adjacent.of(at.links), err
 }
 
 // pass goes along links from an entity, which are in its list; where crossing, only

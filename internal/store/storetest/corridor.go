@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -34,6 +36,53 @@ func (s *suite) testCorridors(t *testing.T) {
 		}
 	})
 	t.Logf("%d corridors", answered)
+}
+
+// testCorridorsBesideHiddenLinks checks that links which the view does not see count
+// against no limit, wherever they are and however many.
+func (s *suite) testCorridorsBesideHiddenLinks(t *testing.T) {
+	person := func(n int) evidence.ID { return evidence.ID(fmt.Sprint("p", n)) }
+	answers := func(hiddenAt int) (told []string) {
+		st := s.open(t).Store
+		defer func() { require.NoError(t, st.Close()) }()
+		cs := &evidence.ChangeSet{Reason: "walks", Changes: []evidence.Change{{PutSource: &evidence.PutSource{ID: "s", Kind: evidence.Of("NEWS"), Title: evidence.Of("s"), URL: evidence.Of("https://example.org/s")}}}}
+		for n := range 6 {
+			cs.Changes = append(cs.Changes, evidence.Change{PutEntity: &evidence.PutEntity{ID: person(n), Kind: evidence.Of("PERSON"), Name: evidence.Of("Alguien")}})
+		}
+		link := func(id string, from, to int, clearance string) {
+			cs.Changes = append(cs.Changes, evidence.Change{AssertLink: &evidence.AssertLink{
+				ID: evidence.ID(id), Kind: "LINKED_TO", From: person(from), To: person(to), Clearance: clearance, Citations: []evidence.NewCitation{{Source: "s", Locator: "p. 1"}},
+			}})
+		}
+		for n := range 4 {
+			link(fmt.Sprint("next", n), n, n+1, "")
+			link(fmt.Sprint("skip", n), n, (n+2)%6, "")
+		}
+		if hiddenAt >= 0 {
+			for n := range 50 {
+				link(fmt.Sprint("hidden", n), hiddenAt, 5, "CONFIDENTIAL")
+			}
+		}
+		_, err := Apply(t.Context(), st, 1, evidence.Author{Name: "all", Clearance: evidence.Confidential}, cs)
+		require.NoError(t, err)
+		reader, err := st.Raw(t.Context(), evidence.Now(evidence.Public))
+		require.NoError(t, err)
+		defer func() { require.NoError(t, reader.Close()) }()
+		for looked := range 40 {
+			c, ok, err := reader.(store.Corridors).Corridor(t.Context(), &store.Walks{
+				From: []evidence.ID{person(0)}, To: []evidence.ID{person(4)}, Direction: evidence.Any, Length: 4, Beyond: 1, Looked: looked, Total: plenty,
+			})
+			require.NoError(t, err)
+			slices.SortFunc(c.Edges, func(a, b store.Edge) int { return cmp.Compare(a.Link, b.Link) })
+			told = append(told, fmt.Sprint(looked, ok, c.Shortest, c.Edges))
+		}
+		return told
+	}
+	without := answers(-1)
+	t.Logf("the last of %d is %s", len(without), without[len(without)-1])
+	for _, at := range []int{0, 2, 4} {
+		require.Equal(t, without, answers(at), "hidden links of %s", person(at))
+	}
 }
 
 // corridor draws walks and compares what the reader answers; false where it does

@@ -111,6 +111,7 @@ func Run(t *testing.T, open Open, options ...Option) {
 		{"Pages", s.testPages, ""},
 		{"Expand", s.testExpand, ""},
 		{"Corridors", s.testCorridors, Corridors},
+		{"CorridorsBesideHiddenLinks", s.testCorridorsBesideHiddenLinks, Corridors},
 		{"Candidates", s.testCandidates, ""},
 		{"SecretNames", s.testSecretNames, ""},
 		{"Count", s.testCount, ""},
