@@ -202,7 +202,13 @@ func (e *Eraser) Add(r *Revision) error {
 		err = strike(0, nil)
 	case sent && meta.Digest != "":
 		meta.Digest = "" // it is a hash of what was sent, by which it could be guessed
-		err = strike(0, &meta)
+		if meta.Seed, err = r.Seed(); err == nil {
+			err = strike(0, &meta)
+		}
+	case meta.Seed.IsZero() && r.Leaves[0].Erased && after.firstKept() != r.firstKept():
+		if meta.Seed, err = r.Seed(); err == nil {
+			err = strike(0, &meta)
+		}
 	}
 	if len(e.struck) > first {
 		slices.SortFunc(e.struck[first:], func(a, b Struck) int { return a.Leaf - b.Leaf })

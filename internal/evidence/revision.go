@@ -2,10 +2,12 @@ package evidence
 
 import (
 	"bytes"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/vinculo/vinculo/internal/evidence/ledger"
@@ -57,6 +59,8 @@ type Meta struct {
 	Clearance Clearance `json:"clearance,omitempty"`
 	// Digest is the SHA-256 of the change set as it was sent.
 	Digest string `json:"digest"`
+	// Seed is set only in what an erasure left of the leaf; see Revision.Seed.
+	Seed ledger.Hash `json:"seed,omitzero"`
 }
 
 // Outcome is one leaf after the first: what one change of the set came to.
@@ -171,6 +175,28 @@ func readLeaf(r *Revision, i int, into any) error {
 		return fmt.Errorf("leaf %d of the revision at sequence %d does not read: %w; run `vinculo verify`", i, r.Header.Sequence, err)
 	}
 	return nil
+}
+
+// Seed is a secret of the revision: whoever has its log can tell it, and nobody else.
+// It follows from a salt, and stays the same when that is destroyed with part of the
+// revision; where its author and reason are erased, it becomes another.
+func (r *Revision) Seed() (ledger.Hash, error) {
+	m, err := r.Meta()
+	if err != nil || !m.Seed.IsZero() {
+		return m.Seed, err
+	}
+	key := r.Hash[:]
+	if i := r.firstKept(); i >= 0 {
+		key = r.Leaves[i].Salt[:]
+	}
+	mac := hmac.New(sha256.New, key)
+	_, _ = mac.Write([]byte("vinculo/seed/1")) // a hash never fails
+	return ledger.Hash(mac.Sum(nil)), nil
+}
+
+// firstKept is the index of the first leaf that is not erased; -1 where all are.
+func (r *Revision) firstKept() int {
+	return slices.IndexFunc(r.Leaves, func(l ledger.Leaf) bool { return !l.Erased })
 }
 
 // idempotencyKey is what a revision is found by again: the client's key, apart

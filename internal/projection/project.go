@@ -36,6 +36,10 @@ type projector struct {
 	before    map[evidence.ID]bool                 // what was shown before the present revision, where that differs
 	logged    ledger.Header                        // of the scratch store's newest revision
 	written   ledger.Header                        // of the target's
+	// first is the hash of the revision that the target begins with; zero where it is
+	// empty. It shows whether the target was made when salts followed from less: older.
+	first ledger.Hash
+	older bool
 }
 
 // names tells which of all names that an entity had are hidden today, a name that
@@ -209,7 +213,7 @@ func (p *projector) kept(r *evidence.Revision) ([]evidence.Effect, error) {
 
 // replay brings effects into the scratch store, which judges who sees what.
 func (p *projector) replay(ctx context.Context, r *evidence.Revision, effects []evidence.Effect) (*evidence.Commit, error) {
-	logged, err := chained(p.logged, r.Header, []any{evidence.Meta{}, evidence.Outcome{Effects: effects}}, func(int) (salt [16]byte) { return salt })
+	logged, err := chained(p.logged, r.Header, []any{evidence.Meta{}, evidence.Outcome{Effects: effects}}, func(int, []byte) (salt [16]byte) { return salt })
 	if err != nil {
 		return nil, err
 	}
@@ -221,14 +225,14 @@ func (p *projector) replay(ctx context.Context, r *evidence.Revision, effects []
 
 // chained makes a revision that follows another and was recorded when a third
 // was.
-func chained(after, when ledger.Header, contents []any, salt func(int) [16]byte) (*evidence.Revision, error) {
+func chained(after, when ledger.Header, contents []any, salt func(int, []byte) [16]byte) (*evidence.Revision, error) {
 	leaves := make([]ledger.Leaf, len(contents))
 	for i, c := range contents {
 		text, err := json.Marshal(c)
 		if err != nil {
 			return nil, fmt.Errorf("encoding the log: %w", err)
 		}
-		leaves[i] = ledger.NewLeaf(salt(i), text)
+		leaves[i] = ledger.NewLeaf(salt(i, text), text)
 	}
 	h := ledger.Header{Sequence: after.Sequence + 1, Time: when.Time, Leaves: uint32(len(leaves)), Root: ledger.Root(leaves)} //nolint:gosec // bounded by the source's
 	if after.Sequence > 0 {
@@ -395,8 +399,7 @@ func (p *projector) rendition(content evidence.Content) evidence.Content {
 	return content
 }
 
-// write makes the target's revision. Its salts follow from one of the source's,
-// which nobody who has the target knows.
+// write makes the target's revision.
 func (p *projector) write(r *evidence.Revision, effects []evidence.Effect) (*evidence.Revision, error) {
 	var meta evidence.Meta
 	if number := r.Numbers[p.Clearance]; number > 0 {
@@ -410,23 +413,55 @@ func (p *projector) write(r *evidence.Revision, effects []evidence.Effect) (*evi
 	for _, e := range effects {
 		contents = append(contents, evidence.Outcome{Change: "project", ID: e.Target(), Effects: []evidence.Effect{e}})
 	}
-	key := r.Hash[:]
-	for _, l := range r.Leaves {
-		if !l.Erased {
-			key = l.Salt[:]
-			break
-		}
-	}
-	projected, err := chained(p.written, r.Header, contents, func(i int) (salt [16]byte) {
-		m := hmac.New(sha256.New, key)
-		_, _ = m.Write([]byte("vinculo/projection/1\x00"))
-		_, _ = m.Write(binary.BigEndian.AppendUint64([]byte{byte(p.Clearance)}, uint64(i))) //nolint:gosec // an index
-		copy(salt[:], m.Sum(nil))
-		return salt
-	})
+	seed, err := r.Seed()
 	if err != nil {
 		return nil, err
 	}
+	projected, err := p.salted(r, contents, func(i int, content []byte) []byte {
+		return slices.Concat([]byte("vinculo/projection/2\x00"), p.place(i), content)
+	}, seed[:])
+	if err != nil {
+		return nil, err
+	}
+	if older := p.older || p.written.Sequence == 0 && !p.first.IsZero() && projected.Hash != p.first; older {
+		before, err := p.salted(r, contents, func(i int, _ []byte) []byte {
+			return slices.Concat([]byte("vinculo/projection/1\x00"), p.place(i))
+		}, firstSalt(r))
+		if err != nil {
+			return nil, err
+		}
+		if p.older = p.older || before.Hash == p.first; p.older {
+			projected = before
+		}
+	}
 	p.written = projected.Header
 	return projected, nil
+}
+
+// salted makes the target's revision with salts that follow from a key, which is a
+// secret of the source's revision: nobody who has the target knows it, and the same
+// source gives the same salts.
+func (p *projector) salted(r *evidence.Revision, contents []any, of func(i int, content []byte) []byte, key []byte) (*evidence.Revision, error) {
+	return chained(p.written, r.Header, contents, func(i int, content []byte) (salt [16]byte) {
+		m := hmac.New(sha256.New, key)
+		_, _ = m.Write(of(i, content))
+		copy(salt[:], m.Sum(nil))
+		return salt
+	})
+}
+
+// place tells a leaf of a projection from others of the same revision.
+func (p *projector) place(leaf int) []byte {
+	return binary.BigEndian.AppendUint64([]byte{byte(p.Clearance)}, uint64(leaf)) //nolint:gosec // an index
+}
+
+// firstSalt is what salts once followed from. An erasure may destroy it, of what the
+// target does not show too, so that it tells of that.
+func firstSalt(r *evidence.Revision) []byte {
+	for _, l := range r.Leaves {
+		if !l.Erased {
+			return l.Salt[:]
+		}
+	}
+	return r.Hash[:]
 }

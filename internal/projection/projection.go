@@ -44,8 +44,11 @@ type Result struct {
 //
 // It reads the source's log twice, and keeps in memory the ids that the target
 // shows.
-func Run(ctx context.Context, o Options) (Result, error) {
+func Run(ctx context.Context, o Options) (Result, error) { return run(ctx, &projector{Options: o}) }
+
+func run(ctx context.Context, p *projector) (Result, error) {
 	var result Result
+	o := p.Options
 	head, err := o.From.Head(ctx)
 	if err != nil {
 		return result, fmt.Errorf("reading the source: %w", err)
@@ -56,7 +59,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		return result, err
 	}
 	defer scratch.Close() //nolint:errcheck // it is thrown away
-	p := &projector{Options: o, scratch: scratch, through: head.Sequence}
+	p.scratch, p.through = scratch, head.Sequence
 	if err := p.learn(ctx); err != nil {
 		return result, err
 	}
@@ -85,6 +88,9 @@ func (p *projector) rest(ctx context.Context) iter.Seq2[*evidence.Revision, erro
 		if err != nil {
 			yield(nil, err)
 			return
+		}
+		if len(there) > 0 {
+			p.first = there[0]
 		}
 		other := func(at int) error {
 			return fmt.Errorf("%w: its revision %d is another; it is a store of something else, or it shows what the clearance %s does not see any more: project into an empty store, and destroy this one", ErrOther, at+1, p.Clearance)
