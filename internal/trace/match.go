@@ -34,6 +34,7 @@ const (
 	scoreUnit     = 930
 	scoreInitials = 620
 	scoreShort    = 560  // as with initials, where words of the longer name are left out
+	mostSimilar   = 850  // of names that are written alike
 	leastSimilar  = 0.88 // Jaro-Winkler (Winkler 1990)
 	leastScore    = 500
 	perNeighbour  = 15
@@ -304,48 +305,102 @@ func compareNames(a, b *spelling) (int, Reason) {
 	if len(a.unit) > 0 || len(b.unit) > 0 {
 		return 0, Reason{} // numbered units that differ in a term are different units
 	}
-	if match == names.AllTokens && a.initialsFit(b, equal) {
+	if match == names.AllTokens && a.endsWithin(b) {
 		return score, say("NAME_WITHIN", "“%s” is part of “%s”")
 	}
-	if back, score := b.query.MatchName(a.name); back == names.AllTokens && b.initialsFit(a, equal) {
+	if back, score := b.query.MatchName(a.name); back == names.AllTokens && b.endsWithin(a) {
 		return score, say("NAME_WITHIN", "of “%s”, “%s” is a part")
 	}
 	if score := max(initials(a, b), initials(b, a)); score > 0 {
 		return score, say("INITIALS", "of “%s” and “%s”, one has initials of the other")
 	}
-	if !a.initialsFit(b, strings.HasPrefix) || !b.initialsFit(a, strings.HasPrefix) {
+	alike := edlib.JaroWinklerSimilarity(a.sorted, b.sorted)
+	if alike < leastSimilar || a.sorted == "" || b.sorted == "" {
 		return 0, Reason{}
 	}
-	if alike := edlib.JaroWinklerSimilarity(a.sorted, b.sorted); alike >= leastSimilar && a.sorted != "" && b.sorted != "" {
-		return int(alike * 850), say("SIMILAR", "“%s” and “%s” are written alike")
+	most := mostSimilar
+	for _, pair := range [][2]*spelling{{a, b}, {b, a}} {
+		switch fit, shortened := pair[0].initialsFit(pair[1]); {
+		case !fit:
+			return 0, Reason{}
+		case shortened:
+			most = scoreInitials // for it is less sure than the initials of the very words
+		}
 	}
-	return 0, Reason{}
+	return int(alike * float32(most)), say("SIMILAR", "“%s” and “%s” are written alike")
 }
 
-// initialsFit says whether the first and the last word of a name, where they are
-// one letter, fit a word of another: "E. Ruiz" is no part of "José Ruiz", although
-// "e" is a stop word, which a search need not find, and is not like it either.
-func (s *spelling) initialsFit(other *spelling, fit func(word, letter string) bool) bool {
-	if len(s.words) == 0 {
-		return true
-	}
-	for _, letter := range []string{s.words[0], s.words[len(s.words)-1]} {
-		if len([]rune(letter)) == 1 && !slices.ContainsFunc(other.words, func(word string) bool { return fit(word, letter) }) {
+// endsWithin says whether the first and the last word of a name, where they are one
+// letter, are words of another: "E. Ruiz" is no part of "José Ruiz", although "e" is
+// a stop word, which a search need not find.
+func (s *spelling) endsWithin(other *spelling) bool {
+	for i, word := range s.words {
+		if isInitial(word) && s.isEnd(i) && !slices.Contains(other.words, word) {
 			return false
 		}
 	}
 	return true
 }
 
-func equal(word, letter string) bool { return word == letter }
+func (s *spelling) isEnd(i int) bool { return i == 0 || i == len(s.words)-1 }
+
+func isInitial(word string) bool { return utf8.RuneCountInString(word) == 1 }
+
+// isJoining says that a word is left out where words are compared one by one. "e" and
+// "y" are stop words, but may be the initial of a word.
+func isJoining(word string) bool { return names.Stop(word) && !isInitial(word) }
+
+// initialsFit says whether the letters that stand alone in a name may stand for words
+// of another that is written like it, and whether they shorten one. What both write
+// out is not what a letter stands for: "S. Salgado" is not like "Mario Salgado". Nor
+// may both have a word besides that the other has not.
+func (s *spelling) initialsFit(other *spelling) (fit, shortened bool) {
+	if !slices.ContainsFunc(s.words, isInitial) {
+		return true, false
+	}
+	free := slices.DeleteFunc(slices.Clone(other.words), isJoining)
+	take := func(same func(of string) bool) (string, bool) {
+		i := slices.IndexFunc(free, same)
+		if i < 0 {
+			return "", false
+		}
+		word := free[i]
+		free = slices.Delete(free, i, i+1)
+		return word, true
+	}
+	left := slices.DeleteFunc(slices.Clone(s.words), func(w string) bool { return isInitial(w) || isJoining(w) })
+	for _, same := range []func(w, of string) bool{
+		func(w, of string) bool { return w == of },
+		func(w, of string) bool { return edlib.JaroWinklerSimilarity(w, of) >= leastSimilar },
+	} {
+		left = slices.DeleteFunc(left, func(w string) bool {
+			_, taken := take(func(of string) bool { return same(w, of) })
+			return taken
+		})
+	}
+	for i, letter := range s.words {
+		if !isInitial(letter) {
+			continue
+		}
+		word, taken := take(func(of string) bool { return strings.HasPrefix(of, letter) })
+		if !taken && (s.isEnd(i) || len(free) > 0 && !names.Stop(letter)) {
+			return false, false
+		}
+		shortened = shortened || taken && word != letter
+	}
+	left = slices.DeleteFunc(left, func(w string) bool { // which the other name may shorten
+		_, taken := take(func(of string) bool { return isInitial(of) && strings.HasPrefix(w, of) })
+		return taken
+	})
+	return len(left) == 0 || len(free) == 0, shortened
+}
 
 // initials scores how the short name shortens words of the long one: "EPN",
 // "E. Peña Nieto" or "Peña Nieto, E." for "Enrique Peña Nieto", a little lower
 // "E. Peña"; 0 where it does not.
 func initials(short, long *spelling) int {
 	all := slices.DeleteFunc(slices.Clone(long.words), names.Stop)
-	// "e" and "y" are stop words, but may be the initial of a word.
-	words := slices.DeleteFunc(slices.Clone(short.words), func(w string) bool { return names.Stop(w) && len([]rune(w)) > 1 })
+	words := slices.DeleteFunc(slices.Clone(short.words), isJoining)
 	if len(all) < 2 || len(words) == 0 || len(words) > len(all)+1 {
 		return 0
 	}
@@ -361,14 +416,14 @@ func initials(short, long *spelling) int {
 	}
 	free, whole := slices.Clone(all), 0
 	for _, w := range words { // words come first, so that no initial takes one that is written out
-		if i := slices.Index(free, w); i >= 0 && len([]rune(w)) > 1 {
+		if i := slices.Index(free, w); i >= 0 && !isInitial(w) {
 			free = slices.Delete(free, i, i+1)
 			whole++
 		}
 	}
 	shortened, joining := 0, 0
 	for _, w := range words {
-		if len([]rune(w)) > 1 {
+		if !isInitial(w) {
 			continue
 		}
 		i := slices.IndexFunc(free, func(of string) bool { return strings.HasPrefix(of, w) })

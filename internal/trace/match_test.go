@@ -67,6 +67,37 @@ func TestMatchKnowsInitialsInEitherOrder(t *testing.T) {
 	require.Contains(t, got[0].Reasons[0].Detail, "is an alias")
 }
 
+// TestAnInitialStandsForAWordThatIsNotWrittenOut asks for one of several who share
+// surnames: "S." is not for the Salgado that stands beside it.
+func TestAnInitialStandsForAWordThatIsNotWrittenOut(t *testing.T) {
+	g := newGraph(t)
+	g.write(called("mario", "PERSON", "Mario Casarrubias Salgado"), called("sidronio", "PERSON", "Sidronio Casarrubias Salgado"), called("silvia", "PERSON", "Silvia Casarrubias Salgao"),
+		called("guadalupe", "PERSON", "Guadalupe Peña García"), called("luis", "PERSON", "José Luis Peña García"), called("juan", "PERSON", "Juan García-Pérez"),
+		called("mateo", "PERSON", "José Mateo Benítez"), called("carlos", "PERSON", "José Carlos Benítez"), called("short", "PERSON", "Tadeo Altamirano"))
+	s := g.at(evidence.Public)
+	for name, want := range map[string][]evidence.ID{
+		"S. Casarrubias Salgado":  {"sidronio", "silvia"},
+		"Casarrubias Salgado, S.": {"sidronio", "silvia"},
+		"M. Casarrubias Salgado":  {"mario"},
+		"C. Casarrubias Salgado":  nil,
+		"M. Casarrubia Salgado":   {"mario"},
+		"G. Peña García":          {"guadalupe"},
+		"J. Peña García":          {"luis"},
+		"P. Peña García":          nil,
+		"José M. Benítez":         {"mateo"},
+		"José C. Benites":         {"carlos"},
+		"T. Altamirano Vega":      {"short"},
+	} {
+		found, _, err := s.Match(t.Context(), name, "", nil)
+		require.NoError(t, err)
+		var got []evidence.ID
+		for _, c := range found {
+			got = append(got, c.Entity.ID)
+		}
+		require.Equal(t, want, got, name)
+	}
+}
+
 func TestDuplicatesGoByDates(t *testing.T) {
 	born := func(id evidence.ID, of evidence.ID, on string) evidence.Change {
 		return evidence.Change{AssertStatement: &evidence.AssertStatement{ID: id, Entity: of, Attribute: "BIRTH_DATE", Value: on, Citations: []evidence.NewCitation{{Source: "s", Locator: "p. 1"}}}}
