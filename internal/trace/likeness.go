@@ -73,11 +73,15 @@ func newLikeness(called []string, e *effort) *likeness {
 			}
 		}
 		note(l.folded, s.name.Folded())
-		note(l.sorted, s.name.Sorted())
+		note(l.sorted, sortedKey(s))
 		note(l.unit, unitKey(s))
 	}
 	return l
 }
+
+// sortedKey is of names that are the same but for the order of their words, by which
+// numbered units may be others.
+func sortedKey(s *spelling) string { return s.name.Sorted() + "\x00" + unitKey(s) }
 
 func unitKey(s *spelling) string { return strings.Join(s.unit, "\x00") }
 
@@ -105,7 +109,7 @@ func (l *likeness) best(ctx context.Context, of []AssertedName) (score int, why 
 		for _, same := range []struct {
 			in  map[string]int
 			key string
-		}{{l.folded, other.name.Folded()}, {l.sorted, other.name.Sorted()}, {l.unit, unitKey(other)}} {
+		}{{l.folded, other.name.Folded()}, {l.sorted, sortedKey(other)}, {l.unit, unitKey(other)}} {
 			if i, is := same.in[same.key]; is {
 				consider(i, j)
 				break

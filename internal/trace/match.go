@@ -242,8 +242,10 @@ func (s *Session) similar(ctx context.Context, called []string, effort *effort) 
 				set[string(runes[:short])+" "] = true // that word alone
 			}
 		}
-		for _, term := range names.UnitKeys(name) {
-			set[term] = true
+		for _, key := range names.UnitKeys(name) {
+			if runes := []rune(key); !set[string(runes[:min(len(runes), 4)])] { // which finds all that the key does
+				set[key] = true
+			}
 		}
 	}
 	prefixes, cut := slices.Collect(maps.Keys(set)), Cut("")
@@ -292,12 +294,11 @@ func newSpelling(text string) *spelling {
 func compareNames(a, b *spelling) (int, Reason) {
 	say := func(code, format string) Reason { return Reason{code, fmt.Sprintf(format, a.text, b.text)} }
 	match, score := a.query.MatchName(b.name)
-	switch match {
-	case names.Exact:
+	switch numbered := len(a.unit) > 0 && len(b.unit) > 0; {
+	case match == names.Exact:
 		return score, say("SAME_NAME", "“%s” and “%s” are the same name")
-	case names.SameTokens:
+	case match == names.SameTokens && (!numbered || slices.Equal(a.unit, b.unit)):
 		return score, say("SAME_WORDS", "“%s” and “%s” are the same words in another order")
-	default:
 	}
 	if len(a.unit) > 0 && slices.Equal(a.unit, b.unit) {
 		return scoreUnit, say("UNIT", "“%s” and “%s” designate the same unit")

@@ -98,6 +98,70 @@ func TestAnInitialStandsForAWordThatIsNotWrittenOut(t *testing.T) {
 	}
 }
 
+// TestNumberedUnitsOfUnitsAreTheirNumbers has units that change places: the same
+// words, but other units.
+func TestNumberedUnitsOfUnitsAreTheirNumbers(t *testing.T) {
+	g := newGraph(t)
+	g.write(called("b1d2", "MILITARY_UNIT", "1st Brigade, 2nd Division"), called("b2d1", "MILITARY_UNIT", "2nd Brigade, 1st Division"),
+		called("bn2", "MILITARY_UNIT", "II Batallón de la 11 Brigada"), called("bn11", "MILITARY_UNIT", "XI Batallón de la 2 Brigada"),
+		called("sixth", "MILITARY_UNIT", "6th Bde, 64th Bn"), called("sfm", "MILITARY_UNIT", "64th Bn, 6th Bde"),
+		called("both", "MILITARY_UNIT", "3rd Brigade, 4th Division", "4th Brigade, 3rd Division"), called("turned", "MILITARY_UNIT", "3rd Division, 4th Brigade"))
+	s := g.at(evidence.Public)
+	told := func(found []trace.Candidate, _ trace.Cut, err error) (all []string) {
+		require.NoError(t, err)
+		for _, c := range found {
+			all = append(all, fmt.Sprintf("%s %d %v", c.Entity.ID, c.Score, codes(c)))
+		}
+		return all
+	}
+	require.Equal(t, []string{"b2d1 930 [UNIT]"}, told(s.Match(t.Context(), "2nd Brigade of the 1st Division", "", nil)))
+	require.Equal(t, []string{"b1d2 950 [SAME_WORDS]"}, told(s.Match(t.Context(), "2nd Division, 1st Brigade", "", nil)))
+	require.Equal(t, []string{"bn2 930 [UNIT]"}, told(s.Match(t.Context(), "2 Batallón, 11 Brigada", "", nil)))
+	for _, id := range []evidence.ID{"b1d2", "b2d1", "bn2", "bn11"} {
+		require.Empty(t, told(s.Duplicates(t.Context(), id)), id)
+	}
+	require.Equal(t, []string{"sfm 950 [SAME_WORDS]"}, told(s.Duplicates(t.Context(), "sixth")))
+	require.Equal(t, []string{"turned 950 [SAME_WORDS]"}, told(s.Duplicates(t.Context(), "both")))
+	require.Equal(t, []string{"both 950 [SAME_WORDS]"}, told(s.Duplicates(t.Context(), "turned")))
+}
+
+// TestMatchKnowsTheWaysToWriteUnits finds a unit by each way to write it, whichever
+// of them the graph has.
+func TestMatchKnowsTheWaysToWriteUnits(t *testing.T) {
+	for _, ways := range [][]string{
+		{"27 BI", "Batallón de Infantería No. 27", "Batallón de Infantería Núm. 27", "Vigésimo Séptimo Batallón de Infantería", "Vigesimoséptimo Batallón de Infantería", "XXVII Batallón de Infantería", "Twenty-Seventh Infantry Battalion"},
+		{"IX Región Militar", "9th Military Region", "Ninth Military Region", "Novena Región Militar", "9 RM", "Región Militar N.º 9"},
+		{"V Región Militar", "5 RM", "Fifth Military Region", "Quinta Región Militar"},
+		{"Trigésima Quinta Zona Militar", "35 ZM", "35th Military Zone", "Zona Militar No. 35"},
+		{"Undécimo Regimiento de Caballería", "11 RC", "XI Regimiento de Caballería", "Décimo Primer Regimiento de Caballería", "Eleventh Cavalry Regiment"},
+	} {
+		for _, stored := range ways {
+			g := newGraph(t)
+			g.write(called("unit", "MILITARY_UNIT", stored), called("other", "MILITARY_UNIT", "41 BI"))
+			s := g.at(evidence.Public)
+			for _, asked := range ways {
+				found, cut, err := s.Match(t.Context(), asked, "", nil)
+				require.NoError(t, err)
+				require.Empty(t, cut)
+				require.Len(t, found, 1, "%s for %s", asked, stored)
+				require.Equal(t, evidence.ID("unit"), found[0].Entity.ID)
+				require.GreaterOrEqual(t, found[0].Score, 930)
+			}
+		}
+	}
+}
+
+// TestALongDesignationIsLookedForInAllItsWays has three numbers, each of which may be
+// written in many ways.
+func TestALongDesignationIsLookedForInAllItsWays(t *testing.T) {
+	g := newGraph(t)
+	g.write(called("unit", "MILITARY_UNIT", "Third Company, Twenty-Seventh Infantry Battalion, Thirty-Fifth Military Zone"))
+	found, cut, err := g.at(evidence.Public).Match(t.Context(), "3 Compañía, 27 Batallón de Infantería, 35 Zona Militar", "", nil)
+	require.NoError(t, err)
+	require.Empty(t, cut)
+	require.Equal(t, []string{"UNIT"}, codes(found[0]))
+}
+
 func TestDuplicatesGoByDates(t *testing.T) {
 	born := func(id evidence.ID, of evidence.ID, on string) evidence.Change {
 		return evidence.Change{AssertStatement: &evidence.AssertStatement{ID: id, Entity: of, Attribute: "BIRTH_DATE", Value: on, Citations: []evidence.NewCitation{{Source: "s", Locator: "p. 1"}}}}

@@ -6,6 +6,13 @@ import (
 	"strings"
 )
 
+// levels are the terms of which a unit has one with its number: a unit that is part
+// of another is written with the number of either.
+var levels = map[string]bool{
+	"battalion": true, "regiment": true, "brigade": true, "company": true, "division": true,
+	"platoon": true, "zone": true, "region": true, "group": true,
+}
+
 // designations turn the words, abbreviations and acronyms by which units are
 // called in Spanish and English into one set of terms.
 var designations = map[string][]string{
@@ -33,105 +40,155 @@ var designations = map[string][]string{
 }
 
 // Unit gives the terms of a unit's designation, sorted, the same for the ways in
-// which it is written: "27 BI", "27º Batallón de Infantería", "XXVII Batallón de
-// Infantería" and "27th Infantry Battalion" all give 27, battalion, infantry.
-// Words that are no term of a designation stay as they are, so that units of
-// other forces or places differ. It is empty where the name has no number or no
-// term: it is then no numbered unit.
+// which it is written: "27 BI", "27º Batallón de Infantería", "Batallón de Infantería
+// No. 27", "Vigésimo Séptimo Batallón de Infantería" and "27th Infantry Battalion" all
+// give "battalion 27" and infantry. A number goes with the level that it counts, so
+// that the "1st Brigade, 2nd Division" is not the "2nd Brigade, 1st Division", while
+// the order of the two does not matter. Words that are no term of a designation stay
+// as they are, so that units of other forces or places differ. It is empty where the
+// name has no number or no term: it is then no numbered unit.
 func Unit(name string) []string {
-	terms := map[string]bool{}
-	numbered, named := false, false
-	for _, word := range Tokens(name) {
-		if Stop(word) {
-			continue
-		}
-		if n, ok := number(word); ok {
-			terms[n], numbered = true, true
-			continue
-		}
-		if known, ok := designations[word]; ok {
-			named = true
-			for _, t := range known {
-				terms[t] = true
-			}
-			continue
-		}
-		terms[word] = true
-	}
-	if !numbered || !named {
+	all := readUnit(name)
+	if all == nil {
 		return nil
 	}
-	out := make([]string, 0, len(terms))
-	for t := range terms {
-		out = append(out, t)
+	bindNumbers(all)
+	var terms []string
+	for _, p := range all {
+		switch {
+		case p.bound:
+		case p.number != nil && p.term != "":
+			terms = append(terms, p.term+" "+strconv.Itoa(*p.number))
+		case p.number != nil:
+			terms = append(terms, strconv.Itoa(*p.number))
+		default:
+			terms = append(terms, p.term)
+		}
 	}
-	slices.Sort(out)
-	return out
+	slices.Sort(terms)
+	return slices.Compact(terms)
 }
 
 // UnitKeys gives the beginnings of words by which names of the same unit are to be
-// looked for: the terms of Unit, and each number in Roman digits, as it may be
-// written in the index.
+// looked for: the terms of Unit, and each number in all the ways in which the index
+// may have it. One with a blank at its end is a whole word.
 func UnitKeys(name string) []string {
-	terms := Unit(name)
-	for _, t := range terms {
-		if n, err := strconv.Atoi(t); err == nil && n > 1 && n < 400 {
-			terms = append(terms, asRoman(n))
-		}
-	}
-	return terms
-}
-
-// number reads 27, 27th, 027 and XXVII.
-func number(word string) (string, bool) {
-	digits := strings.TrimRight(word, "abcdefghijklmnopqrstuvwxyz")
-	if digits != "" && strings.Trim(digits, "0123456789") == "" {
-		switch word[len(digits):] {
-		case "", "st", "nd", "rd", "th", "o", "a", "er", "ro", "do", "to", "mo", "vo", "no":
-			n, err := strconv.Atoi(digits)
-			return strconv.Itoa(n), err == nil
-		}
-	}
-	if n := roman(word); n > 0 {
-		return strconv.Itoa(n), true
-	}
-	return "", false
-}
-
-var romans = map[byte]int{'i': 1, 'v': 5, 'x': 10, 'l': 50, 'c': 100}
-
-// roman reads a Roman numeral of at least two letters; 0 where it is none.
-func roman(word string) int {
-	if len(word) < 2 || len(word) > 12 {
-		return 0
-	}
-	total := 0
-	for i := range len(word) {
-		value := romans[word[i]]
-		if value == 0 {
-			return 0
-		}
-		if i+1 < len(word) && romans[word[i+1]] > value {
-			total -= value
+	var keys []string
+	for _, p := range readUnit(name) {
+		if p.number == nil {
+			keys = append(keys, p.term)
 		} else {
-			total += value
+			keys = append(keys, numberKeys(*p.number)...)
 		}
 	}
-	if total <= 0 || asRoman(total) != word {
-		return 0
-	}
-	return total
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
-func asRoman(n int) string {
-	var b strings.Builder
-	for _, d := range []struct {
-		value int
-		sign  string
-	}{{100, "c"}, {90, "xc"}, {50, "l"}, {40, "xl"}, {10, "x"}, {9, "ix"}, {5, "v"}, {4, "iv"}, {1, "i"}} {
-		for ; n >= d.value; n -= d.value {
-			b.WriteString(d.sign)
+// piece is what is told by a word of a unit's name, or by the few that say a number.
+type piece struct {
+	term   string
+	number *int // of the term, once it is bound
+	apart  bool // A comma, a bracket or a stop word stands before it.
+	bound  bool // The number is told with the level that it counts.
+}
+
+// readUnit is nil for what is no numbered unit.
+func readUnit(name string) []piece {
+	if !slices.ContainsFunc(Tokens(name), func(word string) bool { return designations[word] != nil }) {
+		return nil
+	}
+	var all []piece
+	numbered := false
+	for part := range strings.FieldsFuncSeq(name, func(r rune) bool { return strings.ContainsRune(",;()", r) }) {
+		apart := true
+		for words := Tokens(part); len(words) > 0; {
+			n, used := numberAt(words)
+			known := designations[words[0]]
+			switch {
+			case Stop(words[0]):
+				apart, words = true, words[1:]
+				continue
+			case used > 0:
+				numbered = true
+				all = append(all, piece{number: &n, apart: apart})
+				words = words[used:]
+			case known != nil:
+				for _, term := range known {
+					all = append(all, piece{term: term, apart: apart})
+					apart = false
+				}
+				words = words[1:]
+			default:
+				all = append(all, piece{term: words[0], apart: apart})
+				words = words[1:]
+			}
+			apart = false
 		}
 	}
-	return b.String()
+	if !numbered {
+		return nil
+	}
+	return all
+}
+
+// bindNumbers gives each number to the level next to it. Where levels and numbers
+// take turns, all of the numbers come before their levels, or all come after them.
+func bindNumbers(all []piece) {
+	var turns []*piece
+	apart := false
+	for i := range all {
+		p := &all[i]
+		apart = apart || p.apart
+		if p.number == nil && !levels[p.term] {
+			continue
+		}
+		p.apart, apart = apart, false
+		if n := len(turns); n > 0 && (turns[n-1].number == nil) == (p.number == nil) {
+			bindTurns(turns)
+			turns = nil
+		}
+		turns = append(turns, p)
+	}
+	bindTurns(turns)
+}
+
+// bindTurns binds the numbers of a run in which no two numbers and no two levels stand
+// together. Where one is left over, a number is not that of a level which stands apart
+// from it, if another way is left.
+func bindTurns(run []*piece) {
+	if len(run) < 2 {
+		return
+	}
+	isNumber := func(i int) bool { return run[i].number != nil }
+	first, last := 0, len(run)-1
+	switch {
+	case isNumber(first) && isNumber(last): // one number too many
+		unbound := first
+		for unbound < last && !run[unbound+1].apart {
+			unbound += 2
+		}
+		bindInPairs(run[:unbound])
+		bindInPairs(run[unbound+1:])
+	case !isNumber(first) && !isNumber(last): // one level too many
+		unbound := last - 1
+		for unbound > first && !run[unbound+1].apart {
+			unbound -= 2
+		}
+		unbound++ // the level after the last number that stands apart from what follows, or the first
+		bindInPairs(run[:unbound])
+		bindInPairs(run[unbound+1:])
+	default:
+		bindInPairs(run)
+	}
+}
+
+func bindInPairs(run []*piece) {
+	for pair := range slices.Chunk(run, 2) {
+		number, level := pair[0], pair[1]
+		if number.number == nil {
+			number, level = level, number
+		}
+		level.number, number.bound = number.number, true
+	}
 }
