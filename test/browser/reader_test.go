@@ -343,9 +343,7 @@ func (tab *Tab) choose(example int) {
 // editor had not read the schema yet when it could have made them by itself.
 func (tab *Tab) proposeEntity() {
 	tab.t.Helper()
-	tab.Do(chromedp.Click(chromedp.CSS(".graphiql-tab-add")))
-	tab.Until("the new tab should be empty",
-		`document.querySelector(`+quote(tab.t, editor)+`)?.textContent.trim() === ""`)
+	tab.openEmpty()
 	tab.Do(
 		chromedp.Click(chromedp.CSS(editor)),
 		chromedp.KeyEvent("{ enti"),
@@ -363,6 +361,14 @@ func (tab *Tab) proposeEntity() {
 		tab.Do(chromedp.KeyEvent(" ", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
 	}
 	tab.UntilText(proposals, "entity")
+}
+
+// openEmpty opens one more tab of the playground.
+func (tab *Tab) openEmpty() {
+	tab.t.Helper()
+	tab.Do(chromedp.Click(chromedp.CSS(".graphiql-tab-add")))
+	tab.Until("the new tab should be empty",
+		`document.querySelector(`+quote(tab.t, editor)+`)?.textContent.trim() === ""`)
 }
 
 // typeHeader writes one header under Headers, as a reader does.

@@ -1,12 +1,16 @@
 package browser_test
 
 import (
+	"context"
 	_ "embed"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -37,12 +41,15 @@ type site struct {
 
 	mu        sync.Mutex
 	queries   []query
+	held      map[string]chan struct{} // What the answers to the questions of a name wait for.
 	stopped   bool
-	revisions int  // How many of them the API sends to who follows them.
-	away      bool // Whether websockets are turned away, as by a proxy whose server is gone.
-	calls     int  // How often a page has asked for a websocket.
-	refused   int  // How often the revoked token has come.
-	drops     int  // How often a connection was dropped.
+	revisions int               // How many of them the API tells of to who follows them.
+	written   chan struct{}     // Closed when their number changes.
+	followed  []*websocket.Conn // Every connection so far.
+	away      bool              // Whether websockets are turned away, as by a proxy whose server is gone.
+	calls     int               // How often a page has asked for a websocket.
+	refused   int               // How often the revoked token has come.
+	drops     int               // How often a connection was dropped.
 }
 
 // query is what a page sent to the API.
@@ -55,7 +62,7 @@ type query struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{revisions: 2}
+	s := &site{revisions: 2, written: make(chan struct{}), held: map[string]chan struct{}{}}
 	mux := http.NewServeMux()
 	mux.Handle("/playground/", web.Handler())
 	mux.HandleFunc("POST /graphql", s.answer)
@@ -104,7 +111,15 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request) {
 	q.Authorization = r.Header.Get("Authorization")
 	s.mu.Lock()
 	s.queries = append(s.queries, q)
+	held := s.held[q.OperationName]
 	s.mu.Unlock()
+	if held != nil {
+		select {
+		case <-held:
+		case <-r.Context().Done():
+			return
+		}
+	}
 
 	w.Header().Set("Content-Type", "application/json")
 	if q.Authorization == revoked {
@@ -112,8 +127,11 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := []byte(`{"data":{"entity":{"id":"abarca","name":"José Luis Abarca Velázquez"}}}`)
-	if q.OperationName == "IntrospectionQuery" {
+	switch {
+	case q.OperationName == "IntrospectionQuery":
 		body = introspection
+	case held != nil:
+		body = []byte(`{"data":{"held":"` + q.OperationName + ` at last"}}`)
 	}
 	// The browser hanging up is not this handler's business.
 	_, _ = w.Write(body)
@@ -156,19 +174,76 @@ func (s *site) setAway(away bool) {
 	s.away = away
 }
 
-// setRevisions says how many revisions who follows them gets from now on.
+// setRevisions says how many revisions there are from now on, and tells who follows them of new ones.
 func (s *site) setRevisions(revisions int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.revisions = revisions
+	close(s.written)
+	s.written = make(chan struct{})
 }
 
-// follow speaks as much graphql-transport-ws as one subscription needs: it acknowledges, sends the
+// hold lets the questions of a name wait for their answer until it is released.
+func (s *site) hold(operationName string) (release func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	held := make(chan struct{})
+	s.held[operationName] = held
+	return func() { close(held) }
+}
+
+// cut breaks every connection off, as a server does that falls.
+func (s *site) cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, connection := range s.followed {
+		_ = connection.CloseNow() // Some have ended before.
+	}
+	s.followed = nil
+}
+
+// given finds the argument of a subscription that gives it a beginning in its text.
+var given = regexp.MustCompile(`after: (\d+)`)
+
+// tell sends each revision to one who follows them: those after the one given, else the new ones.
+func (s *site) tell(ctx context.Context, connection *websocket.Conn, id string, q query) {
+	s.mu.Lock()
+	told := s.revisions
+	s.mu.Unlock()
+	if after, ok := q.Variables["after"].(float64); ok {
+		told = int(after)
+	} else if after := given.FindStringSubmatch(q.Query); after != nil {
+		told, _ = strconv.Atoi(after[1]) // Digits, as the expression says.
+	}
+	for {
+		s.mu.Lock()
+		revisions, written := s.revisions, s.written
+		s.mu.Unlock()
+		for ; told < revisions; told++ {
+			revision := map[string]any{"number": told + 1, "reason": fmt.Sprintf("report %d", told+1)}
+			if !strings.Contains(q.Query, "number") {
+				delete(revision, "number")
+			}
+			if err := wsjson.Write(ctx, connection, map[string]any{
+				"id": id, "type": "next", "payload": map[string]any{"data": map[string]any{"revisions": revision}},
+			}); err != nil {
+				return
+			}
+		}
+		select {
+		case <-written:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// follow speaks as much graphql-transport-ws as one subscription needs: it acknowledges, tells of the
 // revisions, and waits for the page to stop listening.
 func (s *site) follow(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.calls++
-	away, revisions := s.away, s.revisions
+	away := s.away
 	s.mu.Unlock()
 	if away {
 		http.Error(w, "nobody is here", http.StatusBadGateway)
@@ -181,6 +256,11 @@ func (s *site) follow(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer func() { _ = connection.CloseNow() }() // The end of the test either way.
+	s.mu.Lock()
+	s.followed = append(s.followed, connection)
+	s.mu.Unlock()
+	ctx, stop := context.WithCancel(r.Context())
+	defer stop()
 	for {
 		var message struct {
 			ID      string `json:"id"`
@@ -207,17 +287,12 @@ func (s *site) follow(w http.ResponseWriter, r *http.Request) {
 			s.mu.Lock()
 			s.queries = append(s.queries, message.Payload.query)
 			s.mu.Unlock()
-			for number := range revisions {
-				replies = append(replies, map[string]any{"id": message.ID, "type": "next", "payload": map[string]any{
-					"data": map[string]any{"revisions": map[string]any{
-						"number": number + 1, "reason": fmt.Sprintf("report %d", number+1),
-					}},
-				}})
-			}
+			go s.tell(ctx, connection, message.ID, message.Payload.query)
 		case "complete":
 			s.mu.Lock()
 			s.stopped = true
 			s.mu.Unlock()
+			stop()
 		}
 		for _, reply := range replies {
 			if err := wsjson.Write(r.Context(), connection, reply); err != nil {

@@ -1,5 +1,8 @@
 import { useGraphiQL, useGraphiQLActions } from "@graphiql/react";
+import { formatResult } from "@graphiql/toolkit";
 import { useEffect, useRef } from "react";
+
+import { askedElsewhere, takeLate, whenLate } from "./answers";
 
 /** As in playground.css: the parts stand below one another. */
 const stacked = matchMedia("(max-width: 52rem)");
@@ -7,6 +10,8 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** What the page does beside GraphiQL when something happens in it. It shows nothing itself. */
 export function Conduct() {
+  useEndWithTab();
+  useLateAnswers();
   useTabInView();
   useAnswerInView();
   useHeadersInNewTabs();
@@ -16,6 +21,46 @@ export function Conduct() {
 
 function behavior(): ScrollBehavior {
   return calm.matches ? "auto" : "smooth";
+}
+
+function useOpenTab(): string | undefined {
+  return useGraphiQL((state) => state.tabs[state.activeTabIndex]?.id);
+}
+
+/**
+ * Ends a subscription with the visit to the tab that asked, and has the button ask again instead of
+ * stop. GraphiQL does so itself on some ways out of a tab, but not where a new one is opened.
+ */
+function useEndWithTab() {
+  const actions = useGraphiQLActions();
+  const tab = useOpenTab();
+
+  useEffect(() => {
+    // An example is asked in the same moment as its tab is opened.
+    if (askedElsewhere()) {
+      actions.stop();
+    }
+  }, [tab, actions]);
+}
+
+/** Shows an answer that came while its tab was left, once that tab is open again. */
+function useLateAnswers() {
+  const actions = useGraphiQLActions();
+  const tab = useOpenTab();
+  const responseEditor = useGraphiQL((state) => state.responseEditor);
+
+  useEffect(() => {
+    const show = () => {
+      const answer = takeLate();
+      if (answer !== undefined) {
+        const response = formatResult(answer);
+        responseEditor?.setValue(response);
+        actions.updateActiveTabValues({ response });
+      }
+    };
+    show();
+    return whenLate(show);
+  }, [tab, responseEditor, actions]);
 }
 
 /** Moves the row of tabs, and nothing around it, so that the chosen tab can be seen. */
@@ -44,9 +89,10 @@ function useTabInView() {
 
 /** Shows the answer to a question once it is there, where it would lie below the screen. */
 function useAnswerInView() {
-  const { queryId, isFetching } = useGraphiQL((state) => ({
+  const { queryId, isFetching, responseEditor } = useGraphiQL((state) => ({
     queryId: state.queryId,
     isFetching: state.isFetching,
+    responseEditor: state.responseEditor,
   }));
   const shown = useRef(queryId);
 
@@ -55,12 +101,13 @@ function useAnswerInView() {
       return;
     }
     shown.current = queryId;
-    if (stacked.matches) {
+    // There is none where it was not waited for.
+    if (stacked.matches && responseEditor?.getValue() !== "") {
       document
         .querySelector(".graphiql-response")
         ?.scrollIntoView({ block: "start", behavior: behavior() });
     }
-  }, [queryId, isFetching]);
+  }, [queryId, isFetching, responseEditor]);
 }
 
 /**

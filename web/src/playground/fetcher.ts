@@ -1,6 +1,7 @@
 import type { Fetcher, FetcherParams, Observable } from "@graphiql/toolkit";
 import { getOperationAST, OperationTypeNode, parse, type ExecutionResult } from "graphql";
 
+import { answerFor, resultsFor } from "./answers";
 import { follow } from "./subscription";
 
 /** Where the API answers, seen from the page: /playground/ and /graphql are neighbours. */
@@ -15,15 +16,18 @@ type Named = Record<string, unknown>;
  */
 export const fetcher: Fetcher = (params, options) => {
   const headers = options?.headers ?? {};
-  if (!isSubscription(params)) {
+  if (params.operationName === "IntrospectionQuery") {
+    // The schema is for the whole page.
     return post(params, headers);
+  }
+  if (!isSubscription(params)) {
+    return answerFor(post(params, headers));
   }
   const url = new URL(endpoint);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  const results = follow(url, params, headers, () => post({ query: "{ __typename }" }, headers));
   // GraphiQL calls `subscribe` with an observer object only, never with three functions.
-  return follow(url, params, headers, () =>
-    post({ query: "{ __typename }" }, headers),
-  ) as Observable<ExecutionResult>;
+  return resultsFor(results) as Observable<ExecutionResult>;
 };
 
 function isSubscription({ query, operationName }: FetcherParams): boolean {

@@ -1,6 +1,7 @@
 import { GraphiQL } from "graphiql";
 
 import { examples } from "../examples";
+import { noteTabs } from "./answers";
 import { Conduct } from "./conduct";
 import { examplesPlugin } from "./examples-panel";
 import { fetcher } from "./fetcher";
@@ -40,6 +41,7 @@ export function Playground() {
           plugins={plugins}
           visiblePlugin={examplesPlugin}
           storage={storage}
+          onTabChange={noteTabs}
           defaultEditorToolsVisibility="variables"
           // Tokens typed under Headers stay in this tab and are never stored.
           shouldPersistHeaders={false}

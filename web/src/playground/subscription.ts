@@ -13,6 +13,11 @@ interface Observer {
   complete: () => void;
 }
 
+/** The results of a subscription, which begins with its observer. */
+export interface Results {
+  subscribe(observer: Observer): { unsubscribe: () => void };
+}
+
 /** What the reader sees of a subscription, in the order in which it is shown. */
 interface Log {
   errors?: unknown;
@@ -32,7 +37,7 @@ export function follow(
   params: FetcherParams,
   headers: Record<string, unknown>,
   explain: () => Promise<ExecutionResult>,
-) {
+): Results {
   const request: SubscribePayload = {
     query: params.query,
     operationName: params.operationName ?? null,
@@ -40,7 +45,7 @@ export function follow(
   };
 
   return {
-    subscribe({ next, complete }: Observer) {
+    subscribe({ next, complete }) {
       const newestFirst: unknown[] = [];
       let received = 0;
       let connection: string | undefined;
