@@ -64,6 +64,8 @@ func TestReaders(t *testing.T) {
 	t.Run("a token goes with the reader and is kept nowhere", p.tokenIsKeptNowhere)
 	t.Run("a refused subscription ends at once and says why", p.refusedSubscriptionEnds)
 	t.Run("a subscription calls again until the server is back", p.subscriptionCallsAgain)
+	t.Run("a subscription that was cut off misses nothing and repeats nothing", p.subscriptionGoesOn)
+	t.Run("a subscription that may have missed something says so", p.subscriptionTellsOfGap)
 	t.Run("a subscription shows the last of what came, newest first", p.subscriptionShowsNewestFirst)
 	t.Run("an edited tab comes back as it was left", p.editedTabComesBack)
 	t.Run("Tab leaves an editor, and each has a name", p.tabLeavesEditors)
@@ -194,6 +196,67 @@ func (p playground) subscriptionCallsAgain(t *testing.T) {
 	p.site.setAway(false)
 	tab.UntilText(result, "report 1")
 	require.NotContains(t, tab.answer(), "Calling again")
+}
+
+func (p playground) subscriptionGoesOn(t *testing.T) {
+	for how, followed := range map[string]struct {
+		question  string
+		variables string
+	}{
+		"from now on":                        {"subscription Follow { revisions { number reason } }", ""},
+		"after a number":                     {"subscription Follow { revisions(after: 2) { number reason } }", ""},
+		"after a number among the variables": {"subscription Follow($n: Int) { revisions(after: $n) { number reason } }", `{"n": 2}`},
+		"under other names":                  {"subscription Follow { news: revisions { is: number reason } }", ""},
+	} {
+		t.Run(how, func(t *testing.T) {
+			p.site.setRevisions(2)
+			tab := p.openAt(t, wide)
+			tab.write("Follow", followed.question)
+			tab.typeVariables(followed.variables)
+			before := len(p.site.asked("Follow"))
+			tab.run()
+			require.Eventually(t, func() bool { return len(p.site.asked("Follow")) > before }, patience, 20*time.Millisecond)
+			p.site.setRevisions(3)
+			tab.UntilText(result, "report 3")
+			p.interrupt(t, tab, 5)
+			tab.UntilText(result, "report 5")
+			for _, once := range []string{"report 5", "report 4", "report 3", `"received": 3`} {
+				require.Equal(t, 1, strings.Count(tab.answer(), once), "%s in %s", once, tab.answer())
+			}
+			require.NotContains(t, tab.answer(), "connection")
+		})
+	}
+}
+
+func (p playground) subscriptionTellsOfGap(t *testing.T) {
+	p.site.setRevisions(2)
+	tab := p.openAt(t, wide)
+	tab.write("Follow", "subscription Follow { revisions { reason } }")
+	before := len(p.site.asked("Follow"))
+	tab.run()
+	require.Eventually(t, func() bool { return len(p.site.asked("Follow")) > before }, patience, 20*time.Millisecond)
+	p.site.setRevisions(3)
+	tab.UntilText(result, "report 3")
+	p.interrupt(t, tab, 5)
+	tab.UntilText(result, "may be missing")
+	require.Eventually(t, func() bool { return len(p.site.asked("Follow")) > before+1 }, patience, 20*time.Millisecond)
+	p.site.setRevisions(6)
+	tab.UntilText(result, "report 6")
+	require.NotContains(t, tab.answer(), "report 5")
+	require.Less(t, strings.Index(tab.answer(), "report 6"), strings.Index(tab.answer(), "may be missing"))
+	require.Less(t, strings.Index(tab.answer(), "may be missing"), strings.Index(tab.answer(), "report 3"))
+}
+
+// interrupt cuts a page off while revisions are written.
+func (p playground) interrupt(t *testing.T, tab *Tab, revisions int) {
+	t.Helper()
+	p.site.setAway(true)
+	p.site.cut()
+	tab.UntilText(result, "Calling again")
+	p.site.setRevisions(revisions)
+	p.site.setAway(false)
+	tab.Until("the page should have called again",
+		`!document.querySelector("`+result+`").textContent.replaceAll("\u00a0", " ").includes("Calling again")`)
 }
 
 func (p playground) subscriptionShowsNewestFirst(t *testing.T) {
@@ -369,6 +432,18 @@ func (tab *Tab) openEmpty() {
 	tab.Do(chromedp.Click(chromedp.CSS(".graphiql-tab-add")))
 	tab.Until("the new tab should be empty",
 		`document.querySelector(`+quote(tab.t, editor)+`)?.textContent.trim() === ""`)
+}
+
+// typeVariables writes the variables of the open tab's question.
+func (tab *Tab) typeVariables(variables string) {
+	tab.t.Helper()
+	if variables == "" {
+		return
+	}
+	tab.Do(chromedp.Click(chromedp.CSS(`.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines`)))
+	_, err := chromedp.Call(tab.ctx, input.InsertText, input.InsertTextParams{Text: variables})
+	require.NoError(tab.t, err)
+	tab.UntilText(headersEditor, variables)
 }
 
 // typeHeader writes one header under Headers, as a reader does.

@@ -205,27 +205,38 @@ func (s *site) cut() {
 // given finds the argument of a subscription that gives it a beginning in its text.
 var given = regexp.MustCompile(`after: (\d+)`)
 
-// tell sends each revision to one who follows them: those after the one given, else the new ones.
-func (s *site) tell(ctx context.Context, connection *websocket.Conn, id string, q query) {
-	s.mu.Lock()
-	told := s.revisions
-	s.mu.Unlock()
-	if after, ok := q.Variables["after"].(float64); ok {
-		told = int(after)
-	} else if after := given.FindStringSubmatch(q.Query); after != nil {
-		told, _ = strconv.Atoi(after[1]) // Digits, as the expression says.
+// beginning gives the revision after which a subscription is to be told of them.
+func (s *site) beginning(q query) int {
+	for _, value := range q.Variables { // No question has another variable.
+		if after, ok := value.(float64); ok {
+			return int(after)
+		}
 	}
+	if after := given.FindStringSubmatch(q.Query); after != nil {
+		number, _ := strconv.Atoi(after[1]) // Digits, as the expression says.
+		return number
+	}
+	return s.revisions
+}
+
+// tell sends the revisions after one to who follows them, and each new one as it is written.
+func (s *site) tell(ctx context.Context, connection *websocket.Conn, id string, q query, told int) {
 	for {
 		s.mu.Lock()
 		revisions, written := s.revisions, s.written
 		s.mu.Unlock()
 		for ; told < revisions; told++ {
-			revision := map[string]any{"number": told + 1, "reason": fmt.Sprintf("report %d", told+1)}
-			if !strings.Contains(q.Query, "number") {
-				delete(revision, "number")
+			data := map[string]any{"revisions": map[string]any{
+				"number": told + 1, "reason": fmt.Sprintf("report %d", told+1),
+			}}
+			switch {
+			case !strings.Contains(q.Query, "number"):
+				data = map[string]any{"revisions": map[string]any{"reason": fmt.Sprintf("report %d", told+1)}}
+			case strings.Contains(q.Query, "news: revisions"):
+				data = map[string]any{"news": map[string]any{"is": told + 1, "reason": fmt.Sprintf("report %d", told+1)}}
 			}
 			if err := wsjson.Write(ctx, connection, map[string]any{
-				"id": id, "type": "next", "payload": map[string]any{"data": map[string]any{"revisions": revision}},
+				"id": id, "type": "next", "payload": map[string]any{"data": data},
 			}); err != nil {
 				return
 			}
@@ -286,8 +297,9 @@ func (s *site) follow(w http.ResponseWriter, r *http.Request) {
 		case "subscribe":
 			s.mu.Lock()
 			s.queries = append(s.queries, message.Payload.query)
+			told := s.beginning(message.Payload.query)
 			s.mu.Unlock()
-			go s.tell(ctx, connection, message.ID, message.Payload.query)
+			go s.tell(ctx, connection, message.ID, message.Payload.query, told)
 		case "complete":
 			s.mu.Lock()
 			s.stopped = true

@@ -1,12 +1,19 @@
 import type { FetcherParams } from "@graphiql/toolkit";
 import type { ExecutionResult } from "graphql";
-import { createClient, type SubscribePayload } from "graphql-ws";
+import { createClient } from "graphql-ws";
+
+import { firstRequest, Place } from "./resume";
 
 /** How many of the last results are shown. */
 const kept = 100;
 
 /** The longest wait in seconds before the server is called again. */
 const longestWait = 30;
+
+/** Stands among the results where some may be missing. */
+const interrupted =
+  "The connection was lost for a while. Revisions that were written meanwhile may be missing here, " +
+  "and others may be told twice. With `after`, and `number` among the fields, neither happens.";
 
 interface Observer {
   next: (value: ExecutionResult) => void;
@@ -38,21 +45,23 @@ export function follow(
   headers: Record<string, unknown>,
   explain: () => Promise<ExecutionResult>,
 ): Results {
-  const request: SubscribePayload = {
-    query: params.query,
-    operationName: params.operationName ?? null,
-    variables: (params.variables ?? null) as Record<string, unknown> | null,
-  };
-
   return {
     subscribe({ next, complete }) {
+      const request = firstRequest(params);
+      const place = new Place(params);
       const newestFirst: unknown[] = [];
       let received = 0;
+      let connected = false;
+      let lost = false;
       let connection: string | undefined;
       let errors: unknown;
       let due: ReturnType<typeof setTimeout> | undefined;
       let over = false;
 
+      const add = (entry: unknown) => {
+        newestFirst.unshift(entry);
+        newestFirst.length = Math.min(newestFirst.length, kept);
+      };
       const show = () => {
         clearTimeout(due);
         due = undefined;
@@ -67,6 +76,15 @@ export function follow(
       const showSoon = () => {
         // What a server replays comes by the thousand; the editor takes a while for each change.
         due ??= setTimeout(show, 50);
+      };
+      const goOn = () => {
+        const onward = place.onward();
+        if (onward === null) {
+          add({ interrupted });
+        } else {
+          // The client sends this object again on each connection.
+          Object.assign(request, onward);
+        }
       };
       const end = () => {
         if (!over) {
@@ -98,18 +116,27 @@ export function follow(
         },
         on: {
           connected: () => {
-            if (connection !== undefined && !over) {
-              connection = undefined;
+            const changed = connection !== undefined || lost;
+            if (lost) {
+              goOn();
+            }
+            connected = true;
+            lost = false;
+            connection = undefined;
+            if (changed && !over) {
               show();
             }
+          },
+          closed: () => {
+            lost ||= connected;
           },
         },
       });
       const unsubscribe = client.subscribe(request, {
         next: (value) => {
           received += 1;
-          newestFirst.unshift(value);
-          newestFirst.length = Math.min(newestFirst.length, kept);
+          place.pass(value);
+          add(value);
           if (!over) {
             showSoon();
           }
