@@ -73,6 +73,7 @@ func TestReaders(t *testing.T) {
 	t.Run("what has the focus is marked", p.focusIsMarked)
 	t.Run("a header that cannot be sent is not told as a server that is away", p.unsendableHeaderIsTold)
 	t.Run("what the editor proposes fits a narrow screen", p.proposalsFitNarrowScreen)
+	t.Run("the hint in the search of the documentation is whole", p.searchHintIsWhole)
 	t.Run("the settings fit a narrow screen", p.settingsFitNarrowScreen)
 	t.Run("without JavaScript the page says so on its first screen", p.pageTellsOfMissingJavaScript)
 	require.Equal(t, []string{p.site.host(t)}, p.chromium.Hosts(), "nothing may be asked of another machine")
@@ -360,6 +361,29 @@ func (p playground) proposalsFitNarrowScreen(t *testing.T) {
 			x => word.contains(document.elementFromPoint(x, box.top + box.height / 2)));
 	})()`)
 	require.Empty(t, tab.Problems())
+}
+
+func (p playground) searchHintIsWhole(t *testing.T) {
+	for _, width := range []int64{320, wide} {
+		tab := p.openAt(t, width)
+		tab.Do(chromedp.Click(chromedp.CSS(`button[aria-label="Show Documentation Explorer"]`)))
+		tab.UntilText(".graphiql-doc-explorer", "The part of the API")
+		require.Empty(t, Evaluate[string](tab, `document.fonts.ready.then(() => {
+			const box = document.querySelector(".graphiql-doc-explorer-search input");
+			const style = getComputedStyle(box);
+			const pen = document.createElement("canvas").getContext("2d");
+			pen.font = [style.fontWeight, style.fontSize, style.fontFamily].join(" ");
+			const room = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+			const needed = pen.measureText(box.placeholder).width;
+			const title = document.querySelector(".graphiql-doc-explorer-title").firstChild;
+			const words = document.createRange();
+			words.selectNodeContents(title);
+			return [
+				needed <= room ? "" : needed + " pixels of hint in " + room,
+				words.getBoundingClientRect().right <= box.parentElement.getBoundingClientRect().left ? "" : "over the title",
+			].join("");
+		})`))
+	}
 }
 
 func (p playground) settingsFitNarrowScreen(t *testing.T) {
