@@ -73,7 +73,7 @@ func TestReaders(t *testing.T) {
 	t.Run("what has the focus is marked", p.focusIsMarked)
 	t.Run("a header that cannot be sent is not told as a server that is away", p.unsendableHeaderIsTold)
 	t.Run("what the editor proposes fits a narrow screen", p.proposalsFitNarrowScreen)
-	t.Run("the hint in the search of the documentation is whole", p.searchHintIsWhole)
+	t.Run("the search of the documentation shows its whole hint and hides no title", p.searchIsWholeAndHidesNothing)
 	t.Run("the settings fit a narrow screen", p.settingsFitNarrowScreen)
 	t.Run("without JavaScript the page says so on its first screen", p.pageTellsOfMissingJavaScript)
 	require.Equal(t, []string{p.site.host(t)}, p.chromium.Hosts(), "nothing may be asked of another machine")
@@ -363,7 +363,7 @@ func (p playground) proposalsFitNarrowScreen(t *testing.T) {
 	require.Empty(t, tab.Problems())
 }
 
-func (p playground) searchHintIsWhole(t *testing.T) {
+func (p playground) searchIsWholeAndHidesNothing(t *testing.T) {
 	for _, width := range []int64{320, wide} {
 		tab := p.openAt(t, width)
 		tab.Do(chromedp.Click(chromedp.CSS(`button[aria-label="Show Documentation Explorer"]`)))
@@ -375,14 +375,21 @@ func (p playground) searchHintIsWhole(t *testing.T) {
 			pen.font = [style.fontWeight, style.fontSize, style.fontFamily].join(" ");
 			const room = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
 			const needed = pen.measureText(box.placeholder).width;
-			const title = document.querySelector(".graphiql-doc-explorer-title").firstChild;
-			const words = document.createRange();
-			words.selectNodeContents(title);
-			return [
-				needed <= room ? "" : needed + " pixels of hint in " + room,
-				words.getBoundingClientRect().right <= box.parentElement.getBoundingClientRect().left ? "" : "over the title",
-			].join("");
+			return needed <= room ? "" : needed + " pixels of hint in " + room;
 		})`))
+		const titleIsClear = `(() => {
+			const title = document.querySelector(".graphiql-doc-explorer-title").getBoundingClientRect();
+			const search = document.querySelector(".graphiql-doc-explorer-search").getBoundingClientRect();
+			const words = document.createRange();
+			words.selectNodeContents(document.querySelector(".graphiql-doc-explorer-title").firstChild);
+			return title.top >= search.bottom || words.getBoundingClientRect().right <= search.left;
+		})()`
+		require.True(t, Evaluate[bool](tab, titleIsClear), "the search lies over the first title")
+		tab.Do(chromedp.Click(chromedp.CSS(".graphiql-doc-explorer-type-name")))
+		tab.UntilText(".graphiql-doc-explorer", "One entity by its id.")
+		tab.Do(chromedp.Evaluate[chromedp.Void](
+			`document.querySelector(".graphiql-doc-explorer-title").firstChild.data = "AVeryLongNameOfType"`))
+		require.True(t, Evaluate[bool](tab, titleIsClear), "the search lies over the title of a type")
 	}
 }
 
