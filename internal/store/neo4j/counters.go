@@ -126,7 +126,7 @@ func weight(k evidence.CounterKey, q store.CountQuery, c evidence.Clearance) int
 func compareText(a, b string) int { return cmp.Compare(a, b) }
 
 // counterRows are the rows of Scan of one node.
-func counterRows(properties map[string]any) []store.Row {
+func counterRows(properties map[string]any, labels []any) []store.Row {
 	of, _ := properties["of"].(string)
 	var rows []store.Row
 	for name, value := range properties {
@@ -142,5 +142,11 @@ func counterRows(properties map[string]any) []store.Row {
 		rows = append(rows, store.CounterToRow(k, int(n)))
 	}
 	slices.SortFunc(rows, func(a, b store.Row) int { return cmp.Compare(a.Key, b.Key) })
+	if fault := mislabelled(labels, "Counter"); fault != "" {
+		if len(rows) == 0 {
+			rows = []store.Row{{Kind: store.CounterRow, Key: of}}
+		}
+		rows[0].Fault = cmp.Or(rows[0].Fault, fault)
+	}
 	return rows
 }

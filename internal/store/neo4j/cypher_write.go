@@ -150,18 +150,21 @@ var (
 		"WITH n ORDER BY n.key LIMIT $limit WITH n.id AS id, n.key AS key, coalesce(n.accepted, false) AS accepted " +
 		"OPTIONAL MATCH ()-[r:" + evidence.SameAs + " {id: id}]->() USING INDEX SEEK r:" + evidence.SameAs + "(id) SET r.accepted = accepted RETURN key ORDER BY key"}
 
-	scanCounters = query{name: "scan counters", text: "MATCH (k:Counter) WHERE k.of >= $after RETURN properties(k) AS counters ORDER BY k.of LIMIT $limit"}
-	scanDerived  = query{name: "scan what is derived", text: "MATCH (n:Record) WHERE n.id >= $after WITH n ORDER BY n.id LIMIT $limit RETURN n.id AS id, n.derived AS derived, " +
+	scanCounters = query{name: "scan counters", text: "MATCH (k:Counter) WHERE k.of >= $after RETURN properties(k) AS counters, labels(k) AS labels ORDER BY k.of LIMIT $limit"}
+	scanLog      = query{name: "scan the log", text: strings.Replace(readLog.text, " ORDER BY", ", keys(v) AS names, labels(v) AS labels ORDER BY", 1)}
+	scanHead     = query{name: "scan the head", text: "MATCH (n:Head {id: 'log'}) RETURN 'Head' AS label, keys(n) AS names, labels(n) AS labels " +
+		"UNION ALL MATCH (n:Schema {id: 'schema'}) RETURN 'Schema' AS label, keys(n) AS names, labels(n) AS labels"}
+	scanDerived = query{name: "scan what is derived", text: "MATCH (n:Record) WHERE n.id >= $after WITH n ORDER BY n.id LIMIT $limit RETURN n.id AS id, n.derived AS derived, " +
 		"COLLECT { MATCH (v:Superseded {id: n.id}) WHERE v.revision >= 0 RETURN {revision: v.revision, derived: v.derived} ORDER BY v.revision } AS older ORDER BY n.id"}
 	scanTokens = query{name: "scan tokens", text: "UNWIND $slots AS slot CALL (slot) { MATCH (t:Token) WHERE t.slot = slot AND t.key >= $after RETURN t ORDER BY t.slot, t.key LIMIT $limit } " +
 		"RETURN properties(t) AS token ORDER BY t.key LIMIT $limit"}
-	scanTokensOf = query{name: "scan tokens of entities", text: "UNWIND $ids AS id MATCH (t:Token) USING INDEX SEEK t:Token(entity) WHERE t.entity = id RETURN id, properties(t) AS token"}
+	scanTokensOf = query{name: "scan tokens of entities", text: "UNWIND $ids AS id MATCH (t:Token) USING INDEX SEEK t:Token(entity) WHERE t.entity = id RETURN id, properties(t) AS token, labels(t) AS labels"}
 	scanRecords  = query{name: "scan records", text: "MATCH (n:Record) WHERE n.id >= $after WITH n ORDER BY n.id LIMIT $limit " +
 		"RETURN properties(n) AS newest, labels(n) AS labels, " +
 		"COLLECT { MATCH (v:Superseded {id: n.id}) WHERE v.revision >= 0 RETURN {properties: properties(v), labels: labels(v)} ORDER BY v.revision } AS older, " +
 		"COLLECT { MATCH (e:Record) WHERE e.id = n.from RETURN e.placeholder } AS fromPlaceholder, COLLECT { MATCH (e:Record) WHERE e.id = n.to RETURN e.placeholder } AS toPlaceholder, " +
-		"COLLECT { MATCH (c)-[:HAS_CITATION]->(n) RETURN c.id } AS claims, COLLECT { MATCH (n)-[:IN_SOURCE]->(s) RETURN s.id } AS sources, " +
-		"COLLECT { MATCH (n)-[:DERIVED_FROM]->(p) RETURN p.id ORDER BY p.id } AS parents, " +
+		"COLLECT { MATCH (c)-[r:HAS_CITATION]->(n) RETURN [c.id, keys(r)] } AS claims, COLLECT { MATCH (n)-[r:IN_SOURCE]->(s) RETURN [s.id, keys(r)] } AS sources, " +
+		"COLLECT { MATCH (n)-[r:DERIVED_FROM]->(p) RETURN [p.id, keys(r)] ORDER BY p.id } AS parents, " +
 		"CASE WHEN n:Link THEN " + supportOf("n") + " END AS support ORDER BY n.id"}
 )
 
@@ -170,7 +173,7 @@ var fixed = append([]query{
 	readHead, lockHead, appendRevision, revisionBySequence, revisionByKey, revisionByHash, readLog,
 	newestOf, newestTo, versionsOf, claimsOn, citationsOf, formerCitations, everCited, citationsIn, derivedSources, fullText, fullTextReversed, countersOf,
 	addToCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
-	makeItem, changeItem, readItem, readItems, schemaVersion, schemaComes, schemaIs, readOldEdges, writeEdges, writeKeys, rankLinks, tellAccepted, scanCounters, scanDerived, scanTokens, scanTokensOf, scanRecords,
+	makeItem, changeItem, readItem, readItems, schemaVersion, schemaComes, schemaIs, readOldEdges, writeEdges, writeKeys, rankLinks, tellAccepted, scanCounters, scanLog, scanHead, scanDerived, scanTokens, scanTokensOf, scanRecords,
 	linksCitedBy, kindsOfLinks, eraseOlder, eraseRecords, eraseCounters, eraseTokens, versionAt, rewriteOlder, rewriteRevisions,
 }, revisionByNumber[:]...)
 

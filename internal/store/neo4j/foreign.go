@@ -73,6 +73,51 @@ func tokenLine(p map[string]any) string {
 	return "(" + strings.Join(parts, ", ") + ")"
 }
 
+// mislabelled says what is wrong with the labels of a node; "" where nothing is.
+func mislabelled(have []any, want ...string) string {
+	if have, want := textList(have), sortedTexts(want); !slices.Equal(have, want) {
+		return fmt.Sprintf("the node has the labels %v, and %v are called for; set the labels", have, want)
+	}
+	return ""
+}
+
+// unknownName is a name of a property that is not among those known; "" where there
+// is none.
+func unknownName(names []any, known map[string]any) string {
+	for _, name := range textList(names) {
+		if _, ok := known[name]; !ok {
+			return name
+		}
+	}
+	return ""
+}
+
+// head compares the nodes of which there is one with what they may have. What their
+// properties say is compared where the log is read.
+func (x *scan) head() error {
+	known := map[string]map[string]any{"Head": headProperties(evidence.Head{}), "Schema": {}}
+	for label, more := range map[string][]string{"Head": {"id", "packed", "locked"}, "Schema": {"id", "version", "from"}} {
+		for _, name := range more {
+			known[label][name] = nil
+		}
+	}
+	rows, err := x.store.read(x.ctx, scanHead, row{})
+	if err != nil {
+		return err
+	}
+	for _, one := range rows {
+		label := textOf(one, "label")
+		fault := mislabelled(listOf(one, "labels"), label)
+		if name := unknownName(listOf(one, "names"), known[label]); name != "" {
+			fault = fmt.Sprintf("on the node %s there is a property %s, of which no graph knows; take it away", label, name)
+		}
+		if fault != "" && !x.row(store.Row{Kind: store.WholeRow, Key: label, Fault: fault}) {
+			break
+		}
+	}
+	return nil
+}
+
 // foreignNamed is how many nodes or relationships a fault names.
 const foreignNamed = 5
 

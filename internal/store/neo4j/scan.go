@@ -1,6 +1,7 @@
 package neo4j
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -24,7 +25,7 @@ const scanPage = 1_000
 func (s *Store) Scan(ctx context.Context) iter.Seq2[store.Row, error] {
 	return func(yield func(store.Row, error) bool) {
 		x := &scan{store: s, ctx: ctx, give: func(r store.Row) bool { return yield(r, nil) }, drawn: map[string]int64{}, labelled: map[string]int64{}}
-		for _, part := range []func() error{x.counters, x.derived, x.revisions, x.tokens, x.versions, x.extras} {
+		for _, part := range []func() error{x.counters, x.derived, x.revisions, x.tokens, x.versions, x.head, x.extras} {
 			if err := part(); err != nil || x.stopped {
 				if !x.stopped {
 					yield(store.Row{}, err)
@@ -84,7 +85,7 @@ func (x *scan) counters() error {
 		return of
 	}, func(r *driver.Record) error {
 		x.labelled["Counter"]++
-		for _, one := range counterRows(mapOf(r, "counters")) {
+		for _, one := range counterRows(mapOf(r, "counters"), listOf(r, "labels")) {
 			if !x.row(one) {
 				break
 			}
@@ -109,8 +110,9 @@ func (x *scan) derived() error {
 
 func (x *scan) revisions() error {
 	after := int64(0)
+	var known map[string]any // what a revision has, each the same
 	for !x.stopped {
-		rows, err := x.store.read(x.ctx, readLog, row{"after": after, "limit": int64(logPage)})
+		rows, err := x.store.read(x.ctx, scanLog, row{"after": after, "limit": int64(logPage)})
 		if err != nil {
 			return err
 		}
@@ -122,10 +124,17 @@ func (x *scan) revisions() error {
 			if err == nil {
 				result, err = store.RevisionToRow(r)
 			}
+			if err == nil && known == nil {
+				known, err = revisionProperties(r)
+			}
 			if err == nil {
 				var meta evidence.Meta
 				if meta, err = r.Meta(); err == nil && (meta.Author != textOf(one, "author") || meta.Reason != textOf(one, "reason")) {
 					result.Fault = "the author or the reason on the node is not the one in the log; write the node's anew from the log"
+				} else if name := unknownName(listOf(one, "names"), known); name != "" {
+					result.Fault = fmt.Sprintf("there is a property %s, of which the log knows nothing; take it away", name)
+				} else {
+					result.Fault = mislabelled(listOf(one, "labels"), "Revision")
 				}
 			}
 			if err != nil {
@@ -167,10 +176,12 @@ func (x *scan) tokens() error {
 }
 
 // page has what is around one page of records: the native relationships, by id of
-// the link, and the search words, by id of the entity.
+// the link, and the search words, by id of the entity, with what is wrong with the
+// labels of one.
 type page struct {
-	links  map[evidence.ID]*driver.Record
-	tokens map[evidence.ID][]map[string]any
+	links       map[evidence.ID]*driver.Record
+	tokens      map[evidence.ID][]map[string]any
+	mislabelled map[evidence.ID]string
 }
 
 func (x *scan) versions() error {
@@ -208,7 +219,7 @@ func propertyID(r *driver.Record) string {
 
 // newPage reads what is around the records of a page.
 func (x *scan) newPage(rows []*driver.Record) (page, error) {
-	p := page{links: map[evidence.ID]*driver.Record{}, tokens: map[evidence.ID][]map[string]any{}}
+	p := page{links: map[evidence.ID]*driver.Record{}, tokens: map[evidence.ID][]map[string]any{}, mislabelled: map[evidence.ID]string{}}
 	byKind := map[string][]string{}
 	var entities []string
 	for _, one := range rows {
@@ -230,6 +241,9 @@ func (x *scan) newPage(rows []*driver.Record) (page, error) {
 		id := evidence.ID(textOf(one, "id"))
 		p.tokens[id] = append(p.tokens[id], mapOf(one, "token"))
 		x.labelled["Token"]++
+		if fault := mislabelled(listOf(one, "labels"), "Token"); fault != "" {
+			p.mislabelled[id] = fmt.Sprintf("of the search word %q: %s", mapOf(one, "token")["token"], fault)
+		}
 	}
 	for _, kind := range slices.Sorted(maps.Keys(byKind)) {
 		q, ok := x.store.texts.drawn[kind]
@@ -270,7 +284,7 @@ func (x *scan) record(p page, one *driver.Record) {
 		result.Fault = around
 	}
 	if result.Fault == "" && !slices.Contains(versions, nil) {
-		result.Fault = tokensDiffer(versions, p.tokens[r.ID()])
+		result.Fault = cmp.Or(tokensDiffer(versions, p.tokens[r.ID()]), p.mislabelled[r.ID()])
 	}
 	x.row(result)
 }
@@ -324,9 +338,7 @@ func (x *scan) version(properties map[string]any, labels []any, superseded bool)
 		}
 		want = "Version:Record:" + more
 	}
-	if have := textList(labels); !slices.Equal(have, sortedTexts(strings.Split(want, ":"))) {
-		result.Fault = fmt.Sprintf("the node has the labels %v, and its record calls for %v; set the labels", have, want)
-	}
+	result.Fault = mislabelled(labels, strings.Split(want, ":")...)
 	return r, result
 }
 
@@ -346,7 +358,9 @@ func sortedTexts(list []string) []string {
 // surroundings compares the relationships around a record, where it reads, with
 // what it says.
 func (x *scan) surroundings(p page, r *evidence.Record, one *driver.Record) string {
-	cited, in, parents := textList(listOf(one, "claims")), textList(listOf(one, "sources")), textList(listOf(one, "parents"))
+	cited, names := ends(listOf(one, "claims"))
+	in, namesIn := ends(listOf(one, "sources"))
+	parents, namesDerived := ends(listOf(one, "parents"))
 	x.drawn["HAS_CITATION"] += int64(len(cited))
 	x.drawn["IN_SOURCE"] += int64(len(in))
 	x.drawn["DERIVED_FROM"] += int64(len(parents))
@@ -370,10 +384,29 @@ func (x *scan) surroundings(p page, r *evidence.Record, one *driver.Record) stri
 	if !slices.Equal(parents, from) {
 		return fmt.Sprintf("it derives from %v by its relationships and from %v by its record; draw DERIVED_FROM anew", parents, from)
 	}
+	for i, found := range [][]any{names, namesIn, namesDerived} {
+		if name := unknownName(found, nil); name != "" {
+			return fmt.Sprintf("the relationship %s has a property %s, of which no record knows; take it away", fixedTypes[i], name)
+		}
+	}
 	if c := r.Claim(); c != nil {
 		return x.link(p, r, c, one)
 	}
 	return ""
+}
+
+// ends takes apart what is at the other ends of relationships: the ids, sorted, and
+// the names of properties that the relationships have.
+func ends(list []any) (ids []string, names []any) {
+	found := make([]any, len(list))
+	for i, one := range list {
+		if pair, _ := one.([]any); len(pair) == 2 {
+			found[i] = pair[0]
+			more, _ := pair[1].([]any)
+			names = append(names, more...)
+		}
+	}
+	return textList(found), names
 }
 
 // placeholders are the properties of a link that repeat one of its ends.

@@ -221,6 +221,8 @@ func TestVerifyFindsWhatIsOfNoRecord(t *testing.T) {
 	cypher(t, "CREATE (:Film {title: 'La noche'})-[:SHOT_IN]->(:Town {name: 'Iguala'})")
 	require.Empty(t, faultsByVerify(t, s), "what others keep beside the graph is theirs")
 	const forget = "MATCH (n {mark: 1}) DETACH DELETE n"
+	const unmark, unname = "MATCH (n) WHERE n.mark IS NOT NULL REMOVE n.mark", "MATCH (n:Confirmado) REMOVE n:Confirmado"
+	const unmarkAll = "MATCH ()-[r]->() WHERE r.mark IS NOT NULL REMOVE r.mark"
 	for what, c := range map[string]struct{ do, undo, says string }{
 		"a citation of a link":  {"MATCH (c:Claim {id:'l4'}),(s:Source {id:'s1'}) CREATE (c)-[:HAS_CITATION]->(:Citation {mark:1,id:'forged',stance:'SUPPORTS',locator:'p. 666'})-[:IN_SOURCE]->(s)", forget, `of the 3 Citation nodes, 1 belong to no record; delete them: "forged"`},
 		"a source":              {"MATCH (c:Citation {id:'c1'}) CREATE (c)-[:IN_SOURCE]->(:Source {mark:1,id:'forged',title:'Sentencia'})", forget, "in the sources [forged s1]"},
@@ -241,6 +243,18 @@ func TestVerifyFindsWhatIsOfNoRecord(t *testing.T) {
 		"since when a word":     {"MATCH (t:Token {entity:'p2',token:'ruiz'}) SET t.was = t.revision, t.revision = 2", "MATCH (t:Token {entity:'p2',token:'ruiz'}) SET t.revision = t.was REMOVE t.was", `record "p2"`},
 		"only since when":       {"MATCH (t:Token {entity:'p2',token:'ruiz'}) SET t.revision = 2", "MATCH (t:Token {entity:'p2',token:'ruiz'}) SET t.revision = 1", "a search word of it is missing or not as it was"},
 		"until when a word":     {"MATCH (t:Token {entity:'p1',token:'peralta'}) SET t.closedBy = 9", "MATCH (t:Token {entity:'p1',token:'peralta'}) SET t.closedBy = 3", "a search word of it is missing or not as it was"},
+		"on HAS_CITATION":       {"MATCH (:Claim {id:'l4'})-[r:HAS_CITATION]->() SET r.mark = 'falso'", unmarkAll, `record "c1", as revision 1 wrote it: the relationship HAS_CITATION has a property mark, of which no record knows; take it away`},
+		"on IN_SOURCE":          {"MATCH (:Citation {id:'c2'})-[r:IN_SOURCE]->() SET r.mark = 'falso'", unmarkAll, `record "c2", as revision 1 wrote it: the relationship IN_SOURCE has a property mark, of which no record knows; take it away`},
+		"on DERIVED_FROM":       {"MATCH (:Source {id:'s2'})-[r:DERIVED_FROM]->() SET r.mark = 'falso'", unmarkAll, `record "s2", as revision 1 wrote it: the relationship DERIVED_FROM has a property mark, of which no record knows; take it away`},
+		"on a revision":         {"MATCH (n:Revision {sequence: 2}) SET n.mark = 'falso'", unmark, "revision 2: there is a property mark, of which the log knows nothing; take it away"},
+		"a label of a revision": {"MATCH (n:Revision {sequence: 2}) SET n:Confirmado", unname, "revision 2: the node has the labels [Confirmado Revision], and [Revision] are called for; set the labels"},
+		"on the head":           {"MATCH (n:Head) SET n.mark = 'falso'", unmark, "on the node Head there is a property mark, of which no graph knows; take it away"},
+		"a label of the head":   {"MATCH (n:Head) SET n:Confirmado", unname, "the node has the labels [Confirmado Head]"},
+		"on the schema":         {"MATCH (n:Schema) SET n.mark = 'falso'", unmark, "on the node Schema there is a property mark, of which no graph knows; take it away"},
+		"a label of the schema": {"MATCH (n:Schema) SET n:Confirmado", unname, "the node has the labels [Confirmado Schema]"},
+		"a label of a counter":  {"MATCH (n:Counter {of: 'p1'}) SET n:Confirmado", unname, "the node has the labels [Confirmado Counter]"},
+		"a label of a word":     {"MATCH (n:Token {entity: 'p2', token: 'ruiz'}) SET n:Confirmado", unname, `record "p2", as revision 1 wrote it: of the search word "ruiz": the node has the labels [Confirmado Token]`},
+		"of a former word":      {"MATCH (n:Token {entity: 'p3', token: 'nadie'}) SET n:Confirmado", unname, `record "p3", as revision 1 wrote it: of the search word "nadie": the node has the labels [Confirmado Token]`},
 		"a word of the past":    {"MATCH (t:Token {entity:'p3',token:'nadie'}) SET t.entity = 'p2'", "MATCH (t:Token {entity:'p2',token:'nadie'}) SET t.entity = 'p3'", "no version calls for"},
 	} {
 		cypher(t, c.do)
