@@ -36,7 +36,7 @@ func (r *reader) expand(ctx context.Context, x *store.Expansion, yield func(stor
 	}
 	if len(x.Others) > 0 {
 		among := *x
-		among.Keep, among.Others, among.MinStrength = x.Keeps, nil, 0
+		among.Keep, among.MinStrength = x.Keeps, 0
 		x = &among
 	}
 	if r.view.IsNow() {
@@ -91,6 +91,7 @@ type walker struct {
 	clearance evidence.Clearance
 	kinds     []bool // by number; nil: all
 	either    []bool // by number: kinds that match at either end; nil: none
+	others    sieve  // numbers of entities that may be the other end; nil: all
 	next      int    // in the frontier
 	left      int
 	limits    *limits
@@ -115,6 +116,14 @@ func (w *walker) gather() bool {
 	}
 	w.kinds, w.either = w.p.kindSet(w.x.Kinds), w.p.kindSet(w.x.Either)
 	idOf := w.p.nodeID
+	if len(w.x.Others) > 0 {
+		w.others.room(len(w.x.Others))
+		for _, id := range w.x.Others {
+			if n, ok := w.p.byID.find(string(id), idOf); ok {
+				w.others.add(n)
+			}
+		}
+	}
 	for w.next < len(w.x.Frontier) && w.left > 0 && len(w.edges) < w.limits.edges {
 		if n, ok := w.p.byID.find(string(w.x.Frontier[w.next]), idOf); ok {
 			w.visit(n)
@@ -233,7 +242,7 @@ func strongest(ranked []rankedLink, limit int) []rankedLink {
 
 // wants says whether a link in the list of an entity is asked for, but for Keep.
 func (w *walker) wants(n uint32, s spoke) bool {
-	return s.visibility() <= w.clearance && (s.leads(n, w.x.Direction) || w.p.ofKinds(s.link(), w.either)) &&
+	return s.visibility() <= w.clearance && (w.others == nil || w.others.has(s.far())) && (s.leads(n, w.x.Direction) || w.p.ofKinds(s.link(), w.either)) &&
 		(w.kinds == nil || w.kinds[w.p.links.at(s.link()).kind]) &&
 		(w.x.MinStrength == 0 || int(w.p.links.at(s.link()).levels[w.clearance].strength()) >= w.x.MinStrength) &&
 		(!w.p.versioned.has(s.link()) || w.p.there(s.link(), w.at))
