@@ -55,3 +55,12 @@ func LowerCandidates(tb testing.TB, compared, entries int) {
 	maxCandidates, maxEntries = compared, entries
 	tb.Cleanup(func() { maxCandidates, maxEntries = wasCompared, wasEntries })
 }
+
+// LowerShare lowers, for a test, how many links of an entity are read at first,
+// however many others there are.
+func LowerShare(tb testing.TB, links int) {
+	tb.Helper()
+	was := leastShare
+	leastShare = links
+	tb.Cleanup(func() { leastShare = was })
+}

@@ -2,10 +2,8 @@ package trace
 
 import (
 	"cmp"
-	"container/heap"
 	"context"
 	"errors"
-	"iter"
 	"maps"
 	"slices"
 
@@ -51,9 +49,9 @@ type SubgraphEntity struct {
 // Subgraph reads a neighbourhood level by level. Where an entity has more links
 // than fit, the strongest are shown, and how many are hidden is told. It is cut
 // rather than refused: LINKS where maxLinks or the links that one question may
-// rank were reached, FAN_OUT where an entity has more links than are shown or
-// maxEntities was reached, DEPTH where only what lies further is left out, and the
-// filter would keep some of it.
+// rank were reached, FAN_OUT where maxEntities was reached and an entity has links to
+// others, DEPTH where only what lies further is left out; each where the filter would
+// keep some of what is left out.
 func (s *Session) Subgraph(ctx context.Context, q SubgraphQuery) (Subgraph, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,17 +72,17 @@ func (s *Session) Subgraph(ctx context.Context, q SubgraphQuery) (Subgraph, erro
 	for _, id := range around {
 		g.depth[id] = 0
 	}
-	level := around
-	for d := 1; d <= q.Depth && len(level) > 0 && g.cut != CutLinks; d++ {
+	from := around
+	for d := 1; d <= q.Depth && len(from) > 0 && g.cut != CutLinks; d++ {
 		if len(g.links) == q.MaxLinks {
-			cut, err := g.more(ctx, level, CutLinks)
+			cut, err := g.goesOn(ctx, from, CutLinks)
 			if err != nil {
 				return Subgraph{}, err
 			}
 			g.cut = cmp.Or(cut, g.cut)
 			break
 		}
-		if level, err = g.grow(ctx, level, d); err != nil {
+		if from, err = g.grow(ctx, from, d); err != nil {
 			return Subgraph{}, err
 		}
 	}
@@ -107,209 +105,6 @@ func bounded(path string, n, most int) error {
 		return evidence.Faulty(evidence.LimitExceeded, path, "%d is more than can be asked for at once; give 1 to %d", n, most)
 	}
 	return nil
-}
-
-// growing is a subgraph while it is read.
-type growing struct {
-	walk   *walk
-	query  SubgraphQuery
-	depth  map[evidence.ID]int
-	links  []arc
-	ranked int // links that the entities read so far have
-	cut    Cut
-}
-
-// maxRanked is how many links the entities of a subgraph may have in all: that
-// many are put in the order of strength to show the strongest. Tests lower it.
-var maxRanked = 1_000_000
-
-// grow reads one level: the strongest links of each entity of the level, as
-// many as are left, shared out so that no hub takes all.
-func (g *growing) grow(ctx context.Context, level []evidence.ID, depth int) ([]evidence.ID, error) {
-	s := g.walk.session
-	level, totals, err := g.affordable(ctx, level)
-	if err != nil || len(level) == 0 {
-		return nil, err
-	}
-	frontier := s.identity.groups(level)
-	perNode := max(2*max((g.query.MaxLinks-len(g.links))/len(frontier), 1), 50)
-	room := 0
-	for _, id := range level {
-		room += min(totals[id], perNode)
-	}
-	arcs, err := g.strongest(ctx, frontier, perNode, room)
-	if err != nil {
-		return nil, err
-	}
-	if arcs, err = g.walk.decideDates(ctx, arcs); err != nil {
-		return nil, err
-	}
-	var reached []evidence.ID
-	for a := range strongestFirst(arcs) {
-		if a.from == a.to || g.walk.links[a.edge.Link] {
-			continue
-		}
-		if len(g.links) == g.query.MaxLinks {
-			g.cut = CutLinks
-			break
-		}
-		if !g.admit(a.from, depth, &reached) || !g.admit(a.to, depth, &reached) {
-			g.cut = cmp.Or(g.cut, CutFanOut)
-			continue
-		}
-		g.walk.links[a.edge.Link] = true
-		g.links = append(g.links, *a)
-	}
-	slices.Sort(reached)
-	return reached, nil
-}
-
-// strongestFirst gives arcs by strength, then by link. Usually only the first few of
-// thousands are wanted, so it does not sort them all: those of equal strength are put
-// in order when their turn comes.
-func strongestFirst(arcs []arc) iter.Seq[*arc] {
-	strength := func(a *arc) uint16 { return min(a.edge.Strength, maxStrength) }
-	var last [maxStrength + 1]int // where, of all in the order of strength, those of one end
-	for i := range arcs {
-		last[strength(&arcs[i])]++
-	}
-	for s, sum := maxStrength, 0; s >= 0; s-- {
-		sum, last[s] = sum+last[s], sum
-	}
-	order := make([]*arc, len(arcs))
-	for i := range arcs {
-		at := &last[strength(&arcs[i])]
-		order[*at] = &arcs[i]
-		*at++
-	}
-	return func(yield func(*arc) bool) {
-		for first := 0; first < len(order); {
-			end := last[strength(order[first])]
-			same := arcsByLink(order[first:end])
-			for heap.Init(&same); len(same) > 0; {
-				if a := heap.Pop(&same).(*arc); !yield(a) { //nolint:forcetypeassert // nothing else is in it
-					return
-				}
-			}
-			first = end
-		}
-	}
-}
-
-// arcsByLink is a heap.Interface.
-type arcsByLink []*arc
-
-func (h arcsByLink) Len() int           { return len(h) }
-func (h arcsByLink) Less(i, j int) bool { return h[i].edge.Link < h[j].edge.Link }
-func (h arcsByLink) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *arcsByLink) Push(a any)        { *h = append(*h, a.(*arc)) } //nolint:forcetypeassert // nothing else is in it
-func (h *arcsByLink) Pop() any {
-	last := len(*h) - 1
-	a := (*h)[last]
-	*h = (*h)[:last]
-	return a
-}
-
-// maxStrength is that of what is certain; see evidence.Level.
-const maxStrength = 1000
-
-// affordable leaves out entities of a level, those with the most links first, until the
-// links of the rest can be ranked within the limit of one question. It also gives how
-// many links each has, where that is counted.
-func (g *growing) affordable(ctx context.Context, level []evidence.ID) ([]evidence.ID, map[evidence.ID]int, error) {
-	totals, err := g.walk.session.degrees(ctx, level, g.query.Direction, g.query.Filter.Kinds)
-	if err != nil || totals == nil {
-		return level, nil, err
-	}
-	level = slices.Clone(level)
-	slices.SortFunc(level, func(a, b evidence.ID) int { return cmp.Or(cmp.Compare(totals[a], totals[b]), cmp.Compare(a, b)) })
-	for i, id := range level {
-		if g.ranked+totals[id] > maxRanked {
-			g.cut = CutLinks
-			return level[:i], totals, nil
-		}
-		g.ranked += totals[id]
-	}
-	return level, totals, nil
-}
-
-// strongest reads the strongest links of each of a frontier that the filter
-// keeps, at most so many. Nearly always the filter keeps nearly all: a first
-// round trip lets the store choose, and only for entities of which it turned away
-// too many a second one looks at all their links. Room is how many there may be
-// of them in all, where that is known.
-func (g *growing) strongest(ctx context.Context, frontier []evidence.ID, perNode, room int) ([]arc, error) {
-	s, test := g.walk.session, g.walk.test
-	asked := perNode + perNode/4 + 16
-	x := store.Expansion{
-		Frontier: frontier, Direction: g.query.Direction, Either: s.either(g.query.Direction), Kinds: test.Kinds,
-		Strongest: true, PerNode: asked, Total: min(asked*len(frontier), s.linkBudget()),
-	}
-	read, kept := make([]int, len(frontier)), make([]int, len(frontier))
-	weakest := make([]int, len(frontier))
-	arcs := make([]arc, 0, min(x.Total, room))
-	take := func(e store.Edge, at int) {
-		if kept[at]++; kept[at] > perNode {
-			g.cut = cmp.Or(g.cut, CutFanOut)
-			return
-		}
-		arcs = append(arcs, arc{e, s.identity.resolve(e.From), s.identity.resolve(e.To)})
-	}
-	n := 0
-	for e, err := range s.reader.Expand(ctx, x) {
-		if err != nil {
-			return nil, err
-		}
-		n++
-		read[e.At]++
-		weakest[e.At] = int(e.Strength)
-		if test.keeps(&e) {
-			take(e, e.At)
-		}
-	}
-	if n == x.Total && n < asked*len(frontier) {
-		g.cut = CutLinks
-	}
-	var again []evidence.ID
-	var places []int
-	for i, id := range frontier {
-		if read[i] < asked || weakest[i] < test.MinStrength {
-			continue // there are no more, or none that is strong enough
-		}
-		if kept[i] >= perNode {
-			g.cut = cmp.Or(g.cut, CutFanOut)
-			continue
-		}
-		again, places = append(again, id), append(places, i)
-	}
-	if len(again) == 0 {
-		return arcs, nil
-	}
-	arcs = slices.DeleteFunc(arcs, func(a arc) bool { return slices.Contains(places, a.edge.At) })
-	for _, i := range places {
-		kept[i] = 0
-	}
-	x.Frontier, x.Keep, x.PerNode, x.Total = again, test.keeps, perNode+1, min((perNode+1)*len(again), s.linkBudget())
-	for e, err := range s.reader.Expand(ctx, x) {
-		if err != nil {
-			return nil, err
-		}
-		take(e, places[e.At])
-	}
-	return arcs, nil
-}
-
-// admit takes an entity in, unless there are too many, and notes it where it is new.
-func (g *growing) admit(id evidence.ID, depth int, reached *[]evidence.ID) bool {
-	if _, there := g.depth[id]; there {
-		return true
-	}
-	if len(g.depth) >= g.query.MaxEntities {
-		return false
-	}
-	g.depth[id] = depth
-	*reached = append(*reached, id)
-	return true
 }
 
 func (s *Session) subgraph(ctx context.Context, g *growing, q SubgraphQuery) (Subgraph, error) {
@@ -356,62 +151,9 @@ func (s *Session) subgraph(ctx context.Context, g *growing, q SubgraphQuery) (Su
 		out.Entities = append(out.Entities, e)
 	}
 	if out.Cut == "" {
-		out.Cut, err = g.more(ctx, last, CutDepth)
+		out.Cut, err = g.goesOn(ctx, last, CutDepth)
 	}
 	return out, err
-}
-
-// inOrder are the entities, nearest first, then by id.
-func (g *growing) inOrder() []evidence.ID {
-	byDepth := make([][]evidence.ID, g.query.Depth+1)
-	for id, depth := range g.depth {
-		byDepth[depth] = append(byDepth[depth], id)
-	}
-	for _, level := range byDepth {
-		slices.Sort(level)
-	}
-	return slices.Concat(byDepth...)
-}
-
-// more gives the reason for a cut where entities have links that the filter keeps
-// and that are not shown; LINKS where as many were looked at for that as one question
-// may read.
-func (g *growing) more(ctx context.Context, ids []evidence.ID, reason Cut) (Cut, error) {
-	s, test := g.walk.session, g.walk.test
-	left := s.linkBudget()
-	spent := func(n int) bool { left -= n; return left < 0 }
-	total := 1 // the first that is kept tells
-	if test.timed() {
-		total = maxDoubtful
-	}
-	for batch := range slices.Chunk(s.identity.groups(ids), store.MaxBatch) {
-		x := store.Expansion{Frontier: batch, Direction: g.query.Direction, Either: s.either(g.query.Direction), Kinds: test.Kinds, MinStrength: test.MinStrength, Total: total, Keep: func(e *store.Edge) bool {
-			return spent(1) || !g.walk.links[e.Link] && s.identity.resolve(e.From) != s.identity.resolve(e.To) && test.keeps(e)
-		}}
-		var doubtful []arc
-		for e, err := range s.reader.Expand(ctx, x) {
-			switch {
-			case err != nil:
-				return "", err
-			case spent(0):
-				return CutLinks, nil
-			case !test.timed() || !e.Doubtful:
-				return reason, nil
-			}
-			doubtful = append(doubtful, arc{edge: e})
-		}
-		if len(doubtful) == x.Total {
-			return CutLinks, nil
-		}
-		kept, err := g.walk.decideDates(ctx, doubtful)
-		if err != nil {
-			return "", err
-		}
-		if len(kept) > 0 {
-			return reason, nil
-		}
-	}
-	return "", nil
 }
 
 // countable counts the links of entities that a subgraph of the query could show,
