@@ -17,7 +17,7 @@ import (
 func (s *Session) ClaimsOf(ctx context.Context, entities []evidence.ID, f ClaimFilter, a PageArgs) (map[evidence.ID]Page[*Claim], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t, err := s.claimTest(f)
+	t, err := s.seenTest(ctx, f)
 	if err != nil {
 		return nil, err
 	}
@@ -390,7 +390,7 @@ const countLimit = 10_000
 func (s *Session) TotalClaims(ctx context.Context, entities []evidence.ID, f ClaimFilter) (map[evidence.ID]Total, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t, err := s.claimTest(f)
+	t, err := s.seenTest(ctx, f)
 	if err != nil {
 		return nil, err
 	}

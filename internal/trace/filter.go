@@ -82,6 +82,7 @@ type claimTest struct {
 	certainty              edtf.Certainty
 	words                  []string
 	from, to, with         map[evidence.ID]bool
+	about                  map[evidence.ID]bool // of what the filter names, what the view sees
 	vocabulary             *vocabulary.Vocabulary
 	session                *Session
 }
@@ -92,6 +93,22 @@ func dateOf(path, s string) (edtf.Date, error) {
 		return d, evidence.Faulty(evidence.InvalidDate, path, "%v", err)
 	}
 	return d, nil
+}
+
+// seenTest is a claimTest that can be asked of claims: it knows which of the claims
+// that the filter names the view sees. That a claim speaks of another one is not
+// told of it, nor whoever asks for those that do.
+func (s *Session) seenTest(ctx context.Context, f ClaimFilter) (*claimTest, error) {
+	t, err := s.claimTest(f)
+	if err != nil || len(f.About) == 0 {
+		return t, err
+	}
+	seen, err := s.get(ctx, f.About)
+	t.about = make(map[evidence.ID]bool, len(seen))
+	for id := range seen {
+		t.about[id] = true
+	}
+	return t, err
 }
 
 func (s *Session) claimTest(f ClaimFilter) (*claimTest, error) {
@@ -153,7 +170,7 @@ func (t *claimTest) keeps(r *evidence.Record) bool {
 	if len(f.Kinds) > 0 && !slices.Contains(f.Kinds, c.Kind) ||
 		!t.joins(c.Kind, c.From, c.To) ||
 		t.with != nil && !t.with[c.From] && !t.with[c.To] ||
-		len(f.About) > 0 && !slices.Contains(f.About, c.About) {
+		len(f.About) > 0 && !t.about[c.About] {
 		return false
 	}
 	level := t.session.level(r)

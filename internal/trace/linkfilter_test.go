@@ -45,3 +45,30 @@ func TestLinksAreFollowedWhenTheyAreListed(t *testing.T) {
 		}
 	}
 }
+
+// TestNobodyIsToldWhatSpeaksOfAHiddenClaim who guesses its id.
+func TestNobodyIsToldWhatSpeaksOfAHiddenClaim(t *testing.T) {
+	g := newGraph(t)
+	cite := evidence.NewCitation{Source: "s", Locator: "p. 1"}
+	hidden, denial, other := linked("secret", "a", "b", cite), linked("denial", "a", "b", cite), linked("other", "a", "b", cite)
+	hidden.AssertLink.Clearance, denial.AssertLink.Kind, denial.AssertLink.About = "RESTRICTED", "DENIES", "secret"
+	other.AssertLink.Kind, other.AssertLink.About = "DENIES", "plain"
+	g.write(news("s"), person("a", "A"), person("b", "B"), linked("plain", "a", "b", cite), hidden, denial, other)
+	for clearance, want := range map[evidence.Clearance][]evidence.ID{evidence.Public: {"other"}, evidence.Restricted: {"denial", "other"}} {
+		s := g.at(clearance)
+		f := trace.ClaimFilter{Of: evidence.LinkRecord, About: []evidence.ID{"secret", "plain", "nothing"}}
+		page, err := s.ListClaims(t.Context(), f, trace.PageArgs{})
+		require.NoError(t, err)
+		require.Equal(t, want, listedIDs(page))
+		totals, err := s.TotalClaims(t.Context(), nil, f)
+		require.NoError(t, err)
+		require.Equal(t, len(want), totals[""].N)
+		of, err := s.ClaimsOf(t.Context(), []evidence.ID{"a", "b"}, f, trace.PageArgs{})
+		require.NoError(t, err)
+		require.Equal(t, want, listedIDs(of["a"]))
+		f.About = f.About[:1]
+		page, err = s.ListClaims(t.Context(), f, trace.PageArgs{})
+		require.NoError(t, err)
+		require.Len(t, page.Items, len(want)-1)
+	}
+}

@@ -60,7 +60,7 @@ func (s *Session) ListClaims(ctx context.Context, f ClaimFilter, a PageArgs) (Pa
 
 func (s *Session) listClaims(ctx context.Context, entities []evidence.ID, f ClaimFilter, a PageArgs) (Page[*Claim], error) {
 	var none Page[*Claim]
-	t, err := s.claimTest(f)
+	t, err := s.seenTest(ctx, f)
 	if err != nil {
 		return none, err
 	}
