@@ -156,6 +156,9 @@ func (l *level) strongest(ctx context.Context) error {
 func (l *level) rest(ctx context.Context) error {
 	x := l.expansion()
 	x.Strongest, x.MinStrength, x.PerNode, x.Keep = true, l.walk.test.MinStrength, l.query.MaxLinks-len(l.links), l.fits
+	if l.walk.test.timed() {
+		x.PerNode += maxDoubtful / len(l.open) // some may turn out not to have held
+	}
 	arcs, read, err := l.read(ctx, x)
 	if err != nil {
 		return err
