@@ -86,11 +86,16 @@ export function openStorage(): Storage {
     known.set(key, text);
   };
 
-  // What another window has closed, and this one has open to the end.
-  addEventListener("pagehide", () => {
-    const tabs = own.getItem(tabsKey);
-    if (tabs !== null) {
-      setTabs(tabs);
+  // A tab that another window has closed, or has written over because it knew of it too late, is
+  // still open here. What was cleared stays away.
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key !== namespace + tabsKey || newValue === null) {
+      return;
+    }
+    const ours = own.getItem(tabsKey);
+    const stored = new Set(readTabs(newValue).tabs.map(({ id }) => id));
+    if (ours !== null && readTabs(ours).tabs.some(({ id }) => !stored.has(id))) {
+      setTabs(ours);
     }
   });
 
