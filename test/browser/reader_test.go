@@ -14,7 +14,7 @@ import (
 
 const (
 	headersButton = `.graphiql-editor-tools button[data-name="headers"]`
-	headersEditor = `.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines`
+	toolEditor    = `.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines`
 	runButton     = ".graphiql-execute-button"
 	// storedTabs are the tabs as GraphiQL has stored them, which it does a while after they change.
 	storedTabs = `JSON.parse(localStorage["vinculo-playground:graphiql:tabState"]).tabs`
@@ -151,12 +151,12 @@ func (p playground) tokenIsKeptNowhere(t *testing.T) {
 
 	tab.Do(chromedp.Click(chromedp.CSS(".graphiql-tab-add")))
 	tab.Until("there should be a third tab", `document.querySelectorAll("[role=tab]").length === 3`)
-	tab.UntilText(headersEditor, "secret-of-the-reader")
+	tab.UntilText(toolEditor, "secret-of-the-reader")
 
 	tab.Do(chromedp.Click(chromedp.CSS(`button[aria-label="Show History"]`)))
 	tab.Do(chromedp.Click(chromedp.CSS(".graphiql-history-item-label")))
 	tab.UntilText(editor, "query Night")
-	tab.UntilText(headersEditor, "secret-of-the-reader")
+	tab.UntilText(toolEditor, "secret-of-the-reader")
 
 	tab.Until("the third tab should be stored", storedTabs+`.length === 3 && `+storedTabs+`[2].query.includes("query Night")`)
 	require.NotContains(t, Evaluate[string](tab, "JSON.stringify([{...localStorage}, {...sessionStorage}])"),
@@ -277,12 +277,7 @@ func (p playground) subscriptionShowsNewestFirst(t *testing.T) {
 
 func (p playground) editedTabComesBack(t *testing.T) {
 	tab := p.openAt(t, wide)
-	// By the keyboard: the editor draws its lines anew while a click looks for one.
-	tab.Do(
-		chromedp.Focus(chromedp.CSS(".graphiql-query-editor .graphiql-editor")),
-		chromedp.KeyEvent(kb.Enter),
-	)
-	tab.Until("Enter should go into the editor", `document.activeElement.ariaLabel === "Query"`)
+	tab.goInto("Query")
 	tab.Do(chromedp.KeyEvent("#edited"))
 	tab.Until("the edited tab should be stored", storedTabs+`[0].query.includes("#edited")`)
 	tab.Do(chromedp.Reload())
@@ -297,11 +292,7 @@ func (p playground) tabLeavesEditors(t *testing.T) {
 	tab := p.openAt(t, wide)
 	require.Equal(t, []string{"Query", "Variables", "Headers", "Answer"}, Evaluate[[]string](tab,
 		`[...document.querySelectorAll(".monaco-editor textarea.inputarea")].map(e => e.ariaLabel)`))
-	tab.Do(
-		chromedp.Focus(chromedp.CSS(".graphiql-query-editor .graphiql-editor")),
-		chromedp.KeyEvent(kb.Enter),
-	)
-	tab.Until("Enter should go into the editor", `document.activeElement.ariaLabel === "Query"`)
+	tab.goInto("Query")
 	before := Evaluate[string](tab, `document.querySelector(".graphiql-query-editor .view-line").textContent`)
 	tab.Do(chromedp.KeyEvent(kb.Tab))
 	tab.Until("Tab should move on", `document.activeElement.ariaLabel !== "Query"`)
@@ -465,29 +456,42 @@ func (tab *Tab) openEmpty() {
 		`document.querySelector(`+quote(tab.t, editor)+`)?.textContent.trim() === ""`)
 }
 
+// goInto puts the cursor into the editor with a name. It does so by the keyboard: the editor draws its
+// lines anew while a click looks for one.
+func (tab *Tab) goInto(name string) {
+	tab.t.Helper()
+	tab.Do(
+		chromedp.Focus(chromedp.CSS(`.graphiql-editor[aria-label^="`+name+`:"]`)),
+		chromedp.KeyEvent(kb.Enter),
+	)
+	tab.Until("Enter should go into the editor", `document.activeElement.ariaLabel === "`+name+`"`)
+}
+
+// insert writes a text where the cursor is.
+func (tab *Tab) insert(text string) {
+	tab.t.Helper()
+	_, err := chromedp.Call(tab.ctx, input.InsertText, input.InsertTextParams{Text: text})
+	require.NoError(tab.t, err)
+}
+
 // typeVariables writes the variables of the open tab's question.
 func (tab *Tab) typeVariables(variables string) {
 	tab.t.Helper()
 	if variables == "" {
 		return
 	}
-	tab.Do(chromedp.Click(chromedp.CSS(`.graphiql-editor-tool .graphiql-editor:not(.hidden) .view-lines`)))
-	_, err := chromedp.Call(tab.ctx, input.InsertText, input.InsertTextParams{Text: variables})
-	require.NoError(tab.t, err)
-	tab.UntilText(headersEditor, variables)
+	tab.goInto("Variables")
+	tab.insert(variables)
+	tab.UntilText(toolEditor, variables)
 }
 
 // typeHeader writes one header under Headers, as a reader does.
 func (tab *Tab) typeHeader(name, value string) {
 	tab.t.Helper()
-	tab.Do(
-		chromedp.Click(chromedp.CSS(headersButton)),
-		chromedp.Click(chromedp.CSS(headersEditor)),
-	)
-	_, err := chromedp.Call(tab.ctx, input.InsertText,
-		input.InsertTextParams{Text: jsonText(tab.t, map[string]string{name: value})})
-	require.NoError(tab.t, err)
-	tab.UntilText(headersEditor, name)
+	tab.Do(chromedp.Click(chromedp.CSS(headersButton)))
+	tab.goInto("Headers")
+	tab.insert(jsonText(tab.t, map[string]string{name: value}))
+	tab.UntilText(toolEditor, name)
 }
 
 // answer gives the lines of the answer that are on the screen, in their order.
