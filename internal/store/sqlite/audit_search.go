@@ -15,7 +15,7 @@ import (
 
 // wordSegment is one of the sorted runs of words that the index consists of.
 type wordSegment struct {
-	id, first, last int64     // its number, and those of its pages
+	id, first, last int64     // its number, and those of its pages; 0 where a merge has taken them all
 	origins         [2]uint64 // the least and greatest origin of texts in it
 }
 
@@ -30,8 +30,8 @@ var (
 	segmentsTag = []byte{0xff, 0, 0, 1} // of the form that has origins
 )
 
-// readSegments reads which segments there are, none of them where a merge has emptied
-// one.
+// readSegments reads which segments there are, with those that a merge has emptied and
+// not yet removed.
 func readSegments(row []byte) (all []wordSegment, err error) {
 	const cookie = 4
 	if len(row) < cookie+len(segmentsTag) || !bytes.Equal(row[cookie:cookie+len(segmentsTag)], segmentsTag) {
@@ -159,6 +159,9 @@ func (a *wordAudit) waysInto(ctx context.Context, g *graph, s wordSegment) (n in
 		return 0, err
 	}
 	n = len(ways)
+	if s.last == 0 {
+		return n, nil // nobody searches it
+	}
 	for len(ways) > 0 && ways[0].page < s.first {
 		ways = ways[1:] // a merge has taken the page away, and such a way then leads to the first
 	}

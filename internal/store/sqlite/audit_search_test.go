@@ -18,12 +18,16 @@ func TestAuditOfManySegments(t *testing.T) {
 	_, s := oneLink(t)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	random := rand.New(rand.NewPCG(7, 7)) //nolint:gosec // no secret
-	most, trimmed := 0, false
+	most, trimmed, emptied := 0, false, false
 	c := s.writer
 	for step := range 100 {
 		var text strings.Builder
 		for range 400 {
 			fmt.Fprintf(&text, "%x ", random.Uint32N(20_000))
+		}
+		if step%3 == 0 { // the first that a merge is done with
+			text.Reset()
+			fmt.Fprintf(&text, "00 %x", step)
 		}
 		require.NoError(t, c.exec(ctx, "INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)", wordsRow(evidence.EntityRecord, 100+int64(random.IntN(80))), text.String()))
 		if step%10 != 0 {
@@ -38,7 +42,7 @@ func TestAuditOfManySegments(t *testing.T) {
 		require.NoError(t, reading.close())
 		most = max(most, len(a.segments))
 		for _, s := range a.segments {
-			trimmed = trimmed || s.first > 1
+			trimmed, emptied = trimmed || s.first > 1, emptied || s.last == 0
 		}
 		require.Empty(t, a.damage)
 		require.Empty(t, a.ways)
@@ -74,4 +78,5 @@ func TestAuditOfManySegments(t *testing.T) {
 	}
 	require.Greater(t, most, 8)
 	require.True(t, trimmed, "a merge has taken the first pages of a segment away")
+	require.True(t, emptied, "a merge has taken all of a segment, and goes on with others")
 }
