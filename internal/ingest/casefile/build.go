@@ -81,8 +81,7 @@ type builder struct {
 func Read(fsys fs.FS, o Options) (*File, error) {
 	b := &builder{
 		vocabulary: o.Vocabulary, tables: tables(),
-		ids: map[string]origin{}, bare: map[string]bool{}, entities: map[string]bool{}, cited: map[string][]int{}, ownClaims: map[string]bool{},
-		file: &File{maxFaults: o.MaxFaults, rows: map[string]int{}, lost: newLost()},
+		bare: map[string]bool{}, file: &File{maxFaults: o.MaxFaults, rows: map[string]int{}, lost: newLost()},
 	}
 	rows := map[string][]row{}
 	there := false
@@ -99,6 +98,7 @@ func Read(fsys fs.FS, o Options) (*File, error) {
 	if !there {
 		return nil, fmt.Errorf("the folder holds none of %s; name the folder of a case file", strings.Join(fileNames, ", "))
 	}
+	b.makeRoom()
 	b.indexCitations()
 	for _, name := range []string{linksFile, statementsFile} {
 		for i := range rows[name] {
@@ -118,6 +118,17 @@ func Read(fsys fs.FS, o Options) (*File, error) {
 	}
 	b.furtherCitations()
 	return b.file, nil
+}
+
+// makeRoom makes maps and lists as long as they will be: to have them grow to
+// hundreds of thousands takes longer than to fill them.
+func (b *builder) makeRoom() {
+	rows := b.file.rows
+	claims := rows[linksFile] + rows[statementsFile]
+	made := rows[sourcesFile] + rows[entitiesFile] + claims
+	b.ids, b.file.changes = make(map[string]origin, made), make([]change, 0, made)
+	b.entities = make(map[string]bool, rows[entitiesFile])
+	b.cited, b.ownClaims = make(map[string][]int, claims), make(map[string]bool, claims)
 }
 
 // Faulty says whether anything is wrong with the rows themselves; Import then
@@ -319,7 +330,7 @@ func (b *builder) statement(r *row) {
 // first has the id that all of them would have, and the others are given one when
 // they are written: a place among them would tell of one that is hidden.
 func (b *builder) indexCitations() {
-	first, others := map[evidence.ID]int{}, map[evidence.ID][]int{}
+	first, others := make(map[evidence.ID]int, len(b.citations)), map[evidence.ID][]int{}
 	for i := range b.citations {
 		r := &b.citations[i]
 		claim := r.get("claim_id")

@@ -2,9 +2,6 @@ package casefile
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -377,12 +374,11 @@ func (w *writer) changeSet(changes []change, keyed bool) (*evidence.ChangeSet, e
 		cs.Changes[i] = changes[i].Change
 	}
 	if keyed {
-		content, err := json.Marshal(cs)
+		digest, err := cs.Digest()
 		if err != nil {
 			return nil, fmt.Errorf("encoding the changes: %w", err)
 		}
-		sum := sha256.Sum256(content)
-		cs.IdempotencyKey = "import/" + hex.EncodeToString(sum[:16])
+		cs.IdempotencyKey = "import/" + digest[:32]
 	}
 	return cs, nil
 }
