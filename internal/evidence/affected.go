@@ -47,7 +47,9 @@ func (w *workspace) affected() ([]ID, error) {
 	if err := w.relatedBehind(CitationsOf, behind); err != nil {
 		return nil, err
 	}
-	claims = firsts(append(claims, behind...))
+	if len(behind) > 0 {
+		claims = firsts(append(claims, behind...))
+	}
 	return claims, w.load(claims)
 }
 
@@ -71,7 +73,9 @@ func (w *workspace) differing() (difference, error) {
 		case *Claim:
 			d.claims = append(d.claims, c.ID)
 		case *Citation:
-			citations = append(citations, s)
+			if n := len(d.claims); n == 0 || d.claims[n-1] != c.Claim { // most stand behind their claim
+				citations = append(citations, s)
+			}
 		case *Entity:
 			if s.base != nil && s.base.Content.OwnClearance() != c.Clearance {
 				d.entities = append(d.entities, c.ID)
