@@ -210,15 +210,7 @@ func (p playground) subscriptionGoesOn(t *testing.T) {
 		"under other names":                  {"subscription Follow { news: revisions { is: number reason } }", ""},
 	} {
 		t.Run(how, func(t *testing.T) {
-			p.site.setRevisions(2)
-			tab := p.openAt(t, wide)
-			tab.write("Follow", followed.question)
-			tab.typeVariables(followed.variables)
-			before := len(p.site.asked("Follow"))
-			tab.run()
-			require.Eventually(t, func() bool { return len(p.site.asked("Follow")) > before }, patience, 20*time.Millisecond)
-			p.site.setRevisions(3)
-			tab.UntilText(result, "report 3")
+			tab := p.follow(t, followed.question, followed.variables)
 			p.interrupt(t, tab, 5)
 			tab.UntilText(result, "report 5")
 			for _, once := range []string{"report 5", "report 4", "report 3", `"received": 3`} {
@@ -229,18 +221,33 @@ func (p playground) subscriptionGoesOn(t *testing.T) {
 	}
 }
 
-func (p playground) subscriptionTellsOfGap(t *testing.T) {
+// follow subscribes, as Follow, where there are two revisions, and waits for the third.
+func (p playground) follow(t *testing.T, question, variables string) *Tab {
+	t.Helper()
 	p.site.setRevisions(2)
 	tab := p.openAt(t, wide)
-	tab.write("Follow", "subscription Follow { revisions { reason } }")
+	tab.write("Follow", question)
+	tab.typeVariables(variables)
 	before := len(p.site.asked("Follow"))
 	tab.run()
-	require.Eventually(t, func() bool { return len(p.site.asked("Follow")) > before }, patience, 20*time.Millisecond)
+	p.askedAgain(t, before)
 	p.site.setRevisions(3)
 	tab.UntilText(result, "report 3")
+	return tab
+}
+
+// askedAgain waits until Follow was asked more often than before.
+func (p playground) askedAgain(t *testing.T, before int) {
+	t.Helper()
+	require.Eventually(t, func() bool { return len(p.site.asked("Follow")) > before }, patience, 20*time.Millisecond)
+}
+
+func (p playground) subscriptionTellsOfGap(t *testing.T) {
+	tab := p.follow(t, "subscription Follow { revisions { reason } }", "")
+	before := len(p.site.asked("Follow"))
 	p.interrupt(t, tab, 5)
 	tab.UntilText(result, "may be missing")
-	require.Eventually(t, func() bool { return len(p.site.asked("Follow")) > before+1 }, patience, 20*time.Millisecond)
+	p.askedAgain(t, before)
 	p.site.setRevisions(6)
 	tab.UntilText(result, "report 6")
 	require.NotContains(t, tab.answer(), "report 5")
