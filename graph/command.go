@@ -13,7 +13,7 @@ const (
 	maxGrounds = 50
 )
 
-func (q *queryResolver) CommandChain(ctx context.Context, of string, on *string, direction ChainDirection, first int32, knownAt *KnownAt) (*CommandChain, error) {
+func (q *queryResolver) CommandChain(ctx context.Context, of string, on *string, direction ChainDirection, first int32, filter *TraversalFilter, knownAt *KnownAt) (*CommandChain, error) {
 	s, err := q.session(ctx, knownAt)
 	if err != nil {
 		return nil, report(ctx, err)
@@ -22,7 +22,11 @@ func (q *queryResolver) CommandChain(ctx context.Context, of string, on *string,
 	if err != nil {
 		return nil, report(ctx, err)
 	}
-	found, err := s.CommandChain(ctx, evidence.ID(of), day, direction == ChainDirectionUp)
+	kept, err := filter.trace()
+	if err != nil {
+		return nil, report(ctx, err)
+	}
+	found, err := s.CommandChain(ctx, evidence.ID(of), day, direction == ChainDirectionUp, kept)
 	if err != nil {
 		return nil, report(ctx, err)
 	}
@@ -102,7 +106,7 @@ func (u *ResponsibleUnit) Chain(ctx context.Context, first int32) (*CommandChain
 	return out, report(ctx, err)
 }
 
-func (q *queryResolver) CommandersOf(ctx context.Context, of, on string, first int32, knownAt *KnownAt) (*Responsibility, error) {
+func (q *queryResolver) CommandersOf(ctx context.Context, of, on string, first int32, filter *TraversalFilter, knownAt *KnownAt) (*Responsibility, error) {
 	s, err := q.session(ctx, knownAt)
 	if err != nil {
 		return nil, report(ctx, err)
@@ -110,7 +114,11 @@ func (q *queryResolver) CommandersOf(ctx context.Context, of, on string, first i
 	if _, err := dated("on", &on); err != nil {
 		return nil, report(ctx, err)
 	}
-	found, err := s.CommandersOf(ctx, evidence.ID(of), on)
+	kept, err := filter.trace()
+	if err != nil {
+		return nil, report(ctx, err)
+	}
+	found, err := s.CommandersOf(ctx, evidence.ID(of), on, kept)
 	if err != nil {
 		return nil, report(ctx, err)
 	}

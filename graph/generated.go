@@ -448,8 +448,8 @@ type ComplexityRoot struct {
 	Query struct {
 		Changes         func(childComplexity int, around []string, on []string, filter *TraversalFilter, first int32, from int32, knownAt *KnownAt) int
 		Citation        func(childComplexity int, id string, knownAt *KnownAt) int
-		CommandChain    func(childComplexity int, of string, on *string, direction ChainDirection, first int32, knownAt *KnownAt) int
-		CommandersOf    func(childComplexity int, of string, on string, first int32, knownAt *KnownAt) int
+		CommandChain    func(childComplexity int, of string, on *string, direction ChainDirection, first int32, filter *TraversalFilter, knownAt *KnownAt) int
+		CommandersOf    func(childComplexity int, of string, on string, first int32, filter *TraversalFilter, knownAt *KnownAt) int
 		CommonNeighbors func(childComplexity int, ids []string, atLeast int32, filter *TraversalFilter, first int32, knownAt *KnownAt) int
 		Communities     func(childComplexity int, scope ScopeInput, weightByStrength bool, knownAt *KnownAt) int
 		Contradictions  func(childComplexity int, id string, first int32, knownAt *KnownAt) int
@@ -782,8 +782,8 @@ type QueryResolver interface {
 	Subgraph(ctx context.Context, around []string, depth int32, direction Direction, maxEntities int32, maxLinks int32, filter *TraversalFilter, knownAt *KnownAt) (*Subgraph, error)
 	LinksAmong(ctx context.Context, ids []string, filter *TraversalFilter, first int32, knownAt *KnownAt) (*LinksAmong, error)
 	CommonNeighbors(ctx context.Context, ids []string, atLeast int32, filter *TraversalFilter, first int32, knownAt *KnownAt) (*CommonNeighbors, error)
-	CommandChain(ctx context.Context, of string, on *string, direction ChainDirection, first int32, knownAt *KnownAt) (*CommandChain, error)
-	CommandersOf(ctx context.Context, of string, on string, first int32, knownAt *KnownAt) (*Responsibility, error)
+	CommandChain(ctx context.Context, of string, on *string, direction ChainDirection, first int32, filter *TraversalFilter, knownAt *KnownAt) (*CommandChain, error)
+	CommandersOf(ctx context.Context, of string, on string, first int32, filter *TraversalFilter, knownAt *KnownAt) (*Responsibility, error)
 	Timeline(ctx context.Context, around []string, between []string, filter *TraversalFilter, first int32, from int32, knownAt *KnownAt) (*Timeline, error)
 	Changes(ctx context.Context, around []string, on []string, filter *TraversalFilter, first int32, from int32, knownAt *KnownAt) (*TimeChanges, error)
 	Ranking(ctx context.Context, scope ScopeInput, by Measure, weightByStrength bool, first int32, knownAt *KnownAt) (*Ranking, error)
@@ -2441,7 +2441,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.CommandChain(childComplexity, args["of"].(string), args["on"].(*string), args["direction"].(ChainDirection), args["first"].(int32), args["knownAt"].(*KnownAt)), true
+		return e.ComplexityRoot.Query.CommandChain(childComplexity, args["of"].(string), args["on"].(*string), args["direction"].(ChainDirection), args["first"].(int32), args["filter"].(*TraversalFilter), args["knownAt"].(*KnownAt)), true
 	case "Query.commandersOf":
 		if e.ComplexityRoot.Query.CommandersOf == nil {
 			break
@@ -2452,7 +2452,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.CommandersOf(childComplexity, args["of"].(string), args["on"].(string), args["first"].(int32), args["knownAt"].(*KnownAt)), true
+		return e.ComplexityRoot.Query.CommandersOf(childComplexity, args["of"].(string), args["on"].(string), args["first"].(int32), args["filter"].(*TraversalFilter), args["knownAt"].(*KnownAt)), true
 	case "Query.commonNeighbors":
 		if e.ComplexityRoot.Query.CommonNeighbors == nil {
 			break
@@ -4208,6 +4208,8 @@ type Query {
     direction: ChainDirection! = UP
     "At most this many steps, the nearest first; 100 unless told, 1,000 at the most."
     first: Int! = 100
+    "Which links may be used; all unless told. Those of unidentified entities are among them, whatever ` + "`" + `unidentified` + "`" + ` says. ` + "`" + `certainty` + "`" + ` is about the dates of the filter, not about ` + "`" + `on` + "`" + `."
+    filter: TraversalFilter
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): CommandChain!
@@ -4219,6 +4221,8 @@ type Query {
     on: Date!
     "At most this many units; 20 unless told, 60 at the most."
     first: Int! = 20
+    "Which links may be used, for grounds and for chains; all unless told. Those of unidentified entities are among them, whatever ` + "`" + `unidentified` + "`" + ` says. ` + "`" + `certainty` + "`" + ` is about the dates of the filter, not about ` + "`" + `on` + "`" + `."
+    filter: TraversalFilter
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): Responsibility!
@@ -8430,14 +8434,22 @@ func (ec *executionContext) field_Query_commandChain_args(ctx context.Context, r
 		return nil, err
 	}
 	args["first"] = arg3
-	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*TraversalFilter, error) {
+			return ec.unmarshalOTraversalFilter2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTraversalFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
 		func(ctx context.Context, v any) (*KnownAt, error) {
 			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["knownAt"] = arg4
+	args["knownAt"] = arg5
 	return args, nil
 }
 
@@ -8468,14 +8480,22 @@ func (ec *executionContext) field_Query_commandersOf_args(ctx context.Context, r
 		return nil, err
 	}
 	args["first"] = arg2
-	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+		func(ctx context.Context, v any) (*TraversalFilter, error) {
+			return ec.unmarshalOTraversalFilter2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐTraversalFilter(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["filter"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "knownAt",
 		func(ctx context.Context, v any) (*KnownAt, error) {
 			return ec.unmarshalOKnownAt2ᚖgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐKnownAt(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["knownAt"] = arg3
+	args["knownAt"] = arg4
 	return args, nil
 }
 
@@ -15101,7 +15121,7 @@ func (ec *executionContext) _Query_commandChain(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().CommandChain(ctx, fc.Args["of"].(string), fc.Args["on"].(*string), fc.Args["direction"].(ChainDirection), fc.Args["first"].(int32), fc.Args["knownAt"].(*KnownAt))
+			return ec.Resolvers.Query().CommandChain(ctx, fc.Args["of"].(string), fc.Args["on"].(*string), fc.Args["direction"].(ChainDirection), fc.Args["first"].(int32), fc.Args["filter"].(*TraversalFilter), fc.Args["knownAt"].(*KnownAt))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *CommandChain) graphql.Marshaler {
@@ -15145,7 +15165,7 @@ func (ec *executionContext) _Query_commandersOf(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().CommandersOf(ctx, fc.Args["of"].(string), fc.Args["on"].(string), fc.Args["first"].(int32), fc.Args["knownAt"].(*KnownAt))
+			return ec.Resolvers.Query().CommandersOf(ctx, fc.Args["of"].(string), fc.Args["on"].(string), fc.Args["first"].(int32), fc.Args["filter"].(*TraversalFilter), fc.Args["knownAt"].(*KnownAt))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *Responsibility) graphql.Marshaler {

@@ -44,10 +44,10 @@ func walkPrices(c *ComplexityRoot) {
 		return walkCost + rows(first, maxRows, child)
 	}
 	c.CommonNeighbor.Of = usual(usualOf)
-	c.Query.CommandChain = func(child int, _ string, _ *string, _ ChainDirection, first int32, _ *KnownAt) int {
+	c.Query.CommandChain = func(child int, _ string, _ *string, _ ChainDirection, first int32, _ *TraversalFilter, _ *KnownAt) int {
 		return walkCost + rows(first, maxWindow, child)
 	}
-	c.Query.CommandersOf = func(child int, _, _ string, first int32, _ *KnownAt) int {
+	c.Query.CommandersOf = func(child int, _, _ string, first int32, _ *TraversalFilter, _ *KnownAt) int {
 		return walkCost + rows(first, maxUnits, child)
 	}
 	c.ResponsibleUnit.Grounds = func(child int, first int32) int { return rows(first, maxGrounds, child) }

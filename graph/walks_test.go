@@ -71,6 +71,30 @@ func TestCommandChain(t *testing.T) {
 	require.Empty(t, list(t, s.get(t, `{ commandChain(of: "nobody") { rungs { level } truncated } }`, ""), "commandChain", "rungs"))
 }
 
+// TestCommandAlongSomeLinks asks who commanded along posts of command alone, and
+// without somebody.
+func TestCommandAlongSomeLinks(t *testing.T) {
+	s := onCase(t)
+	const filter = `filter: {kinds: [COMMANDS, LOCATED_IN], excludeEntities: ["saavedra"]}`
+	chain := s.get(t, `{ commandChain(of: "27-bi", on: "2014-09-26", `+filter+`) { rungs { entity { id } link { kind } } } }`, "")
+	rungs := list(t, chain, "commandChain", "rungs")
+	require.Equal(t, []string{"rodriguez-perez"}, idsAt(t, rungs, "entity"))
+	out := s.get(t, `{ commandersOf(of: "iguala", on: "2014-09-26", `+filter+`) { units { unit { id } grounds { links { kind } } chain { rungs { link { kind } } } } } }`, "")
+	units := list(t, out, "commandersOf", "units")
+	require.Contains(t, idsAt(t, units, "unit"), "27-bi")
+	require.NotContains(t, idsAt(t, units, "unit"), "iguala-police", "it is of the town by another kind of link")
+	for _, u := range units {
+		for _, g := range list(t, u, "grounds") {
+			for _, l := range list(t, g, "links") {
+				require.Equal(t, "LOCATED_IN", at(t, l, "kind"))
+			}
+		}
+		for _, r := range list(t, u, "chain", "rungs") {
+			require.Equal(t, "COMMANDS", at(t, r, "link", "kind"))
+		}
+	}
+}
+
 func TestPathsBetweenAPresidentAndACartel(t *testing.T) {
 	const query = `query($by: PathOrder!, $coherent: Boolean!) { paths(from: ["pena-nieto"], to: ["guerreros-unidos"], maxLength: 5, by: $by, coherentInTime: $coherent) {
 		truncated found { length weakest product common { from to definite }
@@ -269,6 +293,8 @@ func TestFaultsOfWalks(t *testing.T) {
 		`commandersOf(of: "iguala", on: "") { truncated }`:                                           "INVALID_DATE on",
 		`commandChain(of: "27-bi", on: "2014-13") { truncated }`:                                     "INVALID_DATE on",
 		`commandChain(of: "27-bi", on: "") { truncated }`:                                            "INVALID_DATE on",
+		`commandChain(of: "27-bi", filter: {on: "2014-13"}) { truncated }`:                           "INVALID_DATE filter.on",
+		`commandersOf(of: "iguala", on: "2014", filter: {minStrength: 1001}) { truncated }`:          "INVALID_INPUT filter.minStrength",
 		`linksAmong(ids: ["abarca"], filter: {on: ""}) { truncated }`:                                "INVALID_DATE filter.on",
 		`timeline(around: ["abarca"], filter: {during: ""}) { total }`:                               "INVALID_DATE filter.during",
 		`links(filter: {throughout: ""}) { nodes { id } }`:                                           "INVALID_DATE filter.throughout",

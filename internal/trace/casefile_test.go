@@ -55,7 +55,7 @@ func TestCaseIsWhole(t *testing.T) {
 }
 
 func TestWhoCommandedThoseResponsibleForIguala(t *testing.T) {
-	got, err := theCase(t).CommandersOf(t.Context(), "iguala", "2014-09-26")
+	got, err := theCase(t).CommandersOf(t.Context(), "iguala", "2014-09-26", trace.LinkFilter{})
 	require.NoError(t, err)
 	units := map[evidence.ID]trace.Responsible{}
 	for _, u := range got.Units {
@@ -85,7 +85,7 @@ func TestWhoCommandedThoseResponsibleForIguala(t *testing.T) {
 // TestWhoCommandedThoseResponsibleForIguala asks of the place.
 func TestWhoCommandedThoseResponsibleForTheNight(t *testing.T) {
 	s := theCase(t)
-	got, err := s.CommandersOf(t.Context(), "iguala-night", "2014-09-26")
+	got, err := s.CommandersOf(t.Context(), "iguala-night", "2014-09-26", trace.LinkFilter{})
 	require.NoError(t, err)
 	above := map[evidence.ID][]evidence.ID{}
 	for _, u := range got.Units {
@@ -95,7 +95,7 @@ func TestWhoCommandedThoseResponsibleForTheNight(t *testing.T) {
 	}
 	require.Contains(t, above["27-bi"], evidence.ID("rodriguez-perez"), "the battalion's commander")
 	require.Contains(t, above["iguala-police"], evidence.ID("felipe-flores"), "who led the municipal police")
-	got, err = s.CommandersOf(t.Context(), "iguala-night", "2016-01-01")
+	got, err = s.CommandersOf(t.Context(), "iguala-night", "2016-01-01", trace.LinkFilter{})
 	require.NoError(t, err)
 	require.Empty(t, got.Units, "it did not happen that day")
 }

@@ -171,8 +171,9 @@ func told(c trace.Chain) []rung {
 	return out
 }
 
-func checkChain(t require.TestingT, s *trace.Session, w *world, of evidence.ID, on string, up bool) {
-	got, err := s.CommandChain(context.Background(), of, on, up)
+func checkChain(t require.TestingT, s *trace.Session, w *world, of evidence.ID, on string, up bool, f trace.LinkFilter) {
+	got, err := s.CommandChain(context.Background(), of, on, up, f)
+	w = w.with(f)
 	if e := w.entities[w.shown[of]]; e != nil && (e.Kind == "PLACE" || e.Kind == "EVENT") {
 		require.Equal(t, evidence.InvalidInput, evidence.CodeOf(err))
 		return
@@ -212,8 +213,8 @@ func TestChainsAreThoseThatTryingEverythingFinds(t *testing.T) {
 					w, s := readWorld(t, st, view), open(t, st, view)
 					on := rapid.SampledFrom([]string{"2014-09-26", "2014", "2013-05", "2016-01-01?"})
 					for _, id := range append(w.ids(), "e0") {
-						checkChain(t, s, w, id, on.Draw(t, fmt.Sprintf("chain of %s on", id)), rapid.Bool().Draw(t, "up"))
-						checkCommanders(t, s, w, id, on.Draw(t, fmt.Sprintf("commanders of %s on", id)))
+						checkChain(t, s, w, id, on.Draw(t, fmt.Sprintf("chain of %s on", id)), rapid.Bool().Draw(t, "up"), someFilter(t, w))
+						checkCommanders(t, s, w, id, on.Draw(t, fmt.Sprintf("commanders of %s on", id)), someFilter(t, w))
 					}
 					require.NoError(t, s.Close())
 				}
@@ -266,7 +267,7 @@ func TestWhatAChainPassesThrough(t *testing.T) {
 		{"deputy", true, []string{"1 police", "2 chief", "2 hall", "3 mayor"}},
 		{"chief", true, []string{"0 police", "1 hall", "2 mayor"}},
 	} {
-		got, err := s.CommandChain(t.Context(), c.of, "2014-09-26", c.up)
+		got, err := s.CommandChain(t.Context(), c.of, "2014-09-26", c.up, trace.LinkFilter{})
 		require.NoError(t, err)
 		var rungs []string
 		for _, r := range got.Rungs {
@@ -275,7 +276,7 @@ func TestWhatAChainPassesThrough(t *testing.T) {
 		require.Equal(t, c.want, rungs, "of %s, up %t", c.of, c.up)
 	}
 	for on, want := range map[string]evidence.ID{"2014-09-26": "battalion", "2013-01-01": "guard"} {
-		got, err := s.CommandersOf(t.Context(), "town", on)
+		got, err := s.CommandersOf(t.Context(), "town", on, trace.LinkFilter{})
 		require.NoError(t, err)
 		require.Len(t, got.Units, 1, "only who took part in what happened on %s", on)
 		require.Equal(t, want, got.Units[0].Unit.ID)
@@ -315,7 +316,7 @@ func drawn(t *testing.T, lines ...string) *graph {
 // chainOf tells a chain as "level far<near by link", and why it was cut.
 func (g *graph) chainOf(of evidence.ID, up bool) (rungs []string, cut trace.Cut) {
 	g.t.Helper()
-	got, err := g.at(evidence.Public).CommandChain(g.t.Context(), of, "2014-09-26", up)
+	got, err := g.at(evidence.Public).CommandChain(g.t.Context(), of, "2014-09-26", up, trace.LinkFilter{})
 	require.NoError(g.t, err)
 	for _, r := range got.Rungs {
 		rungs = append(rungs, fmt.Sprintf("%d %s<%s by %s", r.Level, r.Entity.ID, r.Of, r.Claim.Record.ID()))

@@ -28,13 +28,14 @@ type Chain struct {
 
 // CommandChain follows hierarchical links from a unit or a person, up to its
 // superiors or down to what it commands, as they stood on a date (EDTF; "" asks
-// of all time). What climber says decides which links make a chain. A chain is
+// of all time), along links that a filter keeps; those of placeholders are told
+// whatever it says of these. What climber says decides which links make a chain. A chain is
 // cut rather than refused: DEPTH where there is more beyond 10 levels, FAN_OUT where
 // an entity has more links, or a level more, than are read.
-func (s *Session) CommandChain(ctx context.Context, of evidence.ID, on string, up bool) (Chain, error) {
+func (s *Session) CommandChain(ctx context.Context, of evidence.ID, on string, up bool, f LinkFilter) (Chain, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	date, err := dateOf("on", on)
+	then, err := s.then(on, f)
 	if err != nil {
 		return Chain{}, err
 	}
@@ -45,7 +46,7 @@ func (s *Session) CommandChain(ctx context.Context, of evidence.ID, on string, u
 	if start.Kind != person && !isUnit(start.Kind) {
 		return Chain{}, evidence.Faulty(evidence.InvalidInput, "of", "%q is a %s; ask of a unit, force, group, body or person, or ask for the commandersOf a place or an event", of, start.Kind)
 	}
-	l := s.ladder(date, up)
+	l := s.ladder(then, up)
 	var own steps
 	if up && start.Kind == person {
 		if own, err = l.ownBodies(ctx, start.ID); err != nil {
@@ -104,13 +105,14 @@ const maxResponsible = 60
 // of; the forces of a body that governs it; those that took part in or witnessed
 // that day the event, a part of it, or an event in the place or in a place within;
 // who commanded each of them then, or held a post in it, and their superiors. On a
-// day on which an event certainly did not happen, nobody is named for it. It is cut
+// day on which an event certainly did not happen, nobody is named for it. All links,
+// of grounds and chains, are such as the filter keeps, as for CommandChain. It is cut
 // rather than refused, as a chain is, and by LINKS where there is too much in a
 // place to be read.
-func (s *Session) CommandersOf(ctx context.Context, of evidence.ID, on string) (Responsibility, error) {
+func (s *Session) CommandersOf(ctx context.Context, of evidence.ID, on string, f LinkFilter) (Responsibility, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	date, err := dateOf("on", on)
+	then, err := s.then(on, f)
 	if err != nil {
 		return Responsibility{}, err
 	}
@@ -118,7 +120,7 @@ func (s *Session) CommandersOf(ctx context.Context, of evidence.ID, on string) (
 	if err != nil || start == nil {
 		return Responsibility{}, err
 	}
-	g := &grounds{session: s, on: date, by: map[evidence.ID][]Ground{}, bodies: map[evidence.ID][]Ground{}}
+	g := &grounds{session: s, then: then, by: map[evidence.ID][]Ground{}, bodies: map[evidence.ID][]Ground{}}
 	switch start.Kind {
 	case "PLACE":
 		err = g.ofPlace(ctx, start)

@@ -167,8 +167,9 @@ func (w *world) grounds(of evidence.ID, on string) map[evidence.ID][]string {
 	return all
 }
 
-func checkCommanders(t require.TestingT, s *trace.Session, w *world, of evidence.ID, on string) {
-	got, err := s.CommandersOf(context.Background(), of, on)
+func checkCommanders(t require.TestingT, s *trace.Session, w *world, of evidence.ID, on string, f trace.LinkFilter) {
+	got, err := s.CommandersOf(context.Background(), of, on, f)
+	w = w.with(f)
 	start, ok := w.shown[of]
 	if !ok {
 		require.NoError(t, err)
@@ -220,7 +221,7 @@ func TestAnEventLiesWhereItHappenedWhenItHappened(t *testing.T) {
 		link("took-part", "guard", "PARTICIPATED_IN", "night", evidence.ValidTime{}))
 	s := g.at(evidence.Public)
 	named := func(of evidence.ID, on string) string {
-		got, err := s.CommandersOf(t.Context(), of, on)
+		got, err := s.CommandersOf(t.Context(), of, on, trace.LinkFilter{})
 		require.NoError(t, err)
 		var units []string
 		for _, u := range got.Units {
@@ -249,7 +250,7 @@ func TestAnEventLiesWhereItHappenedWhenItHappened(t *testing.T) {
 // commandersOf tells the units that are named, each with its most certain ground.
 func (g *graph) commandersOf(of evidence.ID, on string) (units string, cut trace.Cut) {
 	g.t.Helper()
-	got, err := g.at(evidence.Public).CommandersOf(g.t.Context(), of, on)
+	got, err := g.at(evidence.Public).CommandersOf(g.t.Context(), of, on, trace.LinkFilter{})
 	require.NoError(g.t, err)
 	var all []string
 	for _, u := range got.Units {

@@ -193,6 +193,15 @@ func (w *world) allowed(f trace.LinkFilter, ends []evidence.ID) []tie {
 	return out
 }
 
+// with is the world with none but the links that a filter keeps; those of
+// placeholders stay.
+func (w *world) with(f trace.LinkFilter) *world {
+	f.Unidentified = true
+	of := *w
+	of.links = w.allowed(f, nil)
+	return &of
+}
+
 func (w *world) carries(id evidence.ID, ends []evidence.ID) bool {
 	return !w.placeholder(id) || slices.Contains(ends, id)
 }

@@ -120,8 +120,8 @@ func askEverything(t *rapid.T, st store.Store, w *world, view evidence.View) {
 	checkTimeline(t, s, w, someIDs(t, "around", w, 3), rapid.Bool().Draw(t, "between"), someFilter(t, w))
 	checkTurns(t, s, w, someIDs(t, "of", w, 2), on.Draw(t, "first"), on.Draw(t, "second"), someFilter(t, w))
 	of := rapid.SampledFrom(w.ids()).Draw(t, "chain of")
-	checkChain(t, s, w, of, on.Draw(t, "on"), rapid.Bool().Draw(t, "up"))
-	checkCommanders(t, s, w, rapid.SampledFrom(w.ids()).Draw(t, "commanders of"), on.Draw(t, "on"))
+	checkChain(t, s, w, of, on.Draw(t, "on"), rapid.Bool().Draw(t, "up"), someFilter(t, w))
+	checkCommanders(t, s, w, rapid.SampledFrom(w.ids()).Draw(t, "commanders of"), on.Draw(t, "on"), someFilter(t, w))
 	require.NoError(t, s.Close())
 }
 

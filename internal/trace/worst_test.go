@@ -228,13 +228,13 @@ func questions() []question {
 	for _, up := range []bool{false, true} {
 		for _, of := range []evidence.ID{"hub-a", "p000000", "u0000"} {
 			add(fmt.Sprintf("chain of %s, up %t", of, up), 44, func(ctx context.Context, s *trace.Session) (trace.Cut, error) {
-				got, err := s.CommandChain(ctx, of, "2014-09-26", up)
+				got, err := s.CommandChain(ctx, of, "2014-09-26", up, trace.LinkFilter{})
 				return got.Cut, err
 			})
 		}
 	}
 	add("commanders of a place", 90, func(ctx context.Context, s *trace.Session) (trace.Cut, error) {
-		got, err := s.CommandersOf(ctx, "x0000", "2014-09-26")
+		got, err := s.CommandersOf(ctx, "x0000", "2014-09-26", trace.LinkFilter{})
 		return got.Cut, err
 	})
 	for _, between := range []bool{false, true} {
