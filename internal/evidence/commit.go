@@ -85,41 +85,58 @@ func (w *workspace) seenToChange(t *Transition, c Clearance) bool {
 	return t.Before.From != t.After.From && !bytes.Equal(w.rendition(t.Before.Content, c), w.rendition(t.After.Content, c))
 }
 
-// rendition is the content as a reader of the clearance is shown it. The
-// clearance of a record that stays visible is not shown.
+// rendition is the content as a reader of the clearance is shown it, without
+// clearances: revisions are counted by it, and in the logs that there are those that
+// change no more than the clearance of what stays visible have no number.
 func (w *workspace) rendition(content Content, c Clearance) []byte {
+	return rendered(withoutClearances(w.asSeenAt(content, c)))
+}
+
+// asSeenAt is the content as a reader of the clearance sees it.
+func (w *workspace) asSeenAt(content Content, c Clearance) Content {
 	switch old := content.(type) {
 	case *Entity:
 		e := *old
-		e.Clearance = Public
 		e.Names = slices.Clone(old.VisibleNames(c))
 		for i := range e.Names {
-			e.Names[i].Clearance = Public
 			e.Names[i].Sources = w.visible(e.Names[i].Sources, c)
 		}
-		content = &e
+		return &e
 	case *Source:
 		s := *old
-		s.Clearance = Public
 		s.DerivedFrom = w.visible(s.DerivedFrom, c)
-		content = &s
+		return &s
 	case *Claim:
 		claim := *old
-		claim.Clearance = Public
 		claim.Standing = slices.DeleteFunc(slices.Clone(old.Standing), func(s StandingChange) bool {
 			return s.Citation != "" && len(w.visible([]ID{s.Citation}, c)) == 0
 		})
-		content = &claim
-	case *Citation:
-		citation := *old
-		citation.Clearance = Public
-		content = &citation
+		return &claim
+	default:
+		return content
 	}
-	rendered, err := json.Marshal(content)
+}
+
+// withoutClearances is a content with all that it has of clearance taken away.
+func withoutClearances(content Content) Content {
+	e, ok := content.(*Entity)
+	if !ok {
+		return withClearance(content, Public)
+	}
+	open := *e
+	open.Clearance, open.Names = Public, slices.Clone(e.Names)
+	for i := range open.Names {
+		open.Names[i].Clearance = Public
+	}
+	return &open
+}
+
+func rendered(content Content) []byte {
+	b, err := json.Marshal(content)
 	if err != nil {
 		return nil
 	}
-	return rendered
+	return b
 }
 
 // visible leaves out the ids that a clearance does not see.

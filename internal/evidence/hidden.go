@@ -35,7 +35,6 @@ func (w *workspace) lastSeenAfter(s *slot, after Sequence) (Sequence, error) {
 // lastChangedAfter is the last sequence at which a record changed in what its author
 // may see of it, whether or not it was in their sight then.
 func (w *workspace) lastChangedAfter(s *slot, after Sequence) (Sequence, error) {
-	c := w.author.Clearance
 	r := s.base
 	gone, err := w.goneAt(s)
 	if gone != Open || err != nil {
@@ -47,12 +46,19 @@ func (w *workspace) lastChangedAfter(s *slot, after Sequence) (Sequence, error) 
 			return 0, err
 		}
 		before := earlier[s.id]
-		if before == nil || before.To < r.From || before.Content.OwnClearance() > c || !bytes.Equal(w.rendition(before.Content, c), w.rendition(r.Content, c)) {
+		if before == nil || before.To < r.From || before.Content.OwnClearance() > w.author.Clearance || !w.readsAlike(before.Content, r.Content) {
 			break
 		}
 		r = before
 	}
 	return w.backInSight(s, r.From)
+}
+
+// readsAlike says whether the author reads the same in two versions of a record, its
+// clearances among it.
+func (w *workspace) readsAlike(one, other Content) bool {
+	c := w.author.Clearance
+	return bytes.Equal(rendered(w.asSeenAt(one, c)), rendered(w.asSeenAt(other, c)))
 }
 
 // asRead is content as its author reads it: without the records that it names and

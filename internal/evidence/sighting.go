@@ -1,7 +1,5 @@
 package evidence
 
-import "bytes"
-
 // watched is a record with all that decides whether its author sees it: for a claim
 // its ends and the supports that they know, with their sources; for a citation its
 // source and its claim.
@@ -153,7 +151,7 @@ func (w *workspace) changedInSight(s *slot, changed, after Sequence) (Sequence, 
 			}
 			was = seen
 		}
-		if c := w.author.Clearance; was.version.From != at.version.From && !bytes.Equal(w.rendition(was.version.Content, c), w.rendition(at.version.Content, c)) {
+		if was.version.From != at.version.From && !w.readsAlike(was.version.Content, at.version.Content) {
 			return at.since, nil
 		}
 		at = was

@@ -323,14 +323,14 @@ func (w *workspace) inTheWay(id ID, last Sequence, undone uint64) error {
 	if err != nil {
 		return err
 	}
-	by := "a later revision"
+	by, advice := "a later revision", "change by hand what is to be as it was" // it has no number to undo it by
 	if n := later.Numbers[w.author.Clearance]; n > 0 {
-		by = fmt.Sprintf("revision %d", n)
+		by, advice = fmt.Sprintf("revision %d", n), "undo that one first"
 	}
 	if undone > 0 {
-		w.fault(Conflict, "undo.revision", "revision %d cannot be undone: %s has since changed %q; undo that one first", undone, by, id)
+		w.fault(Conflict, "undo.revision", "revision %d cannot be undone: %s has since changed %q; %s", undone, by, id, advice)
 	} else {
-		w.fault(Conflict, "undo.revision", "the revision cannot be undone: %q, written by %s, rests on what it made; undo that one first", id, by)
+		w.fault(Conflict, "undo.revision", "the revision cannot be undone: %q, written by %s, rests on what it made; %s", id, by, advice)
 	}
 	return nil
 }
