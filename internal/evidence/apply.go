@@ -259,8 +259,13 @@ func (w *workspace) checkEndsOf(s *slot, kind string) error {
 	w.later(func() error {
 		for _, claim := range w.dependentOn(s.id) {
 			c := claim.content.(*Claim) //nolint:forcetypeassert // the index holds claims
-			if claim.open && c.Of == LinkRecord && w.sees(claim) && w.misfits(c) {
+			if !claim.open || c.Of != LinkRecord || !w.sees(claim) {
+				continue
+			}
+			if w.misfits(c) {
 				w.fault(InvalidEnds, "putEntity.kind", "%q cannot become a %s while it is an end of %s link %q; retract the link first", s.id, kind, c.Kind, c.ID)
+			} else if w.isAccepted(c.ID) && w.mixesKinds(c) { // of what is accepted only now, that change is at fault
+				w.fault(InvalidEnds, "putEntity.kind", "%q cannot become a %s while link %q says that %q and %q are the same; change both in one change set, or retract the link first", s.id, kind, c.ID, c.From, c.To)
 			}
 		}
 		return nil
@@ -280,6 +285,13 @@ func (w *workspace) endsFit(c *Claim) bool {
 // because a kind that an end was given was refused.
 func (w *workspace) misfits(c *Claim) bool {
 	return !w.kindless[c.From] && !w.kindless[c.To] && !w.endsFit(c)
+}
+
+// mixesKinds says that a link is an accepted identity of entities of two kinds.
+func (w *workspace) mixesKinds(c *Claim) bool {
+	from, fromOK := w.get(c.From).content.(*Entity)
+	to, toOK := w.get(c.To).content.(*Entity)
+	return c.Kind == SameAs && c.Accepted && fromOK && toOK && from.Kind != to.Kind && !w.kindless[c.From] && !w.kindless[c.To]
 }
 
 func (w *workspace) putSource(c *PutSource) (ID, error) {

@@ -82,6 +82,7 @@ func (w *workspace) undo(c *Undo) (ID, error) {
 	}
 	w.later(u.checkRestored)
 	w.later(u.checkLeft)
+	w.later(u.checkEnds)
 	return "", nil
 }
 
@@ -95,6 +96,7 @@ type undoing struct {
 	restored []*slot
 	came     map[ID]bool // what the revision brought into its author's sight
 	left     []ID        // claims that go out of sight again
+	links    []ID        // links that come back, or of which an end is of another kind again
 }
 
 // record undoes what the revision did to one record, which was old before.
@@ -172,6 +174,9 @@ func (u *undoing) record(s *slot, old *Record) error {
 		}
 		if !s.open {
 			u.restored = append(u.restored, s)
+		}
+		if err := u.refit(s.content, content); err != nil {
+			return err
 		}
 		u.put(s, content)
 	}
@@ -310,6 +315,86 @@ func (u *undoing) missing(s *slot) (*slot, error) {
 		}
 	}
 	return s, nil
+}
+
+// refit notes the links that have to fit their ends when a record is again what it was.
+func (u *undoing) refit(is, was Content) error {
+	switch was := was.(type) {
+	case *Claim:
+		if was.Of == LinkRecord {
+			u.links = append(u.links, was.ID)
+		}
+	case *Entity:
+		if is.(*Entity).Kind == was.Kind { //nolint:forcetypeassert // a record stays of its type
+			return nil
+		}
+		if err := u.related(ClaimsOn, []ID{was.ID}); err != nil {
+			return err
+		}
+		for _, s := range u.dependentOn(was.ID) {
+			if s.content.Type() == LinkRecord {
+				u.links = append(u.links, s.id)
+			}
+		}
+	}
+	return nil
+}
+
+// checkEnds makes sure that links fit their ends as far as their author sees them. Only
+// what stood just so before the revision may stand so again.
+func (u *undoing) checkEnds() error {
+	for _, id := range u.links {
+		s := u.get(id)
+		if !u.sees(s) || u.named[id] {
+			continue
+		}
+		c := s.content.(*Claim) //nolint:forcetypeassert // links are claims
+		if err := u.load([]ID{c.From, c.To}); err != nil {
+			return err
+		}
+		from, to := u.get(c.From), u.get(c.To)
+		if !from.open || !to.open || !u.misfits(c) && !u.mixesKinds(c) {
+			continue // without one of them, the link goes too
+		}
+		hidden, err := u.hides(s)
+		if err == nil && !hidden {
+			hidden, err = u.stoodJustSo(c)
+		}
+		if err != nil {
+			return err
+		}
+		if hidden {
+			continue
+		}
+		u.named[id] = true
+		f, t := from.content.(*Entity), to.content.(*Entity) //nolint:forcetypeassert // the ends of a link
+		would := fmt.Sprintf("lead from a %s, %q, to a %s, %q", f.Kind, f.ID, t.Kind, t.ID)
+		if u.mixesKinds(c) {
+			would = fmt.Sprintf("join a %s, %q, and a %s, %q, as the same", f.Kind, f.ID, t.Kind, t.ID)
+		}
+		u.fault(Conflict, "undo.revision", "revision %d cannot be undone: %s link %q would %s; retract the link or correct the kind of an end first", u.number, c.Kind, c.ID, would)
+	}
+	return nil
+}
+
+// stoodJustSo says whether a link stood before the revision between ends of the kinds
+// that they have now.
+func (u *undoing) stoodJustSo(c *Claim) (bool, error) {
+	then, err := u.snap.Newest(u.ctx, []ID{c.ID, c.From, c.To}, u.rev.Sequence())
+	if err != nil {
+		return false, err
+	}
+	link := then[c.ID]
+	if link == nil || link.To < u.rev.Sequence() || link.Claim() == nil || link.Claim().Accepted != c.Accepted {
+		return false, nil
+	}
+	for _, id := range []ID{c.From, c.To} {
+		was, is := then[id], u.get(id).content.(*Entity) //nolint:forcetypeassert // the ends of a link
+		if was == nil || was.Entity() == nil || was.Entity().Kind != is.Kind {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // inTheWay tells, once for each record, which revision keeps another from being
