@@ -253,7 +253,8 @@ func differences(x, y map[string]string) []Change {
 }
 
 // fieldsOf are a record's content as the reader's view is shown it, each as JSON.
-// What names a record that the view does not see is left out.
+// What names a record that the view does not see is left out, and below the top what
+// clearances are among it: no revision is counted there for those of what is seen.
 func fieldsOf(ctx context.Context, reader store.Reader, clearance evidence.Clearance, r *evidence.Record) (map[string]string, error) {
 	content := r.Content
 	see := func(ids []evidence.ID) (map[evidence.ID]*evidence.Record, error) {
@@ -276,6 +277,9 @@ func fieldsOf(ctx context.Context, reader store.Reader, clearance evidence.Clear
 			return nil, err
 		}
 		for i, n := range e.Names {
+			if clearance < evidence.Confidential {
+				e.Names[i].Clearance = evidence.Public
+			}
 			e.Names[i].Sources = slices.DeleteFunc(slices.Clone(n.Sources), func(id evidence.ID) bool { return seen[id] == nil })
 		}
 		content = &e
@@ -322,6 +326,9 @@ func fieldsOf(ctx context.Context, reader store.Reader, clearance evidence.Clear
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(b, &raw); err != nil {
 		return nil, err
+	}
+	if clearance < evidence.Confidential {
+		delete(raw, "clearance")
 	}
 	out := make(map[string]string, len(raw))
 	for k, v := range raw {

@@ -265,3 +265,39 @@ func TestAStandingGoesWithItsCitation(t *testing.T) {
 		require.Equal(t, []evidence.ID{"c2", "l"}, g.differing(c, 2, 3))
 	}
 }
+
+// TestAClearanceIsTalkedOfWhereItIsCounted: below the top no revision is counted for the
+// clearance of what stays in sight, so that neither histories nor differences tell it.
+func TestAClearanceIsTalkedOfWhereItIsCounted(t *testing.T) {
+	named := func(level string) evidence.Change {
+		c := person("w", "Testigo")
+		c.PutEntity.Names = evidence.Of([]evidence.NewName{{Text: "Juan", Clearance: level}})
+		return c
+	}
+	raise := func(id evidence.ID) evidence.Change {
+		return evidence.Change{SetClearance: &evidence.SetClearance{ID: id, Clearance: "RESTRICTED"}}
+	}
+	g := newGraph(t)
+	g.write(named("PUBLIC"), news("s"), person("a", "Uno"), linked("l", "a", "w", cited("c", "s", "SUPPORTS")))
+	g.write(named("RESTRICTED"))
+	g.write(raise("a"), raise("s"), raise("l"), raise("c"))
+	c := person("w", "Testigo")
+	c.PutEntity.Description = evidence.Of("de Iguala")
+	g.write(c)
+	steps := func(c evidence.Clearance, id evidence.ID) (told []string) {
+		for _, x := range stepsOf(t, g.at(c), id, 1) {
+			step := fmt.Sprint(x.Revision.Numbers[c])
+			for _, f := range x.Changes {
+				step += " " + f.Field
+			}
+			told = append(told, step)
+		}
+		return told
+	}
+	require.Equal(t, []evidence.ID{"w"}, g.differing(evidence.Restricted, 1, 2), "the raising has no number")
+	require.Equal(t, []string{"1", "2 description"}, steps(evidence.Restricted, "w"))
+	require.Equal(t, []string{"1"}, steps(evidence.Restricted, "a"))
+	require.Equal(t, []evidence.ID{"a", "c", "l", "s", "w"}, g.differing(evidence.Confidential, 1, 4))
+	require.Equal(t, []string{"1", "2 names", "4 description"}, steps(evidence.Confidential, "w"))
+	require.Equal(t, []string{"1", "3 clearance"}, steps(evidence.Confidential, "a"))
+}
