@@ -257,17 +257,6 @@ func (w *workspace) attachCapture(c *AttachCapture) (ID, error) {
 	return s.id, nil
 }
 
-func (w *workspace) recordChecks(c *RecordChecks) (ID, error) {
-	for i, check := range c.Checks {
-		s := w.known(check.Citation, fmt.Sprintf("recordChecks.checks[%d].citation", i), "citation", CitationRecord)
-		if s != nil && !s.check.Equal(&check.Check) {
-			s.check = &check.Check
-			w.touch(s)
-		}
-	}
-	return "", nil
-}
-
 // clearance reads a level that the author may set: none above their own.
 func (w *workspace) clearance(path string, in Optional[string], old Clearance) Clearance {
 	if !in.Set {

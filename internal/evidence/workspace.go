@@ -29,6 +29,7 @@ type slot struct {
 	open    bool
 	now     Clearance // clearance of a closed record, which may be changed
 	check   *QuoteCheck
+	checked bool // this revision records its check
 	index   int  // the change that touched it last
 	touched bool // by a change or a cascade
 	void    bool // an id that cannot be had: what is put there is only checked

@@ -277,7 +277,10 @@ func (g *generator) change(founding bool) evidence.Change {
 	case "checks":
 		return evidence.Change{RecordChecks: &evidence.RecordChecks{Checks: []evidence.CitationCheck{{
 			Citation: g.some("checked", evidence.CitationRecord, space.citations),
-			Check:    evidence.QuoteCheck{State: evidence.CheckState(rapid.IntRange(1, 3).Draw(g.T, "state")), At: "2026-11-23T09:00:00Z"}, //nolint:gosec // 1 to 3
+			Check: evidence.QuoteCheck{
+				State: evidence.CheckState(rapid.IntRange(1, 3).Draw(g.T, "state")), At: "2026-11-23T09:00:00Z", //nolint:gosec // 1 to 3
+				Capture: g.oneOf("capture", "aa", "aa", "bb"),
+			},
 		}}}}
 	case "capture":
 		return evidence.Change{AttachCapture: &evidence.AttachCapture{

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -112,6 +113,7 @@ func (s *suite) testHistories(t *testing.T) {
 		}
 		head := p.head()
 		p.nothingAdrift()
+		p.nothingVouchedFor()
 		p.addUp(sums)
 		want, err := scan(p.ctx, p.model)
 		require.NoError(r, err)
@@ -151,6 +153,22 @@ func (p *pair) nothingAdrift() {
 	require.NoError(p, err)
 	for id, r := range newest {
 		require.Equal(p, r.IsOpen(), r.Derived.Visibility < evidence.Hidden, "%q: %s", id, style{}.record(r))
+	}
+}
+
+// nothingVouchedFor checks that no check of a quote names a capture that its source
+// has not.
+func (p *pair) nothingVouchedFor() {
+	for _, st := range []store.Store{p.model, p.store} {
+		r, err := store.Read(p.ctx, st, evidence.Now(evidence.Confidential), vocabulary.Standard())
+		require.NoError(p, err)
+		records, err := r.Get(p.ctx, space.all())
+		require.NoError(p, errors.Join(err, r.Close()))
+		for id, record := range records {
+			if c := record.Citation(); c != nil {
+				require.True(p, records[c.Source].Source().Holds(record.Derived.Check), "%q: %s", id, style{}.record(record))
+			}
+		}
 	}
 }
 
