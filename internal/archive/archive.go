@@ -272,7 +272,9 @@ func (a *Archive) quotedIn(ctx context.Context, c evidence.Clearance, source evi
 
 // check compares quotes with the captures of their source: all quotes into it, or
 // those of the ids. It gives the checks, and of these the ones that differ from
-// what is recorded; nothing recorded is as good as UNCHECKED.
+// what is recorded; nothing recorded is as good as UNCHECKED. Where a text is missing
+// or damaged, they are given with the error: what only that text could change stays
+// as it is recorded, unless it names a capture that the source has no longer.
 func (a *Archive) check(ctx context.Context, c evidence.Clearance, source *evidence.Source, ids []evidence.ID) (checks, changed []evidence.CitationCheck, err error) {
 	list, err := a.quotedIn(ctx, c, source.ID, ids)
 	if err != nil || len(list) == 0 {
@@ -282,16 +284,20 @@ func (a *Archive) check(ctx context.Context, c evidence.Clearance, source *evide
 	for i, q := range list {
 		citations[i] = q.citation
 	}
-	if checks, err = a.captures.Check(ctx, source, citations...); err != nil {
+	checks, err = a.captures.Check(ctx, source, citations...)
+	if err != nil && damage(err) == nil {
 		return nil, nil, err
 	}
 	for i := range checks {
 		found, recorded := &checks[i].Check, list[i].recorded
+		if err != nil && found.State != evidence.Verified && recorded != nil && source.Holds(recorded) {
+			*found = *recorded
+		}
 		if !found.Equal(recorded) && (recorded != nil || found.State != evidence.Unchecked) {
 			changed = append(changed, checks[i])
 		}
 	}
-	return checks, changed, nil
+	return checks, changed, err
 }
 
 // record writes down checks as revisions of their own.

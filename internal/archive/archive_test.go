@@ -2,6 +2,7 @@ package archive_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"github.com/vinculo/vinculo/internal/capture/blob"
 	"github.com/vinculo/vinculo/internal/capture/extract"
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/ledger"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/sqlite"
@@ -134,6 +136,24 @@ func (b *bench) state(id evidence.ID) string {
 		return check.State.String()
 	}
 	return ""
+}
+
+// replay writes a revision with one effect as a log holds it, whatever the rules
+// say of it today.
+func (b *bench) replay(effect evidence.Effect) {
+	b.t.Helper()
+	var leaves []ledger.Leaf
+	for _, part := range []any{evidence.Meta{Author: "Ana", Reason: "antes"}, evidence.Outcome{Change: "recordChecks", Effects: []evidence.Effect{effect}}} {
+		content, err := json.Marshal(part)
+		require.NoError(b.t, err)
+		leaves = append(leaves, ledger.NewLeaf(uuid.New(), content))
+	}
+	head := b.head()
+	header := ledger.Header{Sequence: uint64(head.Sequence) + 1, Previous: head.Hash, Time: head.Time, Leaves: uint32(len(leaves)), Root: ledger.Root(leaves)} //nolint:gosec // two
+	_, err := b.store.Write(b.t.Context(), func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		return b.planner.Replay(ctx, snap, &evidence.Revision{Header: header, Hash: header.Hash(), Leaves: leaves})
+	})
+	require.NoError(b.t, err)
 }
 
 // damage changes a byte of a stored blob, or removes it.
@@ -299,6 +319,75 @@ func TestWithdrawingACaptureWithdrawsItsChecks(t *testing.T) {
 		}
 		_, err := b.open(evidence.Confidential, added.Capture.SHA256)
 		require.ErrorIs(t, err, evidence.ErrNotFound)
+	})
+}
+
+// TestWithdrawingACaptureWithoutTheCaptures takes back the checks where nobody can
+// read what was captured, or what else was.
+func TestWithdrawingACaptureWithoutTheCaptures(t *testing.T) {
+	undoLast := func(b *bench) *evidence.ChangeSet {
+		return &evidence.ChangeSet{Reason: "prueba", Changes: []evidence.Change{{Undo: &evidence.Undo{Revision: b.head().Latest[evidence.Confidential]}}}}
+	}
+	onStores(t, func(t *testing.T, b *bench) {
+		t.Helper()
+		b.add(top, "nota", article)
+		require.Equal(t, "VERIFIED", b.state("c-ok"))
+		_, err := b.store.Write(t.Context(), func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+			return b.planner.Plan(ctx, snap, top, undoLast(b))
+		})
+		require.NoError(t, err)
+		require.Empty(t, b.captures("nota"))
+		require.Equal(t, "UNCHECKED", b.state("c-ok"))
+	})
+	onStores(t, func(t *testing.T, b *bench) {
+		t.Helper()
+		old := b.add(top, "nota", "nada de eso")
+		b.add(top, "nota", article)
+		b.damage(old.Capture.Text, true)
+		b.write(top, undoLast(b).Changes...)
+		require.Len(t, b.captures("nota"), 1)
+		require.Equal(t, "UNCHECKED", b.state("c-ok"))
+	})
+}
+
+// TestVerifyWithADamagedText compares quotes with the other texts, and takes back
+// the checks of captures that the source has not, which logs of old may hold.
+func TestVerifyWithADamagedText(t *testing.T) {
+	onStores(t, func(t *testing.T, b *bench) {
+		t.Helper()
+		old := b.add(top, "nota", "nada de eso: la verdad jurídica")
+		b.add(top, "nota", article)
+		require.Equal(t, "VERIFIED", b.state("c-no"))
+		b.damage(old.Capture.Text, true)
+		before := b.head()
+		report, err := b.Verify(t.Context(), nil)
+		require.NoError(t, err)
+		require.Zero(t, report.Changed)
+		require.Equal(t, before, b.head(), "what only the damaged text could change stays")
+		require.Equal(t, map[evidence.CheckState]int{evidence.Verified: 3, evidence.Ambiguous: 1}, report.Quotes)
+		require.Contains(t, strings.Join(report.Faults, "\n"), "source nota: its quotes could not all be compared")
+
+		_, err = b.store.Write(t.Context(), func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+			return b.planner.Plan(ctx, snap, top, &evidence.ChangeSet{Reason: "sin comparar", Changes: []evidence.Change{{RecordChecks: &evidence.RecordChecks{
+				Checks: []evidence.CitationCheck{{Citation: "c-ok", Check: evidence.QuoteCheck{State: evidence.Unchecked, At: "2026-01-01T00:00:00Z"}}},
+			}}}})
+		})
+		require.NoError(t, err)
+		report, err = b.Verify(t.Context(), nil)
+		require.NoError(t, err)
+		require.Equal(t, 1, report.Changed)
+		require.Equal(t, "VERIFIED", b.state("c-ok"), "a text that can be read holds it")
+		b.write(top, evidence.Change{Cite: &evidence.Cite{Claim: "l", Citation: evidence.NewCitation{ID: "c-new", Source: "nota", Quote: &evidence.Quote{Exact: "mintió"}}}})
+		require.Equal(t, "VERIFIED", b.state("c-new"))
+
+		b.replay(evidence.Effect{Check: &evidence.CitationCheck{Citation: "c-no", Check: evidence.QuoteCheck{
+			State: evidence.Verified, At: "2026-01-01T00:00:00Z", Capture: strings.Repeat("0", 64),
+		}}})
+		require.Equal(t, "VERIFIED", b.state("c-no"))
+		report, err = b.Verify(t.Context(), nil)
+		require.NoError(t, err)
+		require.Equal(t, 1, report.Changed)
+		require.Equal(t, "UNCHECKED", b.state("c-no"))
 	})
 }
 

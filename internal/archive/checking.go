@@ -111,13 +111,12 @@ func (a *Archive) checkTouched(ctx context.Context, concerned map[evidence.ID][]
 			continue
 		}
 		_, found, err := a.check(ctx, evidence.Confidential, source, concerned[id])
-		if err != nil {
+		changed = append(changed, found...)
+		if err != nil { // one damaged capture keeps no other from being compared
 			if failed = err; ctx.Err() != nil {
 				break
 			}
-			continue // one damaged capture keeps no other source from being checked
 		}
-		changed = append(changed, found...)
 	}
 	if err := a.record(ctx, changed); err != nil {
 		return err

@@ -61,20 +61,16 @@ func (a *Archive) verifySource(ctx context.Context, source *evidence.Source, rep
 	var unread error
 	err := a.recording(func() (err error) {
 		checks, changed, err = a.check(ctx, evidence.Confidential, source, nil)
-		if unread = damage(err); unread != nil {
-			return nil //nolint:nilerr // told below; the other sources are verified all the same
+		if unread = damage(err); err != nil && unread == nil {
+			return err
 		}
-		if err == nil {
-			err = a.record(ctx, changed)
-		}
-		return err
+		return a.record(ctx, changed) // what is damaged is told below
 	})
 	if err != nil {
 		return err
 	}
 	if unread != nil {
-		report.Faults = append(report.Faults, fmt.Sprintf("source %s: its quotes could not be compared: %v", source.ID, unread))
-		return nil //nolint:nilerr // it is in the report
+		report.Faults = append(report.Faults, fmt.Sprintf("source %s: its quotes could not all be compared: %v", source.ID, unread))
 	}
 	report.Changed += len(changed)
 	for _, c := range checks {

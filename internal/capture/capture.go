@@ -203,7 +203,10 @@ func (s *Service) Text(ctx context.Context, c evidence.Capture) (string, error) 
 // one of a source whose captures have no text, or no capture, is UNCHECKED. So is
 // a quote that there is nothing to look for in, such as an empty one.
 //
-// Errors are those of reading the captures, and ctx's own.
+// Errors are those of reading the captures, and ctx's own. Where a text is missing or
+// damaged, the others are compared all the same, and the checks are given with the
+// error: VERIFIED is what one of the others holds, and all else stays UNCHECKED, for
+// that text may hold it.
 func (s *Service) Check(ctx context.Context, source *evidence.Source, citations ...*evidence.Citation) ([]evidence.CitationCheck, error) {
 	at := s.now()
 	checks := make([]evidence.CitationCheck, 0, len(citations))
@@ -217,12 +220,17 @@ func (s *Service) Check(ctx context.Context, source *evidence.Source, citations 
 	if len(checks) == 0 {
 		return checks, nil
 	}
+	var unread []error
 	for i := len(source.Captures) - 1; i >= 0; i-- {
 		captured := source.Captures[i]
 		if captured.Text == "" {
 			continue
 		}
 		words, err := s.Text(ctx, captured)
+		if errors.Is(err, blob.ErrCorrupt) || errors.Is(err, blob.ErrNotFound) {
+			unread = append(unread, fmt.Errorf("source %s: %w", source.ID, err))
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("source %s: %w", source.ID, err)
 		}
@@ -247,7 +255,12 @@ func (s *Service) Check(ctx context.Context, source *evidence.Source, citations 
 			}
 		}
 	}
-	return checks, nil
+	for i := range checks {
+		if check := &checks[i].Check; len(unread) > 0 && check.State != evidence.Verified {
+			*check = evidence.QuoteCheck{State: evidence.Unchecked, At: at}
+		}
+	}
+	return checks, errors.Join(unread...)
 }
 
 // better says whether a state tells more for a quote than another does. Of two

@@ -137,8 +137,11 @@ func TestCheck(t *testing.T) {
 	path := filepath.Join(root, last.Capture.Text[:2], last.Capture.Text[2:4], last.Capture.Text)
 	require.NoError(t, os.Chmod(path, 0o600))
 	require.NoError(t, os.WriteFile(path, []byte("what it should have said, and more"), 0o600))
-	_, err = s.Check(t.Context(), source, citation("c", "should have said"))
+	checks, err = s.Check(t.Context(), source, citation("c", "should have said"), citation("older", "at first"))
 	require.ErrorIs(t, err, blob.ErrCorrupt)
+	require.Len(t, checks, 2)
+	require.Equal(t, evidence.QuoteCheck{State: evidence.Unchecked, At: "2022-10-02T17:00:00Z"}, checks[0].Check, "the damaged text may hold it")
+	require.Equal(t, evidence.Verified, checks[1].Check.State, "the whole one does")
 	require.ErrorIs(t, s.Verify(t.Context(), last.Capture), blob.ErrCorrupt)
 	wrong := first.Capture
 	wrong.Length++
