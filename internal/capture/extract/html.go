@@ -82,8 +82,11 @@ type page struct {
 
 	open        []atom.Atom       // elements; those of names unknown are 0
 	count       map[atom.Atom]int // how many of each are open
-	over        int               // open elements beyond maxOpen
 	firstHidden int               // the outermost open element that is not shown; -1
+	over        int               // open elements beyond maxOpen
+	overHidden  int               // the outermost of these that is not shown, counted from 1; 0
+	hider       atom.Atom         // the outermost open element that is not shown, wherever it is
+	nested      int               // of its kind, open inside it and beyond maxOpen
 	pre         int               // open preformatted elements
 	preBegins   bool              // the last tag was the start of one whose first line break does not count
 }
@@ -93,7 +96,7 @@ var hidden = map[atom.Atom]bool{
 	atom.Title: true, atom.Script: true, atom.Style: true, atom.Noscript: true, atom.Template: true, atom.Iframe: true,
 	atom.Object: true, atom.Embed: true, atom.Audio: true, atom.Video: true, atom.Canvas: true, atom.Svg: true,
 	atom.Math: true, atom.Select: true, atom.Datalist: true, atom.Textarea: true, atom.Rp: true, atom.Noframes: true,
-	atom.Noembed: true, atom.Map: true, atom.Dialog: true,
+	atom.Noembed: true, atom.Map: true,
 }
 
 // preformatted are the elements whose white space is shown as it stands, and
@@ -111,6 +114,7 @@ var breaks = map[atom.Atom]int{
 	atom.Article: 1, atom.Aside: 1, atom.Header: 1, atom.Footer: 1, atom.Main: 1, atom.Nav: 1, atom.Address: 1,
 	atom.Form: 1, atom.Fieldset: 1, atom.Legend: 1, atom.Details: 1, atom.Summary: 1, atom.Center: 1, atom.Option: 1,
 	atom.Body: 1, atom.Thead: 1, atom.Tbody: 1, atom.Tfoot: 1, atom.Hgroup: 1, atom.Menu: 1, atom.Search: 1,
+	atom.Dir: 2, atom.Dialog: 1,
 }
 
 // void are the elements that have no end.
@@ -119,19 +123,75 @@ var void = map[atom.Atom]bool{
 	atom.Input: true, atom.Link: true, atom.Meta: true, atom.Source: true, atom.Track: true, atom.Wbr: true,
 }
 
-// endedBy are the elements whose end may be left out, with what their groups
-// are closed by: a start of the same group, up to the element that holds them.
+// endedBy are the elements whose end may be left out, with what a start of each
+// ends, as far out as the element at which that stops.
 var endedBy = map[atom.Atom]struct {
-	group  []atom.Atom
-	within []atom.Atom
+	ends  []atom.Atom
+	stops func(atom.Atom) bool
 }{
-	atom.Li:     {[]atom.Atom{atom.Li}, []atom.Atom{atom.Ul, atom.Ol, atom.Menu}},
-	atom.Dt:     {[]atom.Atom{atom.Dt, atom.Dd}, []atom.Atom{atom.Dl}},
-	atom.Dd:     {[]atom.Atom{atom.Dt, atom.Dd}, []atom.Atom{atom.Dl}},
-	atom.Td:     {[]atom.Atom{atom.Td, atom.Th}, []atom.Atom{atom.Tr, atom.Table}},
-	atom.Th:     {[]atom.Atom{atom.Td, atom.Th}, []atom.Atom{atom.Tr, atom.Table}},
-	atom.Tr:     {[]atom.Atom{atom.Tr}, []atom.Atom{atom.Table}},
-	atom.Option: {[]atom.Atom{atom.Option}, []atom.Atom{atom.Select, atom.Datalist}},
+	atom.Li:      {[]atom.Atom{atom.Li}, holdsItems},
+	atom.Dt:      {[]atom.Atom{atom.Dt, atom.Dd}, holdsItems},
+	atom.Dd:      {[]atom.Atom{atom.Dt, atom.Dd}, holdsItems},
+	atom.Td:      {[]atom.Atom{atom.Td, atom.Th, atom.Caption}, isTable},
+	atom.Th:      {[]atom.Atom{atom.Td, atom.Th, atom.Caption}, isTable},
+	atom.Tr:      {[]atom.Atom{atom.Td, atom.Th, atom.Caption, atom.Tr}, isTable},
+	atom.Thead:   {[]atom.Atom{atom.Td, atom.Th, atom.Caption, atom.Tr, atom.Thead, atom.Tbody, atom.Tfoot}, isTable},
+	atom.Tbody:   {[]atom.Atom{atom.Td, atom.Th, atom.Caption, atom.Tr, atom.Thead, atom.Tbody, atom.Tfoot}, isTable},
+	atom.Tfoot:   {[]atom.Atom{atom.Td, atom.Th, atom.Caption, atom.Tr, atom.Thead, atom.Tbody, atom.Tfoot}, isTable},
+	atom.Caption: {[]atom.Atom{atom.Td, atom.Th, atom.Caption, atom.Tr, atom.Thead, atom.Tbody, atom.Tfoot}, isTable},
+	atom.Button:  {[]atom.Atom{atom.Button}, func(a atom.Atom) bool { return bounds[a] }},
+	atom.Option:  {[]atom.Atom{atom.Option}, func(a atom.Atom) bool { return a == atom.Select || a == atom.Datalist }},
+}
+
+// bounds are the elements out of which hardly any tag reaches: what begins outside
+// does not end inside.
+var bounds = map[atom.Atom]bool{
+	atom.Table: true, atom.Td: true, atom.Th: true, atom.Caption: true, atom.Object: true, atom.Template: true,
+	atom.Marquee: true, atom.Applet: true,
+}
+
+// formatting are the elements that end where their end stands, wrongly nested or
+// not.
+var formatting = map[atom.Atom]bool{
+	atom.A: true, atom.B: true, atom.Big: true, atom.Code: true, atom.Em: true, atom.Font: true, atom.I: true, atom.Nobr: true,
+	atom.S: true, atom.Small: true, atom.Strike: true, atom.Strong: true, atom.Tt: true, atom.U: true,
+}
+
+var (
+	paragraph = []atom.Atom{atom.P}
+	headings  = []atom.Atom{atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6}
+)
+
+func isTable(element atom.Atom) bool { return element == atom.Table }
+
+// holdsParagraph says whether no paragraph reaches into the element from outside.
+func holdsParagraph(element atom.Atom) bool { return bounds[element] || element == atom.Button }
+
+// holdsItems says whether an item in the element ends none outside.
+func holdsItems(element atom.Atom) bool {
+	return isSpecial(element) && element != atom.Address && element != atom.Div && element != atom.P
+}
+
+// isSpecial says whether an element is part of the structure of a page, and not of
+// the words.
+func isSpecial(element atom.Atom) bool {
+	return breaks[element] > 0 || hidden[element] || holdsParagraph(element)
+}
+
+// endsAt gives what the end tag of an element ends, and where looking for it stops.
+func endsAt(element atom.Atom) (ends []atom.Atom, stops func(atom.Atom) bool) {
+	switch element {
+	case atom.P:
+		return paragraph, holdsParagraph
+	case atom.Li:
+		return []atom.Atom{element}, func(a atom.Atom) bool { return bounds[a] || a == atom.Ul || a == atom.Ol }
+	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
+		return headings, func(a atom.Atom) bool { return bounds[a] }
+	case atom.Table, atom.Thead, atom.Tbody, atom.Tfoot, atom.Tr, atom.Td, atom.Th, atom.Caption:
+		return []atom.Atom{element}, isTable
+	default:
+		return []atom.Atom{element}, func(a atom.Atom) bool { return bounds[a] }
+	}
 }
 
 // token reads one tag or run of text.
@@ -144,18 +204,20 @@ func (p *page) token(kind html.TokenType, tokens *html.Tokenizer) {
 		if preBegins {
 			text = strings.TrimPrefix(text, "\n")
 		}
-		if p.firstHidden < 0 {
+		if p.shown() {
 			p.write(text)
 		}
 	case html.StartTagToken, html.SelfClosingTagToken:
 		name, more := tokens.TagName()
 		element := atom.Lookup(name)
-		hides := hidden[element]
+		hides, opened := hidden[element], false
 		for more {
 			var key, value []byte
 			key, value, more = tokens.TagAttr()
-			hides = hides || hiddenBy(string(key), string(value))
+			hides = hides || hiddenBy(key, value)
+			opened = opened || string(key) == "open"
 		}
+		hides = hides || element == atom.Dialog && !opened
 		// In HTML, as against XML, a slash before the end of a tag means nothing.
 		p.start(element, hides)
 	case html.EndTagToken:
@@ -165,13 +227,24 @@ func (p *page) token(kind html.TokenType, tokens *html.Tokenizer) {
 	}
 }
 
+// shown says whether what comes next is shown.
+func (p *page) shown() bool { return p.firstHidden < 0 && p.overHidden == 0 }
+
 func (p *page) start(element atom.Atom, hides bool) {
-	if rule, ok := endedBy[element]; ok {
-		p.closeGroup(rule.group, rule.within)
-	} else if breaks[element] > 0 { // a block ends the paragraph before it
-		p.closeGroup([]atom.Atom{atom.P}, []atom.Atom{atom.Td, atom.Th, atom.Button, atom.Object, atom.Table})
+	rule, ok := endedBy[element]
+	if ok {
+		p.closeGroup(rule.ends, rule.stops)
 	}
-	if p.firstHidden < 0 && !hides {
+	if breaks[element] > 0 { // a block ends the paragraph before it
+		p.closeGroup(paragraph, holdsParagraph)
+	}
+	if n := len(p.open); n > 0 && slices.Contains(headings, element) && slices.Contains(headings, p.open[n-1]) {
+		p.closeTo(n - 1)
+	}
+	if p.overHidden > 0 && p.over == p.overHidden && (slices.Contains(rule.ends, p.hider) || p.hider == atom.P && breaks[element] > 0) {
+		p.endBeyond(p.hider)
+	}
+	if p.shown() && !hides {
 		p.mark(element)
 	}
 	if void[element] {
@@ -179,10 +252,16 @@ func (p *page) start(element atom.Atom, hides bool) {
 	}
 	if len(p.open) >= maxOpen {
 		p.over++
+		switch {
+		case p.shown() && hides:
+			p.overHidden, p.hider, p.nested = p.over, element, 0
+		case !p.shown() && element == p.hider:
+			p.nested++
+		}
 		return
 	}
 	if hides && p.firstHidden < 0 {
-		p.firstHidden = len(p.open)
+		p.firstHidden, p.hider, p.nested = len(p.open), element, 0
 	}
 	if rule, ok := preformatted[element]; ok {
 		p.pre++
@@ -211,60 +290,100 @@ func (p *page) mark(element atom.Atom) {
 }
 
 func (p *page) end(element atom.Atom) {
+	if element == atom.Br { // which has no end, and is taken for another one
+		p.start(element, false)
+		return
+	}
 	if p.over > 0 {
-		p.over--
+		p.endBeyond(element)
 		return
 	}
-	if p.count[element] == 0 {
-		return
-	}
-	for i := len(p.open) - 1; i >= 0; i-- {
-		if p.open[i] != element {
-			continue
-		}
-		if p.firstHidden != i && breaks[element] == 0 && slices.ContainsFunc(p.open[i+1:], isBlock) {
-			// What begins in a paragraph and ends in the next ends neither.
-			p.open = slices.Delete(p.open, i, i+1)
-			p.count[element]--
-			if p.firstHidden > i {
-				p.firstHidden--
-			}
-			return
-		}
+	i := p.innermost(endsAt(element))
+	switch {
+	case i < 0 && element == atom.P: // a paragraph without a beginning is an empty one
+		p.start(element, false)
+		p.end(element)
+	case i < 0:
+	case isSpecial(element) || !slices.ContainsFunc(p.open[i+1:], isSpecial):
 		p.closeTo(i)
-		return
+	case !formatting[element]:
+	case p.firstHidden == i:
+		p.closeTo(i)
+	default:
+		// What begins in a paragraph and ends in the next ends neither.
+		p.open = slices.Delete(p.open, i, i+1)
+		p.count[element]--
+		if p.firstHidden > i {
+			p.firstHidden--
+		}
 	}
 }
 
-func isBlock(element atom.Atom) bool { return breaks[element] > 0 }
+// endBeyond ends one of the elements beyond maxOpen. Which they are is not known,
+// but for the one that hides all in it: what ends that ends what it holds.
+func (p *page) endBeyond(element atom.Atom) {
+	switch {
+	case p.shown():
+		p.lines = max(p.lines, breaks[element])
+		p.over--
+	case element == p.hider && p.nested > 0 && p.over > p.overHidden:
+		p.nested--
+		p.over--
+	case element == p.hider && p.overHidden > 0, p.over == p.overHidden:
+		p.over, p.overHidden = p.overHidden-1, 0
+	case element == p.hider && !slices.Contains(p.open[p.firstHidden+1:], element):
+		p.closeTo(p.firstHidden)
+	default:
+		p.over--
+	}
+}
 
-// closeGroup ends the innermost open element of the group, if none of those that
-// hold it is further in.
-func (p *page) closeGroup(group, within []atom.Atom) {
-	if !slices.ContainsFunc(group, func(a atom.Atom) bool { return p.count[a] > 0 }) {
-		return
+// innermost is the innermost open element of the group; -1 where there is none, or
+// looking for it stops before.
+func (p *page) innermost(group []atom.Atom, stops func(atom.Atom) bool) int {
+	if !p.hasAny(group) {
+		return -1
 	}
 	for i := len(p.open) - 1; i >= 0; i-- {
-		for _, a := range group {
-			if p.open[i] == a {
-				p.closeTo(i)
-				return
-			}
+		if slices.Contains(group, p.open[i]) {
+			return i
 		}
-		for _, a := range within {
-			if p.open[i] == a {
-				return
-			}
+		if stops(p.open[i]) {
+			break
 		}
-		if i == p.firstHidden && hidden[p.open[i]] {
-			return // what is in a template, say, ends nothing outside
+	}
+	return -1
+}
+
+func (p *page) hasAny(group []atom.Atom) bool {
+	return slices.ContainsFunc(group, func(a atom.Atom) bool { return p.count[a] > 0 })
+}
+
+// closeGroup ends the open elements of the group as far out as looking for them
+// stops.
+func (p *page) closeGroup(group []atom.Atom, stops func(atom.Atom) bool) {
+	if !p.hasAny(group) {
+		return
+	}
+	outermost := -1
+	for i := len(p.open) - 1; i >= 0; i-- {
+		if slices.Contains(group, p.open[i]) {
+			outermost = i
 		}
+		// What is in a template, say, ends nothing outside.
+		if stops(p.open[i]) || i == p.firstHidden && hidden[p.open[i]] {
+			break
+		}
+	}
+	if outermost >= 0 {
+		p.closeTo(outermost)
 	}
 }
 
 // closeTo ends the open elements from the given one inwards.
 func (p *page) closeTo(i int) {
-	shown := p.firstHidden < 0
+	shown := p.shown()
+	p.over, p.overHidden, p.nested = 0, 0, 0
 	for _, element := range p.open[i:] {
 		p.count[element]--
 		if _, ok := preformatted[element]; ok {
@@ -281,12 +400,12 @@ func (p *page) closeTo(i int) {
 }
 
 // hiddenBy says whether an element with the attribute is not shown.
-func hiddenBy(key, value string) bool {
-	switch key {
+func hiddenBy(key, value []byte) bool {
+	switch string(key) {
 	case "hidden":
-		return !strings.EqualFold(value, "until-found")
+		return !strings.EqualFold(string(value), "until-found")
 	case "style":
-		style := strings.ToLower(strings.Join(strings.Fields(value), ""))
+		style := strings.ToLower(strings.Join(strings.Fields(string(value)), ""))
 		return strings.Contains(style, "display:none") || strings.Contains(style, "visibility:hidden")
 	}
 	return false
