@@ -5,6 +5,7 @@
 package extract
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -165,33 +166,53 @@ var byExtension = map[string]string{
 func TypeByName(name string) string { return byExtension[strings.ToLower(filepath.Ext(name))] }
 
 // TypeOf decides what a document is by its first bytes (1024 are enough) and a
-// hint. A PDF is one whatever it is called; else the hint holds, and where there
-// is none or it says nothing, the bytes decide by the rules of the WHATWG MIME
-// Sniffing standard.
+// hint. What begins as a PDF is one whatever it is called; else the hint holds, and
+// where there is none or it says nothing, the bytes decide by the rules of the WHATWG
+// MIME Sniffing standard, with two more: a PDF may come after something else, and of
+// XML some is HTML.
 func TypeOf(head []byte, hint string) (mediaType, charset string) {
-	if i := strings.Index(string(head), "%PDF-"); i == 0 || i > 0 && !strings.ContainsAny(string(head[:i]), "<>") {
+	if bytes.HasPrefix(bytes.TrimLeft(head, "\ufeff \t\r\n\f\x00"), []byte(pdfMark)) {
 		return PDF, ""
 	}
 	hinted, parameters, err := mime.ParseMediaType(hint)
 	if err != nil {
 		hinted, parameters = "", nil
 	}
-	sniffed, _, _ := mime.ParseMediaType(http.DetectContentType(head[:min(len(head), 512)]))
 	switch {
 	case hinted == HTML || hinted == "application/xhtml+xml":
 		return HTML, parameters["charset"]
 	case strings.HasPrefix(hinted, "text/") || slices.Contains([]string{"application/json", "application/xml"}, hinted):
 		return Plain, parameters["charset"]
 	case hinted == "" || hinted == "application/octet-stream":
-		if sniffed == HTML || sniffed == Plain {
-			return sniffed, parameters["charset"]
-		}
-		if _, wide := wideText(head); wide {
-			return Plain, ""
-		}
-		return sniffed, ""
+		return sniff(head, parameters["charset"])
 	}
 	return hinted, ""
+}
+
+const pdfMark = "%PDF-"
+
+// sniff is TypeOf for a document of which nothing is said but perhaps its charset.
+func sniff(head []byte, said string) (mediaType, charset string) {
+	sniffed, _, _ := mime.ParseMediaType(http.DetectContentType(head[:min(len(head), 512)]))
+	if i := bytes.Index(head, []byte(pdfMark)); i > 0 && !bytes.ContainsAny(head[:i], "<>") {
+		// A text may speak of it; hardly at the start of a line.
+		if head[i-1] < ' ' || sniffed != Plain {
+			return PDF, ""
+		}
+	}
+	switch sniffed {
+	case HTML, Plain:
+		return sniffed, said
+	case "text/xml":
+		if isPage(head) {
+			return HTML, said
+		}
+		return Plain, said
+	}
+	if _, wide := wideText(head); wide {
+		return Plain, ""
+	}
+	return sniffed, ""
 }
 
 // readAll reads at most the limit of bytes, as long as ctx lasts.

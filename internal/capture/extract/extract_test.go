@@ -109,6 +109,33 @@ func TestHTML(t *testing.T) {
 	})
 }
 
+func TestTypeOf(t *testing.T) {
+	t.Parallel()
+	const (
+		told  = "Lo que sigue empieza como los documentos \"%PDF-1.4\" y es texto llano.\n"
+		xhtml = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<!DOCTYPE html>\n<!-- de un archivo --><HTML xmlns=\"http://www.w3.org/1999/xhtml\"><body>"
+	)
+	for _, c := range []struct{ name, head, hint, want string }{
+		{"a PDF", "%PDF-1.4\n", "", extract.PDF},
+		{"a PDF called something else", "%PDF-1.4\n", "text/html", extract.PDF},
+		{"a PDF after blank lines", "\ufeff\r\n%PDF-1.4\n", "text/plain", extract.PDF},
+		{"a PDF after a line", "Content-Type: x\r\n\r\n%PDF-1.4\n", "", extract.PDF},
+		{"a PDF after bytes", "\x01\x02 junk %PDF-1.4\n", "application/octet-stream", extract.PDF},
+		{"a PDF by its name, after words", "junk %PDF-1.4\n", extract.PDF, extract.PDF},
+		{"a text that speaks of PDF", told, "", extract.Plain},
+		{"a text that speaks of PDF, and is said to be one", told, "text/plain", extract.Plain},
+		{"a text with a line that begins as PDF, said to be text", "a\n%PDF-1.4\n", "text/plain; charset=utf-8", extract.Plain},
+		{"a page that speaks of PDF", "<p>%PDF-1.4", "", extract.HTML},
+		{"XHTML", xhtml, "", extract.HTML},
+		{"XHTML said to be XML", xhtml, "application/xml", extract.Plain},
+		{"XML", "<?xml version='1.0'?><feed><html>", "", extract.Plain},
+		{"XML without an element", "<?xml version='1.0'?>", "", extract.Plain},
+	} {
+		got, _ := extract.TypeOf([]byte(c.head), c.hint)
+		require.Equal(t, c.want, got, c.name)
+	}
+}
+
 func TestBadDocuments(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -126,7 +153,7 @@ func TestBadDocuments(t *testing.T) {
 		{"text beyond the limit", strings.Repeat("a", textLimit+1), "", extract.ErrTooLarge},
 		{"text that grows beyond the limit", strings.Repeat("\xf1", textLimit/2+1), "text/plain", extract.ErrTooLarge},
 		{"HTML beyond the limit", "<p>" + strings.Repeat("a ", textLimit), "text/html", extract.ErrTooLarge},
-		{"a tag without an end", "<p>a<p b='" + strings.Repeat("c", 5<<20), "text/html", extract.ErrTooLarge},
+		{"a tag without an end", "<p>a<p b='" + strings.Repeat("c", 33<<20), "text/html", extract.ErrTooLarge},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

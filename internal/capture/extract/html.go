@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	// maxToken bounds one tag, comment or run of text of a page.
-	maxToken = 4 << 20
+	// maxToken bounds one tag, comment, script or run of text of a page. Pictures
+	// and fonts that are embedded make them long.
+	maxToken = 32 << 20
 	// maxOpen bounds how many open elements are kept in mind, as the HTML
 	// parsers of browsers do.
 	maxOpen = 512
@@ -62,12 +63,27 @@ func (e *Extractor) html(ctx context.Context, r io.Reader, hinted string) (Text,
 	case p.full:
 		return Text{}, e.tooMuchText()
 	case errors.Is(err, html.ErrBufferExceeded):
-		return Text{}, fmt.Errorf("%w: one of its tags or runs of text is longer than %d bytes", ErrTooLarge, maxToken)
+		return Text{}, fmt.Errorf("%w: one of its tags, scripts or runs of text is longer than %d bytes", ErrTooLarge, maxToken)
 	case !errors.Is(err, io.EOF):
 		return Text{}, fmt.Errorf("%w: the HTML cannot be read: %w", ErrMalformed, err)
 	}
 	words := strings.TrimRightFunc(strings.ToValidUTF8(p.text.String(), "\ufffd"), unicode.IsSpace)
 	return Text{Words: words, Charset: name}, nil
+}
+
+// isPage says whether the outermost element of what a document begins with is that
+// of HTML.
+func isPage(head []byte) bool {
+	for tokens := html.NewTokenizer(bytes.NewReader(head)); ; {
+		switch tokens.Next() {
+		case html.StartTagToken:
+			name, _ := tokens.TagName()
+			return atom.Lookup(name) == atom.Html
+		case html.ErrorToken:
+			return false
+		case html.TextToken, html.EndTagToken, html.SelfClosingTagToken, html.CommentToken, html.DoctypeToken:
+		}
+	}
 }
 
 // page is the text of a page while it is being read.

@@ -134,3 +134,13 @@ func TestHTMLHidesBeyondTheElementsKeptInMind(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "d", got.Words)
 }
+
+// TestHTMLWithMuchEmbedded reads past pictures, fonts and data of some megabytes.
+func TestHTMLWithMuchEmbedded(t *testing.T) {
+	t.Parallel()
+	data := strings.Repeat("A", 5<<20)
+	page := "<p>antes</p><style>@font-face{src:url(data:" + data + ")}</style><script>'" + data + "'</script><img src='data:image/png;base64," + data + "'><!--" + data + "--><p>después</p>"
+	got, err := read(t, page, "text/html; charset=utf-8")
+	require.NoError(t, err)
+	require.Equal(t, "antes\n\ndespués", got.Words)
+}
