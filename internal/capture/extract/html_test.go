@@ -1,7 +1,6 @@
 package extract_test
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -126,7 +125,7 @@ func TestHTMLHidesBeyondTheElementsKeptInMind(t *testing.T) {
 		for _, open := range []int{511, 512, 513, 5000} {
 			got, err := read(t, strings.Repeat("<font>", open)+page, "text/html; charset=utf-8")
 			require.NoError(t, err, page)
-			require.Equal(t, want, got.Words, fmt.Sprintf("%d open, %s", open, page))
+			require.Equal(t, want, got.Words, "%d open, %s", open, page)
 		}
 	}
 	inside := "<div hidden>" + strings.Repeat("<font>", 600) + "a<p hidden>b</p>" + strings.Repeat("</font>", 600) + "c</div>d"
