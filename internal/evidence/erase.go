@@ -173,9 +173,10 @@ func (e *Eraser) Add(r *Revision) error {
 	if err != nil {
 		return err
 	}
-	sent := false
+	sent, erases := false, false
 	for i := range outcomes {
 		if outcomes[i].Erasure != nil {
+			erases = true
 			e.erasures++
 		}
 		e.level(&outcomes[i])
@@ -193,7 +194,9 @@ func (e *Eraser) Add(r *Revision) error {
 	}
 	switch {
 	case e.metas[r.Sequence()]:
-		after.Key = ""
+		if !erases { // the key of an erasure tells nothing, and plans find by it what is barred
+			after.Key = ""
+		}
 		for c := Clearance(Clearances); c > 0; c-- {
 			if r.Numbers[c-1] > 0 {
 				e.seen = min(e.seen, c-1)

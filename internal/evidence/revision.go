@@ -212,13 +212,20 @@ func idempotencyKey(author string, c Clearance, key string) string {
 }
 
 // FoundBy is the key that the revision is to be found by, by what its log says. It
-// is the one that it has where the log does not say, as in a tombstone.
+// is the one that it has where the log does not say.
 func (r *Revision) FoundBy() (string, error) {
 	m, err := r.Meta()
-	if err != nil || m.IdempotencyKey == "" {
+	if err != nil || m.IdempotencyKey != "" {
+		return idempotencyKey(m.Author, m.Clearance, m.IdempotencyKey), err
+	}
+	if len(r.Leaves) != 2 { // as a tombstone has
+		return r.Key, nil
+	}
+	erasure, err := r.Erasure()
+	if err != nil || erasure == nil {
 		return r.Key, err
 	}
-	return idempotencyKey(m.Author, m.Clearance, m.IdempotencyKey), nil
+	return erasureKey(erasure.Number), nil
 }
 
 // Digest identifies the content of a change set, whatever ids are made for it: the

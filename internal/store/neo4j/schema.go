@@ -61,6 +61,8 @@ var migrations = []migration{{
 	// Nothing but what `key` of a revision is made of; see rekey.
 }, {
 	// Nothing but `accepted` on relationships; see tellAccepted.
+}, {
+	// Nothing but the `key` of erasures that lost theirs with their reasons; see rekey.
 }}
 
 // wordsIndex is of folded text, so it splits at white space and does no more. It
@@ -275,7 +277,8 @@ func packOld(r *driver.Record) []byte {
 }
 
 // rekey makes the keys anew by which revisions are found again: one for each author
-// and clearance, where it was one for each author at first.
+// and clearance, where it was one for each author at first, and those of erasures that
+// lost theirs.
 func (s *Store) rekey(ctx context.Context, session driver.SessionWithContext) error {
 	for after := int64(0); ; {
 		logged, err := s.read(ctx, readLog, row{"after": after, "limit": int64(logPage)})
@@ -285,7 +288,7 @@ func (s *Store) rekey(ctx context.Context, session driver.SessionWithContext) er
 		var rows []row
 		for _, one := range logged {
 			after = numberOf(one, "sequence")
-			if textOf(one, "key") == "" {
+			if textOf(one, "key") == "" && numberOf(one, "leafCount") != 2 { // as an erasure has
 				continue
 			}
 			r, err := newRevision(one)

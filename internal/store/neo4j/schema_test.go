@@ -7,6 +7,7 @@ import (
 	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
 	"github.com/stretchr/testify/require"
 
+	"github.com/vinculo/vinculo/internal/erasure"
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/neo4j/neo4jtest"
@@ -125,4 +126,24 @@ func TestEmptyDatabase(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, s.Close())
 	}
+}
+
+// TestAnErasureGetsItsKeyBack has an older program erase the reason of an erasure, with
+// which it lost the key that plans find it by.
+func TestAnErasureGetsItsKeyBack(t *testing.T) {
+	s := open(t)
+	person := func(id evidence.ID) *evidence.ChangeSet {
+		return &evidence.ChangeSet{Reason: "because", Changes: []evidence.Change{{PutEntity: &evidence.PutEntity{ID: id, Kind: evidence.Of("PERSON"), Name: evidence.Of("José")}}}}
+	}
+	_, err := storetest.Apply(t.Context(), s, 1, storetest.Top, person("a"))
+	require.NoError(t, err)
+	_, err = erasure.Run(t.Context(), s, storetest.Planner(2), erasure.Order{Author: storetest.Top, Ground: "order 7", IDs: []evidence.ID{"a"}})
+	require.NoError(t, err)
+	neo4jtest.Cypher(t, "MATCH (v:Revision {sequence: 2}) REMOVE v.key", nil)
+	neo4jtest.Cypher(t, "MATCH (s:Schema) SET s.version = 6", nil)
+	again, err := Open(t.Context(), neo4jtest.URI(t), Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, again.Close()) })
+	_, err = storetest.Apply(t.Context(), again, 3, storetest.Top, person("b"))
+	require.Equal(t, evidence.Forbidden, evidence.CodeOf(err), "%v", err)
 }

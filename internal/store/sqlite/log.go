@@ -209,7 +209,16 @@ func writeRevision(ctx context.Context, c *conn, rev *evidence.Revision, sealed 
 
 // rekey makes the keys anew by which revisions are found again.
 func (c *conn) rekey(ctx context.Context, _ *vocabulary.Vocabulary) error {
-	return c.query(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE key IS NOT NULL ORDER BY seq", nil, func(r row) error {
+	return c.rekeyWhere(ctx, "key IS NOT NULL")
+}
+
+// rekeyErasures gives those erasures their keys back that lost them with their reasons.
+func (c *conn) rekeyErasures(ctx context.Context, _ *vocabulary.Vocabulary) error {
+	return c.rekeyWhere(ctx, "key IS NULL AND leaves = 2")
+}
+
+func (c *conn) rekeyWhere(ctx context.Context, condition string) error {
+	return c.query(ctx, "SELECT "+revisionColumns+", payload FROM revision WHERE "+condition+" ORDER BY seq", nil, func(r row) error {
 		rev, err := revisionOf(r)
 		if err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 
 	"database/sql/driver"
 
+	"github.com/vinculo/vinculo/internal/erasure"
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/sqlite"
@@ -189,4 +190,18 @@ func TestChangedUnderAStore(t *testing.T) {
 			require.NoError(t, now(t, s, evidence.Public).Close())
 		})
 	}
+}
+
+// TestAnErasureGetsItsKeyBack has an older program erase the reason of an erasure, with
+// which it lost the key that plans find it by.
+func TestAnErasureGetsItsKeyBack(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "graph.db")
+	s := open(t, path, sqlite.Options{})
+	write(t, s, set("a", "José"))
+	_, err := erasure.Run(t.Context(), s, storetest.Planner(2), erasure.Order{Author: storetest.Top, Ground: "order 7", IDs: []evidence.ID{"a"}})
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	script(t, path, "UPDATE revision SET key = NULL WHERE seq = 2; PRAGMA user_version = 5")
+	_, err = storetest.Apply(t.Context(), open(t, path, sqlite.Options{}), 3, storetest.Top, set("b", "José"))
+	require.Equal(t, evidence.Forbidden, evidence.CodeOf(err), "%v", err)
 }

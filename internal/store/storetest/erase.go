@@ -109,6 +109,30 @@ func (s *suite) testErase(t *testing.T) {
 		require.Contains(t, rows, "Informe Guerrero")
 		b.replays(t, s, rows)
 	})
+	t.Run("the reason of an erasure", func(t *testing.T) {
+		b := s.bench(t)
+		refused := func(step int) {
+			for id, name := range map[evidence.ID]string{"e1": "Otra persona", "again": "27 Batallón de Infantería"} {
+				kind := map[evidence.ID]string{"e1": "PERSON", "again": "MILITARY_UNIT"}[id]
+				_, err := Apply(b.ctx, b.Store, step, Top, &evidence.ChangeSet{Reason: "again", Changes: []evidence.Change{putEntity(id, kind, name)}})
+				require.Equal(t, evidence.Forbidden, evidence.CodeOf(err), "%s: %v", id, err)
+			}
+		}
+		for _, st := range []store.Store{b.model, b.Store} {
+			_, err := erase(b, st, 350, "e1")
+			require.NoError(t, err)
+		}
+		refused(351)
+		order := erasure.Order{Author: Low, Ground: "order 9", Revisions: []evidence.Sequence{b.head.Sequence + 1}}
+		for _, st := range []store.Store{b.model, b.Store} {
+			_, err := erasure.Run(b.ctx, st, Planner(352), order)
+			require.NoError(t, err)
+		}
+		refused(353)
+		rows := b.sameRows(t)
+		require.NotContains(t, rows, "order 7/2026")
+		b.replays(t, s, rows)
+	})
 	t.Run("nothing", func(t *testing.T) {
 		b := s.bench(t)
 		for _, order := range []erasure.Order{

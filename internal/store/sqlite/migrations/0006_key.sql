@@ -1,0 +1,2 @@
+-- Where the author and reason of an erasure were erased, it lost the key by which plans
+-- find what it bars. See rekeyErasures, which gives it back.
