@@ -174,7 +174,7 @@ func Returned(ctx context.Context, st store.Store) ([]evidence.ID, error) {
 				erasures = append(erasures, o.Erasure)
 			}
 			for _, e := range o.Effects {
-				if c := e.Content(); c != nil && slices.ContainsFunc(erasures, func(x *evidence.Erasure) bool { return x.Bars(c) }) {
+				if c := e.Content(); c != nil && slices.ContainsFunc(erasures, func(x *evidence.Erasure) bool { return x.Bars(c, nil) }) {
 					found[c.RecordID()] = true
 				}
 			}

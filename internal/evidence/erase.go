@@ -116,7 +116,7 @@ type Eraser struct {
 	numbering *Numbering
 	erasing   Erasing
 	struck    []Struck
-	prints    map[ID]map[string]bool
+	said      map[ID][]Content // by the records that are gone, oldest first
 	bereft    map[ID]bool
 	erasures  int
 	seen      Clearance // the lowest that sees a revision whose author and reason go
@@ -135,14 +135,11 @@ type leafOf struct {
 // NewEraser erases records, as Reach found them, and the authors and reasons of
 // revisions.
 func NewEraser(gone map[ID]RecordType, metas []Sequence, newSalt func() [16]byte) *Eraser {
-	e := &Eraser{gone: gone, metas: map[Sequence]bool{}, newSalt: newSalt, numbering: NewNumbering(), prints: map[ID]map[string]bool{}, bereft: map[ID]bool{}, seen: Hidden, told: map[leafOf][]ID{}, levels: map[ID]Clearance{}}
+	e := &Eraser{gone: gone, metas: map[Sequence]bool{}, newSalt: newSalt, numbering: NewNumbering(), said: map[ID][]Content{}, bereft: map[ID]bool{}, seen: Hidden, told: map[leafOf][]ID{}, levels: map[ID]Clearance{}}
 	for _, s := range metas {
 		e.metas[s] = true
 	}
 	e.erasing.Gone = sortedKeys(gone)
-	for _, id := range e.erasing.Gone {
-		e.prints[id] = map[string]bool{idFingerprint(id): true}
-	}
 	return e
 }
 
@@ -307,9 +304,7 @@ func (e *Eraser) sent(o *Outcome, c Clearance) bool {
 
 // note remembers a content that is gone.
 func (e *Eraser) note(content Content) {
-	for _, p := range fingerprints(content) {
-		e.prints[content.RecordID()][p] = true
-	}
+	e.said[content.RecordID()] = append(e.said[content.RecordID()], content)
 	switch c := content.(type) {
 	case *Citation:
 		if _, gone := e.gone[c.Claim]; !gone {
@@ -409,14 +404,9 @@ func (p *Planner) Erase(ctx context.Context, snap Snapshot, author Author, groun
 			s.Visible = level(slices.MinFunc(told, func(a, b ID) int { return int(level(a)) - int(level(b)) }))
 		}
 	}
-	for id, prints := range e.prints {
-		level := level(id)
-		for fingerprint := range prints {
-			tombstone.Barred = append(tombstone.Barred, bar(tombstone.Salt, level, fingerprint))
-		}
+	if tombstone.Barred, err = e.barred(ctx, snap, tombstone.Salt, level, before); err != nil {
+		return nil, err
 	}
-	slices.SortFunc(tombstone.Barred, compareHashes)
-	tombstone.Barred = slices.Compact(tombstone.Barred)
 	outcome := Outcome{Change: "erase", Erasure: tombstone}
 	for _, s := range w.touched {
 		if s.differs() {

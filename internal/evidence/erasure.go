@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -12,7 +11,6 @@ import (
 	"iter"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence/ledger"
 )
@@ -30,9 +28,10 @@ type Erasure struct {
 	Records map[string]int `json:"records,omitempty"`
 	// Salt keys the hashes of Barred.
 	Salt [16]byte `json:"salt"`
-	// Barred are HMACs of the ids and contents that are not to be recorded again,
-	// each with the lowest clearance that last saw what it is of; sorted. An author
-	// below that clearance is not barred: a refusal would tell them that it was there.
+	// Barred are HMACs of the ids and contents that are not to be recorded again, each
+	// with the lowest clearance that saw what it is of, both then and last; sorted. An
+	// author below that clearance is not barred: a refusal would tell them that it was
+	// there.
 	Barred []ledger.Hash `json:"barred,omitempty"`
 	// Struck are the leaves whose content was destroyed, in the order of the log.
 	Struck []Struck `json:"struck"`
@@ -202,143 +201,6 @@ func without[T any](list []T, gone func(T) bool) []T {
 		}
 	}
 	return left
-}
-
-// fingerprints are what tells a content again that is offered for a second time:
-// the whole of it but its id and clearance, and beside it the address of a
-// source and the hashes of its captures.
-func fingerprints(content Content) []string {
-	add := func(c Content) string {
-		b, err := EncodeContent(c)
-		if err != nil {
-			return ""
-		}
-		return fmt.Sprintf("content %d %s", c.Type(), b)
-	}
-	switch old := content.(type) {
-	case *Entity:
-		e := *old
-		e.ID, e.Clearance = "", Public
-		return []string{add(&e)}
-	case *Source:
-		s := *old
-		s.ID, s.Clearance, s.Captures = "", Public, nil
-		prints := []string{add(&s)}
-		if s.URL != "" {
-			prints = append(prints, "url "+s.URL)
-		}
-		for _, c := range old.Captures {
-			prints = append(prints, capturePrint+c.SHA256)
-		}
-		return prints
-	case *Claim:
-		c := *old
-		c.ID, c.Clearance, c.Standing, c.Accepted = "", Public, old.Standing[:min(1, len(old.Standing))], false
-		return []string{add(&c)}
-	case *Citation:
-		c := *old
-		c.ID, c.Clearance = "", Public
-		return []string{add(&c)}
-	}
-	return nil
-}
-
-// capturePrint begins the fingerprint of a capture.
-const capturePrint = "capture "
-
-func idFingerprint(id ID) string { return "id " + string(id) }
-
-// bar is the hash under which an erasure remembers a fingerprint of what a
-// clearance saw.
-func bar(salt [16]byte, seen Clearance, fingerprint string) ledger.Hash {
-	m := hmac.New(sha256.New, salt[:])
-	_, _ = m.Write([]byte("vinculo/barred/2\x00" + seen.String() + "\x00" + fingerprint)) // a hash never fails
-	return ledger.Hash(m.Sum(nil))
-}
-
-// bars says whether the erasure keeps authors of a clearance from recording a
-// fingerprint.
-func (e *Erasure) bars(author Clearance, fingerprint string) bool {
-	for c := range author + 1 {
-		if _, found := slices.BinarySearchFunc(e.Barred, bar(e.Salt, c, fingerprint), compareHashes); found {
-			return true
-		}
-	}
-	return false
-}
-
-// Bars says whether somebody cleared for everything would be kept from recording
-// a content under its id.
-func (e *Erasure) Bars(content Content) bool {
-	return slices.ContainsFunc(append(fingerprints(content), idFingerprint(content.RecordID())), func(p string) bool {
-		return e.bars(Confidential, p)
-	})
-}
-
-func compareHashes(a, b ledger.Hash) int { return slices.Compare(a[:], b[:]) }
-
-// checkBarred faults what a change set would record and an erasure forbids. Who
-// could not see what was erased does not come upon it: they write what they know
-// from elsewhere. What a record said already, open or closed, it may go on to say:
-// the erasure left it, and it may be one that the author does not see.
-func (w *workspace) checkBarred(changes []Change) error {
-	for rev, err := range erasures(w.ctx, w.snap) {
-		if err != nil {
-			return err
-		}
-		erasure, err := tombstone(rev)
-		if err != nil {
-			return err
-		}
-		meta, err := rev.Meta()
-		if err != nil {
-			return err
-		}
-		for _, s := range w.touched {
-			if !s.open || !s.differs() || s.base != nil && !s.rewritten() {
-				continue
-			}
-			var prints, said []string
-			if s.base == nil {
-				prints = append(prints, idFingerprint(s.id))
-			} else {
-				said = fingerprints(s.base.Content)
-			}
-			prints = append(prints, fingerprints(s.content)...)
-			at := slices.IndexFunc(prints, func(p string) bool {
-				return !slices.Contains(said, p) && erasure.bars(w.author.Clearance, p)
-			})
-			if at < 0 {
-				continue
-			}
-			what := strconv.Quote(string(s.id))
-			if sha, ok := strings.CutPrefix(prints[at], capturePrint); ok {
-				what = "the document " + sha // whatever source had it, it need not be this one
-			}
-			w.index = s.index
-			w.fault(Forbidden, changes[s.index].citationPath(s.id), "%s was erased on %s on the ground %q and is not recorded again; ask an administrator", what, rev.Header.Time.Format("2006-01-02"), meta.Reason)
-		}
-	}
-	return nil
-}
-
-// citationPath is the path of the citation that the change makes under an id; ""
-// where it makes none.
-func (c *Change) citationPath(id ID) string {
-	at, made := "", []NewCitation(nil)
-	switch {
-	case c.Cite != nil && c.Cite.Citation.ID == id:
-		return "cite.citation"
-	case c.AssertLink != nil:
-		at, made = "assertLink", c.AssertLink.Citations
-	case c.AssertStatement != nil:
-		at, made = "assertStatement", c.AssertStatement.Citations
-	}
-	i := slices.IndexFunc(made, func(n NewCitation) bool { return n.ID == id })
-	if i < 0 {
-		return ""
-	}
-	return fmt.Sprintf("%s.citations[%d]", at, i)
 }
 
 // MarshalJSON keeps the salt readable.
