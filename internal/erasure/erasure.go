@@ -160,9 +160,22 @@ func (pl *Plan) saw(ctx context.Context, view evidence.View, ids []evidence.ID) 
 // Returned gives the ids of what was recorded again after an erasure of the same,
 // sorted: an author who could not see what was erased is not kept from it, since
 // a refusal would tell them that it was there. Who is cleared for everything
-// looks here, and decides.
+// looks here, and decides. What said the same before the erasure has not returned.
 func Returned(ctx context.Context, st store.Store) ([]evidence.ID, error) {
+	same, err := recorded(ctx, st, func(evidence.ID) bool { return false })
+	if err != nil || len(same) == 0 {
+		return nil, err
+	}
+	returned, err := recorded(ctx, st, func(id evidence.ID) bool { return same[id] })
+	return slices.Sorted(maps.Keys(returned)), err
+}
+
+// recorded finds the records that were given, after an erasure, a content that it bars
+// and that they did not have before; what one had before is told of those alone that
+// are followed.
+func recorded(ctx context.Context, st store.Store, follow func(evidence.ID) bool) (map[evidence.ID]bool, error) {
 	var erasures []*evidence.Erasure
+	before := map[evidence.ID]evidence.Content{}
 	found := map[evidence.ID]bool{}
 	err := each(ctx, st, func(r *evidence.Revision) error {
 		outcomes, err := r.Outcomes()
@@ -174,14 +187,22 @@ func Returned(ctx context.Context, st store.Store) ([]evidence.ID, error) {
 				erasures = append(erasures, o.Erasure)
 			}
 			for _, e := range o.Effects {
-				if c := e.Content(); c != nil && slices.ContainsFunc(erasures, func(x *evidence.Erasure) bool { return x.Bars(c, nil) }) {
-					found[c.RecordID()] = true
+				c := e.Content()
+				if c == nil {
+					continue
+				}
+				id := c.RecordID()
+				if slices.ContainsFunc(erasures, func(x *evidence.Erasure) bool { return x.Bars(c, before[id]) }) {
+					found[id] = true
+				}
+				if follow(id) {
+					before[id] = c
 				}
 			}
 		}
 		return nil
 	})
-	return slices.Sorted(maps.Keys(found)), err
+	return found, err
 }
 
 // Run erases: content in every version, list, index and leaf of the log, in one

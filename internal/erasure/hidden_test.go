@@ -87,7 +87,9 @@ func asserted(id, by evidence.ID) evidence.Change {
 // and nothing else, as in a graph in which there was no more than that.
 func TestABarTellsNothingOfWhatARecordHid(t *testing.T) {
 	const leak, nota = "https://drop.example/leak-77", "https://news.example/1"
-	real := func(clearance string) evidence.NewName { return evidence.NewName{Text: "Juan Real", Clearance: clearance} }
+	real := func(clearance string) evidence.NewName {
+		return evidence.NewName{Text: "Juan Real", Clearance: clearance}
+	}
 	for name, c := range map[string]struct {
 		with, plain [][]evidence.Change
 		tried       []evidence.Change // by who sees what is PUBLIC
@@ -161,4 +163,24 @@ func TestABarTellsNothingOfWhatARecordHid(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWhatSaidTheSameAllAlongHasNotReturned changes other things of such a record.
+func TestWhatSaidTheSameAllAlongHasNotReturned(t *testing.T) {
+	h := begin(t)
+	h.must(top, person("a", "Mismo", "CONFIDENTIAL"), person("b", "Mismo", "PUBLIC"), person("c", "Mismo", "PUBLIC"), person("d", "Otro", "PUBLIC"))
+	returned := func() []evidence.ID {
+		ids, err := erasure.Returned(t.Context(), h.store)
+		require.NoError(t, err)
+		return ids
+	}
+	h.erase("a")
+	require.Empty(t, returned())
+	h.must(top, evidence.Change{SetClearance: &evidence.SetClearance{ID: "b", Clearance: "RESTRICTED"}})
+	h.must(top, evidence.Change{Retract: &evidence.Retract{ID: "c"}})
+	h.must(top, evidence.Change{Undo: &evidence.Undo{Revision: 4}})
+	require.Empty(t, returned(), "they said it before the erasure")
+	h.must(low, person("d", "Mismo", "PUBLIC"))
+	h.must(top, evidence.Change{SetClearance: &evidence.SetClearance{ID: "d", Clearance: "RESTRICTED"}})
+	require.Equal(t, []evidence.ID{"d"}, returned())
 }
