@@ -165,6 +165,102 @@ func TestABarTellsNothingOfWhatARecordHid(t *testing.T) {
 	}
 }
 
+// TestAnUndoTellsNothingOfWhenARecordWasHidden has a record written beside another
+// while it was hidden, and shown afterwards. To who saw it only then, it was never part
+// of the first revision.
+func TestAnUndoTellsNothingOfWhenARecordWasHidden(t *testing.T) {
+	lowered := func(id evidence.ID, to string) evidence.Change {
+		return evidence.Change{SetClearance: &evidence.SetClearance{ID: id, Clearance: to}}
+	}
+	linked := evidence.Change{AssertLink: &evidence.AssertLink{ID: "e", Kind: "LINKED_TO", From: "a", To: "b", Citations: []evidence.NewCitation{{ID: "ec", Source: "hs", Locator: "p. 1"}}}}
+	retracted := evidence.Change{Retract: &evidence.Retract{ID: "e"}}
+	x := person("x", "Equis", "PUBLIC")
+	for name, c := range map[string]struct {
+		second, third []evidence.Change
+		erased        evidence.ID
+		undone        uint64
+		told          bool
+	}{
+		"an entity that was hidden":                {[]evidence.Change{x, person("e", "E", "CONFIDENTIAL")}, []evidence.Change{lowered("e", "PUBLIC")}, "e", 2, false},
+		"the revision that showed it":              {[]evidence.Change{x, person("e", "E", "CONFIDENTIAL")}, []evidence.Change{lowered("e", "PUBLIC")}, "e", 3, true},
+		"a link that only a hidden source bore":    {[]evidence.Change{x, linked}, []evidence.Change{lowered("hs", "PUBLIC")}, "e", 2, false},
+		"a citation into a hidden source":          {[]evidence.Change{x, linked}, []evidence.Change{lowered("hs", "PUBLIC")}, "ec", 2, false},
+		"a record that was seen and is retracted":  {[]evidence.Change{x, person("e", "E", "PUBLIC")}, []evidence.Change{retracted}, "e", 3, true},
+		"a record that was seen from the first on": {[]evidence.Change{x, person("e", "E", "PUBLIC")}, []evidence.Change{person("y", "Y", "PUBLIC")}, "e", 2, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := begin(t)
+			h.must(top, person("a", "Uno", "PUBLIC"), person("b", "Dos", "PUBLIC"), article("hs", "https://news.example/hs", "CONFIDENTIAL"))
+			h.must(top, c.second...)
+			h.must(top, c.third...)
+			h.erase(c.erased)
+			err := h.try(low, evidence.Change{Undo: &evidence.Undo{Revision: c.undone}})
+			if c.told {
+				require.ErrorContains(t, err, "part of it was erased")
+			} else {
+				require.NoError(t, err)
+			}
+		})
+	}
+}
+
+// TestTheHashOfWhatWasSentGoesWithWhatItHeld has what is erased sent again, in a change
+// set that recorded something else of it.
+func TestTheHashOfWhatWasSentGoesWithWhatItHeld(t *testing.T) {
+	noted, other := cite("c1"), cite("c2")
+	noted.Note, other.Source = "secreto", "s2"
+	linked := evidence.Change{AssertLink: &evidence.AssertLink{ID: "l", Kind: "LINKED_TO", From: "a", To: "b", Citations: []evidence.NewCitation{noted, other}}}
+	named := called("e", "Zeta", evidence.NewName{Text: "El", Sources: []evidence.ID{"s"}})
+	hidden := cite("c3")
+	hidden.Clearance = "CONFIDENTIAL"
+	for name, c := range map[string]struct {
+		sent, first, beside evidence.Change
+		erased              evidence.ID
+		by                  evidence.Author
+		kept                bool
+	}{
+		"a citation of a claim":                  {sent: linked, first: linked, erased: "c1", by: top},
+		"a source that a name rests on":          {sent: named, first: named, erased: "s", by: top},
+		"a citation that the author did not see": {sent: evidence.Change{AssertLink: &evidence.AssertLink{ID: "l", Kind: "LINKED_TO", From: "a", To: "b", Citations: []evidence.NewCitation{noted, other}}}, first: linked, beside: evidence.Change{Cite: &evidence.Cite{Claim: "l", Citation: hidden}}, erased: "c3", by: low, kept: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := begin(t)
+			h.must(top, article("s", "https://news.example/s", "PUBLIC"), article("s2", "https://news.example/s2", "PUBLIC"), person("a", "Uno", "PUBLIC"), person("b", "Dos", "PUBLIC"))
+			h.must(top, c.first)
+			if c.beside.Cite != nil {
+				h.must(top, c.beside)
+			}
+			set := &evidence.ChangeSet{Reason: "because", IdempotencyKey: "k", Changes: []evidence.Change{c.sent, person("l-new", "Nueva", "PUBLIC")}}
+			again := func() error {
+				h.step++
+				_, err := storetest.Apply(t.Context(), h.store, h.step, c.by, set)
+				return err
+			}
+			require.NoError(t, again())
+			head, err := h.store.Head(t.Context())
+			require.NoError(t, err)
+			digest := func() string {
+				for r, err := range h.store.Log(t.Context(), head.Sequence-1) {
+					require.NoError(t, err)
+					meta, err := r.Meta()
+					require.NoError(t, err)
+					return meta.Digest
+				}
+				return ""
+			}
+			require.NotEmpty(t, digest())
+			h.erase(c.erased)
+			if c.kept {
+				require.NotEmpty(t, digest())
+				require.NoError(t, again())
+				return
+			}
+			require.Empty(t, digest())
+			require.ErrorContains(t, again(), "of which part was erased since")
+		})
+	}
+}
+
 // TestWhatSaidTheSameAllAlongHasNotReturned changes other things of such a record.
 func TestWhatSaidTheSameAllAlongHasNotReturned(t *testing.T) {
 	h := begin(t)

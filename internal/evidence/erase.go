@@ -109,7 +109,6 @@ func (x *Reach) Settle() (again bool) {
 // Eraser gathers from the log what is to be destroyed. It is given every
 // revision, in order.
 type Eraser struct {
-	gone      map[ID]RecordType
 	metas     map[Sequence]bool
 	newSalt   func() [16]byte
 	through   Head
@@ -120,10 +119,12 @@ type Eraser struct {
 	bereft    map[ID]bool
 	erasures  int
 	seen      Clearance // the lowest that sees a revision whose author and reason go
-	// told are the records that are gone of which a leaf told that is struck; levels
-	// the own clearances that they had when the log was read so far.
-	told   map[leafOf][]ID
-	levels map[ID]Clearance
+	// told is of which records that are gone a leaf told that is struck.
+	told map[leafOf][]telling
+	// lost has, by record that stays, those that are gone and that it named or, of a
+	// claim, was cited in, as far as the log was read.
+	lost map[ID][]ID
+	sights
 }
 
 // leafOf names a leaf of the log.
@@ -135,7 +136,7 @@ type leafOf struct {
 // NewEraser erases records, as Reach found them, and the authors and reasons of
 // revisions.
 func NewEraser(gone map[ID]RecordType, metas []Sequence, newSalt func() [16]byte) *Eraser {
-	e := &Eraser{gone: gone, metas: map[Sequence]bool{}, newSalt: newSalt, numbering: NewNumbering(), said: map[ID][]Content{}, bereft: map[ID]bool{}, seen: Hidden, told: map[leafOf][]ID{}, levels: map[ID]Clearance{}}
+	e := &Eraser{sights: newSights(gone), metas: map[Sequence]bool{}, newSalt: newSalt, numbering: NewNumbering(), said: map[ID][]Content{}, bereft: map[ID]bool{}, seen: Hidden, told: map[leafOf][]telling{}, lost: map[ID][]ID{}}
 	for _, s := range metas {
 		e.metas[s] = true
 	}
@@ -171,22 +172,22 @@ func (e *Eraser) Add(r *Revision) error {
 		return err
 	}
 	sent, erases := false, false
+	ofAll := e.sentAgain(outcomes, meta.Clearance)
+	sent = len(ofAll) > 0
+	told := e.tellings(outcomes)
+	e.told[leafOf{r.Sequence(), 0}] = slices.Concat(append(told, ofAll)...)
 	for i := range outcomes {
 		if outcomes[i].Erasure != nil {
 			erases = true
 			e.erasures++
 		}
-		e.level(&outcomes[i])
-		left, changed := e.outcome(&outcomes[i], r.Sequence())
-		if !changed {
+		if len(told[i]) == 0 {
 			continue
 		}
-		if err := strike(i+1, left); err != nil {
+		if err := strike(i+1, e.rest(&outcomes[i], r.Sequence())); err != nil {
 			return err
 		}
-		told := outcomes[i].Tells(e.isGone)
-		e.told[leafOf{r.Sequence(), i + 1}] = told
-		e.told[leafOf{r.Sequence(), 0}] = append(e.told[leafOf{r.Sequence(), 0}], told...)
+		e.told[leafOf{r.Sequence(), i + 1}] = told[i]
 		sent = sent || e.sent(&outcomes[i], meta.Clearance)
 	}
 	switch {
@@ -237,11 +238,8 @@ func (o *Outcome) Tells(gone func(ID) bool) []ID {
 	return told
 }
 
-// outcome gives what is left of an outcome and whether anything goes.
-func (e *Eraser) outcome(o *Outcome, at Sequence) (left *Outcome, changed bool) {
-	if len(o.Tells(e.isGone)) == 0 {
-		return nil, false
-	}
+// rest gives what is left of an outcome that told of records that are gone.
+func (e *Eraser) rest(o *Outcome, at Sequence) *Outcome {
 	rest := *o
 	rest.Effects = nil
 	if e.isGone(o.ID) {
@@ -256,29 +254,30 @@ func (e *Eraser) outcome(o *Outcome, at Sequence) (left *Outcome, changed bool) 
 			continue
 		}
 		if content != nil {
-			if redacted, is := Redact(content, e.isGone); is {
+			redacted, is := Redact(content, func(id ID) bool {
+				if e.isGone(id) {
+					e.lose(f.Target(), id)
+				}
+				return e.isGone(id)
+			})
+			if is {
 				e.erasing.Rewritten = append(e.erasing.Rewritten, &Record{Content: redacted, From: at})
 				f = effectOf(redacted)
 			}
 		}
 		rest.Effects = append(rest.Effects, f)
 	}
-	return &rest, true
+	return &rest
+}
+
+// lose notes that a record which stays named, or was cited in, one that is gone.
+func (e *Eraser) lose(stays, gone ID) {
+	if !slices.Contains(e.lost[stays], gone) {
+		e.lost[stays] = append(e.lost[stays], gone)
+	}
 }
 
 func (e *Eraser) isGone(id ID) bool { _, gone := e.gone[id]; return gone }
-
-// level notes the clearances that an outcome gives to records that are gone.
-func (e *Eraser) level(o *Outcome) {
-	for _, f := range o.Effects {
-		switch content := f.content(); {
-		case content != nil && e.isGone(f.Target()):
-			e.levels[f.Target()] = content.OwnClearance()
-		case f.Clearance != nil && e.isGone(f.Target()):
-			e.levels[f.Target()] = f.Clearance.Clearance
-		}
-	}
-}
 
 // sent says whether what an author sent, who was cleared for c, may have held what
 // an outcome tells of records that are gone: not what a cascade reached, what an
@@ -302,6 +301,24 @@ func (e *Eraser) sent(o *Outcome, c Clearance) bool {
 	})
 }
 
+// sentAgain gives the records that are gone and that an author who was cleared for c,
+// and saw them, may have sent again in a change set: with what had them, which stays.
+// The outcomes tell of nothing that was there already. It is asked before these are
+// followed.
+func (e *Eraser) sentAgain(outcomes []Outcome, c Clearance) (again []telling) {
+	for i := range outcomes {
+		switch outcomes[i].Change {
+		case "putEntity", "putSource", "assertLink", "assertStatement", "cite", "setStanding", "mergeEntities":
+			for _, id := range e.lost[outcomes[i].ID] {
+				if at := e.of(id); at <= c {
+					again = append(again, telling{id, at})
+				}
+			}
+		}
+	}
+	return again
+}
+
 // note remembers a content that is gone.
 func (e *Eraser) note(content Content) {
 	e.said[content.RecordID()] = append(e.said[content.RecordID()], content)
@@ -309,6 +326,7 @@ func (e *Eraser) note(content Content) {
 	case *Citation:
 		if _, gone := e.gone[c.Claim]; !gone {
 			e.bereft[c.Claim] = true
+			e.lose(c.Claim, c.ID)
 		}
 	case *Source:
 		for _, capture := range c.Captures {
@@ -401,7 +419,10 @@ func (p *Planner) Erase(ctx context.Context, snap Snapshot, author Author, groun
 	for i := range tombstone.Struck {
 		s := &tombstone.Struck[i]
 		if told := e.told[leafOf{s.Sequence, s.Leaf}]; len(told) > 0 {
-			s.Visible = level(slices.MinFunc(told, func(a, b ID) int { return int(level(a)) - int(level(b)) }))
+			s.Visible = Confidential
+			for _, of := range told {
+				s.Visible = min(s.Visible, max(of.at, level(of.id)))
+			}
 		}
 	}
 	if tombstone.Barred, err = e.barred(ctx, snap, tombstone.Salt, level, before); err != nil {

@@ -46,8 +46,8 @@ type Struck struct {
 	Leaf     int      `json:"leaf"` // index in the revision
 	// Rest is the commitment of what was left of the leaf; zero for nothing.
 	Rest ledger.Hash `json:"rest"`
-	// Visible is the lowest clearance that last saw something of what the leaf lost;
-	// PUBLIC also in tombstones from before this was written down.
+	// Visible is the lowest clearance that saw something of what the leaf lost, both at
+	// the time and last; PUBLIC also in tombstones from before this was written down.
 	Visible Clearance `json:"visible,omitempty"`
 }
 
