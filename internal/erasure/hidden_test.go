@@ -87,7 +87,7 @@ func asserted(id, by evidence.ID) evidence.Change {
 // and nothing else, as in a graph in which there was no more than that.
 func TestABarTellsNothingOfWhatARecordHid(t *testing.T) {
 	const leak, nota = "https://drop.example/leak-77", "https://news.example/1"
-	real := func(clearance string) evidence.NewName {
+	juan := func(clearance string) evidence.NewName {
 		return evidence.NewName{Text: "Juan Real", Clearance: clearance}
 	}
 	for name, c := range map[string]struct {
@@ -109,20 +109,20 @@ func TestABarTellsNothingOfWhatARecordHid(t *testing.T) {
 			[]evidence.Change{person("l-1", "Juan Real", "PUBLIC"), person("l-2", "El Testigo", "PUBLIC")}, []bool{false, true}, person("t", "Juan Real", "PUBLIC"),
 		},
 		"a name that was raised": {
-			[][]evidence.Change{{called("x", "El Testigo", real("PUBLIC"))}, {called("x", "El Testigo", real("CONFIDENTIAL"))}}, [][]evidence.Change{{called("x", "El Testigo")}},
-			[]evidence.Change{called("l-1", "El Testigo", real("PUBLIC")), called("l-2", "El Testigo")}, []bool{false, true}, called("t", "El Testigo", real("PUBLIC")),
+			[][]evidence.Change{{called("x", "El Testigo", juan("PUBLIC"))}, {called("x", "El Testigo", juan("CONFIDENTIAL"))}}, [][]evidence.Change{{called("x", "El Testigo")}},
+			[]evidence.Change{called("l-1", "El Testigo", juan("PUBLIC")), called("l-2", "El Testigo")}, []bool{false, true}, called("t", "El Testigo", juan("PUBLIC")),
 		},
 		"a first name that was raised": {
-			[][]evidence.Change{{called("x", "Juan Real")}, {called("x", "El Testigo", real("CONFIDENTIAL"))}}, [][]evidence.Change{{called("x", "El Testigo")}},
+			[][]evidence.Change{{called("x", "Juan Real")}, {called("x", "El Testigo", juan("CONFIDENTIAL"))}}, [][]evidence.Change{{called("x", "El Testigo")}},
 			[]evidence.Change{called("l-1", "Juan Real"), called("l-2", "El Testigo")}, []bool{false, true}, called("t", "Juan Real"),
 		},
 		"a name": {
-			[][]evidence.Change{{called("x", "El Testigo", real("CONFIDENTIAL"))}}, [][]evidence.Change{{called("x", "El Testigo")}},
-			[]evidence.Change{called("l-1", "El Testigo")}, []bool{true}, called("t", "El Testigo", real("CONFIDENTIAL")),
+			[][]evidence.Change{{called("x", "El Testigo", juan("CONFIDENTIAL"))}}, [][]evidence.Change{{called("x", "El Testigo")}},
+			[]evidence.Change{called("l-1", "El Testigo")}, []bool{true}, called("t", "El Testigo", juan("CONFIDENTIAL")),
 		},
 		"a name, from who edits one that has another": {
-			[][]evidence.Change{{called("x", "El Testigo", real("CONFIDENTIAL")), called("y", "Otro", real("CONFIDENTIAL"))}}, [][]evidence.Change{{called("x", "El Testigo"), called("y", "Otro")}},
-			[]evidence.Change{{PutEntity: &evidence.PutEntity{ID: "y", Name: evidence.Of("El Testigo")}}}, []bool{true}, called("t", "El Testigo", real("CONFIDENTIAL")),
+			[][]evidence.Change{{called("x", "El Testigo", juan("CONFIDENTIAL")), called("y", "Otro", juan("CONFIDENTIAL"))}}, [][]evidence.Change{{called("x", "El Testigo"), called("y", "Otro")}},
+			[]evidence.Change{{PutEntity: &evidence.PutEntity{ID: "y", Name: evidence.Of("El Testigo")}}}, []bool{true}, called("t", "El Testigo", juan("CONFIDENTIAL")),
 		},
 		"what a source derives from": {
 			[][]evidence.Change{{article("x", "", "PUBLIC", "hs")}}, [][]evidence.Change{{article("x", "", "PUBLIC")}},

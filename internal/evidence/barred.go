@@ -228,12 +228,12 @@ func (w *workspace) checkBarred(changes []Change) error {
 			if err != nil {
 				return err
 			}
-			print, barred := erasure.barred(w.author.Clearance, next, before)
+			fingerprint, barred := erasure.barred(w.author.Clearance, next, before)
 			if !barred {
 				continue
 			}
 			what := strconv.Quote(string(s.id))
-			if sha, ok := strings.CutPrefix(print, capturePrint); ok {
+			if sha, ok := strings.CutPrefix(fingerprint, capturePrint); ok {
 				what = "the document " + sha // whatever source had it, it need not be this one
 			}
 			w.index = s.index

@@ -171,11 +171,10 @@ func (e *Eraser) Add(r *Revision) error {
 	if err != nil {
 		return err
 	}
-	sent, erases := false, false
-	ofAll := e.sentAgain(outcomes, meta.Clearance)
-	sent = len(ofAll) > 0
+	again, erases := e.sentAgain(outcomes, meta.Clearance), false
+	sent := len(again) > 0
 	told := e.tellings(outcomes)
-	e.told[leafOf{r.Sequence(), 0}] = slices.Concat(append(told, ofAll)...)
+	e.told[leafOf{r.Sequence(), 0}] = slices.Concat(append(told, again)...)
 	for i := range outcomes {
 		if outcomes[i].Erasure != nil {
 			erases = true
