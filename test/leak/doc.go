@@ -1,6 +1,7 @@
 // Package leak holds the leak test: whatever is added to a graph above a reader's
 // clearance, no answer that the reader can get changes by one byte; and what is
-// raised above it is gone from every moment of the past.
+// raised above it is gone from every moment of the past. Nor does the erasure of what
+// the reader sees tell what was hidden in it.
 //
 // The operations that are asked lie in cases/*.graphql. Each file says in its first
 // line who asks. A variable gets its values by its name (see pools in the test),

@@ -63,10 +63,12 @@ type step struct {
 	// source that a source is added to which it derives from.
 	named, derived evidence.ID
 	addition       evidence.ID
-	// undone is the index, from 1, of the hidden step that is undone; erased a hidden
-	// record that is erased, with what others see part of as it may be.
+	// undone is the index, from 1, of the hidden step that is undone; erased a record
+	// that is erased, with what others see part of as it may be.
 	undone int
 	erased evidence.ID
+	// undoes is the reason of the revision that the editor undoes.
+	undoes string
 }
 
 var start = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
@@ -92,6 +94,7 @@ func draw(t *rapid.T, level evidence.Clearance, most int) *plan {
 			g.open()
 		}
 	}
+	g.forget()
 	g.prop()
 	g.deny()
 	for i, s := range g.steps {

@@ -203,12 +203,14 @@ func (w *world) play(p *plan, hidden bool) {
 		case s.derived != "":
 			set = w.withParent(s.derived, s.addition)
 		case s.erased != "":
-			w.erase(s.erased)
+			w.erase(s.erased, s.hidden)
 			continue
 		case s.undone > 0 && w.wrote[s.undone-1] > 0:
 			set = &evidence.ChangeSet{Reason: "not for everybody", Changes: []evidence.Change{{Undo: &evidence.Undo{Revision: w.wrote[s.undone-1]}}}}
 		case s.undone > 0:
 			continue
+		case s.undoes != "":
+			set = &evidence.ChangeSet{Reason: "undone", Changes: []evidence.Change{{Undo: &evidence.Undo{Revision: w.numbers()[s.undoes]}}}}
 		}
 		if set == nil {
 			continue
@@ -250,14 +252,14 @@ func (w *world) head() evidence.Head {
 	return head
 }
 
-// erase destroys a hidden record, where it was written.
-func (w *world) erase(id evidence.ID) {
+// erase destroys a record, where it was written.
+func (w *world) erase(id evidence.ID, hidden bool) {
 	w.tb.Helper()
 	_, err := erasure.Run(w.tb.Context(), w.st, w.planner, erasure.Order{Author: top.Author(), Ground: "order 7", IDs: []evidence.ID{id}})
 	if evidence.CodeOf(err) != evidence.UnknownID {
 		require.NoError(w.tb, err)
 	}
-	if err == nil {
+	if err == nil && hidden {
 		w.hidden++
 	}
 }
