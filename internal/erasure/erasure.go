@@ -38,13 +38,15 @@ type Plan struct {
 	store   store.Store
 	planner *evidence.Planner
 	losses  map[uint64]loss // by the numbers of Struck
+	eraser  *evidence.Eraser
+	kept    map[string]bool // hashes of captures that sources have which stay
 }
 
 // loss is what a revision loses.
 type loss struct {
 	at  evidence.Sequence
 	who bool          // its author and reason
-	of  []evidence.ID // the records that are gone of which it told
+	of  []evidence.ID // the records that are gone of which it told, or that were sent again in it
 }
 
 // Result is what was done.
@@ -99,29 +101,24 @@ func Prepare(ctx context.Context, st store.Store, p *evidence.Planner, o Order) 
 			return nil, err
 		}
 	}
-	plan := &Plan{Gone: reach.Gone, order: o, store: st, planner: p, losses: map[uint64]loss{}}
+	plan := &Plan{
+		Gone: reach.Gone, order: o, store: st, planner: p, losses: map[uint64]loss{},
+		eraser: evidence.NewEraser(reach.Gone, o.Revisions, p.NewSalt), kept: map[string]bool{},
+	}
 	return plan, each(ctx, st, plan.strikes)
 }
 
-// strikes notes a revision that loses something.
+// strikes has the eraser read a revision, and notes whether it loses something.
 func (pl *Plan) strikes(r *evidence.Revision) error {
-	outcomes, err := r.Outcomes()
-	if err != nil {
+	if err := pl.eraser.Add(r); err != nil {
 		return err
 	}
-	loses := loss{at: r.Sequence(), who: slices.Contains(pl.order.Revisions, r.Sequence())}
-	gone := func(id evidence.ID) bool { _, gone := pl.Gone[id]; return gone }
-	for _, o := range outcomes {
-		loses.of = append(loses.of, o.Tells(gone)...)
-	}
-	slices.Sort(loses.of)
-	loses.of = slices.Compact(loses.of)
-	if loses.who || len(loses.of) > 0 {
+	if of, lost := pl.eraser.Lost(r.Sequence()); lost {
 		number := r.Numbers[evidence.Confidential]
 		pl.Struck = append(pl.Struck, number)
-		pl.losses[number] = loses
+		pl.losses[number] = loss{at: r.Sequence(), who: slices.Contains(pl.order.Revisions, r.Sequence()), of: of}
 	}
-	return nil
+	return pl.captures(r)
 }
 
 // Loses says whether the revision of a number, at CONFIDENTIAL, loses something that
@@ -224,18 +221,8 @@ func Run(ctx context.Context, st store.Store, p *evidence.Planner, o Order) (*Re
 }
 
 func (pl *Plan) carryOut(ctx context.Context, st store.Store) (*Result, error) {
-	eraser := evidence.NewEraser(pl.Gone, pl.order.Revisions, pl.planner.NewSalt)
-	kept := map[string]bool{}
-	if err := each(ctx, st, func(r *evidence.Revision) error {
-		if err := eraser.Add(r); err != nil {
-			return err
-		}
-		return pl.captures(r, kept)
-	}); err != nil {
-		return nil, err
-	}
 	commit, err := st.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
-		return pl.planner.Erase(ctx, snap, pl.order.Author, pl.order.Ground, eraser)
+		return pl.planner.Erase(ctx, snap, pl.order.Author, pl.order.Ground, pl.eraser)
 	})
 	if err != nil {
 		return nil, err
@@ -244,7 +231,7 @@ func (pl *Plan) carryOut(ctx context.Context, st store.Store) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	shared := func(sha string) bool { return kept[sha] }
+	shared := func(sha string) bool { return pl.kept[sha] }
 	return &Result{
 		Revision: commit.Revision, Records: tombstone.Records,
 		Captures: slices.DeleteFunc(slices.Clone(commit.Erasing.Captures), shared),
@@ -252,7 +239,7 @@ func (pl *Plan) carryOut(ctx context.Context, st store.Store) (*Result, error) {
 }
 
 // captures notes the captures that sources have which stay.
-func (pl *Plan) captures(r *evidence.Revision, kept map[string]bool) error {
+func (pl *Plan) captures(r *evidence.Revision) error {
 	outcomes, err := r.Outcomes()
 	if err != nil {
 		return err
@@ -266,7 +253,7 @@ func (pl *Plan) captures(r *evidence.Revision, kept map[string]bool) error {
 				continue
 			}
 			for _, c := range e.Source.Captures {
-				kept[c.SHA256], kept[c.Text] = true, true
+				pl.kept[c.SHA256], pl.kept[c.Text] = true, true
 			}
 		}
 	}

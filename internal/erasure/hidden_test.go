@@ -1,6 +1,7 @@
 package erasure_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -249,6 +250,9 @@ func TestTheHashOfWhatWasSentGoesWithWhatItHeld(t *testing.T) {
 				return ""
 			}
 			require.NotEmpty(t, digest())
+			plan, err := erasure.Prepare(t.Context(), h.store, storetest.Planner(90), erasure.Order{Author: top, Ground: "order 7", IDs: []evidence.ID{c.erased}})
+			require.NoError(t, err)
+			require.Equal(t, !c.kept, slices.Contains(plan.Struck, head.Latest[evidence.Confidential]), "what was proposed goes too")
 			h.erase(c.erased)
 			if c.kept {
 				require.NotEmpty(t, digest())

@@ -217,6 +217,21 @@ func (e *Eraser) Add(r *Revision) error {
 	return err
 }
 
+// Lost says whether the revision at a sequence, which was added last, loses something,
+// and gives the records that are gone of which it told, or that may have been sent again
+// in it, each once, sorted.
+func (e *Eraser) Lost(at Sequence) (of []ID, lost bool) {
+	n := len(e.erasing.Revisions)
+	if n == 0 || e.erasing.Revisions[n-1].Sequence() != at {
+		return nil, false
+	}
+	for _, t := range e.told[leafOf{at, 0}] {
+		of = append(of, t.id)
+	}
+	slices.Sort(of)
+	return slices.Compact(of), true
+}
+
 // Tells gives the records that are gone of which an outcome tells, or that it names
 // in what it says of others: an erasure of them strikes it.
 func (o *Outcome) Tells(gone func(ID) bool) []ID {
