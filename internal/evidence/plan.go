@@ -254,9 +254,6 @@ func (p *Planner) Replay(ctx context.Context, snap Snapshot, logged *Revision) (
 	}
 	rev := &Revision{Header: logged.Header, Hash: logged.Header.Hash(), Leaves: logged.Leaves, Key: idempotencyKey(meta.Author, meta.Clearance, meta.IdempotencyKey)}
 	if erasure != nil {
-		if err := w.alreadyStruck(erasure); err != nil {
-			return nil, err
-		}
 		rev.Key = erasureKey(erasure.Number)
 	}
 	commit, effect, err := w.transitions()
@@ -272,22 +269,6 @@ func (p *Planner) Replay(ctx context.Context, snap Snapshot, logged *Revision) (
 		rev.Numbers, rev.Latest = logged.Numbers, logged.Latest
 	}
 	return commit, nil
-}
-
-// alreadyStruck refuses an erasure in a store that still has what it erased.
-func (w *workspace) alreadyStruck(e *Erasure) error {
-	if len(e.Struck) == 0 {
-		return nil
-	}
-	first := e.Struck[0]
-	rev, err := w.snap.Revision(w.ctx, RevisionRef{Sequence: first.Sequence})
-	if err != nil {
-		return err
-	}
-	if first.Leaf >= len(rev.Leaves) || !rev.Leaves[first.Leaf].Erased {
-		return Faulty(Conflict, "", "the copy still holds, from sequence %d on, what was erased from the original since; copy into an empty store and destroy this one", first.Sequence)
-	}
-	return nil
 }
 
 // Applied gives what a change set came to under its idempotency key before; the

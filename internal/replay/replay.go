@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/ledger"
@@ -51,11 +52,12 @@ type Result struct {
 	Head    evidence.Head // of the target, after
 }
 
-// Copy brings the target to the head of the source. A target that has a
-// beginning of the same log is gone on with; one with a log of its own is left
-// as it is and the error is ErrOtherLog. Each revision is verified before it is
-// written: ErrDamaged ends the copy in front of the first that is not whole.
-// Progress, where set, is told how many revisions of how many are there.
+// Copy brings the target to the head that the source has when it begins. A target
+// that has a beginning of the same log is gone on with; one with a log of its own
+// is left as it is and the error is ErrOtherLog, and so is one that still holds what
+// was erased from the source since, with evidence.Faults of CONFLICT. Each revision
+// is verified before it is written: ErrDamaged ends the copy in front of the first
+// that is not whole. Progress, where set, is told how many revisions of how many are there.
 func Copy(ctx context.Context, from, to store.Store, p *evidence.Planner, progress func(done, total uint64)) (Result, error) {
 	var result Result
 	source, err := from.Head(ctx)
@@ -71,11 +73,17 @@ func Copy(ctx context.Context, from, to store.Store, p *evidence.Planner, progre
 	if err != nil {
 		return result, err
 	}
+	if err := refuseErased(ctx, from, to, source.Sequence, target.Sequence); err != nil {
+		return result, err
+	}
 	counted := *p
 	counted.Counted = math.MaxUint64 // a copy is numbered as the original is
 	p = &counted
 	log := func(yield func(*evidence.Revision, error) bool) {
 		for r, err := range from.Log(ctx, target.Sequence) {
+			if err == nil && r.Sequence() > source.Sequence {
+				return // it may be an erasure, of which the target was not asked
+			}
 			if err == nil {
 				err = chain.AppendRecorded(r.Header, r.Hash, r.Leaves)
 				if err != nil {
@@ -118,4 +126,61 @@ func joint(ctx context.Context, from store.Store, source, target evidence.Head) 
 		}
 	}
 	return nil, fmt.Errorf("%w: it stands at revision %d with head %s, which is not in the source's log of %d revisions; copy into an empty store", ErrOtherLog, target.Sequence, target.Hash, source.Sequence)
+}
+
+// refuseErased refuses a target that still holds what an erasure struck from the
+// source after the target's head. Only then is the target's log read, from the first
+// revision on that lost something. An erasure may strike what is left of a leaf by an
+// earlier one, so that it is not enough that the target's is struck: what is left of
+// it must be the same.
+func refuseErased(ctx context.Context, from, to store.Store, source, target evidence.Sequence) error {
+	first, err := firstStruck(ctx, from, source, target)
+	if err != nil || first > target {
+		return err
+	}
+	next, stop := iter.Pull2(from.Log(ctx, first-1))
+	defer stop()
+	for copied, err := range to.Log(ctx, first-1) {
+		if err != nil {
+			return fmt.Errorf("reading the target: %w", err)
+		}
+		original, err, more := next()
+		if err != nil {
+			return fmt.Errorf("reading the source: %w", err)
+		}
+		if !more || !slices.EqualFunc(copied.Leaves, original.Leaves, sameLeft) {
+			return evidence.Faulty(evidence.Conflict, "", "the copy still holds, from sequence %d on, what was erased from the original since; copy into an empty store and destroy this one", copied.Sequence())
+		}
+	}
+	return nil
+}
+
+// firstStruck is the first revision up to the target's head that lost something to an
+// erasure after it; evidence.Open where none did.
+func firstStruck(ctx context.Context, from store.Store, source, target evidence.Sequence) (evidence.Sequence, error) {
+	first := evidence.Open
+	if target == 0 {
+		return first, nil
+	}
+	for r, err := range from.Log(ctx, target) {
+		if err != nil {
+			return first, fmt.Errorf("reading the source: %w", err)
+		}
+		erasure, err := r.Erasure()
+		if err != nil || r.Sequence() > source {
+			break // the copy ends in front of what does not read, and says why
+		}
+		if erasure == nil {
+			continue
+		}
+		for _, s := range erasure.Struck {
+			first = min(first, s.Sequence)
+		}
+	}
+	return first, nil
+}
+
+// sameLeft says whether erasures left the same of two leaves that are committed to alike.
+func sameLeft(a, b ledger.Leaf) bool {
+	return a.Erased == b.Erased && a.Rest.Commitment() == b.Rest.Commitment()
 }
