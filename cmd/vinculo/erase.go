@@ -16,6 +16,7 @@ import (
 	"github.com/mattn/go-isatty"
 
 	"github.com/vinculo/vinculo/internal/access"
+	"github.com/vinculo/vinculo/internal/archive"
 	"github.com/vinculo/vinculo/internal/capture/blob"
 	"github.com/vinculo/vinculo/internal/erasure"
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -111,23 +112,27 @@ func (c *eraseCmd) Run(ctx context.Context, m *Main) error {
 			return err
 		}
 		fmt.Fprintf(m.Stdout, "%s erased; revision %d says when and on what ground\nhead %s\n", counted(result.Records, len(order.Revisions)), result.Revision.Sequence(), result.Revision.Hash)
-		kept = m.deleteCaptures(ctx, blobs, result.Captures)
+		kept = m.deleteCaptures(ctx, st, blobs, result.Captures)
 	}
 	return errors.Join(kept, c.scrub(ctx, m, st))
 }
 
-// deleteCaptures deletes all captures that it can, and tells of the others.
-func (m *Main) deleteCaptures(ctx context.Context, blobs blob.Store, hashes []string) error {
-	told := &foundFaults{}
-	for _, sha := range hashes {
-		if blobs == nil {
+// deleteCaptures deletes all captures that it can and that nobody has attached again
+// since, and tells of the others.
+func (m *Main) deleteCaptures(ctx context.Context, st store.Store, blobs blob.Store, hashes []string) error {
+	if blobs == nil {
+		for _, sha := range hashes {
 			fmt.Fprintf(m.Stdout, "delete the capture %s\n", sha)
-		} else if err := blobs.Delete(ctx, sha); err != nil {
-			told.lines = append(told.lines, fmt.Sprintf("the capture %s: %v", sha, err))
 		}
-	}
-	if len(told.lines) == 0 {
 		return nil
+	}
+	err := archive.DeleteUnnamed(ctx, st, blobs, hashes)
+	if err == nil {
+		return nil
+	}
+	told := &foundFaults{}
+	for _, fault := range split(err) {
+		told.lines = append(told.lines, fault.Error())
 	}
 	told.summary = plural(len(told.lines), "capture") + " could not be deleted; delete them by hand"
 	return told

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/vinculo/vinculo/internal/capture"
+	"github.com/vinculo/vinculo/internal/capture/blob"
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
 )
@@ -70,10 +71,7 @@ func (a *Archive) letGo(ctx context.Context, source evidence.ID, d *capture.Docu
 func (a *Archive) takeBack(ctx context.Context, d *capture.Document, because error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeBackTime)
 	defer cancel()
-	err := evidence.ErrLogMoved
-	for n := 0; n < tries && errors.Is(err, evidence.ErrLogMoved); n++ {
-		err = a.deleteUnnamed(ctx, d.Names())
-	}
+	err := DeleteUnnamed(ctx, a.store, a.captures.Blobs, d.Names())
 	switch {
 	case err == nil:
 		return because
@@ -84,35 +82,73 @@ func (a *Archive) takeBack(ctx context.Context, d *capture.Document, because err
 	}
 }
 
-// deleteUnnamed deletes those blobs that the log names nowhere; in no version, for
-// the past stays readable. It is evidence.ErrLogMoved where somebody wrote
-// meanwhile, who may have named them.
-func (a *Archive) deleteUnnamed(ctx context.Context, blobs []string) error {
-	head, err := a.store.Head(ctx)
-	if err != nil {
-		return err
-	}
-	for c, err := range Named(ctx, a.store) {
-		if err != nil {
-			return err
+const (
+	// deletedAtOnce is how many blobs are deleted at most while nobody else writes.
+	deletedAtOnce = 100
+	// deleteTries is how often the log is looked at again where others write meanwhile.
+	deleteTries = 10
+)
+
+// DeleteUnnamed deletes those blobs that the log of a store names nowhere; in no
+// version, for the past stays readable. Somebody may attach the same document just
+// then: so the log is looked at again where nobody can write. Those that cannot be
+// deleted are told, each in the error, and keep no other from being deleted.
+func DeleteUnnamed(ctx context.Context, st store.Store, blobs blob.Store, names []string) error {
+	var failed []error
+	var read evidence.Head // how far the log was looked at
+	for moved := 0; ; {
+		head, err := st.Head(ctx)
+		if err == nil {
+			names, err = withoutNamed(ctx, st, read.Sequence, names)
 		}
-		blobs = slices.DeleteFunc(slices.Clone(blobs), func(name string) bool { return name == c.SHA256 || name == c.Text })
+		if err != nil || len(names) == 0 {
+			return errors.Join(append(failed, err)...)
+		}
+		read = head
+		batch := names[:min(deletedAtOnce, len(names))]
+		kept, err := deleteAt(ctx, st, blobs, head, batch)
+		switch {
+		case err == nil:
+			failed, names, moved = append(failed, kept...), names[len(batch):], 0
+		case !errors.Is(err, evidence.ErrLogMoved) || moved == deleteTries:
+			return errors.Join(append(failed, fmt.Errorf("the captures %s: %w", names, err))...)
+		default:
+			moved++
+		}
 	}
-	if len(blobs) == 0 {
-		return nil
+}
+
+// withoutNamed gives the names of blobs that no revision after one names.
+func withoutNamed(ctx context.Context, st store.Store, after evidence.Sequence, names []string) ([]string, error) {
+	named := map[string]bool{}
+	for c, err := range namedAfter(ctx, st, after) {
+		if err != nil {
+			return nil, err
+		}
+		named[c.SHA256], named[c.Text] = true, true
 	}
-	// Inside a write nobody else writes: see withBytes.
-	_, err = a.store.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return named[name] }), nil
+}
+
+// deleteAt deletes blobs while nobody else writes: see withBytes. It gives why some
+// could not be deleted; the error is evidence.ErrLogMoved where the log does not end
+// any more where it was looked at, and somebody may have named them.
+func deleteAt(ctx context.Context, st store.Store, blobs blob.Store, head evidence.Head, names []string) (kept []error, err error) {
+	_, err = st.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		kept = nil // a plan may be asked again
 		now, err := snap.Head(ctx)
 		if err == nil && now.Hash != head.Hash {
 			err = evidence.ErrLogMoved
 		}
-		for _, name := range blobs {
-			if err == nil {
-				err = a.captures.Blobs.Delete(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			if err := blobs.Delete(ctx, name); err != nil {
+				kept = append(kept, fmt.Errorf("the capture %s: %w", name, err))
 			}
 		}
-		return unwritten(), err
+		return unwritten(), nil
 	})
-	return err
+	return kept, err
 }

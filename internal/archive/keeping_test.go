@@ -34,9 +34,7 @@ func (b *bench) erase(id evidence.ID) {
 	b.t.Helper()
 	result, err := erasure.Run(b.t.Context(), b.store, b.planner, erasure.Order{Author: top, Ground: "order 7/2026", IDs: []evidence.ID{id}})
 	require.NoError(b.t, err)
-	for _, sha := range result.Captures {
-		require.NoError(b.t, b.blobs.Delete(b.t.Context(), sha))
-	}
+	require.NoError(b.t, archive.DeleteUnnamed(b.t.Context(), b.store, b.blobs, result.Captures))
 }
 
 func (b *bench) attach(id evidence.ID, body io.Reader, mediaType string) (*archive.Added, error) {
@@ -66,6 +64,31 @@ func (b *bench) interrupt(before func()) {
 	b.t.Cleanup(func() { require.NoError(b.t, extractor.Close()) })
 	st := &interrupted{Store: b.store, before: before, number: 2}
 	b.Archive = archive.New(st, b.planner, &capture.Service{Blobs: b.blobs, Extract: extractor}, zerolog.New(b.log))
+}
+
+// TestADocumentAttachedAgainIsNotDeleted: neither one that is attached between an
+// erasure and the deletion of its captures, nor one just before they are deleted.
+func TestADocumentAttachedAgainIsNotDeleted(t *testing.T) {
+	luz := evidence.Author{Name: "Luz", Clearance: evidence.Public, IDPrefix: "l-"}
+	for when, number := range map[string]int{"before it is looked for": 0, "after it was looked for": 1} {
+		t.Run(when, func(t *testing.T) {
+			onStores(t, func(t *testing.T, b *bench) {
+				t.Helper()
+				b.write(top, source("secreta", "CONFIDENTIAL"))
+				b.add(top, "secreta", page)
+				result, err := erasure.Run(t.Context(), b.store, b.planner, erasure.Order{Author: top, Ground: "order 7/2026", IDs: []evidence.ID{"secreta"}})
+				require.NoError(t, err)
+				require.Len(t, result.Captures, 2)
+				attach := func() { b.add(luz, "nota", page) }
+				if number == 0 {
+					attach()
+				}
+				st := &interrupted{Store: b.store, before: attach, number: number}
+				require.NoError(t, archive.DeleteUnnamed(t.Context(), st, b.blobs, result.Captures))
+				require.ElementsMatch(t, result.Captures, b.stored())
+			})
+		})
+	}
 }
 
 func TestErasedDocumentsStayErased(t *testing.T) {

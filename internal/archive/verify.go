@@ -95,9 +95,14 @@ func damage(err error) error {
 // in which they were attached; those that were erased are not named any more. The
 // same document with another text is another.
 func Named(ctx context.Context, st store.Store) iter.Seq2[evidence.Capture, error] {
+	return namedAfter(ctx, st, 0)
+}
+
+// namedAfter is Named of the revisions after one.
+func namedAfter(ctx context.Context, st store.Store, after evidence.Sequence) iter.Seq2[evidence.Capture, error] {
 	return func(yield func(evidence.Capture, error) bool) {
 		seen := map[[2]string]bool{}
-		for r, err := range st.Log(ctx, 0) {
+		for r, err := range st.Log(ctx, after) {
 			if err != nil {
 				yield(evidence.Capture{}, err)
 				return
