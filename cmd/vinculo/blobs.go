@@ -205,7 +205,32 @@ func (c *verifyCmd) captures(ctx context.Context, m *Main, st store.Store, repor
 	n, faults, err := archive.VerifyBlobs(ctx, st, blobs, c.LimitFaults)
 	report.Faults = append(report.Faults, faults...)
 	report.Cut = report.Cut || c.LimitFaults > 0 && len(faults) >= c.LimitFaults
-	return n, err
+	if err != nil {
+		return n, err
+	}
+	found, err := archive.FindUnnamed(ctx, st, blobs, beingWritten)
+	if err != nil {
+		return n, err
+	}
+	report.Faults = append(report.Faults, erasedAndKept(found, c.Store)...)
+	m.tellUnnamed(found, c.Store)
+	return n, nil
+}
+
+// erasedAndKept are the faults of captures that were erased and are there.
+func erasedAndKept(found *archive.Unnamed, storeName string) (faults []string) {
+	for _, name := range found.Erased {
+		faults = append(faults, fmt.Sprintf("the capture %s was erased, and its bytes are still kept; run `vinculo erase --store %s --scrub`", name, storeName))
+	}
+	return faults
+}
+
+// tellUnnamed tells of files that the log does not name. They are no fault: another
+// store may name them.
+func (m *Main) tellUnnamed(found *archive.Unnamed, storeName string) {
+	if n := len(found.Others); n > 0 {
+		fmt.Fprintf(m.Stderr, "%s among the captures not named by the log: an erasure or a command that adds captures may have been cut off; where no other store keeps its captures in the same place, run `vinculo erase --store %s --scrub --unnamed`\n", plural(n, "file"), storeName)
+	}
 }
 
 // withoutCaptures tells that captures which the log names are not there: a fault

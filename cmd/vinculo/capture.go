@@ -193,6 +193,12 @@ func (c *captureVerifyCmd) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
+	found, err := kept.Unnamed(ctx, beingWritten)
+	if err != nil {
+		return err
+	}
+	report.Faults = append(report.Faults, erasedAndKept(found, c.Store)...)
+	m.tellUnnamed(found, c.Store)
 	byName, text := countStates(report.Quotes)
 	quotes := 0
 	for _, n := range report.Quotes {

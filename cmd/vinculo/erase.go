@@ -34,7 +34,8 @@ type eraseCmd struct {
 	By       string        `env:"-" placeholder:"NAME" help:"Who erases, for the log; your user name where it is not given."`
 	Yes      bool          `env:"-" help:"Do not ask."`
 	Wait     time.Duration `default:"1m" placeholder:"TIME" help:"How long to wait for readers that hold an older state of the file."`
-	Scrub    bool          `env:"-" help:"Erase nothing more; only overwrite what the file still holds of what was erased."`
+	Scrub    bool          `env:"-" help:"Erase no more records; only overwrite what the file still holds of what was erased, and delete such captures."`
+	Unnamed  bool          `env:"-" help:"With --scrub: delete also the captures that the log does not name; not where another store keeps its own in the same place."`
 	Returned bool          `env:"-" help:"Erase nothing; list what was recorded again since it was erased."`
 	IDs      []string      `arg:"" optional:"" name:"id" help:"Ids of entities, links, statements, sources or citations."`
 	blobPlace
@@ -72,7 +73,7 @@ func (c *eraseCmd) Run(ctx context.Context, m *Main) error {
 	}
 	switch {
 	case c.Scrub:
-		return c.scrub(ctx, m, st)
+		return errors.Join(c.deleteLeft(ctx, m, st), c.scrub(ctx, m, st))
 	case c.Returned:
 		return c.returned(ctx, m, st)
 	}
@@ -138,11 +139,39 @@ func (m *Main) deleteCaptures(ctx context.Context, st store.Store, blobs blob.St
 	return told
 }
 
+// deleteLeft deletes the captures that an erasure left which was cut off.
+func (c *eraseCmd) deleteLeft(ctx context.Context, m *Main, st store.Store) error {
+	blobs, err := openBlobs(ctx, c.Blobs, c.Store, false)
+	if err != nil || blobs == nil {
+		return err
+	}
+	found, err := archive.FindUnnamed(ctx, st, blobs, beingWritten)
+	if err != nil {
+		return err
+	}
+	names := found.Erased
+	if c.Unnamed {
+		names = append(names, found.Others...)
+	} else {
+		m.tellUnnamed(found, c.Store)
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	if err := m.deleteCaptures(ctx, st, blobs, names); err != nil {
+		return err
+	}
+	fmt.Fprintf(m.Stdout, "%s of captures that the log does not name deleted\n", plural(len(names), "file"))
+	return nil
+}
+
 // check finds what makes no sense together.
 func (c *eraseCmd) check() error {
 	switch nothing := len(c.IDs)+len(c.Revision)+len(c.Proposal) == 0; {
 	case (c.Scrub || c.Returned) && !nothing, c.Scrub && c.Returned:
 		return usageError{errors.New("--scrub and --returned erase nothing; give one of them, without ids, --revision and --proposal")}
+	case c.Unnamed && !c.Scrub:
+		return usageError{errors.New("--unnamed goes with --scrub; give both")}
 	case !c.Scrub && !c.Returned && nothing:
 		return usageError{errors.New("nothing is named; give ids, or --revision N, or --proposal ID")}
 	case !c.Scrub && !c.Returned && strings.TrimSpace(c.Ground) == "":

@@ -11,9 +11,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/vinculo/vinculo/internal/capture/blob/blobtest"
 	"github.com/vinculo/vinculo/internal/store/neo4j/neo4jtest"
 )
 
@@ -220,6 +222,55 @@ func TestEraseLeavesOldCopies(t *testing.T) {
 	succeeds(t, "erase", "--store", name, "--scrub")
 }
 
+// TestEraseThatWasCutOff before it deleted what was captured: as by a signal that
+// nobody can catch, right after the tombstone was written.
+func TestEraseThatWasCutOff(t *testing.T) {
+	name, path := storeFile(t)
+	quotedStore(t, name)
+	captures := path + ".captures"
+	add := func(source, text string) {
+		succeeds(t, "capture", "add", "--store", name, source, writeFile(t, source+".html", "<p>"+text))
+	}
+	add("nota", "El Ejército calló.")
+	added := blobtest.Kept(t, captures)
+	require.Len(t, added, 2, "the document and its text")
+	add("acta", "Otra cosa.")
+	aside := filepath.Join(t.TempDir(), "aside")
+	require.NoError(t, os.CopyFS(aside, os.DirFS(captures)))
+	succeeds(t, "erase", "--store", name, "--ground", "order 7", "--yes", "nota")
+	kept := blobtest.Kept(t, captures)
+	require.NoError(t, os.RemoveAll(captures))
+	require.NoError(t, os.Rename(aside, captures))
+	old := time.Now().Add(-2 * time.Hour)
+	document := ""
+	for _, sha := range added {
+		file := filepath.Join(captures, sha[:2], sha[2:4], sha)
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		if strings.Contains(string(content), "<p>") {
+			document = sha
+		}
+		require.NoError(t, os.Chtimes(file, old, old))
+	}
+
+	for _, args := range [][]string{{"verify", "--store", name}, {"capture", "verify", "--store", name}} {
+		r := run(t, args...)
+		require.Equal(t, 1, r.code, args)
+		require.Contains(t, r.errors, "the capture "+document+" was erased, and its bytes are still kept")
+		require.Contains(t, r.errors, "1 file among the captures not named by the log")
+	}
+	r := run(t, "erase", "--store", name, "--scrub")
+	require.Zero(t, r.code, r.errors)
+	require.Contains(t, r.out, "1 file of captures that the log does not name deleted")
+	require.Contains(t, r.errors, "1 file among the captures not named by the log", "another store may name it")
+	succeeds(t, "verify", "--store", name)
+	require.Contains(t, succeeds(t, "erase", "--store", name, "--scrub", "--unnamed"), "1 file of captures")
+	require.Equal(t, kept, blobtest.Kept(t, captures))
+	r = run(t, "verify", "--store", name)
+	require.Zero(t, r.code)
+	require.NotContains(t, r.errors, "not named")
+}
+
 func TestEraseRefuses(t *testing.T) {
 	name, _ := history(t)
 	for what, c := range map[string]struct {
@@ -227,13 +278,14 @@ func TestEraseRefuses(t *testing.T) {
 		code int
 		want string
 	}{
-		"nothing":      {[]string{"--ground", "order", "--yes"}, 2, "nothing is named"},
-		"no ground":    {[]string{"--yes", "abarca"}, 2, "on what ground"},
-		"no terminal":  {[]string{"--ground", "order", "abarca"}, 2, "give --yes"},
-		"no such id":   {[]string{"--ground", "order", "--yes", "nadie"}, 1, `the log has no record "nadie"`},
-		"no revision":  {[]string{"--ground", "order", "--yes", "--revision", "99"}, 1, "there is no revision 99"},
-		"scrub and id": {[]string{"--scrub", "abarca"}, 2, "erase nothing"},
-		"no proposal":  {[]string{"--ground", "order", "--yes", "--proposal", "nada"}, 1, `there is no proposal "nada"`},
+		"nothing":       {[]string{"--ground", "order", "--yes"}, 2, "nothing is named"},
+		"no ground":     {[]string{"--yes", "abarca"}, 2, "on what ground"},
+		"no terminal":   {[]string{"--ground", "order", "abarca"}, 2, "give --yes"},
+		"no such id":    {[]string{"--ground", "order", "--yes", "nadie"}, 1, `the log has no record "nadie"`},
+		"no revision":   {[]string{"--ground", "order", "--yes", "--revision", "99"}, 1, "there is no revision 99"},
+		"unnamed alone": {[]string{"--unnamed", "--ground", "order", "--yes", "abarca"}, 2, "goes with --scrub"},
+		"scrub and id":  {[]string{"--scrub", "abarca"}, 2, "erase nothing"},
+		"no proposal":   {[]string{"--ground", "order", "--yes", "--proposal", "nada"}, 1, `there is no proposal "nada"`},
 	} {
 		t.Run(what, func(t *testing.T) {
 			r := run(t, append([]string{"erase", "--store", name}, c.args...)...)

@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"iter"
+	"time"
 )
 
 // What can be wrong with a blob. Stores wrap them with the blob's name.
@@ -45,6 +47,15 @@ type Store interface {
 	// Delete removes a blob for good, for a legal erasure. One that is not there
 	// is no error. Errors: ErrBadName.
 	Delete(ctx context.Context, sha256 string) error
+	// List yields all blobs, in no order, each once. What is put or deleted meanwhile
+	// may be among them or not.
+	List(ctx context.Context) iter.Seq2[Listed, error]
+}
+
+// Listed is a blob that a store has.
+type Listed struct {
+	Name string // its SHA-256
+	Put  time.Time
 }
 
 // Verify reads a blob and compares it with its name. Errors: ErrCorrupt and

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -122,6 +123,35 @@ func (d *Dir) Delete(_ context.Context, name string) error {
 		return fmt.Errorf("delete a capture: %w", err)
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// List implements Store.
+func (d *Dir) List(ctx context.Context) iter.Seq2[Listed, error] {
+	return func(yield func(Listed, error) bool) {
+		err := filepath.WalkDir(d.root, func(path string, entry fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil // deleted meanwhile
+			}
+			if err == nil {
+				err = ctx.Err()
+			}
+			name := filepath.Base(path)
+			if err != nil || !isName(name) || path != d.path(name) {
+				return err
+			}
+			info, err := entry.Info()
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			if err == nil && !yield(Listed{Name: name, Put: info.ModTime()}, nil) {
+				return fs.SkipAll
+			}
+			return err
+		})
+		if err != nil {
+			yield(Listed{}, fmt.Errorf("list the captures: %w", err))
+		}
+	}
 }
 
 // RemoveLeftovers removes what processes that were killed left of documents they

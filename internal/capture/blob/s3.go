@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
+	"strings"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -127,6 +129,22 @@ func (s *S3) Delete(ctx context.Context, name string) error {
 		}
 	}
 	return nil
+}
+
+// List implements Store.
+func (s *S3) List(ctx context.Context) iter.Seq2[Listed, error] {
+	return func(yield func(Listed, error) bool) {
+		for object := range s.client.ListObjectsIter(ctx, s.bucket, minio.ListObjectsOptions{Prefix: s.prefix, Recursive: true}) {
+			if object.Err != nil {
+				yield(Listed{}, fmt.Errorf("list the captures in the bucket %q: %w", s.bucket, object.Err))
+				return
+			}
+			name := strings.TrimPrefix(object.Key, s.prefix)
+			if isName(name) && !yield(Listed{Name: name, Put: object.LastModified}, nil) {
+				return
+			}
+		}
+	}
 }
 
 func (s *S3) fail(what, name string, err error) error {

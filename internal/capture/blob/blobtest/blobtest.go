@@ -16,6 +16,7 @@ import (
 	"sync"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -104,6 +105,30 @@ func Run(t *testing.T, open func(t *testing.T) (s blob.Store, root string)) {
 		require.Empty(t, Kept(t, root))
 		_, err = s.Stat(t.Context(), nameOf("half"))
 		require.ErrorIs(t, err, blob.ErrNotFound)
+	})
+	t.Run("all are listed", func(t *testing.T) {
+		s, _ := open(t)
+		listed := func() (names []string) {
+			for b, err := range s.List(t.Context()) {
+				require.NoError(t, err)
+				require.WithinDuration(t, time.Now(), b.Put, time.Hour)
+				names = append(names, b.Name)
+			}
+			return names
+		}
+		require.Empty(t, listed())
+		want := []string{put(t, s, "one"), put(t, s, "two"), put(t, s, "three")}
+		require.ElementsMatch(t, want, listed())
+		for range s.List(t.Context()) {
+			break
+		}
+		require.NoError(t, s.Delete(t.Context(), want[1]))
+		require.ElementsMatch(t, []string{want[0], want[2]}, listed())
+		cancelled, cancel := context.WithCancel(t.Context())
+		cancel()
+		for _, err := range s.List(cancelled) {
+			require.ErrorIs(t, err, context.Canceled)
+		}
 	})
 	t.Run("what is not there", func(t *testing.T) {
 		s, _ := open(t)
