@@ -65,15 +65,13 @@ func openBlobs(ctx context.Context, given, storeName string, create bool) (blob.
 		case !info.IsDir():
 			return nil, fmt.Errorf("%s is not a directory of captures", place)
 		}
+		return blob.ExistingDir(place), nil
 	}
 	dir, err := blob.OpenDir(place)
 	if err != nil {
 		return nil, err
 	}
-	if create {
-		err = dir.RemoveLeftovers(ctx, beingWritten)
-	}
-	return dir, err
+	return dir, dir.RemoveLeftovers(ctx, beingWritten)
 }
 
 // beingWritten is how long a file that nobody wrote to is taken for one that

@@ -418,3 +418,15 @@ func TestErasedDocumentsAreRefused(t *testing.T) {
 	}))
 	require.Zero(t, files)
 }
+
+// TestVerifyMakesNothing among the captures: they may be on a medium that cannot be
+// written to.
+func TestVerifyMakesNothing(t *testing.T) {
+	name, path := storeFile(t)
+	quotedStore(t, name)
+	succeeds(t, "capture", "add", "--store", name, "nota", writeFile(t, "nota.txt", "nota"))
+	incoming := filepath.Join(path+".captures", "incoming")
+	require.NoError(t, os.Remove(incoming))
+	succeeds(t, "verify", "--store", name)
+	require.NoDirExists(t, incoming)
+}

@@ -35,6 +35,10 @@ func OpenDir(root string) (*Dir, error) {
 	return &Dir{root: root}, syncDir(root)
 }
 
+// ExistingDir is a directory of blobs that is there. Nothing is made in it before
+// something is put, so that one that cannot be written to can be read.
+func ExistingDir(root string) *Dir { return &Dir{root: root} }
+
 func (d *Dir) path(name string) string {
 	return filepath.Join(d.root, name[:2], name[2:4], name)
 }
@@ -42,6 +46,9 @@ func (d *Dir) path(name string) string {
 // Put implements Store. The file and every directory that leads to it are on the
 // disk when it returns.
 func (d *Dir) Put(ctx context.Context, r io.Reader, limit int64) (name string, n int64, err error) {
+	if err := os.MkdirAll(filepath.Join(d.root, incoming), 0o700); err != nil {
+		return "", 0, fmt.Errorf("store a capture: %w", err)
+	}
 	f, err := os.CreateTemp(filepath.Join(d.root, incoming), incomingPrefix+"*")
 	if err != nil {
 		return "", 0, fmt.Errorf("store a capture: %w", err)

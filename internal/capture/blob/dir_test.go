@@ -76,3 +76,20 @@ func TestLeftoversOfProcessesThatWereKilled(t *testing.T) {
 	require.NoError(t, os.RemoveAll(filepath.Join(root, "incoming")))
 	require.NoError(t, s.RemoveLeftovers(t.Context(), 0))
 }
+
+// TestADirectoryThatIsRead is left as it is, and can be written to all the same.
+func TestADirectoryThatIsRead(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	made, err := blob.OpenDir(root)
+	require.NoError(t, err)
+	name, _, err := made.Put(t.Context(), strings.NewReader("words"), 10)
+	require.NoError(t, err)
+	require.NoError(t, os.RemoveAll(filepath.Join(root, "incoming")))
+
+	s := blob.ExistingDir(root)
+	require.NoError(t, blob.Verify(t.Context(), s, name))
+	require.NoDirExists(t, filepath.Join(root, "incoming"))
+	_, _, err = s.Put(t.Context(), strings.NewReader("more"), 10)
+	require.NoError(t, err)
+}
