@@ -161,14 +161,16 @@ func VerifyBlobs(ctx context.Context, st store.Store, blobs blob.Store, limit in
 // keep no other from being carried.
 func Carry(ctx context.Context, st store.Store, to, from blob.Store) (carried int, err error) {
 	var failed []error
+	tried := map[string]bool{"": true} // a plain text is its own text
 	for c, err := range Named(ctx, st) {
 		if err != nil {
 			return carried, err
 		}
 		for _, name := range []string{c.SHA256, c.Text} {
-			if name == "" {
+			if tried[name] {
 				continue
 			}
+			tried[name] = true
 			if _, err := to.Stat(ctx, name); err == nil {
 				continue
 			} else if !errors.Is(err, blob.ErrNotFound) {
