@@ -147,14 +147,27 @@ func (m *Main) checking(ctx context.Context, place blobPlace, name string, st st
 
 // blobPlaces are where the captures of two stores are.
 type blobPlaces struct {
-	BlobsFrom string `placeholder:"PLACE" help:"Where the captures of the store that is read are kept: as --blobs of other commands."`
-	BlobsTo   string `placeholder:"PLACE" help:"Where to keep those of the store that is written."`
+	BlobsFrom       string `placeholder:"PLACE" help:"Where the captures of the store that is read are kept: as --blobs of other commands."`
+	BlobsTo         string `placeholder:"PLACE" help:"Where to keep those of the store that is written."`
+	WithoutCaptures bool   `help:"Carry no captures; the copy's log names them all the same."`
+}
+
+// check finds what makes no sense together.
+func (p blobPlaces) check() error {
+	if p.WithoutCaptures && (p.BlobsFrom != "" || p.BlobsTo != "") {
+		return usageError{errors.New("--without-captures carries none, and --blobs-from or --blobs-to says where to; leave one out")}
+	}
+	return nil
 }
 
 // carry brings the captures that the log of the copy names to where the copy keeps
 // them. It goes by the copy's log, so that a copy which holds less than the
-// original gets no capture of what it does not hold.
+// original gets no capture of what it does not hold. Captures that are not carried
+// are an error unless that is meant: the copy may be a backup.
 func (p blobPlaces) carry(ctx context.Context, m *Main, fromName, toName string, to store.Store) error {
+	if p.WithoutCaptures {
+		return nil
+	}
 	from, err := openBlobs(ctx, p.BlobsFrom, fromName, false)
 	if err != nil {
 		return err
@@ -170,8 +183,8 @@ func (p blobPlaces) carry(ctx context.Context, m *Main, fromName, toName string,
 	}
 	if why != "" {
 		n, err := countNamed(ctx, to)
-		if n > 0 {
-			fmt.Fprintf(m.Stderr, "the captures were not carried: %s\n", why)
+		if err == nil && n > 0 {
+			err = fmt.Errorf("the log is copied, and %s that it names not carried: %s, or with --without-captures if that is meant", plural(n, "capture"), why)
 		}
 		return err
 	}
@@ -183,7 +196,15 @@ func (p blobPlaces) carry(ctx context.Context, m *Main, fromName, toName string,
 	if carried > 0 {
 		fmt.Fprintf(m.Stdout, "%s of captures and their texts carried\n", plural(carried, "file"))
 	}
-	return err
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	told := &foundFaults{}
+	for _, fault := range split(err) {
+		told.lines = append(told.lines, fault.Error())
+	}
+	told.summary = plural(len(told.lines), "file") + " of captures and their texts not carried; put them back and run it again"
+	return told
 }
 
 // captures verifies the captures that the log names, where they are kept where

@@ -13,6 +13,10 @@ import (
 	"unicode"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/capture/blob/blobtest"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/store/open"
 )
 
 // quotedStore imports quotedCase and makes one of its two sources RESTRICTED.
@@ -367,8 +371,40 @@ func TestCapturesThatAreGone(t *testing.T) {
 	}
 	target, _ := storeFile(t)
 	r = run(t, "copy", "--from", store, "--to", target)
-	require.Zero(t, r.code, r.errors)
-	require.Contains(t, r.errors, "the captures were not carried: there is no directory of captures at "+path+".captures")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.errors, "the log is copied, and 2 captures that it names not carried: there is no directory of captures at "+path+".captures")
+	require.Equal(t, succeeds(t, "log", "--store", store), succeeds(t, "log", "--store", target))
+	require.Equal(t, 2, run(t, "copy", "--from", store, "--to", target, "--without-captures", "--blobs-from", path).code)
+	require.Empty(t, run(t, "copy", "--from", store, "--to", target, "--without-captures").errors)
+
+	// The directory is there, and they are not.
+	require.NoError(t, os.Mkdir(path+".captures", 0o700))
+	r = run(t, "copy", "--from", store, "--to", target)
+	require.Equal(t, 1, r.code)
+	require.Equal(t, 3, strings.Count(r.errors, "was not carried: "), "a plain text is its own text: %s", r.errors)
+	require.Contains(t, r.errors, "3 files of captures and their texts not carried")
+}
+
+// TestCapturesOfAServer are carried where it is said where they are, and are a fault
+// of the copy where nobody says so.
+func TestCapturesOfAServer(t *testing.T) {
+	store, path := storeFile(t)
+	quotedStore(t, store)
+	attach(t, "--store", store, "acta", writeFile(t, "acta.txt", "Aquel día"))
+	target, targetPath := storeFile(t)
+	succeeds(t, "copy", "--from", store, "--to", target, "--without-captures")
+	require.NoDirExists(t, targetPath+".captures")
+	to, err := open.Store(t.Context(), target, open.Options{Vocabulary: vocabulary.Standard(), Existing: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, to.Close()) })
+	const server = "bolt://localhost:7687"
+	m := &Main{Stdout: io.Discard, Stderr: io.Discard}
+	none := blobPlaces{}
+	require.ErrorContains(t, none.carry(t.Context(), m, server, target, to), "1 capture that it names not carried: nothing says where "+server+" keeps them; run it again with --blobs-from PLACE")
+	require.ErrorContains(t, none.carry(t.Context(), m, store, server, to), "run it again with --blobs-to PLACE")
+	said := blobPlaces{BlobsFrom: path + ".captures"}
+	require.NoError(t, said.carry(t.Context(), m, server, target, to))
+	require.Equal(t, blobtest.Kept(t, path+".captures"), blobtest.Kept(t, targetPath+".captures"))
 }
 
 // TestLeftoversOfCaptures finds what processes that were killed left gone: what is

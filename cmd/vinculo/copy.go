@@ -26,15 +26,19 @@ behind, is gone on with; run it every night and it is a backup.
 
 Examples:
 
-    vinculo copy --from sqlite:case.db --to neo4j://localhost:7687
-    vinculo copy --from neo4j://localhost:7687 --to sqlite:backup.db
+    vinculo copy --from sqlite:case.db --to neo4j://localhost:7687 --blobs-to captures
+    vinculo copy --from neo4j://localhost:7687 --blobs-from captures --to sqlite:backup.db
+
+Captures that the log names go along, to backup.db.captures here. Where nothing says
+where they are, or are to be kept, the log is copied all the same and the exit status
+is 1; with --without-captures that is meant.
 
 With --clearance the target is a projection: a log that holds nothing but what the
 clearance sees now, for publication, and for those who read Neo4j themselves.
 It too is gone on with. Where a clearance was raised since, or something erased, the
 target shows too much: the command says so, and a new one has to be made.
 
-    vinculo copy --from sqlite:case.db --to neo4j://localhost:7687 --clearance PUBLIC --follow`
+    vinculo copy --from sqlite:case.db --to neo4j://localhost:7687 --clearance PUBLIC --without-captures --follow`
 }
 
 // Run copies a log.
@@ -45,6 +49,9 @@ func (c *copyCmd) Run(ctx context.Context, m *Main) error {
 	}
 	if c.Follow && c.Clearance == "" {
 		return usageError{errors.New("--follow goes with --clearance; run copy again to bring a copy up to date")}
+	}
+	if err := c.check(); err != nil {
+		return err
 	}
 	clearance, err := c.clearance()
 	if err != nil {

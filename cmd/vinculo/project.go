@@ -47,16 +47,15 @@ func (c *copyCmd) project(ctx context.Context, m *Main, v *vocabulary.Vocabulary
 		if err != nil {
 			return err
 		}
-		// Who follows would go on for ever without a reader.
-		if _, err := fmt.Fprintf(m.Stdout, "%s written; the projection shows %s of revisions up to %d\nhead %s\n", plural(result.Written, "revision"), clearance, result.Through, result.Head.Hash); err != nil {
-			return err
+		_, unread := fmt.Fprintf(m.Stdout, "%s written; the projection shows %s of revisions up to %d\nhead %s\n", plural(result.Written, "revision"), clearance, result.Through, result.Head.Hash)
+		err = c.carry(ctx, m, c.From, c.To, to)
+		var missing *foundFaults
+		// Who follows would go on for ever without a reader, and goes on without a
+		// capture, which may be put back.
+		if !c.Follow || unread != nil || err != nil && !errors.As(err, &missing) {
+			return errors.Join(unread, err)
 		}
-		if err := c.carry(ctx, m, c.From, c.To, to); err != nil {
-			return err
-		}
-		if !c.Follow {
-			return nil
-		}
+		m.Report(err)
 		if err := grown(ctx, from, result.Through); err != nil {
 			return err
 		}

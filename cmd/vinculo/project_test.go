@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/capture/blob/blobtest"
 )
 
 // veiled makes a store with the demonstration case in which some is confidential,
@@ -104,6 +107,32 @@ func TestProjectionFollows(t *testing.T) {
 	stop()
 	require.Equal(t, 130, (<-ended).code)
 	require.Empty(t, holds(t, filepath.Dir(path), []string{"Lateraised", "Aliashidden"}))
+}
+
+// TestProjectionFollowsThoughACaptureIsMissing, and tells of it.
+func TestProjectionFollowsThoughACaptureIsMissing(t *testing.T) {
+	name, path := storeFile(t)
+	quotedStore(t, name)
+	succeeds(t, "capture", "add", "--store", name, "nota", writeFile(t, "nota.txt", "nota"))
+	for _, sha := range blobtest.Kept(t, path+".captures") {
+		require.NoError(t, os.Remove(filepath.Join(path+".captures", sha[:2], sha[2:4], sha)))
+	}
+	target, _ := storeFile(t)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan ran, 1)
+	go func() {
+		ended <- runIn(ctx, "", "copy", "--from", name, "--to", target, "--clearance", "PUBLIC", "--follow")
+	}()
+	shows := func(text string) func() bool {
+		return func() bool { return strings.Contains(run(t, "log", "--store", target, "--json").out, text) }
+	}
+	require.Eventually(t, shows("Crónica"), 20*time.Second, 100*time.Millisecond)
+	succeeds(t, "query", "--store", name, `mutation { apply(changeSet: {reason: "luego", changes: [{putEntity: {id: "nuevo", kind: PERSON, name: "Nuevo Nombre"}}]}) { number } }`)
+	require.Eventually(t, shows("Nuevo Nombre"), 20*time.Second, 100*time.Millisecond)
+	stop()
+	r := <-ended
+	require.Equal(t, 130, r.code, r.errors)
+	require.Contains(t, r.errors, "1 file of captures and their texts not carried")
 }
 
 func TestProjectionAndErasureOnNeo4j(t *testing.T) {
