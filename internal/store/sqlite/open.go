@@ -83,7 +83,7 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 		if s.temporary, err = newTemporary(); err != nil {
 			return err
 		}
-		path = filepath.Join(s.temporary.folder, "store.db")
+		path = filepath.Join(s.temporary.folder, temporaryStore)
 	}
 	exists, err := checkPath(path, s.readOnly)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -166,4 +167,68 @@ func TestWhatAKilledProcessLeaves(t *testing.T) {
 	require.NoError(t, next.Close())
 	write(t, mine, set("b", "María"))
 	require.Equal(t, 1, left())
+}
+
+// TestAKilledRemoval leaves the lock as long as anything of the store is there, by
+// which the next finds the folder.
+func TestAKilledRemoval(t *testing.T) {
+	if unprivileged.Run(t) {
+		return
+	}
+	t.Setenv("TMPDIR", t.TempDir())
+	st := open(t, sqlite.Memory, sqlite.Options{})
+	folder := onlyFolder(t)
+	// What cannot be taken away stands for what was not reached.
+	stuck := filepath.Join(folder, "z-stuck")
+	require.NoError(t, os.MkdirAll(filepath.Join(stuck, "inner"), 0o700))
+	require.NoError(t, os.Chmod(stuck, 0o500)) //nolint:gosec // it is a folder
+	t.Cleanup(func() { _ = os.Chmod(stuck, 0o700) })
+	require.Error(t, st.Close())
+	require.FileExists(t, filepath.Join(folder, "lock"))
+	require.NoError(t, os.Chmod(stuck, 0o700)) //nolint:gosec // it is a folder
+
+	next := open(t, sqlite.Memory, sqlite.Options{})
+	require.NoDirExists(t, folder)
+	require.NoError(t, next.Close())
+}
+
+// onlyFolder is the one that is in the folder for temporary files.
+func onlyFolder(t *testing.T) string {
+	t.Helper()
+	entries, err := os.ReadDir(os.TempDir())
+	require.NoError(t, err)
+	require.Len(t, entries, 1)
+	return filepath.Join(os.TempDir(), entries[0].Name())
+}
+
+// TestFoldersWithoutALock are taken away where they are this program's and old.
+func TestFoldersWithoutALock(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	folder := func(name string, age time.Duration, files ...string) string {
+		path := filepath.Join(os.TempDir(), name)
+		require.NoError(t, os.Mkdir(path, 0o700))
+		at := time.Now().Add(-age)
+		for _, file := range files {
+			require.NoError(t, os.WriteFile(filepath.Join(path, file), nil, 0o600))
+			require.NoError(t, os.Chtimes(filepath.Join(path, file), at, at))
+		}
+		require.NoError(t, os.Chtimes(path, at, at))
+		return path
+	}
+	const old = 48 * time.Hour
+	gone := []string{folder("vinculo-1", old), folder("vinculo-2", old, "store.db", "store.db-wal")}
+	used := folder("vinculo-3", old, "store.db", "store.db-wal")
+	now := time.Now()
+	require.NoError(t, os.Chtimes(filepath.Join(used, "store.db-wal"), now, now))
+	stay := []string{
+		used, folder("vinculo-4", time.Hour), folder("vinculo-5", old, "store.db", "notes.txt"),
+		folder("vinculo-", old), folder("vinculo-backup", old, "store.db"),
+	}
+	open(t, sqlite.Memory, sqlite.Options{})
+	for _, path := range gone {
+		require.NoDirExists(t, path)
+	}
+	for _, path := range stay {
+		require.DirExists(t, path)
+	}
 }

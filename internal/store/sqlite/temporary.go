@@ -3,9 +3,12 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
 )
@@ -21,8 +24,13 @@ type temporary struct {
 
 const (
 	temporaryPrefix = "vinculo-"
+	temporaryStore  = "store.db"
 	temporaryLock   = "lock"
 	private         = 0o700
+	// abandoned is how long nothing is written in a folder without a lock that nobody
+	// uses: an older program took the lock away before the store, and who is killed
+	// when they have made a folder has not made its lock yet.
+	abandoned = 24 * time.Hour
 )
 
 func newTemporary() (*temporary, error) {
@@ -48,8 +56,22 @@ func newTemporary() (*temporary, error) {
 
 func lockIn(folder string) *flock.Flock { return flock.New(filepath.Join(folder, temporaryLock)) }
 
+// remove takes the folder away, the lock after all that is beside it: who is killed
+// meanwhile leaves what the next can tell is free.
 func (t *temporary) remove() error {
-	return errors.Join(os.RemoveAll(t.folder), t.lock.Close())
+	entries, err := os.ReadDir(t.folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil // somebody has swept it
+	}
+	for _, e := range entries {
+		if e.Name() != temporaryLock {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(t.folder, e.Name())))
+		}
+	}
+	if err == nil {
+		err = os.RemoveAll(t.folder)
+	}
+	return errors.Join(err, t.lock.Close())
 }
 
 // sweep takes away what killed processes of this user have left. What it may not
@@ -70,10 +92,42 @@ func sweep(parent string) {
 		left := &temporary{folder: filepath.Join(parent, e.Name())}
 		left.lock = lockIn(left.folder)
 		if _, err := os.Stat(left.lock.Path()); err != nil {
-			continue // another's, or just being made
+			if left.isAbandoned() { // else it is another's, or just being made
+				_ = left.remove()
+			}
+			continue
 		}
 		if free, err := left.lock.TryLock(); err == nil && free {
 			_ = left.remove()
 		}
 	}
+}
+
+// isAbandoned says whether a folder without a lock is certainly one of this program's
+// and long out of use: it is named as they are, holds a store or nothing, and nothing
+// else, and is old.
+func (t *temporary) isAbandoned() bool {
+	number := strings.TrimPrefix(filepath.Base(t.folder), temporaryPrefix)
+	if _, err := strconv.ParseUint(number, 10, 64); err != nil {
+		return false
+	}
+	entries, err := os.ReadDir(t.folder)
+	if err != nil {
+		return false
+	}
+	for _, e := range entries {
+		switch strings.TrimPrefix(e.Name(), temporaryStore) {
+		case "", "-wal", "-shm", "-journal":
+		default:
+			return false
+		}
+		if !isOld(e.Info()) {
+			return false
+		}
+	}
+	return isOld(os.Stat(t.folder))
+}
+
+func isOld(info os.FileInfo, err error) bool {
+	return err == nil && time.Since(info.ModTime()) > abandoned
 }
