@@ -119,7 +119,8 @@ func Run(t *testing.T, open func(t *testing.T) (s blob.Store, root string)) {
 		require.Empty(t, listed())
 		want := []string{put(t, s, "one"), put(t, s, "two"), put(t, s, "three")}
 		require.ElementsMatch(t, want, listed())
-		for range s.List(t.Context()) {
+		for _, err := range s.List(t.Context()) {
+			require.NoError(t, err)
 			break
 		}
 		require.NoError(t, s.Delete(t.Context(), want[1]))
