@@ -147,6 +147,7 @@ func (c *importCmd) writeJSON(m *Main, result casefile.Result, rows map[string]i
 	}
 	return json.NewEncoder(m.Stdout).Encode(map[string]any{
 		"revisions": revisions, "new": result.New, "rows": rows, "dryRun": c.DryRun, "faults": faults, "cut": cut,
+		"kept": result.Kept,
 	})
 }
 
@@ -165,6 +166,9 @@ func (c *importCmd) tell(m *Main, file *casefile.File, result casefile.Result) e
 		fmt.Fprintf(m.Stdout, "%s: imported as revision %d\n", all, result.Revisions[0])
 	case n > 1:
 		fmt.Fprintf(m.Stdout, "%s: imported as revisions %d to %d\n", all, result.Revisions[0], result.Revisions[n-1])
+	}
+	if result.Kept > 0 {
+		fmt.Fprintf(m.Stdout, "%s said what was corrected since; the graph keeps the corrections\n", plural(result.Kept, "row"))
 	}
 	return nil
 }

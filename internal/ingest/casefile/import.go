@@ -32,6 +32,9 @@ type Result struct {
 	Changes   int // changes in the file
 	// New says that the store does not have all of it, or did not have.
 	New bool
+	// Kept is how many rows are left out, whole or in part, since they say what their
+	// record said once: the graph keeps what was made of it since.
+	Kept int
 }
 
 // Import validates the whole file against the store and then writes it. Where
@@ -60,6 +63,7 @@ func (f *File) Import(ctx context.Context, st store.Store, p *evidence.Planner, 
 		return result, err
 	}
 	changes, done, err := w.validate(ctx, changes, batches)
+	result.Kept = w.kept
 	if err == nil {
 		err = f.faults.err(f.maxFaults)
 	}
@@ -91,6 +95,7 @@ func (w *writer) plans(batches [][]change, result *Result) iter.Seq2[store.Plan,
 			}
 			w.planned.forget(i)
 			if commit.New {
+				w.looked = commit.Revision.Sequence()
 				result.Revisions = append(result.Revisions, commit.Revision.Numbers[w.options.Author.Clearance])
 			}
 			written += len(batch)
@@ -254,6 +259,11 @@ type writer struct {
 	// planned is what the batches come to in an empty store, one after the other:
 	// planned to validate them, they need not be planned again.
 	planned *rehearsal
+	// validated says that the changes were validated on the graph as it was at the
+	// sequence looked, or written by this writer since.
+	validated bool
+	looked    evidence.Sequence
+	kept      int // see Result.Kept
 }
 
 // validate plans everything that was not yet written, and writes nothing. It
@@ -264,7 +274,8 @@ func (w *writer) validate(ctx context.Context, changes []change, batches [][]cha
 	if err != nil {
 		return nil, false, err
 	}
-	left := changes
+	left, puts := changes, &upserts{}
+	w.validated, w.looked = true, head.Sequence
 	if head.Sequence > 0 {
 		// A batch that was written under its key needs no second look: what
 		// happened to its records since is nobody's mistake.
@@ -282,6 +293,17 @@ func (w *writer) validate(ctx context.Context, changes []change, batches [][]cha
 		if left, err = w.recognise(ctx, left); err != nil {
 			return nil, false, err
 		}
+		err = w.read(ctx, func(ctx context.Context, snap evidence.Snapshot) (err error) {
+			puts, err = w.upserted(ctx, snap, left)
+			return err
+		})
+		if err != nil {
+			return nil, false, err
+		}
+		w.kept = puts.kept
+		if left = puts.changes; len(left) == 0 {
+			return nil, true, nil
+		}
 	}
 	if head.Sequence == 0 {
 		if planned, ok := w.rehearse(ctx, batches); ok {
@@ -295,7 +317,7 @@ func (w *writer) validate(ctx context.Context, changes []change, batches [][]cha
 		left = moved
 		commit, err = w.plan(ctx, left, false)
 	}
-	if err != nil {
+	if err = puts.refused(left, err); err != nil {
 		before, failed := w.readBefore(ctx, left)
 		if failed != nil {
 			return nil, false, failed
@@ -355,12 +377,21 @@ func (w *writer) write(ctx context.Context, snap evidence.Snapshot, number int, 
 	if commit := w.planned.commit(number, head); commit != nil {
 		return commit, nil
 	}
+	puts := &upserts{changes: changes}
+	if w.validated && head.Sequence != w.looked { // somebody else has written meanwhile
+		if puts, err = w.upserted(ctx, snap, changes); err != nil {
+			return nil, err
+		}
+		if changes = puts.changes; len(changes) == 0 {
+			return &evidence.Commit{}, nil // it is not new, and nothing is written
+		}
+	}
 	cs, err := w.changeSet(changes, true)
 	if err != nil {
 		return nil, err
 	}
 	commit, err := w.planner.Plan(ctx, snap, w.options.Author, cs)
-	if err != nil {
+	if err = puts.refused(changes, err); err != nil {
 		return nil, w.file.explain(changes, err, nil)
 	}
 	return commit, nil
@@ -378,7 +409,7 @@ func (w *writer) changeSet(changes []change, keyed bool) (*evidence.ChangeSet, e
 		if err != nil {
 			return nil, fmt.Errorf("encoding the changes: %w", err)
 		}
-		cs.IdempotencyKey = "import/" + digest[:32]
+		cs.IdempotencyKey = keyPrefix + digest[:32]
 	}
 	return cs, nil
 }

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// mutate changes a graph as an editor would.
+func mutate(t *testing.T, name, change string) {
+	t.Helper()
+	succeeds(t, "query", "--store", name, `mutation { apply(changeSet: {reason: "después", changes: [`+change+`]}) { number } }`)
+}
+
+// addRow adds a row to a file of a folder.
+func addRow(t *testing.T, dir, file, row string) {
+	t.Helper()
+	f, err := os.OpenFile(filepath.Join(dir, file), os.O_APPEND|os.O_WRONLY, 0) //nolint:gosec // a file of the test
+	require.NoError(t, err)
+	_, err = f.WriteString(row + "\n")
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+}
+
+func TestImportKeepsCorrections(t *testing.T) {
+	name, _ := storeFile(t)
+	keepsCorrections(t, name)
+}
+
+func TestNeo4jImportKeepsCorrections(t *testing.T) { keepsCorrections(t, onNeo4j(t)) }
+
+// keepsCorrections: what was corrected or retracted in the graph does not come back
+// when a folder that has grown is imported again.
+func keepsCorrections(t *testing.T, name string) {
+	t.Helper()
+	dir := quotedCase(t)
+	succeeds(t, "import", "--store", name, dir)
+	mutate(t, name, `{putEntity: {id: "pena", name: "E. Peña"}}`)
+	mutate(t, name, `{putEntity: {id: "amlo", name: "A. M. López"}}`)
+	mutate(t, name, `{putEntity: {id: "amlo", country: "MX"}}`)
+	const names = `{ pena: entity(id: "pena") { name } amlo: entity(id: "amlo") { name } nota: source(id: "nota") { title } }`
+	const corrected = `{"data": {"pena": {"name": "E. Peña"}, "amlo": {"name": "A. M. López"}, "nota": {"title": "Crónica"}}}`
+
+	addRow(t, dir, "sources.csv", "otra,news,Otra,https://ejemplo.mx/3")
+	require.Equal(t, "3 sources, 2 entities, 1 links, 0 statements, 3 citations: imported as revision 5\n2 rows said what was corrected since; the graph keeps the corrections\n",
+		succeeds(t, "import", "--store", name, dir))
+	require.JSONEq(t, corrected, succeeds(t, "query", "--store", name, names))
+	require.Contains(t, succeeds(t, "import", "--store", name, dir), "nothing changed")
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "entities.csv"), []byte("id,kind,name\npena,Person,Peña\namlo,Person,A. M. López\n"), 0o600))
+	r := run(t, "import", "--store", name, dir)
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.errors, `entities.csv:2: name: revision 2 made this "E. Peña", and the row says something new; to keep that, write it here or leave the cell empty, else change the record with putEntity first`)
+
+	mutate(t, name, `{retract: {id: "otra"}}`)
+	require.NoError(t, os.Remove(filepath.Join(dir, "entities.csv")))
+	addRow(t, dir, "sources.csv", "mas,news,Más,https://ejemplo.mx/4")
+	r = run(t, "import", "--store", name, dir)
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.errors, `sources.csv:4: id: "otra" was retracted; undo that revision, leave the row out, or choose another id`)
+	require.JSONEq(t, corrected, succeeds(t, "query", "--store", name, names))
+}
