@@ -40,7 +40,8 @@ type Result struct {
 // Import validates the whole file against the store and then writes it. Where
 // the rules refuse anything, the error is *Faults and nothing is written. What
 // is there already, by id and content, is not written again; a citation that a
-// claim of the graph does not have yet is added to it.
+// claim of the graph does not have yet is added to it. Where it was imported before
+// and undone since, the error is *Undone and nothing is written.
 //
 // With Batch, an import that was cut short is gone on with by running it again.
 func (f *File) Import(ctx context.Context, st store.Store, p *evidence.Planner, o ImportOptions) (Result, error) {
@@ -278,14 +279,19 @@ func (w *writer) validate(ctx context.Context, changes []change, batches [][]cha
 	w.validated, w.looked = true, head.Sequence
 	if head.Sequence > 0 {
 		// A batch that was written under its key needs no second look: what
-		// happened to its records since is nobody's mistake.
+		// happened to its records since is nobody's mistake. But where it was undone,
+		// it is not there.
 		left = nil
+		var undone Undone
 		for _, batch := range batches {
-			if there, err := w.applied(ctx, batch); err != nil {
+			if there, err := w.applied(ctx, batch, &undone); err != nil {
 				return nil, false, err
 			} else if !there {
 				left = append(left, batch...)
 			}
+		}
+		if err := undone.err(); err != nil {
+			return nil, false, err
 		}
 		if len(left) == 0 {
 			return changes, true, nil
@@ -328,15 +334,22 @@ func (w *writer) validate(ctx context.Context, changes []change, batches [][]cha
 }
 
 // applied says whether a batch was written under its key, by this program or by one
-// that read it otherwise or gave citations other ids.
-func (w *writer) applied(ctx context.Context, batch []change) (bool, error) {
+// that read it otherwise or gave citations other ids. It notes where it was undone.
+func (w *writer) applied(ctx context.Context, batch []change, undone *Undone) (bool, error) {
 	for as := range everRead(batch) {
 		cs, err := w.changeSet(as, true)
 		if err != nil {
 			return false, err
 		}
 		err = w.read(ctx, func(ctx context.Context, snap evidence.Snapshot) error {
-			_, err := evidence.Applied(ctx, snap, w.options.Author, cs)
+			commit, err := evidence.Applied(ctx, snap, w.options.Author, cs)
+			if err != nil {
+				return err
+			}
+			undo, ok, err := undoing(ctx, snap, commit.Revision)
+			if ok {
+				undone.add(commit.Revision, undo, w.options.Author.Clearance)
+			}
 			return err
 		})
 		var used evidence.Faults // the key, of what was erased in part since
