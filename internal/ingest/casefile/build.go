@@ -76,7 +76,8 @@ type builder struct {
 	file        *File
 }
 
-// Read reads a folder. What is wrong with its rows is told by Import, together
+// Read reads a folder. Other CSV files in it are faults: one with a slip in its name
+// would be lost in silence. What is wrong with its rows is told by Import, together
 // with what is wrong with what they say; see File.Faulty.
 func Read(fsys fs.FS, o Options) (*File, error) {
 	b := &builder{
@@ -85,7 +86,8 @@ func Read(fsys fs.FS, o Options) (*File, error) {
 	}
 	rows := map[string][]row{}
 	there := false
-	for i, t := range readTables(fsys, o.Limits) {
+	tables := readTables(fsys, o.Limits)
+	for i, t := range tables {
 		name := fileNames[i]
 		rows[name], there = t.rows, there || t.there
 		b.file.rows[name] = len(t.rows)
@@ -95,7 +97,19 @@ func Read(fsys fs.FS, o Options) (*File, error) {
 			b.citations, b.citationIDs = t.rows, t.ids
 		}
 	}
-	if !there {
+	strangers, err := misnamed(fsys)
+	if err != nil {
+		return nil, fmt.Errorf("the folder cannot be listed: %w", err)
+	}
+	for _, name := range strangers {
+		b.file.faults.add(name, 0, "", "%s", nameFault(name))
+		for i, t := range tables { // it may be one of those that are not there
+			if !t.there {
+				b.file.lost.files[fileNames[i]] = true
+			}
+		}
+	}
+	if !there && len(strangers) == 0 {
 		return nil, fmt.Errorf("the folder holds none of %s; name the folder of a case file", strings.Join(fileNames, ", "))
 	}
 	b.makeRoom()
@@ -246,6 +260,10 @@ func (b *builder) extra(r *row, put *evidence.PutEntity) {
 		}
 		identity, isIdentity := identityKeys[key]
 		isPoint := key == "lat" || key == "lon" || key == "geo_source"
+		if key == "date" && !put.Kind.Set {
+			fault("date is the time of an event, and a note of all else; write the kind of the entity too")
+			continue
+		}
 		isWhen := key == "date" && put.Kind.Value == "EVENT"
 		if isIdentity || isPoint || isWhen {
 			if own[key] {

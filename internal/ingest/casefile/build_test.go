@@ -117,3 +117,35 @@ func TestWhatWasErasedIsToldAtItsRow(t *testing.T) {
 		})
 	}
 }
+
+// TestADateNeedsTheKind: what the row of an entity that the graph has leaves out, the
+// time of an event is not to be mistaken for a note.
+func TestADateNeedsTheKind(t *testing.T) {
+	st := model.New()
+	_, err := load(t, st, folder(map[string]string{"entities.csv": "id,kind,name\ne1,Event,La noche\np1,Person,José\n"}), ImportOptions{})
+	require.NoError(t, err)
+	_, err = load(t, st, folder(map[string]string{"entities.csv": "id,kind,name,extra\ne1,,,date=2014-09-26\np1,,,role=alcalde\n"}), ImportOptions{})
+	require.EqualError(t, err, "entities.csv:2: extra: date is the time of an event, and a note of all else; write the kind of the entity too")
+	_, err = load(t, st, folder(map[string]string{"entities.csv": "id,kind,name,extra\ne1,Event,,date=2014-09-26\np1,,,role=alcalde\n"}), ImportOptions{})
+	require.NoError(t, err)
+	got := records(t, st, "e1", "p1")
+	require.Equal(t, "2014-09-26", got["e1"].Entity().When)
+	require.Equal(t, []evidence.Note{{Key: "role", Value: "alcalde"}}, got["p1"].Entity().Notes)
+}
+
+// TestNoFileIsLostForItsName: nor is what follows from that told beside it.
+func TestNoFileIsLostForItsName(t *testing.T) {
+	files := smallCase()
+	files["Links.csv"], files["citation.csv"] = files["links.csv"], files["citations.csv"]
+	delete(files, "links.csv")
+	delete(files, "citations.csv")
+	files["._links.csv"], files["read me.txt"], files["old/links.csv"] = "\x00", "x", files["Links.csv"]
+	_, err := load(t, model.New(), folder(files), ImportOptions{})
+	require.EqualError(t, err, "Links.csv: a case file writes its names in lower case; rename it to links.csv\n"+
+		"citation.csv: a case file has no file of this name; rename it to one of sources.csv, entities.csv, links.csv, statements.csv, citations.csv, or move it out of the folder")
+
+	_, err = load(t, model.New(), folder(map[string]string{"ENTITIES.CSV": files["entities.csv"]}), ImportOptions{})
+	require.EqualError(t, err, "ENTITIES.CSV: a case file writes its names in lower case; rename it to entities.csv")
+	_, err = load(t, model.New(), folder(map[string]string{"read me.txt": "x"}), ImportOptions{})
+	require.ErrorContains(t, err, "the folder holds none of sources.csv")
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -101,6 +102,33 @@ func readTables(fsys fs.FS, limits Limits) []table {
 	}
 	reading.Wait()
 	return tables
+}
+
+// misnamed are the CSV files of the folder that are none of a case file's. Hidden files
+// are left out: other systems put them beside each file.
+func misnamed(fsys fs.FS) ([]string, error) {
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		name := e.Name()
+		if !e.IsDir() && !strings.HasPrefix(name, ".") && strings.EqualFold(path.Ext(name), ".csv") && !slices.Contains(fileNames, name) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// nameFault says what is wrong with the name of a CSV file.
+func nameFault(name string) string {
+	for _, known := range fileNames {
+		if strings.EqualFold(name, known) {
+			return "a case file writes its names in lower case; rename it to " + known
+		}
+	}
+	return "a case file has no file of this name; rename it to one of " + strings.Join(fileNames, ", ") + ", or move it out of the folder"
 }
 
 // read reads one file; no rows where it is not there.
