@@ -47,6 +47,9 @@ func (c *copyCmd) Run(ctx context.Context, m *Main) error {
 	if c.From == c.To {
 		return usageError{fmt.Errorf("--from and --to are the same store, %s", c.From)}
 	}
+	if err := checkLasting("--to", c.To); err != nil {
+		return err
+	}
 	if c.Follow && c.Clearance == "" {
 		return usageError{errors.New("--follow goes with --clearance; run copy again to bring a copy up to date")}
 	}

@@ -52,32 +52,45 @@ func (c *importCmd) Run(ctx context.Context, m *Main) error {
 	if c.Batch < 0 || c.LimitFaults < 0 {
 		return usageError{errors.New("--batch and --limit-faults cannot be negative")}
 	}
+	if !c.DryRun {
+		if err := checkLasting("--store", c.Store); err != nil {
+			return err
+		}
+	}
 	if info, err := os.Stat(c.Dir); err != nil {
 		return fmt.Errorf("the folder to import: %w", err)
 	} else if !info.IsDir() {
 		return fmt.Errorf("%s is not a folder; name the folder that holds sources.csv and the others", c.Dir)
 	}
-	file, err := casefile.Read(os.DirFS(c.Dir), casefile.Options{Vocabulary: v, MaxFaults: c.LimitFaults})
-	if err != nil {
+	options := casefile.ImportOptions{Author: archivist(c.Author), Reason: c.Reason, Batch: c.Batch, DryRun: c.DryRun}
+	planner := newPlanner(v)
+	if err := options.Check(ctx, planner); err != nil {
 		return err
 	}
 	blobs, err := openBlobs(ctx, c.Blobs, c.Store, false)
 	if err != nil {
 		return err
 	}
-	st, err := c.open(ctx, m, v, c.DryRun || file.Faulty())
+	// A large folder takes its time to read: what cannot be opened is told before.
+	st, err := c.openExisting(ctx, m, v)
 	if err != nil {
 		return err
 	}
-	planner := newPlanner(v)
+	file, err := casefile.Read(os.DirFS(c.Dir), casefile.Options{Vocabulary: v, MaxFaults: c.LimitFaults})
+	if err != nil {
+		return err
+	}
+	if st == nil {
+		if st, err = c.begin(ctx, m, v, c.DryRun || file.Faulty()); err != nil {
+			return err
+		}
+	}
 	if blobs != nil {
 		st = m.newArchive(st, planner, blobs, m.newLogger(zerolog.WarnLevel)).Checking()
 	}
 	bar := m.newProgress()
-	result, err := file.Import(ctx, st, planner, casefile.ImportOptions{
-		Author: archivist(c.Author), Reason: c.Reason, Batch: c.Batch, DryRun: c.DryRun,
-		Progress: func(done, total int) { bar.show("importing", uint64(done), uint64(total)) },
-	})
+	options.Progress = func(done, total int) { bar.show("importing", uint64(done), uint64(total)) }
+	result, err := file.Import(ctx, st, planner, options)
 	bar.finish()
 	if err != nil {
 		return c.explain(m, file, err)
@@ -85,18 +98,36 @@ func (c *importCmd) Run(ctx context.Context, m *Main) error {
 	return c.tell(m, file, result)
 }
 
-// open opens the store. Where nothing will be written, no graph is begun.
-func (c *importCmd) open(ctx context.Context, m *Main, v *vocabulary.Vocabulary, dry bool) (store.Store, error) {
-	if path, ok := strings.CutPrefix(c.Store, "sqlite:"); ok && dry && path != "" {
+// openExisting opens the store as far as there is one; nil where there is none yet.
+func (c *importCmd) openExisting(ctx context.Context, m *Main, v *vocabulary.Vocabulary) (store.Store, error) {
+	if path, ok := strings.CutPrefix(c.Store, "sqlite:"); ok && path != "" {
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-			return m.openTemporary(ctx, v)
+			return nil, checkFolder(path)
 		}
 	}
-	st, err := m.openStore(ctx, c.Store, open.Options{Vocabulary: v, Existing: dry})
-	if dry && errors.Is(err, open.ErrNoGraph) {
-		return m.openTemporary(ctx, v)
+	st, err := m.openStore(ctx, c.Store, open.Options{Vocabulary: v, Existing: true})
+	if errors.Is(err, open.ErrNoGraph) {
+		return nil, nil //nolint:nilnil // there is none
 	}
 	return st, err
+}
+
+// checkFolder refuses a file that is to be made where there is no folder for it.
+func checkFolder(path string) error {
+	folder := filepath.Dir(path)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return fmt.Errorf("store %s: there is no folder %s; make it first, or mend the path", path, folder)
+	}
+	return nil
+}
+
+// begin begins a graph where there is none. Where nothing will be written, none is
+// begun.
+func (c *importCmd) begin(ctx context.Context, m *Main, v *vocabulary.Vocabulary, dry bool) (store.Store, error) {
+	if dry {
+		return m.openTemporary(ctx, v)
+	}
+	return m.openStore(ctx, c.Store, open.Options{Vocabulary: v})
 }
 
 // explain names the files of faults as the user does.

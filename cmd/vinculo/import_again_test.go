@@ -62,3 +62,43 @@ func keepsCorrections(t *testing.T, name string) {
 	require.Contains(t, r.errors, `sources.csv:4: id: "otra" was retracted; undo that revision, leave the row out, or choose another id`)
 	require.JSONEq(t, corrected, succeeds(t, "query", "--store", name, names))
 }
+
+// TestWhatCannotBeOpenedIsToldFirst: to read a large folder takes its time.
+func TestWhatCannotBeOpenedIsToldFirst(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "links.csv"), []byte("colour\nred\n"), 0o600))
+	taken := filepath.Join(dir, "note.txt")
+	require.NoError(t, os.WriteFile(taken, []byte("no database"), 0o600))
+	for store, want := range map[string]string{
+		"mysql:x":         `"mysql:x" is not a store`,
+		"sqlite:" + taken: taken,
+		"sqlite:" + filepath.Join(dir, "no/x.db"): "there is no folder",
+		"sqlite:": "sqlite: names no file",
+	} {
+		for _, flags := range [][]string{nil, {"--dry-run"}} {
+			r := run(t, append([]string{"import", "--store", store, dir}, flags...)...)
+			require.NotZero(t, r.code)
+			require.Contains(t, r.errors, want, store)
+			require.NotContains(t, r.errors, "colour", store)
+		}
+	}
+	name, path := storeFile(t)
+	require.Contains(t, run(t, "import", "--store", name, dir).errors, "links.csv:1: colour: there is no such column")
+	require.NoFileExists(t, path, "nothing is begun for what cannot be read")
+}
+
+// TestNothingIsWrittenToMemory, where nobody would find it again.
+func TestNothingIsWrittenToMemory(t *testing.T) {
+	dir := quotedCase(t)
+	r := run(t, "import", "--store", "sqlite::memory:", dir)
+	require.Equal(t, 2, r.code)
+	require.Empty(t, r.out)
+	require.Contains(t, r.errors, "--store sqlite::memory: is in memory alone, and what is written there goes when the command ends; name a file, such as sqlite:case.db")
+	require.Contains(t, succeeds(t, "import", "--store", "sqlite::memory:", "--dry-run", dir), "nothing was written")
+
+	name, _ := storeFile(t)
+	succeeds(t, "import", "--store", name, dir)
+	r = run(t, "copy", "--from", name, "--to", "sqlite::memory:")
+	require.Equal(t, 2, r.code)
+	require.Contains(t, r.errors, "--to sqlite::memory: is in memory alone")
+}

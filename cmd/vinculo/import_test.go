@@ -138,7 +138,7 @@ func TestADeploymentsOwnKind(t *testing.T) {
 // TestTheAuthorIsJudged as the reason is: what is in the log is there for good.
 func TestTheAuthorIsJudged(t *testing.T) {
 	dir := quotedCase(t)
-	name, _ := storeFile(t)
+	name, path := storeFile(t)
 	for what, c := range map[string]struct {
 		author, want string
 	}{
@@ -152,8 +152,11 @@ func TestTheAuthorIsJudged(t *testing.T) {
 			require.Equal(t, 1, r.code, r.errors)
 			require.Contains(t, r.errors, c.want)
 			require.NotContains(t, r.errors, "\x1b")
+			require.NoFileExists(t, path)
 		})
 	}
+	require.Contains(t, run(t, "import", "--store", name, "--reason", " ", dir).errors, "reason: it is empty; say why")
+	require.NoFileExists(t, path)
 	succeeds(t, "import", "--store", name, "--author", "Ana\u202eÑáñez", dir)
 	log := succeeds(t, "log", "--store", name)
 	require.Contains(t, log, `  Ana\u202eÑáñez  `)

@@ -76,6 +76,14 @@ func (m *Main) openStore(ctx context.Context, name string, o open.Options) (stor
 	return st, nil
 }
 
+// checkLasting refuses to write to what goes when the command ends.
+func checkLasting(flag, name string) error {
+	if name != "sqlite:"+sqlite.Memory {
+		return nil
+	}
+	return usageError{fmt.Errorf("%s %s is in memory alone, and what is written there goes when the command ends; name a file, such as sqlite:case.db", flag, name)}
+}
+
 // openTemporary opens an empty store that goes when the command ends.
 func (m *Main) openTemporary(ctx context.Context, v *vocabulary.Vocabulary) (store.Store, error) {
 	st, err := sqlite.Open(ctx, sqlite.Memory, sqlite.Options{Vocabulary: v})

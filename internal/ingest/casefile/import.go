@@ -1,6 +1,7 @@
 package casefile
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,24 @@ type ImportOptions struct {
 	DryRun bool
 	// Progress, where set, is told how many of the file's changes are written.
 	Progress func(done, total int)
+}
+
+// reason is why the log says that it was imported.
+func (o *ImportOptions) reason() string { return cmp.Or(o.Reason, "import of a case file") }
+
+// Check says what is wrong with the author and the reason, whatever is imported, before
+// anything is opened for it. The error is evidence.Faults.
+func (o *ImportOptions) Check(ctx context.Context, p *evidence.Planner) error {
+	_, err := p.Plan(ctx, &rehearsal{}, o.Author, &evidence.ChangeSet{Reason: o.reason()})
+	var faults evidence.Faults
+	if !errors.As(err, &faults) {
+		return err
+	}
+	faults = slices.DeleteFunc(slices.Clone(faults), func(f evidence.Fault) bool { return f.Path == "changes" }) // there are none yet
+	if len(faults) == 0 {
+		return nil
+	}
+	return faults
 }
 
 // Result is what an import came to.
@@ -49,9 +68,7 @@ func (f *File) Import(ctx context.Context, st store.Store, p *evidence.Planner, 
 	if len(f.changes) == 0 {
 		return result, f.faults.err(f.maxFaults)
 	}
-	if o.Reason == "" {
-		o.Reason = "import of a case file"
-	}
+	o.Reason = o.reason()
 	planner := *p
 	planner.MaxChanges, planner.CascadeLimit = math.MaxInt32, math.MaxInt32 // the file's size is its own limit
 	changes := f.changes
