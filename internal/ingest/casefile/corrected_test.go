@@ -2,6 +2,7 @@ package casefile
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -192,4 +193,77 @@ func (m *meanwhile) Write(ctx context.Context, plan store.Plan) (*evidence.Commi
 		once()
 	}
 	return commit, err
+}
+
+// TestManyCorrectionsAreFoundTogether: each has its own revision, and a question for
+// each would be slow where the store is far away.
+func TestManyCorrectionsAreFoundTogether(t *testing.T) {
+	const people = 40
+	file := func(again func(i int) string) map[string]string {
+		rows := "id,kind,name,description\n"
+		for i := range people {
+			rows += fmt.Sprintf("p%d,Person,José %d,%s\n", i, i, again(i))
+		}
+		return map[string]string{"entities.csv": rows}
+	}
+	said := func(int) string { return "boss" }
+	st := &asked{Store: model.New()}
+	_, err := load(t, st, folder(file(said)), ImportOptions{})
+	require.NoError(t, err)
+	for round := range 3 {
+		for i := range people {
+			if i%3 >= round {
+				edit(t, st, evidence.Change{PutEntity: &evidence.PutEntity{ID: evidence.ID(fmt.Sprintf("p%d", i)), Description: evidence.Of(fmt.Sprintf("driver %d", round))}})
+			}
+		}
+	}
+	st.asks = 0
+	result, err := load(t, st, folder(grown(file(said), "entities.csv", "u1,MilitaryUnit,27 Batallón,")), ImportOptions{})
+	require.NoError(t, err)
+	require.Equal(t, people, result.Kept)
+	require.LessOrEqual(t, st.asks, 6)
+	for i := range people {
+		id := evidence.ID(fmt.Sprintf("p%d", i))
+		require.Equal(t, fmt.Sprintf("driver %d", i%3), records(t, st, id)[id].Entity().Description)
+	}
+
+	anew := file(func(i int) string {
+		switch {
+		case i < 3:
+			return "captain"
+		case i < 30:
+			return "driver 0"
+		default:
+			return "boss"
+		}
+	})
+	_, err = load(t, st, folder(anew), ImportOptions{})
+	var faults *Faults
+	require.ErrorAs(t, err, &faults)
+	require.Len(t, faults.List, 3, err)
+	for i, revision := range []int{2, 42, 68} { // the last edit of each
+		require.Contains(t, faults.List[i].Error(), fmt.Sprintf(`entities.csv:%d: description: revision %d made this "driver %d"`, i+2, revision, i))
+	}
+}
+
+// asked counts how often the newest versions before some sequence are asked for.
+type asked struct {
+	store.Store
+	asks int
+}
+
+func (s *asked) Write(ctx context.Context, plan store.Plan) (*evidence.Commit, error) {
+	return s.Store.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		return plan(ctx, askedSnapshot{snap, s})
+	})
+}
+
+type askedSnapshot struct {
+	evidence.Snapshot
+	of *asked
+}
+
+func (s askedSnapshot) Newest(ctx context.Context, ids []evidence.ID, before evidence.Sequence) (map[evidence.ID]*evidence.Record, error) {
+	s.of.asks++
+	return s.Snapshot.Newest(ctx, ids, before)
 }
