@@ -51,7 +51,7 @@ func FindUnnamed(ctx context.Context, st store.Store, blobs blob.Store, within t
 	for name, at := range put {
 		document := &evidence.Source{Captures: []evidence.Capture{{SHA256: name}}}
 		switch {
-		case slices.ContainsFunc(erasures, func(e *evidence.Erasure) bool { return e.Bars(document) }):
+		case slices.ContainsFunc(erasures, func(e *evidence.Erasure) bool { return e.Bars(document, nil) }):
 			found.Erased = append(found.Erased, name)
 		case !at.After(before):
 			found.Others = append(found.Others, name)
