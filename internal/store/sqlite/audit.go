@@ -66,9 +66,11 @@ func (a *audit) listed(ctx context.Context, num int64, r *evidence.Record, forme
 	if err != nil {
 		return nil, err
 	}
+	words := standingWords(wanted)
 	if wanted, err = a.formerly(ctx, wanted, num, formers); err != nil {
 		return nil, err
 	}
+	wanted = append(wanted, raisedWords(words, r, formers)...)
 	for _, p := range wanted {
 		leads := int64(-1)
 		_, err := a.g.conn.one(ctx, "SELECT num FROM place WHERE anchor = ? AND slot = ? AND key = ?", []any{p.anchor, p.slot, p.key}, func(r row) error {

@@ -234,13 +234,13 @@ func (b *batch) changeRecord(ctx context.Context, t *evidence.Transition, num in
 	} else if err := g.conn.exec(ctx, "UPDATE record SET to_seq = ?, changed = ?, derived = ? WHERE num = ?", to, seq, derived, num); err != nil {
 		return err
 	}
-	if err := b.place(t, num); err != nil {
+	e := entry{num: num, changed: at, size: size, record: after}
+	if err := b.place(ctx, t, e); err != nil {
 		return err
 	}
 	if err := b.project(t, num); err != nil {
 		return err
 	}
-	e := entry{num: num, changed: at, size: size, record: after}
 	g.written[t.After.ID()] = e
 	if !rewritten {
 		return nil
@@ -249,12 +249,12 @@ func (b *batch) changeRecord(ctx context.Context, t *evidence.Transition, num in
 }
 
 // place notes how the lists change that lead to a record.
-func (b *batch) place(t *evidence.Transition, num int64) error {
-	after, err := placesOf(nil, t.After, num, b.numOf)
+func (b *batch) place(ctx context.Context, t *evidence.Transition, e entry) error {
+	after, err := placesOf(nil, t.After, e.num, b.numOf)
 	if err != nil {
 		return err
 	}
-	before, err := placesOf(nil, t.Before, num, b.numOf)
+	before, err := placesOf(nil, t.Before, e.num, b.numOf)
 	if err != nil {
 		return err
 	}
@@ -279,7 +279,7 @@ func (b *batch) place(t *evidence.Transition, num int64) error {
 		}
 		b.places = append(b.places, placeChange{place: p})
 	}
-	return nil
+	return b.placeWords(ctx, t, before, after, e)
 }
 
 // flushPlaces writes the lists. It is also called when they are about to be read.

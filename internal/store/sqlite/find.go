@@ -55,8 +55,9 @@ func (r *reader) find(ctx context.Context, q *store.Query, yield func(store.Foun
 // slots are those that the view reads of a list of records of a type, or of their
 // tokens. What is raised above a clearance is hidden from it in the past too, so of
 // the entities and sources that are there now, those of higher slots are never
-// seen; nor are their names. The visibility of a claim or a citation of then says
-// nothing of today's: what it had to be seen by may be withdrawn since.
+// seen; what was read of the names of others is in the list of the past, see
+// raisedWords. The visibility of a claim or a citation of then says nothing of
+// today's: what it had to be seen by may be withdrawn since.
 func (r *reader) slots(t evidence.RecordType) []int64 {
 	switch {
 	case r.view.IsNow():

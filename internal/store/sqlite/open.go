@@ -24,7 +24,15 @@ const applicationID = 0x56696e63
 
 // migrations make a file of each version one of the next. The version of a file
 // is its PRAGMA user_version. A migration is never changed once it was released.
-var migrations = []migration{{script: "0001_graph.sql"}, {script: "0002_shelf.sql"}, {script: "0003_block.sql", then: (*conn).makeBlocks}, {script: "0004_key.sql", then: (*conn).rekey}, {script: "0005_block.sql", then: (*conn).renewBlocks}, {script: "0006_key.sql", then: (*conn).rekeyErasures}}
+var migrations = []migration{
+	{script: "0001_graph.sql"},
+	{script: "0002_shelf.sql"},
+	{script: "0003_block.sql", then: (*conn).makeBlocks},
+	{script: "0004_key.sql", then: (*conn).rekey},
+	{script: "0005_block.sql", then: (*conn).renewBlocks},
+	{script: "0006_key.sql", then: (*conn).rekeyErasures},
+	{script: "0007_word.sql", then: (*conn).listRaisedWords},
+}
 
 // migration is a script and what SQL cannot do, which may be nothing.
 type migration struct {

@@ -97,13 +97,7 @@ func placesOf(rows []place, r *evidence.Record, num int64, numOf func(evidence.I
 	switch c := r.Content.(type) {
 	case *evidence.Entity:
 		rows = append(rows, place{byKind(t), slot, c.Kind + " " + key, num})
-		for _, token := range evidence.SearchTokens(c) {
-			anchor := tokensNamed
-			if token.Placeholder {
-				anchor = tokensPlaceholder
-			}
-			rows = append(rows, place{anchor, max(slot, int64(token.Visibility)), token.Text + " " + string(c.ID), num})
-		}
+		rows = wordPlaces(rows, c, slot, num)
 	case *evidence.Source:
 		rows = append(rows, place{byKind(t), slot, c.Kind + " " + key, num})
 		for _, parent := range c.DerivedFrom {
@@ -122,6 +116,18 @@ func placesOf(rows []place, r *evidence.Record, num int64, numOf func(evidence.I
 		err = errors.Join(at(c.Claim, citationsOf, key), at(c.Source, citationsIn+int64(c.Stance), evidence.SourceKey(c)))
 	}
 	return rows, err
+}
+
+// wordPlaces adds the rows of an entity's words; slot is who sees the entity.
+func wordPlaces(rows []place, e *evidence.Entity, slot, num int64) []place {
+	for _, token := range evidence.SearchTokens(e) {
+		anchor := tokensNamed
+		if token.Placeholder {
+			anchor = tokensPlaceholder
+		}
+		rows = append(rows, place{anchor, max(slot, int64(token.Visibility)), token.Text + " " + string(e.ID), num})
+	}
+	return rows
 }
 
 // idOf is the id at the end of a key.

@@ -472,3 +472,63 @@ func (s *suite) testSecretNames(t *testing.T) {
 		require.NoError(t, r.Close())
 	}
 }
+
+// testSharedWords has a word of a name that everybody may read become one of a secret
+// name alone. What was called by it still is, in the past.
+func (s *suite) testSharedWords(t *testing.T) {
+	o := s.empty(t)
+	ctx, step := s.context(t), 0
+	write := func(changes ...evidence.Change) evidence.Sequence {
+		step++
+		c, err := Apply(ctx, o.Store, step, Top, &evidence.ChangeSet{Reason: "names", Changes: changes})
+		require.NoError(t, err)
+		return c.Revision.Sequence()
+	}
+	put := func(id evidence.ID, name string, aliases ...evidence.NewName) evidence.Change {
+		return evidence.Change{PutEntity: &evidence.PutEntity{ID: id, Kind: evidence.Of("PERSON"), Name: evidence.Of(name), Names: evidence.Of(aliases)}}
+	}
+	identified := func(c evidence.Change, as string) evidence.Change {
+		c.PutEntity.Identity = evidence.Of(as)
+		return c
+	}
+	secret := func(text, clearance string) evidence.NewName {
+		return evidence.NewName{Text: text, Clearance: clearance}
+	}
+	first := write(put("e", "Juan Pérez"), put("raised", "Juan Sol"), put("back", "Juan Luna"), put("class", "Juan Mar"))
+	second := write(put("e", "Pedro Pérez", secret("Juan Otro", "RESTRICTED")), put("raised", "Pedro Sol", secret("Juan Otro", "RESTRICTED")),
+		put("back", "Pedro Luna", secret("Juan Otro", "CONFIDENTIAL")), identified(put("class", "Pedro Mar", secret("Juan Otro", "RESTRICTED")), "CLASS"))
+	third := write(put("e", "Pedro Pérez", secret("Juan Otro", "CONFIDENTIAL")), cleared(put("raised", "Pedro Sol"), "CONFIDENTIAL"),
+		cleared(put("back", "Pedro Luna"), "CONFIDENTIAL"), identified(put("class", "Pedro Mar", secret("Juan Otro", "RESTRICTED")), "NAMED"))
+	last := write(cleared(put("back", "Pedro Luna", secret("Juan Otro", "CONFIDENTIAL")), "PUBLIC"), evidence.Change{Retract: &evidence.Retract{ID: "class"}})
+	require.Equal(t, last, write(put("e", "Pedro Pérez", secret("Juan Otro", "CONFIDENTIAL")), put("else", "Ana"))-1)
+	for _, c := range []struct {
+		at        evidence.Sequence
+		clearance evidence.Clearance
+		found     []evidence.ID
+	}{
+		{first, evidence.Public, []evidence.ID{"back", "class", "e"}},
+		{first, evidence.Restricted, []evidence.ID{"back", "class", "e"}},
+		{first, evidence.Confidential, []evidence.ID{"back", "class", "e", "raised"}},
+		{second, evidence.Public, nil},
+		{second, evidence.Restricted, []evidence.ID{"class"}},
+		{second, evidence.Confidential, []evidence.ID{"back", "class", "e", "raised"}},
+		{third, evidence.Public, nil},
+		{last, evidence.Public, nil},
+		{last, evidence.Restricted, nil},
+		{last, evidence.Confidential, []evidence.ID{"back", "e"}},
+	} {
+		r, err := store.Read(ctx, o.Store, evidence.View{Clearance: c.clearance, KnownAt: c.at}, vocabulary.Standard())
+		require.NoError(t, err)
+		var found []evidence.ID
+		for x, err := range r.Candidates(ctx, store.TokenQuery{Prefix: "juan ", Placeholders: true, Limit: plenty}) {
+			require.NoError(t, err)
+			found = append(found, x.Entity)
+		}
+		require.Equal(t, c.found, found, "at %d, to %s", c.at, c.clearance)
+		require.NoError(t, r.Close())
+	}
+	for row, err := range o.Store.Scan(ctx) {
+		require.NoError(t, err)
+		require.Empty(t, row.Fault)
+	}
+}

@@ -400,7 +400,9 @@ func (g *generator) putEntity(id evidence.ID) *evidence.PutEntity {
 		e.Aliases = evidence.Of([]string{g.oneOf("alias", "El Pepe", "El Güero", "Jo")})
 	}
 	if g.oneIn(4, "names") {
-		name := evidence.NewName{Text: g.oneOf("alias", "Josefo", "Joselito", "José Pérez")}
+		// They share words with names that everybody may read: a word is found by the
+		// lowest clearance of the names that it is in.
+		name := evidence.NewName{Text: g.oneOf("alias", "José Otero", "Ángel Pérez", "José Pérez")}
 		if !g.steady {
 			name.Clearance = g.clearance()
 		}

@@ -114,6 +114,7 @@ func Run(t *testing.T, open Open, options ...Option) {
 		{"CorridorsBesideHiddenLinks", s.testCorridorsBesideHiddenLinks, Corridors},
 		{"Candidates", s.testCandidates, ""},
 		{"SecretNames", s.testSecretNames, ""},
+		{"SharedWords", s.testSharedWords, ""},
 		{"Count", s.testCount, ""},
 		{"Versions", s.testVersions, ""},
 		{"EverCited", s.testEverCited, ""},

@@ -1,0 +1,3 @@
+-- A word of an entity that fewer may read today than before is listed among those of
+-- the past too, or who could read it then would not find the entity in the past. See
+-- listRaisedWords.
