@@ -187,32 +187,57 @@ func (w *workspace) keepHiddenStanding(next, there []StandingChange) []StandingC
 	return append(out, rest...)
 }
 
-// NameClearances are the clearances that the names of an entity have today, by text. The
-// versions come oldest first; for each text the last version that has it counts, and in
-// that the lowest clearance. So a name that was removed keeps the clearance it had last.
-func NameClearances(versions []*Record) map[string]Clearance {
-	today := map[string]Clearance{}
+// RaisedNames are the names of an entity, by text, that readers of the clearance could
+// read once and that were raised above it since. The versions come oldest first. A name
+// is raised where it goes out of their sight while another of its text comes that they do
+// not see. One that is merely withdrawn is not, though a secret one of its text stands
+// beside it: whoever gave it and took it away would learn of that.
+func RaisedNames(versions []*Record, c Clearance) map[string]bool {
+	raised := map[string]bool{}
+	var before *Entity
 	for _, v := range versions {
-		e := v.Entity()
-		if e == nil {
+		is := v.Entity()
+		if is == nil {
 			continue
 		}
-		for _, n := range e.Names {
-			today[n.Text] = Confidential
+		if before != nil {
+			for _, n := range is.Names {
+				if n.Clearance > c && before.showsName(n.Text, c) && is.timesNamed(n) > before.timesNamed(n) {
+					raised[n.Text] = true
+				}
+			}
 		}
-		for _, n := range e.Names {
-			today[n.Text] = min(today[n.Text], n.Clearance)
+		for _, n := range is.Names {
+			if n.Clearance <= c {
+				delete(raised, n.Text)
+			}
+		}
+		before = is
+	}
+	return raised
+}
+
+// showsName says whether who has the clearance reads a name of that text.
+func (e *Entity) showsName(text string, c Clearance) bool {
+	return slices.ContainsFunc(e.Names, func(n Name) bool { return n.Text == text && n.Clearance <= c })
+}
+
+// timesNamed is how many names an entity has like one, whatever shows them.
+func (e *Entity) timesNamed(like Name) (times int) {
+	for _, n := range e.Names {
+		if n.Text == like.Text && n.Type == like.Type && n.Language == like.Language && n.Clearance == like.Clearance {
+			times++
 		}
 	}
-	return today
+	return times
 }
 
 // KeptSecret is a former version of the entity as a reader of the clearance may see it
 // today. Names that were raised above the clearance since are left out, for raising hides
 // the past too. Where the entity was called by one of them, it gets the name by which it
 // is called today, and renamed is true.
-func (e *Entity) KeptSecret(today map[string]Clearance, called Name, c Clearance) (as *Entity, renamed bool) {
-	hidden := func(n Name) bool { return max(n.Clearance, today[n.Text]) > c }
+func (e *Entity) KeptSecret(raised map[string]bool, called Name, c Clearance) (as *Entity, renamed bool) {
+	hidden := func(n Name) bool { return n.Clearance > c || raised[n.Text] }
 	if !slices.ContainsFunc(e.Names, func(n Name) bool { return n.Clearance <= c && hidden(n) }) {
 		return e, false
 	}

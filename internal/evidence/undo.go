@@ -202,7 +202,8 @@ func (u *undoing) withoutSecrets(s *slot, old Content) (Content, error) {
 		}
 		versions = slices.Insert(versions, 0, earlier[s.id])
 	}
-	kept, _ := was.KeptSecret(NameClearances(versions), is.Names[0], u.author.Clearance)
+	versions = slices.Insert(versions, 0, &Record{Content: was})
+	kept, _ := was.KeptSecret(RaisedNames(versions, u.author.Clearance), is.Names[0], u.author.Clearance)
 	return kept, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -25,7 +26,7 @@ type projector struct {
 	through evidence.Sequence
 
 	// now has the clearance of records today, where it is not PUBLIC; names is of
-	// entities with names that are above the projection's today.
+	// entities with names that were raised above the projection's since.
 	now   map[evidence.ID]evidence.Clearance
 	names map[evidence.ID]names
 	// left are the records that the scratch store is not given.
@@ -42,10 +43,9 @@ type projector struct {
 	older bool
 }
 
-// names tells which of all names that an entity had are hidden today, a name that
-// was taken away by what it was last, and what it is called.
+// names tells which of all names that an entity had were raised, and what it is called.
 type names struct {
-	hidden  map[string]bool
+	raised  map[string]bool
 	primary evidence.Name
 }
 
@@ -100,8 +100,8 @@ func (p *projector) learn(ctx context.Context) error {
 				if e.Clearance != nil {
 					set(e.Clearance.ID, e.Clearance.Clearance)
 				}
-				if e.Entity != nil {
-					p.learnNames(e.Entity)
+				if e.Entity != nil && slices.ContainsFunc(e.Entity.Names, func(n evidence.Name) bool { return n.Clearance > p.Clearance }) {
+					p.names[e.Entity.ID] = names{}
 				}
 			}
 		}
@@ -111,24 +111,32 @@ func (p *projector) learn(ctx context.Context) error {
 			p.left[id] = true
 		}
 	}
-	return nil
+	return p.learnNames(ctx)
 }
 
-func (p *projector) learnNames(e *evidence.Entity) {
-	of := p.names[e.ID]
-	of.primary = e.Names[0]
-	for text, c := range evidence.NameClearances([]*evidence.Record{{Content: e}}) {
-		if _, was := of.hidden[text]; c <= p.Clearance && !was {
+// learnNames reads which names of the entities that ever had a secret one were raised.
+func (p *projector) learnNames(ctx context.Context) (err error) {
+	if len(p.names) == 0 {
+		return nil
+	}
+	r, err := p.From.Raw(ctx, evidence.View{Clearance: evidence.Confidential, KnownAt: p.through})
+	if err != nil {
+		return fmt.Errorf("reading the source: %w", err)
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	for id := range p.names {
+		versions, err := r.Versions(ctx, id)
+		if err != nil {
+			return fmt.Errorf("reading the source: %w", err)
+		}
+		raised := evidence.RaisedNames(versions, p.Clearance)
+		if len(raised) == 0 {
+			delete(p.names, id)
 			continue
 		}
-		if of.hidden == nil {
-			of.hidden = map[string]bool{}
-		}
-		of.hidden[text] = c > p.Clearance
+		p.names[id] = names{raised, versions[len(versions)-1].Entity().Names[0]}
 	}
-	if of.hidden != nil {
-		p.names[e.ID] = of
-	}
+	return nil
 }
 
 // revisions yields the whole projection.
@@ -377,9 +385,9 @@ func (p *projector) rendition(content evidence.Content) evidence.Content {
 		e.Clearance = max(e.Clearance, now)
 		today := p.names[e.ID]
 		e.Names = slices.DeleteFunc(slices.Clone(c.Names), func(n evidence.Name) bool {
-			return n.Clearance > p.Clearance || today.hidden[n.Text]
+			return n.Clearance > p.Clearance || today.raised[n.Text]
 		})
-		if today.hidden[c.Names[0].Text] { // what it was called then is hidden today
+		if today.raised[c.Names[0].Text] { // what it was called then is hidden today
 			e.Names = slices.Insert(e.Names, 0, today.primary)
 		}
 		return &e

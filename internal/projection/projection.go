@@ -42,8 +42,8 @@ type Result struct {
 // since, or an erasure, has hidden is left out of the past too: a target that
 // already holds it is ErrOther, and to be made anew, since a log forgets nothing.
 //
-// It reads the source's log twice, and keeps in memory the ids that the target
-// shows.
+// It reads the source's log twice, and the versions of entities with secret names,
+// and keeps in memory the ids that the target shows.
 func Run(ctx context.Context, o Options) (Result, error) { return run(ctx, &projector{Options: o}) }
 
 func run(ctx context.Context, p *projector) (Result, error) {

@@ -42,18 +42,19 @@ func (p *past) keepSecret(ctx context.Context, records map[evidence.ID]*evidence
 		}
 		for _, id := range batch {
 			was := records[id].Entity()
-			versions := []*evidence.Record{newest[id]}
-			if is := newest[id]; is == nil || lost(was, is.Entity()) {
-				if versions, err = today.Versions(ctx, id); err != nil {
-					return err
-				}
+			if is := newest[id]; is != nil && !p.lost(was, is.Entity()) {
+				continue
+			}
+			versions, err := today.Versions(ctx, id)
+			if err != nil {
+				return err
 			}
 			if len(versions) == 0 || versions[len(versions)-1].Entity() == nil {
 				delete(records, id) // it was erased in the meantime
 				continue
 			}
 			called := versions[len(versions)-1].Entity().Names[0]
-			as, other := was.KeptSecret(evidence.NameClearances(versions), called, p.clearance)
+			as, other := was.KeptSecret(evidence.RaisedNames(versions, p.clearance), called, p.clearance)
 			if as != was {
 				seen := *records[id]
 				seen.Content = as
@@ -67,10 +68,11 @@ func (p *past) keepSecret(ctx context.Context, records map[evidence.ID]*evidence
 	return nil
 }
 
-// lost says whether an entity had a name that it has not any more.
-func lost(was, is *evidence.Entity) bool {
-	return slices.ContainsFunc(was.Names, func(n evidence.Name) bool {
-		return !slices.ContainsFunc(is.Names, func(other evidence.Name) bool { return other.Text == n.Text })
+// lost says whether an entity had a name, as the view reads it, that it has not any more.
+func (p *past) lost(was, is *evidence.Entity) bool {
+	left := is.VisibleNames(p.clearance)
+	return slices.ContainsFunc(was.VisibleNames(p.clearance), func(n evidence.Name) bool {
+		return !slices.ContainsFunc(left, func(other evidence.Name) bool { return other.Text == n.Text })
 	})
 }
 

@@ -208,21 +208,21 @@ func (s *Session) anyAbove(ctx context.Context, ids []evidence.ID) (above bool, 
 // keepNames notes those of the change sets that gave an entity a name which has been
 // raised above the session's clearance since.
 func (s *Session) keepNames(ctx context.Context, said []sayings, kept []bool) error {
-	today := map[evidence.ID]map[string]evidence.Clearance{}
+	raised := map[evidence.ID]map[string]bool{}
 	return s.reading(ctx, evidence.Now(evidence.Confidential), func(r store.Reader) error {
 		for i := range said {
 			for _, id := range slices.Sorted(maps.Keys(said[i].names)) {
 				if kept[i] || id == "" || len(said[i].names[id]) == 0 {
 					continue
 				}
-				if today[id] == nil {
+				if raised[id] == nil {
 					versions, err := r.Versions(ctx, id)
 					if err != nil {
 						return err
 					}
-					today[id] = evidence.NameClearances(versions)
+					raised[id] = evidence.RaisedNames(versions, s.view.Clearance)
 				}
-				kept[i] = slices.ContainsFunc(said[i].names[id], func(name string) bool { return today[id][name] > s.view.Clearance })
+				kept[i] = slices.ContainsFunc(said[i].names[id], func(name string) bool { return raised[id][name] })
 			}
 		}
 		return nil

@@ -70,6 +70,8 @@ func (g *planner) hide() {
 			g.sec.links = append(g.sec.links, link)
 		case "name":
 			s.named, s.addition, s.set = oneOf(g, "named", g.pub.entities...), oneOf(g, "shown", g.sec.sources...), nil
+			of := " " + mark(s.named)
+			s.called = oneOf(g, "called", "José Secreto zqxname", "José Pérez"+of, "Ángel Pérez"+of, "El Jefe"+of, "El Pepe"+of)
 			g.steps = append(g.steps, s)
 			return
 		case "derive":

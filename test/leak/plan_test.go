@@ -59,9 +59,11 @@ type step struct {
 	set     *evidence.ChangeSet
 	// more adds to an open change set what is not for everybody.
 	more func(*evidence.ChangeSet)
-	// named is an entity that a name is added to, as it then stands; derived the
-	// source that a source is added to which it derives from.
+	// named is an entity that a name is added to, as it then stands, and called the
+	// name, which others may give it too; derived the source that a source is added to
+	// which it derives from.
 	named, derived evidence.ID
+	called         string
 	addition       evidence.ID
 	// undone is the index, from 1, of the hidden step that is undone; erased a record
 	// that is erased, with what others see part of as it may be.
@@ -188,6 +190,7 @@ func (g *planner) found() {
 	for _, kind := range []string{"NEWS", "COURT_RECORD", "LEAK"} {
 		cs.Changes = append(cs.Changes, evidence.Change{PutSource: g.newSource(false, false, kind)})
 	}
+	cs.Changes[2].PutSource.DerivedFrom = evidence.Of(g.pub.sources[:1])
 	for _, kind := range []string{"PERSON", "PERSON", "PERSON", "MILITARY_UNIT", "MILITARY_UNIT", "CRIMINAL_GROUP", "PLACE", "EVENT"} {
 		cs.Changes = append(cs.Changes, evidence.Change{PutEntity: g.newEntity(false, false, kind)})
 	}
@@ -263,7 +266,11 @@ func (g *planner) open() {
 			id := oneOf(g, "entity", g.pub.entities...)
 			c.PutEntity = &evidence.PutEntity{ID: id, Name: evidence.Of(oneOf(g, "name", "José Pérez ", "Ángel Pérez ") + mark(id)), Description: evidence.Of(oneOf(g, "description", "", "general "+mark(id)))}
 			if g.oneIn(2, "names") {
-				c.PutEntity.Names = evidence.Of([]evidence.NewName{{Text: "El Jefe " + mark(id), Sources: []evidence.ID{oneOf(g, "source", sources...)}}})
+				name := evidence.NewName{Text: "El Jefe " + mark(id), Sources: []evidence.ID{oneOf(g, "source", sources...)}}
+				if !editor {
+					name.Clearance = "PUBLIC" // for who sees a secret one of that text it would else be that one
+				}
+				c.PutEntity.Names = evidence.Of([]evidence.NewName{name})
 			}
 		case "rekind":
 			c.PutEntity = &evidence.PutEntity{ID: oneOf(g, "entity", g.pub.entities...), Kind: evidence.Of(oneOf(g, "kind", "PERSON", "ORGANIZATION", "CRIMINAL_GROUP"))}

@@ -199,7 +199,7 @@ func (w *world) play(p *plan, hidden bool) {
 		case s.restate != "":
 			set = w.restated(s.restate)
 		case s.named != "":
-			set = w.withName(s.named, s.addition)
+			set = w.withName(s)
 		case s.derived != "":
 			set = w.withParent(s.derived, s.addition)
 		case s.erased != "":
@@ -366,12 +366,13 @@ func asRead(by *evidence.Asserter, seen func([]evidence.ID) []evidence.ID) *evid
 
 // withName adds, between the names of an entity, one that is not for everybody,
 // and a source to one that is.
-func (w *world) withName(id, source evidence.ID) *evidence.ChangeSet {
+func (w *world) withName(s *step) *evidence.ChangeSet {
+	id, source := s.named, s.addition
 	r := w.read(evidence.Confidential, id)
 	if r == nil || w.read(evidence.Confidential, source) == nil {
 		return nil
 	}
-	names := []evidence.NewName{{Text: "José Secreto zqxname", Clearance: "CONFIDENTIAL", Sources: []evidence.ID{source}}}
+	names := []evidence.NewName{{Text: s.called, Clearance: "CONFIDENTIAL", Sources: []evidence.ID{source}}}
 	for i, n := range r.Entity().Names[1:] {
 		name := evidence.NewName{Text: n.Text, Type: n.Type.String(), Language: n.Language, Clearance: n.Clearance.String(), Sources: n.Sources}
 		if i == 0 {

@@ -27,7 +27,9 @@ func TestRaisedWords(t *testing.T) {
 		}}}})
 		require.NoError(t, err)
 	}
-	juan := func(clearance string) evidence.NewName { return evidence.NewName{Text: "Juan Otro", Clearance: clearance} }
+	juan := func(clearance string) evidence.NewName {
+		return evidence.NewName{Text: "Juan Otro", Clearance: clearance}
+	}
 	write("seen", "PUBLIC", "Juan")
 	write("seen", "PUBLIC", "Pedro", juan("RESTRICTED"))
 	write("always", "PUBLIC", "Pedro", juan("RESTRICTED"))

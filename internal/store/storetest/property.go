@@ -281,8 +281,9 @@ func (p *pair) cleared(v evidence.View) {
 	}
 }
 
-// secretNames are the names that entities have or had which stand above a
-// clearance by the newest version that has them.
+// secretNames are the names of entities that were raised above a clearance: they went
+// out of its sight in a version that has one more of them above it, and have not come
+// back.
 func (p *pair) secretNames(c evidence.Clearance) map[evidence.ID]map[string]bool {
 	r, err := p.model.Raw(p.ctx, evidence.Now(evidence.Confidential))
 	require.NoError(p, err)
@@ -291,23 +292,32 @@ func (p *pair) secretNames(c evidence.Clearance) map[evidence.ID]map[string]bool
 	for _, id := range space.all() {
 		versions, err := r.Versions(p.ctx, id)
 		require.NoError(p, err)
+		of, shown, above := map[string]bool{}, map[string]bool{}, map[string]int{}
 		for _, v := range versions {
 			if v.Entity() == nil {
 				break
 			}
-			of := map[string]bool{}
+			shows, hides, more := map[string]bool{}, map[string]int{}, map[string]bool{}
 			for _, n := range v.Entity().Names {
-				if open, told := of[n.Text]; !told || !open {
-					of[n.Text] = n.Clearance <= c
+				if n.Clearance <= c {
+					shows[n.Text] = true
+					continue
+				}
+				n.Sources = nil
+				is := fmt.Sprint(n)
+				if hides[is]++; hides[is] > above[is] {
+					more[n.Text] = true
 				}
 			}
-			if secret[id] == nil {
-				secret[id] = map[string]bool{}
+			for text := range more {
+				of[text] = of[text] || shown[text]
 			}
-			for text, open := range of {
-				secret[id][text] = !open
+			for text := range shows {
+				of[text] = false
 			}
+			shown, above = shows, hides
 		}
+		secret[id] = of
 	}
 	return secret
 }

@@ -115,6 +115,7 @@ func Run(t *testing.T, open Open, options ...Option) {
 		{"Candidates", s.testCandidates, ""},
 		{"SecretNames", s.testSecretNames, ""},
 		{"SharedWords", s.testSharedWords, ""},
+		{"WithdrawnNames", s.testWithdrawnNames, ""},
 		{"Count", s.testCount, ""},
 		{"Versions", s.testVersions, ""},
 		{"EverCited", s.testEverCited, ""},
