@@ -1,6 +1,9 @@
 package evidence
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // putNames replaces the names that the author sees, or with `aliases` alone those
 // of type ALIAS, and keeps the others.
@@ -41,8 +44,8 @@ func (w *workspace) putNames(e *Entity, c *PutEntity, old *Entity) {
 	}
 	for i, alias := range c.Aliases.Value {
 		w.text(fmt.Sprintf("%saliases[%d]", at, i), alias, MaxName, true)
-		others = append(others, w.aliasOf(old, alias))
 	}
+	others = append(others, w.aliasesOf(old, c.Aliases.Value)...)
 	for i, n := range c.Names.Value {
 		path := fmt.Sprintf("%snames[%d].", at, i)
 		w.text(path+"text", n.Text, MaxName, true)
@@ -67,22 +70,52 @@ func (w *workspace) putNames(e *Entity, c *PutEntity, old *Entity) {
 	e.Names = append([]Name{primary}, others...)
 }
 
-// aliasOf is an alias in plain text as a name of the entity: the one of that text that
-// its author sees, for its clearance, language and sources are not spoken of. Of
-// several, it is the one that most may see.
-func (w *workspace) aliasOf(old *Entity, text string) Name {
-	alias, found := Name{Text: text, Type: AliasName}, false
-	if old != nil {
-		for _, n := range old.VisibleNames(w.author.Clearance) {
-			if n.Type == AliasName && n.Text == text && (!found || n.Clearance < alias.Clearance) {
-				alias, found = n, true
-			}
+// aliasesOf are aliases in plain text as names of the entity: those of the same text
+// that its author sees, for their clearance, language and sources are not spoken of.
+func (w *workspace) aliasesOf(old *Entity, texts []string) []Name {
+	times := map[string]int{}
+	for _, text := range texts {
+		times[text]++
+	}
+	there := map[string][]Name{}
+	for text, n := range times {
+		there[text] = w.meant(old, text, n)
+	}
+	aliases := make([]Name, 0, len(texts))
+	for _, text := range texts {
+		if left := there[text]; len(left) > 0 {
+			aliases, there[text] = append(aliases, left[0]), left[1:]
+			continue
+		}
+		alias := Name{Text: text, Type: AliasName}
+		alias.Clearance = w.clearanceOfName(old, alias)
+		aliases = append(aliases, alias)
+	}
+	return aliases
+}
+
+// meant are the aliases of one text that the author sees and that they mean who write
+// it so many times, in the order in which they stand. Where there are more, they are
+// those that most may see.
+func (w *workspace) meant(old *Entity, text string, times int) (names []Name) {
+	if old == nil {
+		return nil
+	}
+	for _, n := range old.VisibleNames(w.author.Clearance) {
+		if n.Type == AliasName && n.Text == text {
+			names = append(names, n)
 		}
 	}
-	if !found {
-		alias.Clearance = w.clearanceOfName(old, alias)
+	for len(names) > times {
+		last := 0
+		for i, n := range names {
+			if n.Clearance >= names[last].Clearance {
+				last = i
+			}
+		}
+		names = slices.Delete(names, last, last+1)
 	}
-	return alias
+	return names
 }
 
 // clearanceOfName is the clearance of a name that is given without one. A name that

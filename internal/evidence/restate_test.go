@@ -227,6 +227,38 @@ func TestAnAliasInPlainTextStaysAsItIs(t *testing.T) {
 	require.Equal(t, []evidence.Name{before[0], before[3], {Text: "La Güera", Type: evidence.AliasName}}, g.newest("p2").Entity().Names, "of two, what all may know is meant")
 }
 
+// TestAliasesOfOneTextStayApart: who reads aliases and writes them back, with one more,
+// loses none and none of what they say.
+func TestAliasesOfOneTextStayApart(t *testing.T) {
+	there := []evidence.NewName{
+		{Text: "X", Language: "es", Sources: []evidence.ID{"s1"}}, {Text: "Y", Language: "de", Clearance: "CONFIDENTIAL"},
+		{Text: "X", Language: "en", Sources: []evidence.ID{"s2"}}, {Text: "Y", Language: "fr", Clearance: "RESTRICTED"},
+	}
+	const x1, x2, y1, y2 = "X es [s1] PUBLIC", "X en [s2] PUBLIC", "Y de [] CONFIDENTIAL", "Y fr [] RESTRICTED"
+	for what, c := range map[string]struct {
+		by     evidence.Author
+		writes []string
+		want   []string
+	}{
+		"as read":                  {top, []string{"X", "Y", "X", "Y"}, []string{x1, y1, x2, y2}},
+		"in another order":         {top, []string{"X", "X", "Y", "Y", "Z"}, []string{x1, x2, y1, y2, "Z  [] PUBLIC"}},
+		"one fewer":                {top, []string{"X", "Y"}, []string{x1, y2}},
+		"one more":                 {top, []string{"X", "X", "X", "Y", "Y", "Y"}, []string{x1, x2, "X  [] PUBLIC", y1, y2, "Y  [] RESTRICTED"}},
+		"by who sees one of two":   {middle, []string{"X", "X", "Y"}, []string{x1, y1, x2, y2}},
+		"twice by who sees one":    {middle, []string{"Y", "Y"}, []string{y1, y2, "Y  [] RESTRICTED"}}, // as if there were no other
+		"by who sees none of them": {low, []string{"X", "X"}, []string{x1, y1, x2, y2}},
+	} {
+		g := base(t)
+		g.must(top, evidence.Change{PutEntity: &evidence.PutEntity{ID: "p1", Names: evidence.Of(there)}})
+		g.must(c.by, evidence.Change{PutEntity: &evidence.PutEntity{ID: "p1", Aliases: evidence.Of(c.writes)}})
+		var got []string
+		for _, n := range g.newest("p1").Entity().Names[1:] {
+			got = append(got, fmt.Sprint(n.Text, " ", n.Language, " ", n.Sources, " ", n.Clearance))
+		}
+		require.ElementsMatch(t, c.want, got, what)
+	}
+}
+
 // TestANameKeepsItsClearanceUntilAnotherIsGiven: who reads names and writes them back
 // with one more does not publish those that are secret.
 func TestANameKeepsItsClearanceUntilAnotherIsGiven(t *testing.T) {
