@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/names"
@@ -190,40 +189,10 @@ func (s *Session) firstStatements(ctx context.Context, entities []evidence.ID, t
 	return found, certain, nil
 }
 
-// CitationsOf gives one page of citations for each of many claims: alternately
-// the strongest support and the strongest dispute, so that no first page hides a
-// dispute, then mentions. One read for all claims.
-func (s *Session) CitationsOf(ctx context.Context, claims []evidence.ID, f CitationFilter, a PageArgs) (map[evidence.ID]Page[*Citation], error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l := listOf("citations", f)
-	p, err := l.span(a)
-	if err != nil {
-		return nil, err
-	}
-	limit := p.size + 1
-	if p.after != "" || p.reverse || len(f.Sources) > 0 || f.Text != "" {
-		limit = store.MaxBatch // places of the alternating order are known only from its beginning
-	}
-	cited, err := s.cited(ctx, claims, f, limit)
-	if err != nil {
-		return nil, err
-	}
-	out := make(map[evidence.ID]Page[*Citation], len(claims))
-	for _, id := range claims {
-		var all []keyed[*Citation]
-		if c := cited[id]; c != nil {
-			all = alternate(&c.kept)
-		}
-		out[id] = pageOf(l, p, all)
-	}
-	return out, nil
-}
-
 // cites are the citations of one claim by their stance: those that a filter
 // keeps, and how many were read.
 type cites struct {
-	kept [3][]*Citation
+	kept turns
 	read [3]int
 }
 
@@ -251,23 +220,6 @@ func (s *Session) cited(ctx context.Context, claims []evidence.ID, f CitationFil
 		out[c.Claim].kept[c.Stance] = append(out[c.Claim].kept[c.Stance], &Citation{x.Record})
 	}
 	return out, nil
-}
-
-// alternate puts supports and disputes in turn, then mentions. The key of a
-// place tells its round, so that it does not depend on how much was read.
-func alternate(streams *[3][]*Citation) []keyed[*Citation] {
-	var all []keyed[*Citation]
-	for stance, stream := range streams {
-		for round, c := range stream {
-			place := 2*round + stance
-			if evidence.Stance(stance) == evidence.Mentions { //nolint:gosec // an index of three
-				place = 2*store.MaxBatch + round
-			}
-			all = append(all, keyed[*Citation]{c, strconv.Itoa(1_000_000+place) + " " + string(c.Record.ID())})
-		}
-	}
-	sortByKey(all)
-	return all
 }
 
 func stanceNames(stances []evidence.Stance) []string {
