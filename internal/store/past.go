@@ -5,6 +5,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
@@ -44,6 +45,8 @@ type past struct {
 	page       int // how many citations of a claim and stance are read at a time
 	// unraised has names judged by the clearances that they had then alone.
 	unraised bool
+	// moment is the time of the view, once something has asked for it.
+	moment *time.Time
 	// judged are claims that the reader has judged; nil for those not seen. A question
 	// comes to the same links again and again.
 	judged map[evidence.ID]*judgedClaim
@@ -199,6 +202,9 @@ func (p *past) judgeBatch(ctx context.Context, claims []*evidence.Record, judged
 	provenance := evidence.NewProvenance()
 	for _, r := range claims {
 		if j := p.judgeClaim(r, citations[r.ID()], known, provenance); j != nil {
+			if err := p.keepChecks(ctx, j.citations, known); err != nil {
+				return err
+			}
 			judged[r.ID()] = j
 		}
 	}

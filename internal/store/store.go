@@ -138,9 +138,9 @@ func Import(ctx context.Context, st Store, plans iter.Seq2[Plan, error]) error {
 
 // Reader reads one view. Reads of now see only what the view's clearance sees,
 // with everything derived filled in. Reads of the past give the versions that
-// stood at the view's KnownAt with only Derived.Now and Derived.Key filled in. Those
-// whose own clearance, then or now, is above the view's are left out; Read wraps a
-// Reader so that the past is judged too.
+// stood at the view's KnownAt with only Derived.Now, Derived.Key and Derived.Check filled
+// in, the last being what the version had last. Those whose own clearance, then or now,
+// is above the view's are left out; Read wraps a Reader so that the past is judged too.
 //
 // A reader belongs to one goroutine at a time, sees one state of the graph (in
 // Neo4j: each of its queries sees one state) and is closed by its caller.

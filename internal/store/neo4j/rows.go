@@ -54,8 +54,8 @@ func vanished(r *driver.Record, column string) bool {
 	return there && v == nil
 }
 
-// newRecord reads one row of `result`. In the past only the present clearance
-// and the key are derived.
+// newRecord reads one row of `result`. In the past only the present clearance, the
+// key and the check are derived.
 func newRecord(r *driver.Record, past bool) (*evidence.Record, error) {
 	content, err := evidence.DecodeContent(typeOfSlot(numberOf(r, "slot")), bytesOf(r, "data"))
 	if err != nil {
@@ -65,11 +65,11 @@ func newRecord(r *driver.Record, past bool) (*evidence.Record, error) {
 	if v, _ := r.Get("closedBy"); v != nil {
 		record.To = evidence.Sequence(numberOf(r, "closedBy")) //nolint:gosec // as above
 	}
+	derived, err := evidence.DecodeDerived(bytesOf(r, "derived"))
 	if past {
-		record.Derived = evidence.Derived{Now: evidence.Clearance(numberOf(r, "now")), Key: textOf(r, "key")} //nolint:gosec // 0 to 2
-		return record, nil
+		derived = evidence.Derived{Now: evidence.Clearance(numberOf(r, "now")), Key: textOf(r, "key"), Check: derived.Check} //nolint:gosec // 0 to 2
 	}
-	record.Derived, err = evidence.DecodeDerived(bytesOf(r, "derived"))
+	record.Derived = derived
 	return record, err
 }
 

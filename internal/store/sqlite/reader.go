@@ -87,7 +87,7 @@ func (r *reader) see(ctx context.Context, e entry) (*evidence.Record, error) {
 	}
 	return &evidence.Record{
 		Content: v.Content, From: v.From, To: v.To,
-		Derived: evidence.Derived{Now: e.record.Derived.Now, Key: v.Derived.Key},
+		Derived: evidence.Derived{Now: e.record.Derived.Now, Key: v.Derived.Key, Check: v.Derived.Check},
 	}, nil
 }
 

@@ -116,6 +116,7 @@ func Run(t *testing.T, open Open, options ...Option) {
 		{"SecretNames", s.testSecretNames, ""},
 		{"SharedWords", s.testSharedWords, ""},
 		{"WithdrawnNames", s.testWithdrawnNames, ""},
+		{"FormerChecks", s.testFormerChecks, ""},
 		{"Count", s.testCount, ""},
 		{"Versions", s.testVersions, ""},
 		{"EverCited", s.testEverCited, ""},

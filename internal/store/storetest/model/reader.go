@@ -50,7 +50,7 @@ func (r *reader) see(id evidence.ID) *evidence.Record {
 			if max(v.Content.OwnClearance(), newest.Derived.Now) > r.view.Clearance {
 				return nil
 			}
-			v.Derived = evidence.Derived{Now: newest.Derived.Now, Key: v.Derived.Key}
+			v.Derived = evidence.Derived{Now: newest.Derived.Now, Key: v.Derived.Key, Check: v.Derived.Check}
 			return &v
 		}
 	}
