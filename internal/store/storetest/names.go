@@ -29,16 +29,16 @@ func (s *suite) testSharedWords(t *testing.T) {
 		c.PutEntity.Identity = evidence.Of(as)
 		return c
 	}
-	secret := func(text, clearance string) evidence.NewName {
-		return evidence.NewName{Text: text, Clearance: clearance}
+	secret := func(clearance string) evidence.NewName {
+		return evidence.NewName{Text: "Juan Otro", Clearance: clearance}
 	}
 	first := write(put("e", "Juan Pérez"), put("raised", "Juan Sol"), put("back", "Juan Luna"), put("class", "Juan Mar"))
-	second := write(put("e", "Pedro Pérez", secret("Juan Otro", "RESTRICTED")), put("raised", "Pedro Sol", secret("Juan Otro", "RESTRICTED")),
-		put("back", "Pedro Luna", secret("Juan Otro", "CONFIDENTIAL")), identified(put("class", "Pedro Mar", secret("Juan Otro", "RESTRICTED")), "CLASS"))
-	third := write(put("e", "Pedro Pérez", secret("Juan Otro", "CONFIDENTIAL")), cleared(put("raised", "Pedro Sol"), "CONFIDENTIAL"),
-		cleared(put("back", "Pedro Luna"), "CONFIDENTIAL"), identified(put("class", "Pedro Mar", secret("Juan Otro", "RESTRICTED")), "NAMED"))
-	last := write(cleared(put("back", "Pedro Luna", secret("Juan Otro", "CONFIDENTIAL")), "PUBLIC"), evidence.Change{Retract: &evidence.Retract{ID: "class"}})
-	require.Equal(t, last, write(put("e", "Pedro Pérez", secret("Juan Otro", "CONFIDENTIAL")), put("else", "Ana"))-1)
+	second := write(put("e", "Pedro Pérez", secret("RESTRICTED")), put("raised", "Pedro Sol", secret("RESTRICTED")),
+		put("back", "Pedro Luna", secret("CONFIDENTIAL")), identified(put("class", "Pedro Mar", secret("RESTRICTED")), "CLASS"))
+	third := write(put("e", "Pedro Pérez", secret("CONFIDENTIAL")), cleared(put("raised", "Pedro Sol"), "CONFIDENTIAL"),
+		cleared(put("back", "Pedro Luna"), "CONFIDENTIAL"), identified(put("class", "Pedro Mar", secret("RESTRICTED")), "NAMED"))
+	last := write(cleared(put("back", "Pedro Luna", secret("CONFIDENTIAL")), "PUBLIC"), evidence.Change{Retract: &evidence.Retract{ID: "class"}})
+	require.Equal(t, last, write(put("e", "Pedro Pérez", secret("CONFIDENTIAL")), put("else", "Ana"))-1)
 	for _, c := range []struct {
 		at        evidence.Sequence
 		clearance evidence.Clearance
