@@ -29,10 +29,14 @@ func (e *Eraser) barred(ctx context.Context, snap Snapshot, salt [16]byte, last 
 	hashes := map[ledger.Hash]bool{}
 	for _, id := range e.erasing.Gone {
 		hashes[bar(salt, last(id), idFingerprint(id))] = true
-		today, called := namesToday(e.said[id])
-		for _, content := range e.said[id] {
-			for c := max(content.OwnClearance(), last(id)); c <= Confidential; c++ {
-				for _, rendition := range e.renditions(content, c, references, today, called) {
+		versions, called := namesToday(e.said[id])
+		for c := last(id); c <= Confidential; c++ {
+			raised := RaisedNames(versions, c)
+			for _, content := range e.said[id] {
+				if content.OwnClearance() > c {
+					continue
+				}
+				for _, rendition := range e.renditions(content, c, references, raised, called) {
 					for _, p := range fingerprints(rendition) {
 						hashes[bar(salt, c, p)] = true
 					}
@@ -59,25 +63,25 @@ func (e *Eraser) references(ctx context.Context, snap Snapshot) (map[ID]*Record,
 	return snap.Newest(ctx, sortedKeys(named), Open)
 }
 
-// namesToday are the clearances that the names of an entity have today, and the one by
-// which it is called, by all that was said of it.
-func namesToday(said []Content) (today map[string]Clearance, called Name) {
-	versions := make([]*Record, len(said))
+// namesToday are the versions of a record, by which names were raised, and the name by
+// which an entity is called today, by all that was said of it.
+func namesToday(said []Content) (versions []*Record, called Name) {
+	versions = make([]*Record, len(said))
 	for i, content := range said {
 		versions[i] = &Record{Content: content}
 		if e, ok := content.(*Entity); ok {
 			called = e.Names[0]
 		}
 	}
-	return NameClearances(versions), called
+	return versions, called
 }
 
 // renditions are a version as a clearance read it: with all that it named which they
 // saw, and with that alone which they can still name. To who is cleared for everything
 // nothing is hidden.
-func (e *Eraser) renditions(content Content, c Clearance, references map[ID]*Record, today map[string]Clearance, called Name) []Content {
+func (e *Eraser) renditions(content Content, c Clearance, references map[ID]*Record, raised map[string]bool, called Name) []Content {
 	if old, ok := content.(*Entity); ok {
-		kept, _ := old.KeptSecret(today, called, c)
+		kept, _ := old.KeptSecret(raised, called, c)
 		content = named(kept, c)
 	}
 	saw, _ := Redact(content, func(id ID) bool {

@@ -151,8 +151,13 @@ func levels(r *evidence.Record) map[thing]evidence.Clearance {
 		return of
 	}
 	of[thing{id: r.ID()}] = r.Content.OwnClearance()
-	for text, level := range evidence.NameClearances([]*evidence.Record{r}) {
-		of[thing{r.ID(), text}] = level
+	if e := r.Entity(); e != nil {
+		for _, n := range e.Names {
+			named := thing{r.ID(), n.Text}
+			if level, there := of[named]; !there || n.Clearance < level {
+				of[named] = n.Clearance
+			}
+		}
 	}
 	return of
 }
