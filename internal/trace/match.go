@@ -242,7 +242,8 @@ func (s *Session) similar(ctx context.Context, called []string, effort *effort) 
 				set[string(runes[:short])+" "] = true // that word alone
 			}
 		}
-		for _, key := range names.UnitKeys(name) {
+		terms, numbers := names.UnitKeys(name)
+		for _, key := range append(terms, slices.Concat(numbers...)...) {
 			if runes := []rune(key); !set[string(runes[:min(len(runes), 4)])] { // which finds all that the key does
 				set[key] = true
 			}

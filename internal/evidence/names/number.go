@@ -37,6 +37,33 @@ func numberAt(words []string) (n, used int) {
 	return n, used
 }
 
+// endsLevel reads a letter that is the last word behind a level which has no number
+// yet, as in "Región Militar V". With nothing but the level before it ("Zona X") it is
+// more likely a name, and behind a company or a group the letter of that.
+func endsLevel(before []piece, words []string) (n, used int) {
+	n = loneRomans[words[0]]
+	if n == 0 || len(words) > 1 {
+		return 0, 0
+	}
+	last, terms, uncounted := "", 0, 0
+	for _, p := range before {
+		if designations[p.term] != nil {
+			terms++
+		}
+		switch {
+		case p.number != nil:
+			uncounted--
+		case levels[p.term]:
+			last = p.term
+			uncounted++
+		}
+	}
+	if terms < 2 || uncounted < 1 || last == "company" || last == "group" {
+		return 0, 0
+	}
+	return n, 1
+}
+
 // comeToLevel says whether a level is named before any stop word.
 func comeToLevel(words []string) bool {
 	for _, word := range words {
@@ -166,8 +193,8 @@ var spelled = sync.OnceValue(func() map[string]ordinalWord {
 	return words
 })
 
-// numberKeys gives what a word begins with that writes a number, in figures, Roman
-// digits or as an ordinal; with a blank at its end, the whole word.
+// numberKeys gives what a word begins with that writes a number: first in figures,
+// then in Roman digits or as an ordinal; with a blank at its end, the whole word.
 func numberKeys(n int) []string {
 	keys := []string{strconv.Itoa(n)}
 	if n > 0 && n < 400 {

@@ -70,19 +70,17 @@ func Unit(name string) []string {
 }
 
 // UnitKeys gives the beginnings of words by which names of the same unit are to be
-// looked for: the terms of Unit, and each number in all the ways in which the index
-// may have it. One with a blank at its end is a whole word.
-func UnitKeys(name string) []string {
-	var keys []string
+// looked for: the terms of Unit, and for each number the ways in which the index may
+// have it, figures first. One with a blank at its end is a whole word.
+func UnitKeys(name string) (terms []string, numbers [][]string) {
 	for _, p := range readUnit(name) {
 		if p.number == nil {
-			keys = append(keys, p.term)
+			terms = append(terms, p.term)
 		} else {
-			keys = append(keys, numberKeys(*p.number)...)
+			numbers = append(numbers, numberKeys(*p.number))
 		}
 	}
-	slices.Sort(keys)
-	return slices.Compact(keys)
+	return terms, numbers
 }
 
 // piece is what is told by a word of a unit's name, or by the few that say a number.
@@ -95,15 +93,18 @@ type piece struct {
 
 // readUnit is nil for what is no numbered unit.
 func readUnit(name string) []piece {
-	if !slices.ContainsFunc(Tokens(name), func(word string) bool { return designations[word] != nil }) {
+	if !slices.ContainsFunc(unitWords(name), func(word string) bool { return designations[word] != nil }) {
 		return nil
 	}
 	var all []piece
 	numbered := false
 	for part := range strings.FieldsFuncSeq(name, func(r rune) bool { return strings.ContainsRune(",;()", r) }) {
 		apart := true
-		for words := Tokens(part); len(words) > 0; {
+		for words := unitWords(part); len(words) > 0; {
 			n, used := numberAt(words)
+			if used == 0 {
+				n, used = endsLevel(all, words)
+			}
 			known := designations[words[0]]
 			switch {
 			case Stop(words[0]):
@@ -130,6 +131,21 @@ func readUnit(name string) []piece {
 		return nil
 	}
 	return all
+}
+
+// unitWords are the tokens of a name, where a number and the term that it is written
+// together with ("27BI") are two.
+func unitWords(name string) []string {
+	var out []string
+	for _, word := range Tokens(name) {
+		figures := word[:len(word)-len(strings.TrimLeft(word, "0123456789"))]
+		if term := word[len(figures):]; figures != "" && designations[term] != nil {
+			out = append(out, figures, term)
+		} else {
+			out = append(out, word)
+		}
+	}
+	return out
 }
 
 // bindNumbers gives each number to the level next to it. Where levels and numbers

@@ -35,7 +35,13 @@ func TestUnit(t *testing.T) {
 	for _, region := range []string{"IX Región Militar", "9th Military Region", "Ninth Military Region", "Novena Región Militar", "Región Militar IX", "Región Militar No. 9", "9 RM"} {
 		require.Equal(t, []string{"military", "region 9"}, names.Unit(region), region)
 	}
-	require.Equal(t, names.Unit("5 Región Militar"), names.Unit("V Región Militar"))
+	for _, region := range []string{"V Región Militar", "Región Militar V", "Military Region V", "Región Militar, V"} {
+		require.Equal(t, names.Unit("5 Región Militar"), names.Unit(region), region)
+	}
+	require.Equal(t, want, names.Unit("27BI"))
+	require.Equal(t, names.Unit("X Brigada de Infantería"), names.Unit("Brigada de Infantería X"))
+	require.Equal(t, []string{"battalion 27", "infantry", "v"}, names.Unit("27 Batallón de Infantería V"), "the level has its number")
+	require.Equal(t, []string{"battalion 27", "military", "region 5"}, names.Unit("27 Batallón de la Región Militar V"))
 	require.Equal(t, []string{"armored", "brigade 1"}, names.Unit("First Armored Brigade"))
 	require.Equal(t, []string{"5", "federal", "police"}, names.Unit("Policía Federal 5"))
 }
@@ -107,13 +113,19 @@ func TestUnitKeysFindEveryWayToWriteANumber(t *testing.T) {
 		for _, word := range all {
 			name := word + " Batallón"
 			require.Equal(t, want, names.Unit(name), name)
-			require.Contains(t, names.UnitKeys(name), fmt.Sprint(n), name)
-			require.True(t, finds(names.UnitKeys(figures), word), "%v find %s", names.UnitKeys(figures), word)
+			require.Contains(t, unitKeys(name), fmt.Sprint(n), name)
+			require.True(t, finds(unitKeys(figures), word), "%v find %s", unitKeys(figures), word)
 		}
 	}
-	require.Contains(t, names.UnitKeys("Vigésimo Séptimo Batallón"), "xxvii ")
-	require.Contains(t, names.UnitKeys("II Batallón de la 11 Brigada"), "battalion")
-	require.Empty(t, names.UnitKeys("Mario Casarrubias Salgado"))
+	require.Contains(t, unitKeys("Vigésimo Séptimo Batallón"), "xxvii ")
+	require.Contains(t, unitKeys("II Batallón de la 11 Brigada"), "battalion")
+	require.Empty(t, unitKeys("Mario Casarrubias Salgado"))
+}
+
+// unitKeys are all that names.UnitKeys gives.
+func unitKeys(name string) []string {
+	terms, numbers := names.UnitKeys(name)
+	return append(terms, slices.Concat(numbers...)...)
 }
 
 // finds says whether one of the keys begins a word by which a name is found.
