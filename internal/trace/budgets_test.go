@@ -64,3 +64,11 @@ func LowerShare(tb testing.TB, links int) {
 	leastShare = links
 	tb.Cleanup(func() { leastShare = was })
 }
+
+// LowerMatched lowers, for a test, how many entities are compared with a name.
+func LowerMatched(tb testing.TB, compared int) {
+	tb.Helper()
+	was := maxMatched
+	maxMatched = compared
+	tb.Cleanup(func() { maxMatched = was })
+}

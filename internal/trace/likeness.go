@@ -3,6 +3,8 @@ package trace
 import (
 	"context"
 	"strings"
+
+	"github.com/vinculo/vinculo/internal/evidence"
 )
 
 // Budgets of one question for entities that have names like others. Tests lower
@@ -20,8 +22,9 @@ var (
 // without comparing each with each, and so for as long as names can be made ready.
 type effort struct {
 	letters, steps int
-	spent          bool // Something was left out.
-	read           int  // So much was read. It ends no answer about one entity, which has limits of its own.
+	spent          bool                     // Something was left out.
+	read           int                      // So much was read. It ends no answer about one entity, which has limits of its own.
+	whole          map[string][]evidence.ID // what withWhole found
 }
 
 func newEffort() *effort { return &effort{letters: maxSpelled, steps: maxCompared} }

@@ -41,12 +41,8 @@ const (
 	mostNeighbour = 90
 )
 
-// Budgets of one match.
-const (
-	maxMatched  = 3000 // candidates that are compared
-	maxPrefixes = 20   // beginnings of words that candidates are looked for by
-	maxTied     = 200  // links of one of the likeliest candidates that are read
-)
+// maxTied is how many links of one of the likeliest candidates are read.
+const maxTied = 200
 
 // Match finds the entities that a name may mean, best first, then by id. The kind,
 // if given, must be theirs; entities of the context that they share links with
@@ -178,7 +174,7 @@ func (s *Session) match(ctx context.Context, called []string, kind string, not [
 	if !effort.take(&effort.letters, lettersOf(called)) {
 		return nil, CutSteps, nil
 	}
-	ids, cut, err := s.similar(ctx, called, effort)
+	ids, cut, err := s.similar(ctx, called, kind, effort)
 	if err != nil {
 		return nil, "", err
 	}
@@ -226,56 +222,6 @@ func sortCandidates(all []Candidate) {
 	})
 }
 
-// similar reads the entities with a word that begins as one of the names' words
-// do; four letters are enough, so that a slip further on does no harm. A name of one
-// word may be like a shorter one, whose letters are then all that are the same. Of
-// more words than are looked for, the longer beginnings come first. Of the entities
-// those come first that have the most of them.
-func (s *Session) similar(ctx context.Context, called []string, effort *effort) ([]evidence.ID, Cut, error) {
-	set := map[string]bool{}
-	for _, name := range called {
-		words := slices.DeleteFunc(names.Tokens(name), names.Stop)
-		for _, word := range words {
-			runes := []rune(word)
-			set[string(runes[:min(len(runes), 4)])] = true
-			for short := 2; len(words) == 1 && short < min(len(runes), 4); short++ {
-				set[string(runes[:short])+" "] = true // that word alone
-			}
-		}
-		terms, numbers := names.UnitKeys(name)
-		for _, key := range append(terms, slices.Concat(numbers...)...) {
-			if runes := []rune(key); !set[string(runes[:min(len(runes), 4)])] { // which finds all that the key does
-				set[key] = true
-			}
-		}
-	}
-	prefixes, cut := slices.Collect(maps.Keys(set)), Cut("")
-	slices.SortFunc(prefixes, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
-	if len(prefixes) > maxPrefixes {
-		prefixes, cut = prefixes[:maxPrefixes], CutFanOut
-	}
-	hits := map[evidence.ID]int{}
-	limit := maxMatched / max(len(prefixes), 1)
-	for _, prefix := range prefixes {
-		n := 0
-		for c, err := range s.reader.Candidates(ctx, store.TokenQuery{Prefix: prefix, Limit: limit + 1}) {
-			if err != nil {
-				return nil, "", err
-			}
-			if n++; n > limit {
-				cut = CutFanOut
-				break
-			}
-			hits[c.Entity]++
-		}
-		effort.read += n
-	}
-	ids := slices.SortedFunc(maps.Keys(hits), func(a, b evidence.ID) int {
-		return cmp.Or(cmp.Compare(hits[b], hits[a]), cmp.Compare(a, b))
-	})
-	return ids, cut, nil
-}
-
 // spelling is a name made ready to be compared with many others.
 type spelling struct {
 	text   string
@@ -284,11 +230,17 @@ type spelling struct {
 	words  []string // names.Tokens
 	unit   []string // names.Unit
 	sorted string   // the words in alphabetical order
+	// What the name is as the initials of another, and what its own are.
+	acronym, initials string
+	weak              bool // It has nothing but stop words.
 }
 
 func newSpelling(text string) *spelling {
-	name := names.NewName(text)
-	return &spelling{text, names.NewQuery(text), name, names.Tokens(text), names.Unit(text), name.Sorted()}
+	name, words := names.NewName(text), names.Tokens(text)
+	return &spelling{
+		text: text, query: names.NewQuery(text), name: name, words: words, unit: names.Unit(text), sorted: name.Sorted(),
+		acronym: acronym(text, words), initials: initialsOf(words), weak: !slices.ContainsFunc(words, func(w string) bool { return !names.Stop(w) }),
+	}
 }
 
 // compareNames scores two names, with the best reason for the score.
@@ -307,10 +259,10 @@ func compareNames(a, b *spelling) (int, Reason) {
 	if len(a.unit) > 0 || len(b.unit) > 0 {
 		return 0, Reason{} // numbered units that differ in a term are different units
 	}
-	if match == names.AllTokens && a.endsWithin(b) {
+	if match == names.AllTokens && !a.weak && a.endsWithin(b) {
 		return score, say("NAME_WITHIN", "“%s” is part of “%s”")
 	}
-	if back, score := b.query.MatchName(a.name); back == names.AllTokens && b.endsWithin(a) {
+	if back, score := b.query.MatchName(a.name); back == names.AllTokens && !b.weak && b.endsWithin(a) {
 		return score, say("NAME_WITHIN", "of “%s”, “%s” is a part")
 	}
 	if score := max(initials(a, b), initials(b, a)); score > 0 {
@@ -407,11 +359,7 @@ func initials(short, long *spelling) int {
 		return 0
 	}
 	if len(words) == 1 {
-		var first strings.Builder
-		for _, w := range all {
-			first.WriteString(string([]rune(w)[:1]))
-		}
-		if len(all) >= 3 && words[0] == first.String() {
+		if short.acronym != "" && short.acronym == long.initials {
 			return scoreInitials
 		}
 		return 0

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/names"
@@ -101,8 +100,9 @@ func (s *Session) candidates(ctx context.Context, q SearchQuery) ([]evidence.ID,
 		}
 	}
 	var first []evidence.ID
+	effort := newEffort()
 	for i, word := range words {
-		found, cut, err := s.withToken(ctx, word, q.Unidentified, maxCandidates)
+		found, cut, err := s.withToken(ctx, word, q.Unidentified, maxCandidates, effort)
 		if err != nil || !cut {
 			return found, "", err
 		}
@@ -112,7 +112,7 @@ func (s *Session) candidates(ctx context.Context, q SearchQuery) ([]evidence.ID,
 	}
 	var both []evidence.ID
 	if len(words) > 1 {
-		found, whole, err := s.withTokens(ctx, words[:min(len(words), maxNarrowing)], q.Unidentified)
+		found, whole, err := s.withTokens(ctx, words[:min(len(words), maxNarrowing)], q.Unidentified, maxEntries, effort)
 		if err != nil || whole && len(found) <= maxCandidates {
 			return found, "", err
 		}
@@ -122,85 +122,9 @@ func (s *Session) candidates(ctx context.Context, q SearchQuery) ([]evidence.ID,
 	}
 	// Where not all are compared that may match, at least those are not lost that do
 	// so exactly.
-	named, err := s.named(ctx, q)
+	named, err := s.named(ctx, q.Text, q.Kinds, maxCandidates, effort)
 	if err != nil {
 		return nil, "", err
 	}
 	return distinctIDs(slices.Concat(named, both, first), maxCandidates), CutFanOut, nil
-}
-
-// named gives entities whose primary name is what is looked for, going by as many
-// of those whose names begin with it as one search may read.
-func (s *Session) named(ctx context.Context, q SearchQuery) (ids []evidence.ID, err error) {
-	name := evidence.NameKey(q.Text) + " "
-	query := store.Query{Type: evidence.EntityRecord, Kinds: q.Kinds, After: name, Limit: maxEntries}
-	for f, err := range s.reader.Find(ctx, query) {
-		if err != nil {
-			return nil, err
-		}
-		if !strings.HasPrefix(f.Key, name) {
-			break
-		}
-		if id := f.Record.ID(); f.Key == name+string(id) {
-			ids = append(ids, id)
-		}
-	}
-	return ids, nil
-}
-
-// withTokens gives entities that have all of the words; whole where no entity
-// that has them is missing, although some may be there that lack one.
-func (s *Session) withTokens(ctx context.Context, words []string, placeholders bool) (both []evidence.ID, whole bool, err error) {
-	var complete, some [][]evidence.ID
-	for _, word := range words {
-		found, cut, err := s.withToken(ctx, word, placeholders, maxEntries)
-		if err != nil {
-			return nil, false, err
-		}
-		if cut {
-			some = append(some, found)
-		} else {
-			complete = append(complete, found)
-		}
-	}
-	if whole = len(complete) > 0; whole {
-		some = complete
-	}
-	both = some[0]
-	for _, found := range some[1:] {
-		both = slices.DeleteFunc(both, func(id evidence.ID) bool {
-			_, ok := slices.BinarySearch(found, id)
-			return !ok
-		})
-	}
-	return both, whole, nil
-}
-
-// withToken gives the entities with a word that begins so, by id, up to a limit;
-// cut where there are more.
-func (s *Session) withToken(ctx context.Context, prefix string, placeholders bool, limit int) (ids []evidence.ID, cut bool, err error) {
-	n := 0
-	for c, err := range s.reader.Candidates(ctx, store.TokenQuery{Prefix: prefix, Placeholders: placeholders, Limit: limit + 1}) {
-		if err != nil {
-			return nil, false, err
-		}
-		if n++; n <= limit {
-			ids = append(ids, c.Entity)
-		}
-	}
-	slices.Sort(ids)
-	return slices.Compact(ids), n > limit, nil
-}
-
-// distinctIDs are the first so many ids of a list, each once.
-func distinctIDs(ids []evidence.ID, most int) []evidence.ID {
-	seen := map[evidence.ID]bool{}
-	var out []evidence.ID
-	for _, id := range ids {
-		if !seen[id] && len(out) < most {
-			seen[id] = true
-			out = append(out, id)
-		}
-	}
-	return out
 }
