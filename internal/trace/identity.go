@@ -30,6 +30,10 @@ func (i *identity) placeholder(id evidence.ID, own bool) bool {
 	return own
 }
 
+// named says whether an entity that is no placeholder has absorbed another, which may
+// have been one.
+func (i *identity) named() bool { return len(i.members) > len(i.unnamed) }
+
 // resolve gives the entity under which an id is shown.
 func (i *identity) resolve(id evidence.ID) evidence.ID {
 	if root, ok := i.root[id]; ok {

@@ -118,7 +118,7 @@ func (s *Session) withWhole(ctx context.Context, name, kind string, effort *effo
 	if kind != "" {
 		kinds = []string{kind}
 	}
-	named, err := s.named(ctx, name, kinds, maxSame, effort)
+	named, err := s.named(ctx, name, kinds, false, maxSame, effort)
 	return slices.Concat(named, both[:min(len(both), maxMatched/2)]), err
 }
 
@@ -276,7 +276,7 @@ func firstLetters(words []string) []string {
 
 // named gives entities whose primary name is a name, up to so many, going by as many
 // of those whose names begin with it as one question may read.
-func (s *Session) named(ctx context.Context, name string, kinds []string, most int, effort *effort) (ids []evidence.ID, err error) {
+func (s *Session) named(ctx context.Context, name string, kinds []string, placeholders bool, most int, effort *effort) (ids []evidence.ID, err error) {
 	begin := evidence.NameKey(name) + " "
 	query := store.Query{Type: evidence.EntityRecord, Kinds: kinds, After: begin, Limit: min(namedBatch, maxEntries)}
 	for read := 0; read < maxEntries && len(ids) < most; {
@@ -290,7 +290,8 @@ func (s *Session) named(ctx context.Context, name string, kinds []string, most i
 				return ids, nil
 			}
 			query.After = f.Key
-			if id := f.Record.ID(); f.Key == begin+string(id) {
+			id, own := f.Record.ID(), f.Record.Entity().Identity.IsPlaceholder()
+			if f.Key == begin+string(id) && (placeholders || !s.identity.placeholder(id, own)) {
 				s.keep(f.Record)
 				ids = append(ids, id)
 			}
@@ -333,10 +334,35 @@ func (s *Session) withTokens(ctx context.Context, words []string, placeholders b
 }
 
 // withToken gives the entities with a word that begins so, by id, up to a limit;
-// cut where there are more.
-func (s *Session) withToken(ctx context.Context, prefix string, placeholders bool, limit int, effort *effort) (ids []evidence.ID, cut bool, err error) {
-	n := 0
-	for c, err := range s.reader.Candidates(ctx, store.TokenQuery{Prefix: prefix, Placeholders: placeholders, Limit: limit + 1}) {
+// cut where there are more. Without placeholders those are there all the same that
+// others have absorbed, for whose names they are found; others are for the caller to
+// leave out.
+func (s *Session) withToken(ctx context.Context, prefix string, placeholders bool, limit int, effort *effort) ([]evidence.ID, bool, error) {
+	q := store.TokenQuery{Prefix: prefix, Placeholders: placeholders || s.identity.named(), Limit: limit}
+	all, cut, err := s.tokens(ctx, q, effort)
+	if err != nil || !cut || q.Placeholders == placeholders {
+		return all, cut, err
+	}
+	// There may be so many placeholders that they leave no room for anything else.
+	q.Placeholders = false
+	ids, _, err := s.tokens(ctx, q, effort)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, id := range all {
+		if root, merged := s.identity.root[id]; merged && !s.identity.unnamed[root] {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), true, nil
+}
+
+// tokens reads the entities of one look into the index.
+func (s *Session) tokens(ctx context.Context, q store.TokenQuery, effort *effort) (ids []evidence.ID, cut bool, err error) {
+	n, limit := 0, q.Limit
+	q.Limit++
+	for c, err := range s.reader.Candidates(ctx, q) {
 		if err != nil {
 			return nil, false, err
 		}

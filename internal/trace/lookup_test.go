@@ -172,3 +172,70 @@ func TestDuplicatesAreFoundFromBothSides(t *testing.T) {
 		}
 	}
 }
+
+// merged has a person absorb others.
+func merged(into evidence.ID, absorbed ...evidence.ID) (all []evidence.Change) {
+	for _, id := range absorbed {
+		all = append(all, evidence.Change{MergeEntities: &evidence.MergeEntities{Absorb: id, Into: into, Citations: []evidence.NewCitation{{Source: "s", Locator: "p. 1"}}}})
+	}
+	return all
+}
+
+func unidentified(id evidence.ID, name string) evidence.Change {
+	c := person(id, name)
+	c.PutEntity.Identity = evidence.Of("UNIDENTIFIED")
+	return c
+}
+
+// TestAPersonIsFoundByTheNameOfThePlaceholderTheyTurnedOutToBe also where there are
+// more placeholders of that name than are read.
+func TestAPersonIsFoundByTheNameOfThePlaceholderTheyTurnedOutToBe(t *testing.T) {
+	for _, others := range []int{1, 200} {
+		t.Run(fmt.Sprint(others), func(t *testing.T) {
+			trace.LowerMatched(t, 100)
+			trace.LowerCandidates(t, 100, 150)
+			g := newGraph(t)
+			g.write(news("s"), unidentified("a-ph", "Coronel sin nombre"), person("real", "José Rodríguez"), person("z", "Coronel Sinaloa"),
+				unidentified("a-other", "Coronel sin nombre"), person("peer", "Coronel sin Nombre"))
+			for i := range others {
+				g.write(unidentified(evidence.ID(fmt.Sprintf("n%03d", i)), "Coronel sin nombre"))
+			}
+			g.write(merged("real", "a-ph")...)
+			s := g.at(evidence.Public)
+			hits, cut, err := s.Search(t.Context(), trace.SearchQuery{Text: "coronel sin nombre"}, trace.PageArgs{})
+			require.NoError(t, err)
+			var got []evidence.ID
+			for _, hit := range hits.Items {
+				got = append(got, hit.Node.Entity.ID)
+			}
+			require.ElementsMatch(t, []evidence.ID{"peer", "real"}, got)
+			require.Equal(t, others > 150, cut != "")
+			found, _, err := s.Match(t.Context(), "Coronel sin nombre", "", nil)
+			require.NoError(t, err)
+			require.Equal(t, []evidence.ID{"peer", "real"}, []evidence.ID{found[0].Entity.ID, found[1].Entity.ID})
+			for of, other := range map[evidence.ID]evidence.ID{"peer": "real", "real": "peer"} {
+				found, _, err := s.Duplicates(t.Context(), of)
+				require.NoError(t, err)
+				require.NotEmpty(t, found, of)
+				require.Equal(t, other, found[0].Entity.ID)
+			}
+		})
+	}
+}
+
+// TestWhatAPlaceholderWasCalledPairsBothSides where one of the two has absorbed it.
+func TestWhatAPlaceholderWasCalledPairsBothSides(t *testing.T) {
+	g := newGraph(t)
+	g.write(news("s"), person("a", "Juan Ruiz"), person("b", "Pedro Sol"), unidentified("c", "Juan Ruiz Peña"))
+	g.write(merged("b", "c")...)
+	s := g.at(evidence.Public)
+	for of, other := range map[evidence.ID]evidence.ID{"a": "b", "b": "a"} {
+		found, _, err := s.Duplicates(t.Context(), of)
+		require.NoError(t, err)
+		require.Len(t, found, 1, of)
+		require.Equal(t, other, found[0].Entity.ID)
+	}
+	_, pairs, _, err := s.AllDuplicates(t.Context(), trace.EntityFilter{}, trace.PageArgs{})
+	require.NoError(t, err)
+	require.Len(t, pairs, 1)
+}

@@ -122,7 +122,7 @@ func (s *Session) candidates(ctx context.Context, q SearchQuery) ([]evidence.ID,
 	}
 	// Where not all are compared that may match, at least those are not lost that do
 	// so exactly.
-	named, err := s.named(ctx, q.Text, q.Kinds, maxCandidates, effort)
+	named, err := s.named(ctx, q.Text, q.Kinds, q.Unidentified, maxCandidates, effort)
 	if err != nil {
 		return nil, "", err
 	}
