@@ -25,6 +25,8 @@ type effort struct {
 	spent          bool                     // Something was left out.
 	read           int                      // So much was read. It ends no answer about one entity, which has limits of its own.
 	whole          map[string][]evidence.ID // what withWhole found
+	letter         map[string]withLetter    // what spelledOut read
+	alone          bool                     // One name is asked for, for which more may be read.
 }
 
 func newEffort() *effort { return &effort{letters: maxSpelled, steps: maxCompared} }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/hbollon/go-edlib"
+
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/names"
 	"github.com/vinculo/vinculo/internal/store"
@@ -23,7 +25,7 @@ const (
 	maxLookedUp = 10   // names that are looked for as a whole
 	maxWhole    = 4    // words of such a name that entities must have
 	maxSame     = 1000 // entities of exactly that name
-	maxLetters  = 3000 // entries of the index that are read for one letter of an acronym
+	maxLetters  = 1000 // entries of the index that are read for one letter of an acronym of many
 	namedBatch  = 2000 // entries of the list of entities that are read at a time
 )
 
@@ -31,6 +33,13 @@ const (
 const (
 	shortestAcronym = 3
 	longestAcronym  = 5
+)
+
+// A word is looked for with a slip in its first letters from this many letters on, and
+// among words that are so much like it; see leastSimilar.
+const (
+	shortestMisspelled = 4
+	leastAlike         = 0.8
 )
 
 // similar reads the entities with a word that begins as one of the names' words
@@ -80,6 +89,13 @@ func (s *Session) similar(ctx context.Context, called []string, kind string, eff
 	if err != nil {
 		return nil, "", err
 	}
+	if effort.alone {
+		found, err := s.misspelled(ctx, called[0], effort)
+		if err != nil {
+			return nil, "", err
+		}
+		ids = append(ids, found...)
+	}
 	all := distinctIDs(slices.Concat(sure, spelled, ids), maxMatched)
 	if more || len(all) == maxMatched {
 		cut = CutFanOut
@@ -125,6 +141,10 @@ func (s *Session) withWhole(ctx context.Context, name, kind string, effort *effo
 // spelledOut gives the entities that a name of one word in capitals, such as "EPN",
 // may be the initials of; more where not all of them could be read.
 func (s *Session) spelledOut(ctx context.Context, called []string, effort *effort) (ids []evidence.ID, more bool, err error) {
+	limit := maxLetters
+	if effort.alone {
+		limit = maxEntries
+	}
 	looked := 0
 	for _, name := range called {
 		word := acronym(name, names.Tokens(name))
@@ -136,7 +156,17 @@ func (s *Session) spelledOut(ctx context.Context, called []string, effort *effor
 		}
 		letters := strings.Split(word, "")
 		slices.Sort(letters)
-		found, whole, err := s.withTokens(ctx, slices.Compact(letters), false, maxLetters, effort)
+		found, whole, err := withAll(slices.Compact(letters), func(letter string) ([]evidence.ID, bool, error) {
+			if known, is := effort.letter[letter]; is {
+				return known.ids, known.cut, nil
+			}
+			ids, cut, err := s.withToken(ctx, letter, false, limit, effort)
+			if effort.letter == nil {
+				effort.letter = map[string]withLetter{}
+			}
+			effort.letter[letter] = withLetter{ids, cut}
+			return ids, cut, err
+		})
 		if err != nil {
 			return nil, false, err
 		}
@@ -144,6 +174,31 @@ func (s *Session) spelledOut(ctx context.Context, called []string, effort *effor
 		ids = append(ids, found...)
 	}
 	return ids, more, nil
+}
+
+// withLetter are entities with a word that begins with a letter.
+type withLetter struct {
+	ids []evidence.ID
+	cut bool
+}
+
+// misspelled gives the entities with a word that is like the only one of a name,
+// although its first letters may differ: those with the same first letter or, where
+// that are too many to read, with the same two.
+func (s *Session) misspelled(ctx context.Context, name string, effort *effort) ([]evidence.ID, error) {
+	words := slices.DeleteFunc(names.Tokens(name), names.Stop)
+	if len(words) != 1 || utf8.RuneCountInString(words[0]) < shortestMisspelled {
+		return nil, nil
+	}
+	runes := []rune(words[0])
+	alike := func(word string) bool { return edlib.JaroWinklerSimilarity(word, words[0]) >= leastAlike }
+	for same := 1; ; same++ {
+		q := store.TokenQuery{Prefix: string(runes[:same]), Placeholders: s.identity.named(), Limit: maxEntries}
+		found, cut, err := s.tokens(ctx, q, alike, effort)
+		if err != nil || !cut || same == 2 {
+			return found, err
+		}
+	}
 }
 
 // beginnings are what words begin with that names are looked for by.
@@ -308,9 +363,16 @@ func (s *Session) named(ctx context.Context, name string, kinds []string, placeh
 // withTokens gives entities that have all of the words; whole where no entity
 // that has them is missing, although some may be there that lack one.
 func (s *Session) withTokens(ctx context.Context, words []string, placeholders bool, limit int, effort *effort) (both []evidence.ID, whole bool, err error) {
+	return withAll(words, func(word string) ([]evidence.ID, bool, error) {
+		return s.withToken(ctx, word, placeholders, limit, effort)
+	})
+}
+
+// withAll is withTokens, where each word is looked for in some way.
+func withAll(words []string, look func(word string) (ids []evidence.ID, cut bool, err error)) (both []evidence.ID, whole bool, err error) {
 	var complete, some [][]evidence.ID
 	for _, word := range words {
-		found, cut, err := s.withToken(ctx, word, placeholders, limit, effort)
+		found, cut, err := look(word)
 		if err != nil {
 			return nil, false, err
 		}
@@ -339,13 +401,13 @@ func (s *Session) withTokens(ctx context.Context, words []string, placeholders b
 // leave out.
 func (s *Session) withToken(ctx context.Context, prefix string, placeholders bool, limit int, effort *effort) ([]evidence.ID, bool, error) {
 	q := store.TokenQuery{Prefix: prefix, Placeholders: placeholders || s.identity.named(), Limit: limit}
-	all, cut, err := s.tokens(ctx, q, effort)
+	all, cut, err := s.tokens(ctx, q, nil, effort)
 	if err != nil || !cut || q.Placeholders == placeholders {
 		return all, cut, err
 	}
 	// There may be so many placeholders that they leave no room for anything else.
 	q.Placeholders = false
-	ids, _, err := s.tokens(ctx, q, effort)
+	ids, _, err := s.tokens(ctx, q, nil, effort)
 	if err != nil {
 		return nil, false, err
 	}
@@ -358,15 +420,16 @@ func (s *Session) withToken(ctx context.Context, prefix string, placeholders boo
 	return slices.Compact(ids), true, nil
 }
 
-// tokens reads the entities of one look into the index.
-func (s *Session) tokens(ctx context.Context, q store.TokenQuery, effort *effort) (ids []evidence.ID, cut bool, err error) {
+// tokens reads the entities of one look into the index: those with a word that is to
+// be kept, if that is asked.
+func (s *Session) tokens(ctx context.Context, q store.TokenQuery, keep func(word string) bool, effort *effort) (ids []evidence.ID, cut bool, err error) {
 	n, limit := 0, q.Limit
 	q.Limit++
 	for c, err := range s.reader.Candidates(ctx, q) {
 		if err != nil {
 			return nil, false, err
 		}
-		if n++; n <= limit {
+		if n++; n <= limit && (keep == nil || keep(c.Token)) {
 			ids = append(ids, c.Entity)
 		}
 	}

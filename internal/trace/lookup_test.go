@@ -138,7 +138,7 @@ func TestDuplicatesAreFoundFromBothSides(t *testing.T) {
 	}
 	const people = 25
 	id := func(i int) evidence.ID { return evidence.ID(fmt.Sprintf("p%02d", i)) }
-	for seed := range uint64(20) {
+	for seed := range uint64(10) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		name := func() string {
 			parts := make([]string, 1+random.IntN(3))
@@ -238,4 +238,27 @@ func TestWhatAPlaceholderWasCalledPairsBothSides(t *testing.T) {
 	_, pairs, _, err := s.AllDuplicates(t.Context(), trace.EntityFilter{}, trace.PageArgs{})
 	require.NoError(t, err)
 	require.Len(t, pairs, 1)
+}
+
+// TestASlipAtTheBeginningOfAWordIsForgiven where it is all that is asked for.
+func TestASlipAtTheBeginningOfAWordIsForgiven(t *testing.T) {
+	g := newGraph(t)
+	g.write(called("chucky", "PERSON", "El Chucky"), called("guerrero", "PLACE", "Guerrero"), called("cisen", "ORGANIZATION", "CISEN"), called("isssam", "ORGANIZATION", "ISSSAM"),
+		called("other", "PERSON", "Carlos Cisneros"))
+	ask := func(entries int) {
+		trace.LowerCandidates(t, 100, entries)
+		s := g.at(evidence.Public)
+		for name, want := range map[string]evidence.ID{"Gurrero": "guerrero", "CIESN": "cisen", "ISSAM": "isssam", "El Cucky": "chucky"} {
+			if entries < 5 && want == "chucky" {
+				continue // of which but one letter is right
+			}
+			found, _, err := s.Match(t.Context(), name, "", nil)
+			require.NoError(t, err)
+			require.NotEmpty(t, found, name)
+			require.Equal(t, want, found[0].Entity.ID)
+			require.Equal(t, []string{"SIMILAR"}, codes(found[0]))
+		}
+	}
+	ask(100)
+	ask(3) // fewer than begin with a "c", so that two letters have to be right
 }

@@ -49,7 +49,8 @@ const maxTied = 200
 // make those of the likeliest that do likelier. The cut is FAN_OUT where more
 // entities have words like those of the name than are compared: the one that is
 // meant may then be missing, and a fuller name finds it. It is TIME where they have
-// too many long names for all to be compared.
+// too many long names for all to be compared. A slip in the first letters of a name of
+// one word is forgiven as far as the words that begin alike can be looked through.
 func (s *Session) Match(ctx context.Context, name, kind string, around []evidence.ID) ([]Candidate, Cut, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,6 +58,7 @@ func (s *Session) Match(ctx context.Context, name, kind string, around []evidenc
 		return nil, "", err
 	}
 	effort := newEffort()
+	effort.alone = true
 	found, cut, err := s.match(ctx, []string{name}, kind, nil, effort)
 	if err != nil || len(around) == 0 {
 		return found, cut, err
