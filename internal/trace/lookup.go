@@ -24,6 +24,7 @@ const (
 	maxWays     = 30   // other ways to write the numbers among them, and initials
 	maxLookedUp = 10   // names that are looked for as a whole
 	maxWhole    = 4    // words of such a name that entities must have
+	fewEnough   = 200  // entities that no further word narrows
 	maxSame     = 1000 // entities of exactly that name
 	maxLetters  = 1000 // entries of the index that are read for one letter of an acronym of many
 	namedBatch  = 2000 // entries of the list of entities that are read at a time
@@ -370,27 +371,23 @@ func (s *Session) withTokens(ctx context.Context, words []string, placeholders b
 
 // withAll is withTokens, where each word is looked for in some way.
 func withAll(words []string, look func(word string) (ids []evidence.ID, cut bool, err error)) (both []evidence.ID, whole bool, err error) {
-	var complete, some [][]evidence.ID
 	for _, word := range words {
 		found, cut, err := look(word)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, false, err
+		case cut && whole: // It leaves out what may have the word.
+		case !whole && !cut, both == nil:
+			both = slices.Clone(found)
+		default:
+			both = slices.DeleteFunc(both, func(id evidence.ID) bool {
+				_, ok := slices.BinarySearch(found, id)
+				return !ok
+			})
 		}
-		if cut {
-			some = append(some, found)
-		} else {
-			complete = append(complete, found)
+		if whole = whole || !cut; whole && len(both) <= fewEnough {
+			break
 		}
-	}
-	if whole = len(complete) > 0; whole {
-		some = complete
-	}
-	both = some[0]
-	for _, found := range some[1:] {
-		both = slices.DeleteFunc(both, func(id evidence.ID) bool {
-			_, ok := slices.BinarySearch(found, id)
-			return !ok
-		})
 	}
 	return both, whole, nil
 }

@@ -134,7 +134,7 @@ func TestAUsualDesignationIsLookedForAsAWhole(t *testing.T) {
 func TestDuplicatesAreFoundFromBothSides(t *testing.T) {
 	words := []string{
 		"Juan", "José", "E.", "Enrique", "Peña", "Pena", "Nieto", "y", "de", "la", "Ruiz", "Ruíz", "Mario", "M.", "S.", "Salgado", "27", "27º", "Batallón", "de Infantería", "27BI", "Región Militar", "V",
-		"Vigésimo Séptimo", "35", "Zona Militar", "EPN", "Al", "Abel", "Juanito", "Jua", "Salgada", "O'Reilly", "Reilly", "d'Artagnan", "Cucky", "Chucky", "Gurrero", "Guerrero",
+		"Vigésimo Séptimo", "35", "Zona Militar", "EPN", "E.N.P.", "PEN", "Al", "Abel", "Juanito", "Jua", "Salgada", "O'Reilly", "Reilly", "d'Artagnan", "Cucky", "Chucky", "Gurrero", "Guerrero",
 	}
 	const people = 25
 	id := func(i int) evidence.ID { return evidence.ID(fmt.Sprintf("p%02d", i)) }
@@ -167,6 +167,10 @@ func TestDuplicatesAreFoundFromBothSides(t *testing.T) {
 				why[[2]evidence.ID{id(i), c.Entity.ID}] = c.Reasons
 			}
 		}
+		_, pairs, cut, err := s.AllDuplicates(t.Context(), trace.EntityFilter{}, trace.PageArgs{})
+		require.NoError(t, err)
+		require.Empty(t, cut)
+		require.Len(t, pairs, len(score)/2, "seed %d", seed)
 		for pair, n := range score {
 			require.Equal(t, n, score[[2]evidence.ID{pair[1], pair[0]}], "seed %d: %v %v", seed, pair, why[pair])
 		}
@@ -261,4 +265,17 @@ func TestASlipAtTheBeginningOfAWordIsForgiven(t *testing.T) {
 	}
 	ask(100)
 	ask(3) // fewer than begin with a "c", so that two letters have to be right
+}
+
+// TestWhatIsReadOnceForAPageStaysAsItWas has acronyms of the same letters.
+func TestWhatIsReadOnceForAPageStaysAsItWas(t *testing.T) {
+	g := newGraph(t)
+	g.write(called("a1", "PERSON", "ABC"), called("a2", "PERSON", "ADE"), called("b", "PERSON", "Ana Bravo Cano"), called("c", "PERSON", "Ana Duarte Elena"), called("d", "PERSON", "Aldo Bernal"))
+	_, pairs, _, err := g.at(evidence.Public).AllDuplicates(t.Context(), trace.EntityFilter{}, trace.PageArgs{})
+	require.NoError(t, err)
+	var got []string
+	for _, p := range pairs {
+		got = append(got, fmt.Sprintf("%s %s", p.A.ID, p.B.ID))
+	}
+	require.ElementsMatch(t, []string{"a1 b", "a2 c"}, got)
 }
