@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
 )
 
 // Budgets of one question for entities that have names like others. Tests lower
@@ -26,7 +27,8 @@ type effort struct {
 	read           int                      // So much was read. It ends no answer about one entity, which has limits of its own.
 	whole          map[string][]evidence.ID // what withWhole found
 	letter         map[string]withLetter    // what spelledOut read
-	alone          bool                     // One name is asked for, for which more may be read.
+	looks          map[store.TokenQuery]looked
+	alone          bool // One name is asked for, for which more may be read.
 }
 
 func newEffort() *effort { return &effort{letters: maxSpelled, steps: maxCompared} }

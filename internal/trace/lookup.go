@@ -420,7 +420,13 @@ func (s *Session) withToken(ctx context.Context, prefix string, placeholders boo
 // tokens reads the entities of one look into the index: those with a word that is to
 // be kept, if that is asked.
 func (s *Session) tokens(ctx context.Context, q store.TokenQuery, keep func(word string) bool, effort *effort) (ids []evidence.ID, cut bool, err error) {
-	n, limit := 0, q.Limit
+	limit, look := q.Limit, q
+	look.Limit = 0
+	if known, is := effort.looks[look]; is && keep == nil && (known.limit == limit || known.read <= min(known.limit, limit)) {
+		effort.read += known.read
+		return known.ids, known.read > limit, nil
+	}
+	n := 0
 	q.Limit++
 	for c, err := range s.reader.Candidates(ctx, q) {
 		if err != nil {
@@ -432,7 +438,21 @@ func (s *Session) tokens(ctx context.Context, q store.TokenQuery, keep func(word
 	}
 	effort.read += n
 	slices.Sort(ids)
-	return slices.Compact(ids), n > limit, nil
+	ids = slices.Clip(slices.Compact(ids))
+	if keep == nil {
+		if effort.looks == nil {
+			effort.looks = map[store.TokenQuery]looked{}
+		}
+		effort.looks[look] = looked{ids, n, limit}
+	}
+	return ids, n > limit, nil
+}
+
+// looked is what a look into the index found, so that the words that those of a page
+// have in common are looked for once.
+type looked struct {
+	ids         []evidence.ID
+	read, limit int
 }
 
 // distinctIDs are the first so many ids of a list, each once.

@@ -15,6 +15,7 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/store/sqlite"
 	"github.com/vinculo/vinculo/internal/store/storetest"
+	"github.com/vinculo/vinculo/internal/store/storetest/model"
 	"github.com/vinculo/vinculo/internal/trace"
 )
 
@@ -278,4 +279,24 @@ func TestWhatIsReadOnceForAPageStaysAsItWas(t *testing.T) {
 		got = append(got, fmt.Sprintf("%s %s", p.A.ID, p.B.ID))
 	}
 	require.ElementsMatch(t, []string{"a1 b", "a2 c"}, got)
+}
+
+// TestWordsThatManyOfAPageHaveAreLookedForOnce counts the round trips for people who
+// share surnames.
+func TestWordsThatManyOfAPageHaveAreLookedForOnce(t *testing.T) {
+	c := &counted{Store: model.New()}
+	var changes []evidence.Change
+	const people = 20
+	for i := range people {
+		changes = append(changes, person(evidence.ID(fmt.Sprintf("p%02d", i)), []string{"Juan", "Ana", "José", "Inés"}[i%4]+" García Peña"))
+	}
+	_, err := storetest.Apply(t.Context(), c, 1, storetest.Top, &evidence.ChangeSet{Reason: "test", Changes: changes})
+	require.NoError(t, err)
+	s := open(t, c, evidence.Now(evidence.Public))
+	c.reset()
+	_, pairs, _, err := s.AllDuplicates(t.Context(), trace.EntityFilter{}, trace.PageArgs{})
+	require.NoError(t, err)
+	require.NotEmpty(t, pairs)
+	// The neighbours and the dates are each entity's own.
+	require.LessOrEqual(t, c.calls, 20+4*people)
 }
