@@ -24,7 +24,7 @@ const (
 	maxWays     = 30   // other ways to write the numbers among them, and initials
 	maxLookedUp = 10   // names that are looked for as a whole
 	maxWhole    = 4    // words of such a name that entities must have
-	fewEnough   = 200  // entities that no further word narrows
+	narrow      = 20   // one in so many of those that may be compared are narrowed no further
 	maxSame     = 1000 // entities of exactly that name
 	maxLetters  = 1000 // entries of the index that are read for one letter of an acronym of many
 	namedBatch  = 2000 // entries of the list of entities that are read at a time
@@ -385,7 +385,7 @@ func withAll(words []string, look func(word string) (ids []evidence.ID, cut bool
 				return !ok
 			})
 		}
-		if whole = whole || !cut; whole && len(both) <= fewEnough {
+		if whole = whole || !cut; whole && len(both) <= maxCandidates/narrow {
 			break
 		}
 	}
