@@ -26,3 +26,11 @@ func LowerLikeness(tb testing.TB, letters, steps int) {
 	maxSpelled, maxCompared = letters, steps
 	tb.Cleanup(func() { maxSpelled, maxCompared = wasSpelled, wasCompared })
 }
+
+// ShortenTimelines lowers, for a test, how many claims a timeline orders.
+func ShortenTimelines(tb testing.TB, claims int) {
+	tb.Helper()
+	was := maxTimeline
+	maxTimeline = claims
+	tb.Cleanup(func() { maxTimeline = was })
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/edtf"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 	"github.com/vinculo/vinculo/internal/store"
 )
 
@@ -39,8 +40,9 @@ type Timeline struct {
 	Cut     Cut
 }
 
-// maxTimeline is how many claims a timeline orders.
-const maxTimeline = 5000
+// maxTimeline is how many claims a timeline orders, and how many links may have
+// changed. Tests lower it.
+var maxTimeline = 5000
 
 // TimelineOf orders in time what is claimed of entities (of any of them; with
 // between, only links that join two of them), and the events among them.
@@ -59,7 +61,7 @@ func (s *Session) TimelineOf(ctx context.Context, of []evidence.ID, between bool
 	if between {
 		claims, out.Cut, err = s.among(ctx, s.ends(of), t, true)
 	} else {
-		claims, out.Cut, err = s.claimsAt(ctx, of, t)
+		claims, out.Cut, err = s.claimsAt(ctx, of, t, nil)
 	}
 	if err != nil {
 		return out, err
@@ -79,35 +81,103 @@ func (s *Session) TimelineOf(ctx context.Context, of []evidence.ID, between bool
 	return out, nil
 }
 
-// claimsAt reads the links at entities that a filter keeps, of the first
-// maxTimeline in the order of kinds and dates.
-func (s *Session) claimsAt(ctx context.Context, of []evidence.ID, t *linkTest) ([]*Claim, Cut, error) {
-	var claims []*Claim
-	n := 0
-	q := store.Query{Type: evidence.LinkRecord, Entities: s.identity.groups(of), Kinds: t.Kinds, Limit: maxTimeline + 1}
-	for x, err := range s.reader.Find(ctx, q) {
-		if err != nil {
-			return nil, "", err
-		}
-		if n++; n > maxTimeline {
-			return claims, CutLinks, nil
-		}
-		if s.passes(t, x.Record) {
-			s.keep(x.Record)
-			claims = append(claims, s.claim(x.Record))
-		}
+// claimsAt reads the links at entities that a filter keeps and, where two days are
+// given, that these show differently; as many as a timeline orders, the first in the
+// order of kinds and dates. Only those count, and not what is looked at and left out.
+// To be a placeholder is no reason: what is told of an entity may be of one.
+func (s *Session) claimsAt(ctx context.Context, of []evidence.ID, t *linkTest, days *twoDays) ([]*Claim, Cut, error) {
+	test := *t
+	test.Unidentified = true
+	wanted := func(e *store.Edge) bool { return test.keeps(e) && (days == nil || days.mayDiffer(e)) }
+	w := s.walk(&test, evidence.Any)
+	w.doubtful = maxDoubtful
+	left := w.budget // of links that are looked at
+	x := store.Expansion{Frontier: s.identity.groups(of), Kinds: test.Kinds, MinStrength: test.MinStrength, Total: w.budget, Keep: func(e *store.Edge) bool {
+		left--
+		return left < 0 || wanted(e) // the first that is not wanted then ends it
+	}}
+	if !test.timed() && days == nil {
+		x.PerNode = maxTimeline + 1 // all that is kept counts
 	}
-	return claims, "", nil
+	arcs, err := w.expand(ctx, x, wanted)
+	if err == nil {
+		arcs, err = w.decide(ctx, arcs, days)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	slices.SortFunc(arcs, func(a, b arc) int {
+		return cmp.Or(cmp.Compare(a.edge.Kind, b.edge.Kind), cmp.Compare(a.edge.Bounds.SinceEarliest, b.edge.Bounds.SinceEarliest), cmp.Compare(a.edge.Link, b.edge.Link))
+	})
+	arcs = slices.CompactFunc(arcs, func(a, b arc) bool { return a.edge.Link == b.edge.Link }) // it was read from both ends
+	if len(arcs) > maxTimeline {
+		arcs, w.cut = arcs[:maxTimeline], CutLinks
+	}
+	claims, err := s.claimsOf(ctx, arcs)
+	return claims, w.cut, err
 }
 
-// passes asks everything of a LinkFilter of a record, but whether its ends are
-// placeholders: what is told of an entity may be of one.
-func (s *Session) passes(t *linkTest, r *evidence.Record) bool {
-	of := *t
-	of.Unidentified = true
-	c, level := r.Claim(), s.level(r)
-	e := store.Edge{From: c.From, To: c.To, Standing: level.Standing, Strength: level.Strength, Disputed: level.Disputes > 0, Doubtful: true}
-	return of.keeps(&e) && (!t.timed() || t.held(c.Valid(), evidence.AspectOf(c, s.tracer.vocabulary)))
+// expand reads links, each as often as it is asked for, up to the first that is not
+// wanted.
+func (w *walk) expand(ctx context.Context, x store.Expansion, wanted func(*store.Edge) bool) ([]arc, error) {
+	var arcs []arc
+	for e, err := range w.session.reader.Expand(ctx, x) {
+		if err != nil {
+			return nil, err
+		}
+		if !wanted(&e) {
+			w.cut = CutLinks
+			return arcs, nil
+		}
+		if arcs = append(arcs, arc{edge: e}); len(arcs) == x.Total {
+			w.cut = CutLinks
+		}
+	}
+	return arcs, nil
+}
+
+// decide leaves out the links that are not wanted by what their records say.
+func (w *walk) decide(ctx context.Context, arcs []arc, days *twoDays) ([]arc, error) {
+	arcs, err := w.decideDates(ctx, arcs)
+	if err != nil || days == nil {
+		return arcs, err
+	}
+	if err := w.readDoubtful(ctx, len(arcs), func(i int) *store.Edge { return &arcs[i].edge }); err != nil {
+		return nil, err
+	}
+	if w.undecided {
+		w.cut = CutLinks
+	}
+	return slices.DeleteFunc(arcs, func(a arc) bool {
+		if !a.edge.Doubtful {
+			return false
+		}
+		r := w.session.records[a.edge.Link]
+		if r == nil {
+			return true
+		}
+		first, second := days.held(r.Claim())
+		return first == second
+	}), nil
+}
+
+// claimsOf reads the claims of links.
+func (s *Session) claimsOf(ctx context.Context, arcs []arc) ([]*Claim, error) {
+	links := make([]evidence.ID, len(arcs))
+	for i := range arcs {
+		links[i] = arcs[i].edge.Link
+	}
+	slices.Sort(links)
+	if err := s.read(ctx, links); err != nil {
+		return nil, err
+	}
+	var claims []*Claim
+	for _, id := range links {
+		if r := s.records[id]; r != nil {
+			claims = append(claims, s.claim(r))
+		}
+	}
+	return claims, nil
 }
 
 // addClaims adds the moments of claims: the ends that are known, and the dates on
@@ -177,6 +247,34 @@ type Turn struct {
 	First, Second edtf.Certainty
 }
 
+// twoDays tells which links two days show differently.
+type twoDays struct {
+	first, second edtf.Date
+	vocabulary    *vocabulary.Vocabulary
+}
+
+// held is how certainly a link held on either day.
+func (d *twoDays) held(c *evidence.Claim) (first, second edtf.Certainty) {
+	valid, aspect := c.Valid(), evidence.AspectOf(c, d.vocabulary)
+	return valid.HeldOn(aspect, d.first), valid.HeldOn(aspect, d.second)
+}
+
+// mayDiffer decides by the bounds of a link, which is all there is to know of most;
+// of a doubtful one it is decided on its record.
+func (d *twoDays) mayDiffer(e *store.Edge) bool {
+	if e.Doubtful {
+		return true
+	}
+	for _, certainty := range []edtf.Certainty{edtf.Undated, edtf.Possibly, edtf.Definitely} {
+		one, two := linkTest{on: d.first}, linkTest{on: d.second}
+		one.Certainty, two.Certainty = certainty, certainty
+		if one.mayHold(e) != two.mayHold(e) {
+			return true
+		}
+	}
+	return false
+}
+
 // ChangesBetween gives the links at entities of which it differs how certainly
 // they held on two dates, by id.
 func (s *Session) ChangesBetween(ctx context.Context, of []evidence.ID, first, second string, f LinkFilter) ([]Turn, Cut, error) {
@@ -197,19 +295,17 @@ func (s *Session) ChangesBetween(ctx context.Context, of []evidence.ID, first, s
 	if err != nil {
 		return nil, "", err
 	}
-	claims, cut, err := s.claimsAt(ctx, of, t)
+	days := &twoDays{one, two, s.tracer.vocabulary}
+	claims, cut, err := s.claimsAt(ctx, of, t, days)
 	if err != nil {
 		return nil, "", err
 	}
 	var out []Turn
 	for _, c := range claims {
-		content := c.Record.Claim()
-		valid, aspect := content.Valid(), evidence.AspectOf(content, s.tracer.vocabulary)
-		turn := Turn{Claim: c, First: valid.HeldOn(aspect, one), Second: valid.HeldOn(aspect, two)}
-		if turn.First != turn.Second {
+		turn := Turn{Claim: c}
+		if turn.First, turn.Second = days.held(c.Record.Claim()); turn.First != turn.Second {
 			out = append(out, turn)
 		}
 	}
-	slices.SortFunc(out, func(a, b Turn) int { return cmp.Compare(a.Claim.Record.ID(), b.Claim.Record.ID()) })
 	return out, cut, nil
 }

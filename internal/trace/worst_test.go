@@ -375,7 +375,7 @@ var cuts = map[string]trace.Cut{
 	"1 shortest, hub to hub": "", "50 shortest, hub to hub": "", "1 strongest, hub to hub": "", "1 shortest, place to place": "", "1 strongest, member to place": "",
 	"50 strongest, place to place": "", "subgraph of depth 1": trace.CutFanOut, "subgraph of depth 4": trace.CutFanOut,
 	"common neighbours": trace.CutFanOut, "chain of hub-a, up false": trace.CutFanOut, "chain of p000000, up true": "", "timeline, between false": trace.CutLinks,
-	"timeline, between true": "", "changes": trace.CutLinks, "ranking by BETWEENNESS": trace.CutFanOut, "match": trace.CutFanOut,
+	"timeline, between true": "", "changes": "", "ranking by BETWEENNESS": trace.CutFanOut, "match": trace.CutFanOut,
 	"duplicates of a page": trace.CutSteps,
 }
 
