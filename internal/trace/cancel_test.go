@@ -124,6 +124,32 @@ func TestAGivenUpQuestionStops(t *testing.T) {
 	}
 }
 
+// TestAQuestionStopsWhileItComputes gives every question up when it has read all that
+// it reads, and holds how long it then goes on.
+func TestAQuestionStopsWhileItComputes(t *testing.T) {
+	st := worstCase(t, worst{members: 1500, joined: 100, block: 60})
+	for _, q := range questions() {
+		whole := &hasty{Store: st}
+		s := open(t, whole, evidence.Now(evidence.Public))
+		_, err := q.ask(t.Context(), s)
+		require.NoError(t, err, q.name)
+		require.NoError(t, s.Close())
+		quickest := time.Hour
+		for attempt := 0; attempt < 5 && quickest > within && whole.read > 0; attempt++ {
+			ctx, cancel := context.WithCancel(t.Context())
+			var gaveUp time.Time
+			h := &hasty{Store: st, giveUp: func() { gaveUp = time.Now(); cancel() }, after: whole.read}
+			s = open(t, h, evidence.Now(evidence.Public))
+			_, err = q.ask(ctx, s)
+			quickest = min(quickest, time.Since(gaveUp))
+			cancel()
+			require.NoError(t, s.Close())
+			require.True(t, err == nil || errors.Is(err, context.Canceled), "%s: %v", q.name, err)
+		}
+		require.True(t, whole.read == 0 || quickest <= within, "%s goes on for %s", q.name, quickest)
+	}
+}
+
 // TestAGivenUpQuestionLeavesNeo4j asks Neo4j for what would take it very long,
 // gives up while it is at it, and sees that its transaction ends.
 func TestAGivenUpQuestionLeavesNeo4j(t *testing.T) {

@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"context"
 	"math"
-	"math/rand/v2"
 	"slices"
-
-	"gonum.org/v1/gonum/graph/community"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 )
@@ -72,32 +69,28 @@ func steady(x float64) float64 { return math.Round(x*1e12)/1e12 + 0 } // never -
 
 // Communities parts a subgraph into groups by modularity (the Louvain method,
 // Blondel et al. 2008), the largest first, then by the least id. The same
-// subgraph gives the same groups. A subgraph is small enough for the method to be
-// done in a fraction of a second, so that it is not broken off in between.
+// subgraph gives the same groups.
 func (s *Session) Communities(ctx context.Context, scope SubgraphQuery, weightByStrength bool) ([]Community, float64, Cut, error) {
 	sub, err := s.Subgraph(ctx, scope)
 	if err != nil {
 		return nil, 0, "", err
 	}
-	g := newTies(sub, weightByStrength).undirected()
-	reduced := community.Modularize(g, 1, rand.NewPCG(1, 2))
-	if err := ctx.Err(); err != nil {
+	group, quality, err := newTies(sub, weightByStrength).communities(ctx)
+	if err != nil {
 		return nil, 0, "", err
 	}
-	parts := reduced.Communities()
-	out := make([]Community, len(parts))
-	for i, nodes := range parts {
-		for _, n := range nodes {
-			out[i].Entities = append(out[i].Entities, sub.Entities[n.ID()].Entity)
+	var out []Community
+	for i, g := range group {
+		if g == len(out) {
+			out = append(out, Community{})
 		}
-		slices.SortFunc(out[i].Entities, func(a, b *Entity) int { return cmp.Compare(a.ID, b.ID) })
+		out[g].Entities = append(out[g].Entities, sub.Entities[i].Entity)
+	}
+	for _, c := range out {
+		slices.SortFunc(c.Entities, func(a, b *Entity) int { return cmp.Compare(a.ID, b.ID) })
 	}
 	slices.SortFunc(out, func(a, b Community) int {
 		return cmp.Or(cmp.Compare(len(b.Entities), len(a.Entities)), cmp.Compare(a.Entities[0].ID, b.Entities[0].ID))
 	})
-	quality := community.Q(g, parts, 1)
-	if math.IsNaN(quality) {
-		quality = 0 // no link at all
-	}
 	return out, steady(quality), sub.Cut, nil
 }

@@ -6,8 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/graph/simple"
-
 	"github.com/vinculo/vinculo/internal/evidence"
 )
 
@@ -308,20 +306,4 @@ func (t *ties) brokerage(ctx context.Context) ([]float64, error) {
 		}
 	}
 	return score, nil
-}
-
-// undirected is what gonum parts into communities.
-func (t *ties) undirected() *simple.WeightedUndirectedGraph {
-	g := simple.NewWeightedUndirectedGraph(0, 0)
-	for i := range t.of {
-		g.AddNode(simple.Node(i))
-	}
-	for i, bonds := range t.of {
-		for _, x := range bonds {
-			if i < x.to {
-				g.SetWeightedEdge(simple.WeightedEdge{F: simple.Node(i), T: simple.Node(x.to), W: x.weight})
-			}
-		}
-	}
-	return g
 }

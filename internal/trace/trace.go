@@ -15,7 +15,7 @@
 //   - paths between entities: paths.go and, by order, strongest.go and bestfirst.go
 //   - what lies around entities: subgraph.go
 //   - what entities have in common: common.go
-//   - rankings and communities: ranking.go, computed in ties.go
+//   - rankings and communities: ranking.go, computed in ties.go and louvain.go
 //   - chains of command, and who was responsible: command.go, by the rules in ladder.go
 //   - timelines: timeline.go
 //   - contradictions: contradictions.go
