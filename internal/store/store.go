@@ -191,6 +191,10 @@ type Reader interface {
 // MaxBatch is how many ids one call may name.
 const MaxBatch = 10_000
 
+// MaxFrontier is how many entities an Expansion may name, in Frontier and in Others:
+// all that one level of a search reaches, since each level is one round trip.
+const MaxFrontier = 20 * MaxBatch
+
 // Query asks for records of one type. At most one of the anchors (Entities,
 // Claims, Sources, About, Text) is set; without one, all records of the type.
 type Query struct {
@@ -244,13 +248,13 @@ type Found struct {
 
 // Expansion asks for the links of a frontier of entities.
 type Expansion struct {
-	Frontier  []evidence.ID
+	Frontier  []evidence.ID // at most MaxFrontier
 	Direction evidence.Direction
 	Either    []string // kinds that match at either end, as in Query
 	Kinds     []string // empty: all
 	// Others, where there are any, keeps only edges of which the end that is not in
 	// the frontier (of a link of one entity with itself: either) is one of them,
-	// before the limits. They are sorted, each once, at most MaxBatch. Of an entity
+	// before the limits. They are sorted, each once, at most MaxFrontier. Of an entity
 	// with very many links, those to few others cost little to find.
 	Others []evidence.ID
 	// MinStrength keeps only edges of at least that strength, 0 to 1000, before the

@@ -42,6 +42,9 @@ func (s *Session) CommonNeighbors(ctx context.Context, ids []evidence.ID, atLeas
 	}
 	w := s.walk(t, evidence.Any)
 	arcs, err := w.arcsAt(ctx, around, false)
+	if err == nil {
+		arcs, err = w.decideDates(ctx, arcs)
+	}
 	if err != nil {
 		return nil, "", err
 	}

@@ -136,6 +136,9 @@ func (s *sides) join(ctx context.Context) (joined bool, err error) {
 			continue
 		}
 		arcs, err := s.walk.arcsBetween(ctx, s.hub.id, others, side == 0)
+		if err == nil {
+			arcs, err = s.decide(ctx, arcs)
+		}
 		if err != nil {
 			return true, err
 		}

@@ -11,6 +11,7 @@ import (
 // sides are the two frontiers that grow towards each other.
 type sides struct {
 	walk     *walk
+	ends     [2][]evidence.ID // that were asked about
 	frontier [2][]evidence.ID
 	seen     [2]map[evidence.ID]bool
 	levels   [2]int         // that each side has read
@@ -25,7 +26,7 @@ type sides struct {
 
 func (p *pathSearch) start() *sides {
 	s := &sides{
-		walk: p.walk(), frontier: [2][]evidence.ID{p.from, p.to}, cost: [2]int{-1, -1},
+		walk: p.walk(), ends: [2][]evidence.ID{p.from, p.to}, frontier: [2][]evidence.ID{p.from, p.to}, cost: [2]int{-1, -1},
 		longest: p.query.MaxLength, trips: maxPathTrips,
 	}
 	if p.query.First == 1 {
@@ -74,9 +75,75 @@ func (s *sides) grow(ctx context.Context) (bool, error) {
 func (s *sides) growSide(ctx context.Context, side int) error {
 	arcs, err := s.walk.arcsAt(ctx, s.frontier[side], side == 1)
 	if err == nil {
+		arcs, err = s.decide(ctx, arcs)
+	}
+	if err == nil {
 		s.take(side, arcs)
 	}
 	return err
+}
+
+// decide leaves out links that did not hold on the filter's dates. Where the round
+// trip for that is the last that may be made, it reads the records of all links that
+// a path may pass, so that the answer needs none; if there are too many, the dates
+// are left undecided.
+func (s *sides) decide(ctx context.Context, arcs []arc) ([]arc, error) {
+	w := s.walk
+	if !w.test.needsRecords() || s.trips-w.trips > 1 {
+		return w.decideDates(ctx, arcs)
+	}
+	links, passable := s.passable(arcs)
+	links = slices.DeleteFunc(links, func(id evidence.ID) bool { _, known := w.session.records[id]; return known })
+	if len(links) <= min(store.MaxBatch, w.doubtful) && s.trips > w.trips {
+		w.trips++
+		if err := w.session.read(ctx, links); err != nil {
+			return nil, err
+		}
+		arcs = passable
+	}
+	w.doubtful = 0
+	return w.decideDates(ctx, arcs)
+}
+
+// passable leaves out links of those read so far, and of new ones, that no path
+// passes: those to who has no other link and is not asked about. It gives the ids of
+// all that are left, sorted, and the new ones among them.
+func (s *sides) passable(arcs []arc) (links []evidence.ID, fresh []arc) {
+	old, fresh := slices.Clone(s.walk.arcs), slices.Clone(arcs)
+	for range s.longest {
+		met := make(map[evidence.ID]evidence.ID, len(fresh)) // one of the links of each; "" where it has several
+		meet := func(id, link evidence.ID) {
+			if first, before := met[id]; before && first != link {
+				link = ""
+			}
+			met[id] = link
+		}
+		for _, id := range slices.Concat(s.ends[0], s.ends[1]) {
+			met[id] = ""
+		}
+		if s.hub != nil {
+			met[s.hub.id] = ""
+		}
+		for _, part := range [][]arc{old, fresh} {
+			for _, a := range part {
+				meet(a.from, a.edge.Link)
+				meet(a.to, a.edge.Link)
+			}
+		}
+		before := len(old) + len(fresh)
+		dead := func(a arc) bool { return met[a.from] != "" || met[a.to] != "" }
+		old, fresh = slices.DeleteFunc(old, dead), slices.DeleteFunc(fresh, dead)
+		if len(old)+len(fresh) == before {
+			break
+		}
+	}
+	for _, part := range [][]arc{old, fresh} {
+		for _, a := range part {
+			links = append(links, a.edge.Link)
+		}
+	}
+	slices.Sort(links)
+	return slices.Compact(links), fresh
 }
 
 // take goes on to the next level of a side by the links of the last.

@@ -82,6 +82,9 @@ func (p *pathSearch) open(ctx context.Context) (*opening, error) {
 		return o, nil
 	}
 	arcs, err := s.walk.arcsAt(ctx, s.frontier[o.side], o.side == 1)
+	if err == nil {
+		arcs, err = s.decide(ctx, arcs)
+	}
 	o.arcs, o.whole, o.trips = arcs, s.walk.cut == "", s.walk.trips
 	return o, err
 }

@@ -25,7 +25,7 @@ var (
 	maxWalkLinks = 200_000   // links read from the store
 	maxWalkSteps = 2_000_000 // ways looked at by a search in what was read
 	maxPastLinks = 20_000    // links read where each has to be judged anew
-	maxDoubtful  = 20_000    // links of which a search for paths reads the record to tell when they held
+	maxDoubtful  = 10_000    // links of which a search for paths reads the record, in one round trip, to tell when they held
 )
 
 // linkBudget is how many links one question of the session may read.
@@ -62,52 +62,54 @@ func (s *Session) walk(t *linkTest, d evidence.Direction) *walk {
 	return &walk{session: s, test: t, direction: d, links: map[evidence.ID]bool{}, budget: s.linkBudget(), doubtful: math.MaxInt}
 }
 
-// arcsAt reads the links at entities in one round trip, and in another decides on
-// dates where that has to be. Against the direction of the walk it reads backwards.
+// arcsAt reads the links at entities in one round trip; on their dates decideDates
+// decides. Against the direction of the walk it reads backwards.
 func (w *walk) arcsAt(ctx context.Context, at []evidence.ID, backwards bool) ([]arc, error) {
-	return w.readArcs(ctx, at, backwards, func(batch []evidence.ID) store.Expansion { return store.Expansion{Frontier: batch} })
+	return w.readArcs(ctx, backwards, store.Expansion{Frontier: w.fitting(at)})
 }
 
 // arcsBetween is arcsAt for one entity, and for those of its links alone that are
 // to others.
 func (w *walk) arcsBetween(ctx context.Context, at evidence.ID, others []evidence.ID, backwards bool) ([]arc, error) {
-	members := w.session.identity.group(at)
-	return w.readArcs(ctx, others, backwards, func(batch []evidence.ID) store.Expansion {
-		return store.Expansion{Frontier: members, Others: batch}
-	})
+	return w.readArcs(ctx, backwards, store.Expansion{Frontier: w.session.identity.group(at), Others: w.fitting(others)})
 }
 
-// readArcs reads links that the walk may pass, as many as its budget has room for,
-// and asks of as many entities at once as a store takes.
-func (w *walk) readArcs(ctx context.Context, of []evidence.ID, backwards bool, ask func(batch []evidence.ID) store.Expansion) ([]arc, error) {
+// fitting are the members of groups, as many as a store takes in one round trip.
+func (w *walk) fitting(of []evidence.ID) []evidence.ID {
+	all := w.session.identity.groups(of)
+	if len(all) > store.MaxFrontier {
+		all, w.cut = all[:store.MaxFrontier], CutLinks
+	}
+	return all
+}
+
+// readArcs reads links that the walk may pass, as many as its budget has room for.
+func (w *walk) readArcs(ctx context.Context, backwards bool, x store.Expansion) ([]arc, error) {
 	direction := w.direction
 	if backwards && direction != evidence.Any {
 		direction = evidence.Outgoing + evidence.Incoming - direction
 	}
-	var arcs []arc
-	for batch := range slices.Chunk(w.session.identity.groups(of), store.MaxBatch) {
-		left := w.budget - w.read
+	left := w.budget - w.read
+	if left <= 0 || len(x.Frontier) == 0 {
 		if left <= 0 {
 			w.cut = CutLinks
-			break
 		}
-		x := ask(batch)
-		x.Direction, x.Either, x.Kinds, x.MinStrength, x.Keep, x.Total = direction, w.session.either(direction), w.test.Kinds, w.test.MinStrength, w.test.keeps, left
-		n := 0
-		w.trips++
-		for e, err := range w.session.reader.Expand(ctx, x) {
-			if err != nil {
-				return nil, err
-			}
-			n++
-			arcs = append(arcs, arc{e, w.session.identity.resolve(e.From), w.session.identity.resolve(e.To)})
-		}
-		w.read += n
-		if n == left {
-			w.cut = CutLinks
-		}
+		return nil, nil
 	}
-	return w.decideDates(ctx, arcs)
+	x.Direction, x.Either, x.Kinds, x.MinStrength, x.Keep, x.Total = direction, w.session.either(direction), w.test.Kinds, w.test.MinStrength, w.test.keeps, left
+	var arcs []arc
+	w.trips++
+	for e, err := range w.session.reader.Expand(ctx, x) {
+		if err != nil {
+			return nil, err
+		}
+		arcs = append(arcs, arc{e, w.session.identity.resolve(e.From), w.session.identity.resolve(e.To)})
+	}
+	w.read += len(arcs)
+	if len(arcs) == left {
+		w.cut = CutLinks
+	}
+	return arcs, nil
 }
 
 // take takes in links at entities, and gives the other entities at these, sorted.

@@ -19,7 +19,7 @@ import (
 // them together.
 func (r *reader) Expand(ctx context.Context, x store.Expansion) iter.Seq2[store.Edge, error] {
 	return func(yield func(store.Edge, error) bool) {
-		if err := checkBatch("entities", max(len(x.Frontier), len(x.Others))); err != nil {
+		if err := checkMost(store.MaxFrontier, "entities", max(len(x.Frontier), len(x.Others))); err != nil {
 			yield(store.Edge{}, err)
 			return
 		}

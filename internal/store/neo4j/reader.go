@@ -92,9 +92,11 @@ func (r *reader) Get(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*e
 	return found, nil
 }
 
-func checkBatch(what string, n int) error {
-	if n > store.MaxBatch {
-		return fmt.Errorf("neo4j: %d %s are more than the %d that one call may name; split the call", n, what, store.MaxBatch)
+func checkBatch(what string, n int) error { return checkMost(store.MaxBatch, what, n) }
+
+func checkMost(most int, what string, n int) error {
+	if n > most {
+		return fmt.Errorf("neo4j: %d %s are more than the %d that one call may name; split the call", n, what, most)
 	}
 	return nil
 }

@@ -28,8 +28,8 @@ func (r *reader) Expand(ctx context.Context, x store.Expansion) iter.Seq2[store.
 }
 
 func (r *reader) expand(ctx context.Context, x *store.Expansion, yield func(store.Edge) bool) error {
-	if n := max(len(x.Frontier), len(x.Others)); n > store.MaxBatch {
-		return errTooMany("entities", n)
+	if n := max(len(x.Frontier), len(x.Others)); n > store.MaxFrontier {
+		return errMoreThan(store.MaxFrontier, "entities", n)
 	}
 	if x.Total < 1 || x.PerNode < 0 {
 		return fmt.Errorf("a total of %d edges and %d for each entity are no limits; give a total of 1 or more", x.Total, x.PerNode)

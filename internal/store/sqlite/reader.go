@@ -66,8 +66,10 @@ func (r *reader) ready(ctx context.Context) error {
 	return r.g.store.open(ctx)
 }
 
-func errTooMany(what string, n int) error {
-	return fmt.Errorf("%d %s are more than the %d that one call may name", n, what, store.MaxBatch)
+func errTooMany(what string, n int) error { return errMoreThan(store.MaxBatch, what, n) }
+
+func errMoreThan(most int, what string, n int) error {
+	return fmt.Errorf("%d %s are more than the %d that one call may name", n, what, most)
 }
 
 // see gives the record as the view sees it; nil where it does not.

@@ -223,6 +223,7 @@ func (s *suite) testExpand(t *testing.T) {
 		{"to others that are hidden", now, store.Expansion{Frontier: is{"e0"}, Others: is{"p-e5"}, Total: 9}, is{}},
 		{"the past to others", evidence.View{KnownAt: 3}, store.Expansion{Frontier: is{"e2"}, Others: is{"e0"}, Total: 9}, is{"l2"}},
 		{"the past to others who are not there", evidence.View{KnownAt: 3}, store.Expansion{Frontier: is{"e2"}, Others: is{"e1"}, Total: 9}, is{}},
+		{"of more than other calls may name", all, store.Expansion{Frontier: append(make(is, store.MaxBatch), "e1"), Total: 9}, is{"l0"}},
 		{"nobody", all, store.Expansion{Frontier: is{"never"}, Total: 9}, is{}},
 		{"the past", evidence.View{KnownAt: 3}, store.Expansion{Frontier: is{"e2"}, Total: 9}, is{"l2"}},
 		{"the past of nothing", evidence.View{KnownAt: 1}, store.Expansion{Frontier: is{"e2"}, Total: 9}, is{}},
