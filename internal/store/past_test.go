@@ -82,12 +82,63 @@ func TestThePastIsReadPastWhatIsHidden(t *testing.T) {
 	require.NoError(t, err)
 	_, err = expand(store.Expansion{Total: 1, Keep: none})
 	require.ErrorContains(t, err, "more links then", "what is seen counts, kept or not")
-	_, err = expand(store.Expansion{Total: 1, Strongest: true})
-	require.ErrorContains(t, err, "more links then")
+	ids, err := expand(store.Expansion{Total: 1, Strongest: true})
+	require.ErrorIs(t, err, store.ErrTooManyThen)
+	require.Len(t, ids, 1, "the strongest of those that were judged")
 
 	got, err := r.Get(ctx, []evidence.ID{"b0"})
 	require.NoError(t, err)
 	require.EqualValues(t, 8, got["b0"].Derived.At(evidence.Public).Supports, "all citations are judged, however many are hidden")
+}
+
+// TestNoMoreOfThePastIsJudgedThanIsAnswered asks for a few links of a hub of many.
+func TestNoMoreOfThePastIsJudgedThanIsAnswered(t *testing.T) {
+	ctx := t.Context()
+	st, err := sqlite.Open(ctx, sqlite.Memory, sqlite.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, st.Close()) })
+	person := func(id evidence.ID) evidence.Change {
+		return evidence.Change{PutEntity: &evidence.PutEntity{ID: id, Kind: evidence.Of("PERSON"), Name: evidence.Of("x")}}
+	}
+	changes := []evidence.Change{{PutSource: &evidence.PutSource{ID: "s", Kind: evidence.Of("NEWS"), Title: evidence.Of("Nota"), URL: evidence.Of("https://example.org/")}}, person("hub"), person("small"), person("other")}
+	link := func(id, from evidence.ID) {
+		changes = append(changes, evidence.Change{AssertLink: &evidence.AssertLink{ID: id, Kind: "LINKED_TO", From: from, To: "other", Citations: []evidence.NewCitation{{Source: "s", Locator: "p. 1"}}}})
+	}
+	const many = 2600
+	for i := range many {
+		link(evidence.ID(fmt.Sprintf("a%04d", i)), "hub")
+	}
+	link("b0", "small")
+	planner := storetest.Planner(1)
+	planner.MaxChanges, planner.CascadeLimit = 10_000, 10_000
+	c, err := st.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		return planner.Plan(ctx, snap, storetest.Top, &evidence.ChangeSet{Reason: "then", Changes: changes})
+	})
+	require.NoError(t, err)
+	w := &watched{Store: st}
+	expand := func(x store.Expansion) (ids []evidence.ID) {
+		r, err := store.Read(ctx, w, evidence.View{KnownAt: c.Revision.Sequence()}, vocabulary.Standard())
+		require.NoError(t, err)
+		defer func() { require.NoError(t, r.Close()) }()
+		w.read = 0
+		for e, err := range r.Expand(ctx, x) {
+			require.NoError(t, err)
+			ids = append(ids, e.Link)
+		}
+		return ids
+	}
+	both := []evidence.ID{"hub", "small"}
+	require.Equal(t, []evidence.ID{"a0000", "a0001", "b0"}, expand(store.Expansion{Frontier: both, PerNode: 2, Total: 9}))
+	require.LessOrEqual(t, w.read, 2, "a chunk of the one, and the other")
+	require.Len(t, expand(store.Expansion{Frontier: both, Total: 9}), 9)
+	require.Equal(t, 1, w.read)
+	asked := map[evidence.ID]int{}
+	last := func(e *store.Edge) bool { asked[e.Link]++; return e.Link >= "a2500" }
+	require.Equal(t, []evidence.ID{"a2500", "a2501", "b0"}, expand(store.Expansion{Frontier: both, PerNode: 2, Total: 9, Keep: last}), "what is not kept is read past")
+	for id, n := range asked {
+		require.Equal(t, 1, n, "%s is asked about once", id)
+	}
+	require.Len(t, expand(store.Expansion{Frontier: both, Total: many + 9}), many+1)
 }
 
 // watched counts how often citations are read.

@@ -123,14 +123,18 @@ func (l *level) isNew(e *store.Edge) bool {
 // strongest lets the store choose the strongest links.
 func (l *level) strongest(ctx context.Context) error {
 	test, x := l.walk.test, l.expansion()
-	// A reader of the past refuses what it can only answer in part, so that no answer
-	// may be smaller than the one before.
+	// Of the past only so much is judged, so that no answer may be smaller than the one
+	// before.
 	l.total = max(l.total, min(l.asked*len(l.open), x.Total))
 	x.Strongest, x.PerNode, x.Total = true, l.asked, l.total
 	read, weakest := make([]int, len(l.open)), make([]int, len(l.open))
 	n, kept := 0, 0
 	arcs := make([]arc, 0, min(l.total, l.room))
 	for e, err := range l.walk.session.reader.Expand(ctx, x) {
+		if partOnly(err) {
+			l.cut, l.over = CutLinks, true
+			break
+		}
 		if err != nil {
 			return err
 		}
@@ -190,6 +194,10 @@ func (l *level) fits(e *store.Edge) bool { return l.isNew(e) && l.walk.test.keep
 func (l *level) read(ctx context.Context, x store.Expansion) (arcs []arc, of []int, err error) {
 	of = make([]int, len(x.Frontier))
 	for e, err := range l.walk.session.reader.Expand(ctx, x) {
+		if partOnly(err) {
+			l.cut, l.over = CutLinks, true
+			break
+		}
 		if err != nil {
 			return nil, nil, err
 		}
@@ -369,6 +377,8 @@ func (g *growing) goesOn(ctx context.Context, ids []evidence.ID, reason Cut) (Cu
 		var doubtful []arc
 		for e, err := range s.reader.Expand(ctx, x) {
 			switch {
+			case partOnly(err):
+				return CutLinks, nil
 			case err != nil:
 				return "", err
 			case spent(0):

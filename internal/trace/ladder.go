@@ -108,19 +108,21 @@ func (s *Session) held(ctx context.Context, then then, asks ...ask) ([]asked, er
 		x := store.Expansion{Frontier: frontier, Direction: a.direction, Kinds: kinds, Keep: then.keeps, PerNode: maxChainFan + 1, Total: maxChainLinks + 1}
 		n, of := 0, map[int]int{}
 		for e, err := range s.reader.Expand(ctx, x) {
-			if err != nil {
+			if partOnly(err) {
+				n = maxChainLinks
+			} else if err != nil {
 				return nil, err
 			}
 			n++
-			if of[e.At]++; of[e.At] > maxChainFan {
-				out[i].short[s.identity.resolve(frontier[e.At])] = true
-				continue
-			}
 			if n > maxChainLinks {
 				for _, id := range a.at {
 					out[i].short[s.identity.resolve(id)] = true
 				}
 				break
+			}
+			if of[e.At]++; of[e.At] > maxChainFan {
+				out[i].short[s.identity.resolve(frontier[e.At])] = true
+				continue
 			}
 			found[i] = append(found[i], e.Link)
 			wanted = append(wanted, e.Link)

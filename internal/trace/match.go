@@ -448,6 +448,10 @@ func (s *Session) withNeighbours(ctx context.Context, found []Candidate, around 
 	shared, read := make([]map[evidence.ID]bool, len(found)), make([]int, len(frontier))
 	n, cut, budget := 0, Cut(""), maxTied*MaxPageSize
 	for e, err := range s.reader.Expand(ctx, store.Expansion{Frontier: frontier, PerNode: maxTied + 1, Total: budget}) {
+		if partOnly(err) {
+			cut = CutLinks
+			break
+		}
 		if err != nil {
 			return nil, "", err
 		}

@@ -256,6 +256,10 @@ func (s *Session) among(ctx context.Context, around []evidence.ID, t *linkTest, 
 	}}
 	var arcs []arc
 	for e, err := range s.reader.Expand(ctx, x) {
+		if partOnly(err) {
+			cut = CutLinks
+			break
+		}
 		if err != nil {
 			return nil, "", err
 		}

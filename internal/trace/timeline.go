@@ -122,6 +122,10 @@ func (s *Session) claimsAt(ctx context.Context, of []evidence.ID, t *linkTest, d
 func (w *walk) expand(ctx context.Context, x store.Expansion, wanted func(*store.Edge) bool) ([]arc, error) {
 	var arcs []arc
 	for e, err := range w.session.reader.Expand(ctx, x) {
+		if partOnly(err) {
+			w.cut = CutLinks
+			break
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 
@@ -35,6 +36,10 @@ func (s *Session) linkBudget() int {
 	}
 	return min(maxWalkLinks, maxPastLinks)
 }
+
+// partOnly says that a reader of the past gave a part of what it was asked for, since
+// all would be too much to judge. An answer that can say so is cut there.
+func partOnly(err error) bool { return errors.Is(err, store.ErrTooManyThen) }
 
 // arc is a link as a walk passes it, with identities resolved.
 type arc struct {
@@ -100,6 +105,10 @@ func (w *walk) readArcs(ctx context.Context, backwards bool, x store.Expansion) 
 	var arcs []arc
 	w.trips++
 	for e, err := range w.session.reader.Expand(ctx, x) {
+		if partOnly(err) {
+			w.cut = CutLinks
+			break
+		}
 		if err != nil {
 			return nil, err
 		}
