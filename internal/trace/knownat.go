@@ -28,7 +28,7 @@ func (s *Session) Moment(ctx context.Context, at KnownAt) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	reader, shared, err := store.Beside(ctx, s.tracer.store, s.reader, view, s.tracer.vocabulary)
+	reader, shared, view, err := s.besides(ctx, view)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +41,44 @@ func (s *Session) Moment(ctx context.Context, at KnownAt) (*Session, error) {
 		other.mu = &sync.Mutex{}
 	}
 	return other, nil
+}
+
+// besides opens a reader of a view beside that of the session. Where the clearance has
+// seen nothing change since the view's moment, that is now: it need not be judged anew.
+// Only of a reader that sees one state is that certain; with another, what is written
+// in between might show.
+func (s *Session) besides(ctx context.Context, view evidence.View) (r store.Reader, shared bool, of evidence.View, err error) {
+	if now := evidence.Now(view.Clearance); !view.IsNow() {
+		r, shared, err = store.Beside(ctx, s.tracer.store, s.reader, now, s.tracer.vocabulary)
+		if err != nil {
+			return nil, false, view, err
+		}
+		if shared {
+			newest, err := newestOf(ctx, r)
+			if err == nil && newest <= view.KnownAt {
+				return r, true, now, nil
+			}
+			if err != nil {
+				return nil, false, view, errors.Join(err, r.Close())
+			}
+		}
+		if err := r.Close(); err != nil {
+			return nil, false, view, err
+		}
+	}
+	r, shared, err = store.Beside(ctx, s.tracer.store, s.reader, view, s.tracer.vocabulary)
+	return r, shared, view, err
+}
+
+// newestOf is the newest revision that a reader numbers; 0 where there is none.
+func newestOf(ctx context.Context, r store.Reader) (evidence.Sequence, error) {
+	for rev, err := range r.Revisions(ctx, store.RevisionQuery{Newest: true, Limit: 1}) {
+		if err != nil {
+			return 0, err
+		}
+		return rev.Sequence(), nil
+	}
+	return 0, nil
 }
 
 // viewOf is the view of a moment.
