@@ -5028,7 +5028,7 @@ type SubgraphEntity {
   entity: Entity!
   "How many links it is away from the middle."
   depth: Int!
-  "How many of its links of the kinds and the direction that were asked for are not shown here, those to entities not identified among them. Null where that is not known: with a filter by more than kinds, and at a moment of the past."
+  "How many of its links of the kinds and the direction that were asked for are not shown here, those to entities not identified among them. With a filter by more than kinds, only links that it keeps count: 0 where all of these are shown. Null where that is not known: where such a filter keeps more, or may, and at a moment of the past."
   hidden: Int
 }
 

@@ -167,7 +167,9 @@ func TestSubgraphTellsWhatItHides(t *testing.T) {
 		require.Equal(t, false, at(t, l, "disputed"))
 		require.GreaterOrEqual(t, at(t, l, "strength", "score"), 400.0)
 	}
-	require.Nil(t, at(t, filtered, "entities", 0, "hidden"), "counters know nothing of strength")
+	require.InDelta(t, 0, at(t, filtered, "entities", 0, "hidden"), 0, "all that the filter keeps was looked at, and is shown")
+	few := at(t, s.get(t, `{ subgraph(around: ["guerreros-unidos"], maxLinks: 1, filter: {minStrength: 400}) { entities { hidden } } }`, ""), "subgraph")
+	require.Nil(t, at(t, few, "entities", 0, "hidden"), "counters know nothing of strength")
 	middle := at(t, s.get(t, `{ subgraph(around: ["abarca", "guerreros-unidos", "pineda"], maxEntities: 1) { truncatedBy entities { depth entity { id } } } }`, ""), "subgraph")
 	require.Equal(t, []string{"abarca", "guerreros-unidos", "pineda"}, idsAt(t, list(t, middle, "entities"), "entity"), "those in the middle are all shown")
 	require.Equal(t, "FAN_OUT", at(t, middle, "truncatedBy"))

@@ -127,6 +127,7 @@ func checkCrowded(t require.TestingT, s *trace.Session, w *world, q trace.Subgra
 
 // checkTold checks what a subgraph tells of the links and entities in it.
 func checkTold(t require.TestingT, w *world, q trace.SubgraphQuery, got trace.Subgraph) {
+	beyondKinds := q.Filter.MinStrength != 0 || len(q.Filter.Standing) > 0 || q.Filter.On+q.Filter.During+q.Filter.Throughout != "" || q.Filter.ExcludeDisputed || len(q.Filter.ExcludeEntities) > 0
 	shown, depth := map[evidence.ID]bool{}, map[evidence.ID]int{}
 	for _, l := range got.Links {
 		shown[l.Record.ID()] = true
@@ -140,8 +141,11 @@ func checkTold(t require.TestingT, w *world, q trace.SubgraphQuery, got trace.Su
 		if e.Hidden < 0 {
 			continue
 		}
-		count := 0
-		for _, l := range w.links {
+		count, counting := 0, w.links
+		if beyondKinds {
+			counting = w.allowed(q.Filter, w.seen(q.Around))
+		}
+		for _, l := range counting {
 			if l.from != l.to && l.at(e.Entity.ID, q.Direction) && !shown[l.id] && (len(q.Filter.Kinds) == 0 || slices.Contains(q.Filter.Kinds, l.claim.Kind)) {
 				count++
 			}
@@ -149,9 +153,9 @@ func checkTold(t require.TestingT, w *world, q trace.SubgraphQuery, got trace.Su
 		require.Equal(t, count, e.Hidden, "hidden at %s: %+v", e.Entity.ID, q)
 	}
 	require.Equal(t, w.distances(w.seen(q.Around), shown, q.Direction), depth, "depths are those in what is shown: %+v", q)
-	counted := w.view.IsNow() && q.Filter.MinStrength == 0 && len(q.Filter.Standing) == 0 && q.Filter.On+q.Filter.During+q.Filter.Throughout == "" && !q.Filter.ExcludeDisputed && len(q.Filter.ExcludeEntities) == 0
-	if len(got.Entities) > 0 {
-		require.Equal(t, counted, got.Entities[0].Hidden >= 0, "%+v", q)
+	for _, e := range got.Entities {
+		known := !beyondKinds && w.view.IsNow() || beyondKinds && (got.Cut == "" || got.Cut == trace.CutDepth && e.Depth < q.Depth)
+		require.Equal(t, known, e.Hidden >= 0, "%s: %+v", e.Entity.ID, q)
 	}
 	full, more := false, false // there is more that the filter would show: within the depth, or beyond
 	for _, l := range w.allowed(q.Filter, w.seen(q.Around)) {

@@ -41,8 +41,9 @@ type SubgraphEntity struct {
 	Depth  int
 	// Hidden is how many of the entity's links of the kinds and direction that were
 	// asked for are not shown, by the counters of its links; those to placeholders
-	// count. It is -1 where that is not known, because the filter asks more than
-	// that, or the view is of the past.
+	// count. Where the filter asks more than that, counters do not tell: it is then 0
+	// where all links that the filter keeps are shown, and else -1, which is not known,
+	// as in views of the past.
 	Hidden int
 }
 
@@ -144,6 +145,8 @@ func (s *Session) subgraph(ctx context.Context, g *growing, q SubgraphQuery) (Su
 		}
 		if n, ok := totals[id]; ok {
 			e.Hidden = max(n-shown[id], 0)
+		} else if g.cut == "" && e.Depth < q.Depth && q.Filter.beyondKinds() {
+			e.Hidden = 0 // all were looked at
 		}
 		if e.Depth == q.Depth && e.Hidden != 0 {
 			last = append(last, id)
@@ -153,14 +156,24 @@ func (s *Session) subgraph(ctx context.Context, g *growing, q SubgraphQuery) (Su
 	if out.Cut == "" {
 		out.Cut, err = g.goesOn(ctx, last, CutDepth)
 	}
+	if out.Cut == "" && q.Filter.beyondKinds() {
+		for i := range out.Entities {
+			out.Entities[i].Hidden = 0
+		}
+	}
 	return out, err
+}
+
+// beyondKinds says that a filter asks more of links than what counters tell.
+func (f *LinkFilter) beyondKinds() bool {
+	return len(f.Standing) > 0 || f.MinStrength > 0 || f.On != "" || f.During != "" || f.Throughout != "" || f.ExcludeDisputed || len(f.ExcludeEntities) > 0
 }
 
 // countable counts the links of entities that a subgraph of the query could show,
 // where counters can.
 func (s *Session) countable(ctx context.Context, ids []evidence.ID, q SubgraphQuery) (map[evidence.ID]int, error) {
 	f := q.Filter
-	if len(f.Standing) > 0 || f.MinStrength > 0 || f.On != "" || f.During != "" || f.Throughout != "" || f.ExcludeDisputed || len(f.ExcludeEntities) > 0 {
+	if f.beyondKinds() {
 		return nil, nil //nolint:nilnil // an empty map of counts: none is known
 	}
 	totals, err := s.degrees(ctx, ids, q.Direction, f.Kinds)
