@@ -431,6 +431,20 @@ func BenchmarkWorstCase(b *testing.B) {
 				b.ReportMetric(float64(got.bytes>>20), "MB")
 			})
 		}
+		head, err := st.Head(b.Context())
+		require.NoError(b, err)
+		then := evidence.View{Clearance: evidence.Public, KnownAt: head.Sequence - 1}
+		for _, q := range questions() { // how long it takes is told, and not held
+			b.Run("then/"+q.name, func(b *testing.B) {
+				var got spent
+				for b.Loop() {
+					got = q.put(b, &counted{Store: st}, then)
+				}
+				require.LessOrEqual(b, got.bytes, uint64(512<<20), "memory of %s", q.name)
+				b.ReportMetric(float64(got.calls), "trips")
+				b.ReportMetric(float64(got.edges), "links")
+			})
+		}
 	}
 	b.Run("embedded", func(b *testing.B) { run(b, worstCase(b, full), time.Second) })
 	b.Run("neo4j", func(b *testing.B) {
