@@ -101,11 +101,11 @@ func (c *importCmd) Run(ctx context.Context, m *Main) error {
 // openExisting opens the store as far as there is one; nil where there is none yet.
 func (c *importCmd) openExisting(ctx context.Context, m *Main, v *vocabulary.Vocabulary) (store.Store, error) {
 	if path, ok := strings.CutPrefix(c.Store, "sqlite:"); ok && path != "" {
-		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		if info, err := os.Stat(path); errors.Is(err, os.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Size() == 0 {
 			return nil, checkFolder(path)
 		}
 	}
-	st, err := m.openStore(ctx, c.Store, open.Options{Vocabulary: v, Existing: true})
+	st, err := m.openStore(ctx, c.Store, open.Options{Vocabulary: v, Existing: true, AsItIs: c.DryRun})
 	if errors.Is(err, open.ErrNoGraph) {
 		return nil, nil //nolint:nilnil // there is none
 	}

@@ -63,6 +63,43 @@ func keepsCorrections(t *testing.T, name string) {
 	require.JSONEq(t, corrected, succeeds(t, "query", "--store", name, names))
 }
 
+// TestADryRunBringsNothingUpToDate: an older program, which may still run, would be
+// locked out of the store.
+func TestADryRunBringsNothingUpToDate(t *testing.T) {
+	dir := quotedCase(t)
+	name, path := olderFile(t)
+	before, err := os.ReadFile(path) //nolint:gosec // a file of the test
+	require.NoError(t, err)
+	r := run(t, "import", "--store", name, "--dry-run", dir)
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.errors, name[len("sqlite:"):]+" is empty or of an older version; open it once for writing")
+	after, err := os.ReadFile(path) //nolint:gosec // a file of the test
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+
+	_, empty := storeFile(t)
+	require.NoError(t, os.WriteFile(empty, nil, 0o600))
+	require.Contains(t, succeeds(t, "import", "--store", "sqlite:"+empty, "--dry-run", dir), "nothing was written")
+	still, err := os.ReadFile(empty) //nolint:gosec // a file of the test
+	require.NoError(t, err)
+	require.Empty(t, still)
+	require.Contains(t, succeeds(t, "import", "--store", "sqlite:"+empty, dir), "imported as revision 1")
+	require.Contains(t, succeeds(t, "import", "--store", "sqlite:"+empty, "--dry-run", dir), "nothing changed")
+}
+
+func TestNeo4jADryRunBringsNothingUpToDate(t *testing.T) {
+	dir := quotedCase(t)
+	neo := onNeo4j(t)
+	succeeds(t, "import", "--store", neo, dir)
+	byHand(t, "MATCH (s:Schema) SET s.version = 1 RETURN s")
+	r := run(t, "import", "--store", neo, "--dry-run", dir)
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.errors, "the graph at "+neo+" is of an older version; open it once for writing")
+	byHand(t, "MATCH (s:Schema {version: 1}) RETURN s")
+	succeeds(t, "import", "--store", neo, dir)
+	require.Contains(t, succeeds(t, "import", "--store", neo, "--dry-run", dir), "nothing changed")
+}
+
 // TestWhatCannotBeOpenedIsToldFirst: to read a large folder takes its time.
 func TestWhatCannotBeOpenedIsToldFirst(t *testing.T) {
 	dir := t.TempDir()

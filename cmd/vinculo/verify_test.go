@@ -276,6 +276,15 @@ func TestVerifyFindsAFlippedByteOfTheFile(t *testing.T) {
 // TestVerifyAnOlderFile brings a file up to date that a former program wrote, with an
 // import and a change set that has a key, and finds nothing wrong with it.
 func TestVerifyAnOlderFile(t *testing.T) {
+	name, _ := olderFile(t)
+	require.Contains(t, run(t, "verify", "--store", name).errors, "of an older version; open it once for writing")
+	require.JSONEq(t, `{"data": {"stats": {"links": 1}}}`, succeeds(t, "query", "--store", name, "{ stats { links } }"))
+	succeeds(t, "verify", "--store", name, "--head", "27b882585e494d0a0b8e346f8c1e59139a71f2f82c1d31da708af4694217b87d")
+}
+
+// olderFile is the store that a former program wrote.
+func olderFile(t *testing.T) (name, path string) {
+	t.Helper()
 	packed, err := os.Open(filepath.Join("testdata", "version2.db.gz"))
 	require.NoError(t, err)
 	defer packed.Close() //nolint:errcheck // it is only read
@@ -283,9 +292,7 @@ func TestVerifyAnOlderFile(t *testing.T) {
 	require.NoError(t, err)
 	content, err := io.ReadAll(unpacked)
 	require.NoError(t, err)
-	name, path := storeFile(t)
+	name, path = storeFile(t)
 	require.NoError(t, os.WriteFile(path, content, 0o600))
-	require.Contains(t, run(t, "verify", "--store", name).errors, "of an older version; open it once for writing")
-	require.JSONEq(t, `{"data": {"stats": {"links": 1}}}`, succeeds(t, "query", "--store", name, "{ stats { links } }"))
-	succeeds(t, "verify", "--store", name, "--head", "27b882585e494d0a0b8e346f8c1e59139a71f2f82c1d31da708af4694217b87d")
+	return name, path
 }

@@ -107,13 +107,32 @@ func TestOpenToRead(t *testing.T) {
 	require.ErrorIs(t, err, store.ErrUnavailable)
 	require.ErrorIs(t, reading.PutItem(t.Context(), store.Item{Kind: "token", ID: "a"}), store.ErrUnavailable)
 
+	cypher(t, "DROP INDEX version_pair")
+	planning, err := open(neo4j.Options{AsItIs: true})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, planning.Close()) }()
+	_, err = planning.Write(t.Context(), func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		there, err := snap.Newest(ctx, []evidence.ID{"e1"}, evidence.Open)
+		require.Len(t, there, 1)
+		return &evidence.Commit{}, err
+	})
+	require.NoError(t, err)
+	const pairs = "SHOW INDEXES YIELD name WHERE name = 'version_pair' RETURN name"
+	require.Empty(t, cypher(t, pairs))
+	writing, err := open(neo4j.Options{})
+	require.NoError(t, err)
+	require.NoError(t, writing.Close())
+	require.Len(t, cypher(t, pairs), 1)
+
 	cypher(t, "MATCH (s:Schema) SET s.version = 1")
-	_, err = open(neo4j.Options{ReadOnly: true})
-	require.ErrorContains(t, err, "is of an older version; open it once for writing")
+	for _, o := range []neo4j.Options{{ReadOnly: true}, {AsItIs: true}} {
+		_, err = open(o)
+		require.ErrorContains(t, err, "is of an older version; open it once for writing")
+	}
 
 	wipe(t)
 	cypher(t, "CREATE (:Film {title: 'La noche'})")
-	for _, o := range []neo4j.Options{{ReadOnly: true}, {Existing: true}} {
+	for _, o := range []neo4j.Options{{ReadOnly: true}, {AsItIs: true}, {Existing: true}} {
 		_, err = open(o)
 		require.ErrorContains(t, err, "there is no graph at "+neo4jtest.URI(t))
 	}

@@ -77,6 +77,9 @@ type Options struct {
 	// ReadOnly refuses writes and never changes the database, not even its schema, so
 	// that there has to be a graph in it, of the present schema.
 	ReadOnly bool
+	// AsItIs plans writes and changes the database by nothing else, so that there has to
+	// be a graph in it, of the present schema.
+	AsItIs bool
 	// Existing refuses a database without a graph instead of beginning one in it.
 	Existing bool
 	// Kept bounds the memory in which pages are kept, in bytes; default 128 MiB.

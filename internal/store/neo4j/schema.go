@@ -110,9 +110,9 @@ func (s *Store) refusal(found schema, uri string) error {
 	switch o := s.options; {
 	case found.version > len(migrations):
 		return fmt.Errorf("the database was written by a newer program (its schema is %d, this program knows %d); use that program or a newer one", found.version, len(migrations))
-	case found.version == 0 && (o.ReadOnly || o.Existing):
+	case found.version == 0 && (o.ReadOnly || o.AsItIs || o.Existing):
 		return fmt.Errorf("%w at %s in the database %s; make one with `vinculo import --store %s DIR`, or mend the address or the name of the database", ErrNoGraph, uri, o.Database, uri)
-	case o.ReadOnly && !found.current():
+	case (o.ReadOnly || o.AsItIs) && !found.current():
 		return fmt.Errorf("the graph at %s is of an older version; open it once for writing, as `vinculo serve` does", uri)
 	}
 	return nil
@@ -127,7 +127,7 @@ func (s *Store) migrate(ctx context.Context, uri string) error {
 	if err == nil {
 		err = s.refusal(found, uri)
 	}
-	if err != nil || s.options.ReadOnly {
+	if err != nil || s.options.ReadOnly || s.options.AsItIs {
 		return err
 	}
 	have := map[string]bool{}

@@ -33,6 +33,9 @@ type Options struct {
 	Logger     zerolog.Logger
 	// ReadOnly refuses writes, and a graph that is not there, and changes nothing.
 	ReadOnly bool
+	// AsItIs is for who plans writes and makes none: a graph of an older version is
+	// refused and not brought up to date, which would lock older programs out of it.
+	AsItIs bool
 	// Existing refuses a graph that is not there instead of beginning one.
 	Existing bool
 }
@@ -79,12 +82,12 @@ func file(ctx context.Context, path string, o Options) (store.Store, error) {
 	if path == "" {
 		return nil, badName("sqlite: names no file; write sqlite:PATH, such as sqlite:case.db")
 	}
-	if (o.Existing || o.ReadOnly) && path != sqlite.Memory {
+	if (o.Existing || o.ReadOnly || o.AsItIs) && path != sqlite.Memory {
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("there is no store at %s; make one with `vinculo import --store sqlite:%s DIR`, or mend the path", path, path)
 		}
 	}
-	return sqlite.Open(ctx, path, sqlite.Options{Vocabulary: o.Vocabulary, Logger: &o.Logger, ReadOnly: o.ReadOnly})
+	return sqlite.Open(ctx, path, sqlite.Options{Vocabulary: o.Vocabulary, Logger: &o.Logger, ReadOnly: o.ReadOnly, AsItIs: o.AsItIs})
 }
 
 func server(ctx context.Context, uri string, o Options) (store.Store, error) {
@@ -103,7 +106,7 @@ func server(ctx context.Context, uri string, o Options) (store.Store, error) {
 	}
 	return neo4j.Open(ctx, uri, neo4j.Options{
 		Username: settings[0], Password: settings[1], Database: settings[2], Vocabulary: o.Vocabulary, Logger: o.Logger,
-		ReadOnly: o.ReadOnly, Existing: o.Existing,
+		ReadOnly: o.ReadOnly, AsItIs: o.AsItIs, Existing: o.Existing,
 	})
 }
 

@@ -93,7 +93,7 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 		}
 		path = filepath.Join(s.temporary.folder, temporaryStore)
 	}
-	exists, err := checkPath(path, s.readOnly)
+	exists, err := checkPath(path, s.readOnly || s.asItIs)
 	if err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (s *Store) first(ctx context.Context) error {
 const patience, pause = 4 * time.Second, 10 * time.Millisecond
 
 // checkPath refuses, before SQLite touches it, a path that cannot be a store.
-func checkPath(path string, readOnly bool) (exists bool, err error) {
+func checkPath(path string, existing bool) (exists bool, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
@@ -178,7 +178,7 @@ func checkPath(path string, readOnly bool) (exists bool, err error) {
 		return true, nil
 	case !errors.Is(err, fs.ErrNotExist):
 		return false, fmt.Errorf("store %s: %w", path, err)
-	case readOnly:
+	case existing:
 		return false, fmt.Errorf("store %s does not exist; mend the path, or open it for writing to make it", path)
 	}
 	folder := filepath.Dir(path)
@@ -229,10 +229,10 @@ func (s *Store) migrate(ctx context.Context, c *conn) error {
 	if err := id.check(s.name); err != nil {
 		return err
 	}
+	if (s.readOnly || s.asItIs) && id.version < int64(len(migrations)) {
+		return fmt.Errorf("store %s is empty or of an older version; open it once for writing, as `vinculo serve` does", s.name)
+	}
 	if s.readOnly {
-		if id.version < int64(len(migrations)) {
-			return fmt.Errorf("store %s is empty or of an older version; open it once for writing, as `vinculo serve` does", s.name)
-		}
 		return nil
 	}
 	if id.version == 0 {
@@ -240,7 +240,7 @@ func (s *Store) migrate(ctx context.Context, c *conn) error {
 	} else {
 		err = c.tryWriting(ctx, id.version)
 	}
-	if err != nil {
+	if err != nil || s.asItIs {
 		return s.wrap(err)
 	}
 	mode := ""

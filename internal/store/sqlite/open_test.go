@@ -40,6 +40,11 @@ func TestOpenRefuses(t *testing.T) {
 	require.NoError(t, ours.Close())
 	script(t, at("newer.db"), "PRAGMA user_version = 99")
 
+	ours, err = sqlite.Open(t.Context(), at("older.db"), sqlite.Options{})
+	require.NoError(t, err)
+	require.NoError(t, ours.Close())
+	script(t, at("older.db"), fmt.Sprintf("PRAGMA user_version = %d", sqlite.Version-1))
+
 	for name, c := range map[string]struct {
 		path    string
 		options sqlite.Options
@@ -52,6 +57,9 @@ func TestOpenRefuses(t *testing.T) {
 		"another's":      {at("other.db"), sqlite.Options{}, "of another program"},
 		"newer":          {at("newer.db"), sqlite.Options{}, "newer Vínculo"},
 		"absent to read": {at("absent.db"), sqlite.Options{ReadOnly: true}, "does not exist"},
+		"absent as is":   {at("absent.db"), sqlite.Options{AsItIs: true}, "does not exist"},
+		"older to read":  {at("older.db"), sqlite.Options{ReadOnly: true}, "of an older version; open it once for writing"},
+		"older as is":    {at("older.db"), sqlite.Options{AsItIs: true}, "of an older version; open it once for writing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before, _ := os.ReadFile(c.path)
@@ -112,6 +120,30 @@ func TestReadOnly(t *testing.T) {
 	found, err := r.Get(t.Context(), []evidence.ID{"a", "b"})
 	require.NoError(t, err)
 	require.Len(t, found, 2)
+}
+
+// TestAsItIs plans on a file and leaves how it keeps its journal as that is.
+func TestAsItIs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "graph.db")
+	s := open(t, path, sqlite.Options{})
+	write(t, s, set("a", "José"))
+	require.NoError(t, s.Close())
+	script(t, path, "PRAGMA journal_mode = DELETE")
+	before, err := os.ReadFile(path) //nolint:gosec // a file of the test
+	require.NoError(t, err)
+	as := open(t, path, sqlite.Options{AsItIs: true})
+	planned := false
+	_, err = as.Write(t.Context(), func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		there, err := snap.Newest(ctx, []evidence.ID{"a"}, evidence.Open)
+		planned = len(there) == 1
+		return &evidence.Commit{}, err
+	})
+	require.NoError(t, err)
+	require.True(t, planned)
+	require.NoError(t, as.Close())
+	after, err := os.ReadFile(path) //nolint:gosec // a file of the test
+	require.NoError(t, err)
+	require.Equal(t, before, after)
 }
 
 func TestMemoryIsGoneAfterwards(t *testing.T) {

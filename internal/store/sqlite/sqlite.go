@@ -26,6 +26,9 @@ import (
 type Options struct {
 	// ReadOnly refuses writes and never changes the file.
 	ReadOnly bool
+	// AsItIs plans writes and changes the file by nothing else: one of an older version,
+	// or that is not there, is refused, as it is for reading.
+	AsItIs bool
 	// Logger hears what an operator should know; by default nobody does.
 	Logger *zerolog.Logger
 	// Vocabulary tells events from states; the standard one by default.
@@ -54,6 +57,7 @@ type Store struct {
 	file       os.FileInfo           // of the file that is open; nil while it is being opened
 	damage     atomic.Pointer[error] // the first that was found
 	readOnly   bool
+	asItIs     bool
 	log        zerolog.Logger
 	vocabulary *vocabulary.Vocabulary
 
@@ -86,7 +90,7 @@ const Memory = ":memory:"
 // must be there. A file that is not a store, or was written by a newer version
 // of this program, is refused and left as it is.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
-	s := &Store{name: path, readOnly: o.ReadOnly, vocabulary: o.Vocabulary, log: zerolog.Nop(), limits: usualLimits, writing: make(chan struct{}, 1)}
+	s := &Store{name: path, readOnly: o.ReadOnly, asItIs: o.AsItIs, vocabulary: o.Vocabulary, log: zerolog.Nop(), limits: usualLimits, writing: make(chan struct{}, 1)}
 	s.life, s.endLife = context.WithCancel(context.WithoutCancel(ctx))
 	if o.Logger != nil {
 		s.log = *o.Logger
