@@ -2,6 +2,8 @@ package casefile
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -123,6 +125,62 @@ func TestWhatAnEarlierVersionReadOtherwise(t *testing.T) {
 				result, err = load(t, st, folder(kept), ImportOptions{})
 				require.NoError(t, err, "written as it was told to be")
 				require.True(t, result.New)
+			})
+		}
+	}
+}
+
+// TestIdentitiesThatAnEarlierVersionGave: it knew four entities of one case by id and
+// name, and said of them what their rows did not.
+func TestIdentitiesThatAnEarlierVersionGave(t *testing.T) {
+	const links = "l1,THROWN_INTO,p1,w1,"
+	with := func(link string, extra ...string) map[string]string {
+		files := linked(link)
+		files["entities.csv"] = "id,kind,name,aliases,extra\np1,Person,Ana Ruiz,,\nu1,MilitaryUnit,27 Battalion,,\nw1,Place,El río,,\n"
+		for i, row := range []string{
+			"mexican-cartels,CriminalGroup,Mexican drug cartels (as a class),,", "mexican-police,PoliceForce,Police in Mexico (forces not named),,",
+			"mexican-courts,GovernmentBody,Mexican federal courts (court not named),,", "organised-crime-unnamed,CriminalGroup,Organised crime in the Iguala area (group not named),,",
+		} {
+			files["entities.csv"] += row + extra[i] + "\n"
+		}
+		return files
+	}
+	for name, tc := range map[string]struct{ now, then map[string]string }{
+		"before the second change": {
+			with(links, "", "", "", ""),
+			with("l1,LOCATED_IN,p1,w1,remains thrown into it", "class=true", "class=true", "unnamed=true", "unnamed=true"),
+		},
+		"before the first": {
+			with("l1,RECRUITED_WITNESS,p1,u1,", "", "", "", ""),
+			with("l1,LINKED_TO,p1,u1,recruited as a witness", "class=true", "class=true", "unnamed=true", "unnamed=true"),
+		},
+		"where the row says another": {
+			with(links, "", "alias_only=true", "", ""),
+			with("l1,LOCATED_IN,p1,w1,remains thrown into it", "class=true", "alias_only=true", "unnamed=true", "unnamed=true"),
+		},
+		"where nothing else was read otherwise": {
+			with("l1,ALLIED_WITH,p1,u1,", "", "", "", ""),
+			with("l1,ALLIED_WITH,p1,u1,", "class=true", "class=true", "unnamed=true", "unnamed=true"),
+		},
+	} {
+		for _, batch := range []int{0, 2} {
+			t.Run(fmt.Sprintf("%s, by %d", name, batch), func(t *testing.T) {
+				st := model.New()
+				_, err := load(t, st, folder(tc.then), ImportOptions{Batch: batch})
+				require.NoError(t, err)
+				result, err := load(t, st, folder(tc.now), ImportOptions{Batch: batch})
+				require.NoError(t, err)
+				require.False(t, result.New)
+
+				renamed := maps.Clone(tc.now)
+				renamed["entities.csv"] = strings.Replace(renamed["entities.csv"], "Mexican drug cartels (as a class)", "Drug cartels", 1)
+				st = model.New()
+				_, err = load(t, st, folder(renamed), ImportOptions{})
+				require.NoError(t, err)
+				require.Equal(t, evidence.Named, records(t, st, "mexican-courts")["mexican-courts"].Entity().Identity, "only the former program said so")
+				result, err = load(t, st, folder(renamed), ImportOptions{})
+				require.NoError(t, err)
+				require.False(t, result.New)
 			})
 		}
 	}

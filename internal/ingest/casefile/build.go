@@ -43,6 +43,9 @@ type change struct {
 	bare bool
 	// formerly is how earlier programs read the row of a link; see mappings.formerly.
 	formerly []reading
+	// formerIdentities are what earlier programs said of the entity of a row that says
+	// nothing of its identity; see mappings.formerIdentity.
+	formerIdentities []string
 }
 
 // origin is a row, and whether the ends of its link were swapped.
@@ -220,6 +223,9 @@ func (b *builder) entity(r *row) {
 	}
 	b.extra(r, put)
 	b.add(r, evidence.Change{PutEntity: put}, false)
+	if !put.Identity.Set {
+		b.file.changes[len(b.file.changes)-1].formerIdentities = b.tables.formerIdentity(r)
+	}
 }
 
 // split takes a list apart at its semicolons, leaving out what is empty or was

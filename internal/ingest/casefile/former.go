@@ -56,16 +56,48 @@ func everRead(batch []change) iter.Seq[[]change] {
 			as := slices.Clone(batch)
 			other := false
 			for j := range as {
-				if c := &as[j]; c.formerly != nil && c.formerly[i] != c.reading() {
-					c.readAs(c.formerly[i])
-					other = true
-				}
+				other = as[j].becomeFormer(i) || other
 			}
 			if other && (!yield(as) || !yield(former(as))) {
 				return
 			}
 		}
 	}
+}
+
+// formerIdentity is what earlier programs said of the identity of an entity whose row
+// says nothing of it, one for each of the times at which the mapping changed, the latest
+// first, and "" where they said nothing; nil where none ever did.
+func (m *mappings) formerIdentity(r *row) []string {
+	for _, was := range m.formerIdentities {
+		if was.id != r.get("id") || was.name != r.get("name") {
+			continue
+		}
+		identities := make([]string, len(m.changed))
+		for i, until := range m.changed {
+			if until <= was.until {
+				identities[i] = was.identity.String()
+			}
+		}
+		return identities
+	}
+	return nil
+}
+
+// becomeFormer makes the change what the programs made of its row up to one of the
+// times at which the mapping changed, and says whether that is another.
+func (c *change) becomeFormer(i int) bool {
+	switch {
+	case c.formerly != nil && c.formerly[i] != c.reading():
+		c.readAs(c.formerly[i])
+	case c.formerIdentities != nil && c.formerIdentities[i] != "":
+		put := *c.PutEntity
+		put.Identity = evidence.Of(c.formerIdentities[i])
+		c.PutEntity = &put
+	default:
+		return false
+	}
+	return true
 }
 
 // reading is what an asserted link says by its kind, ends and role.

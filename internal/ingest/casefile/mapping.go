@@ -15,9 +15,10 @@ import (
 // The mapping tables say how what any case file may write becomes what the
 // vocabulary has, and add no word to it that is not in the kind itself. Each of
 // their rows gives its reason. What a kind was mapped to by an earlier program stays
-// in former_kinds.csv, to know again what that imported.
+// in former_kinds.csv, and what one said of entities that it knew by id and name in
+// former_identities.csv, to know again what that imported.
 //
-//go:embed kinds.csv former_kinds.csv standings.csv
+//go:embed kinds.csv former_kinds.csv former_identities.csv standings.csv
 var tableFiles embed.FS
 
 // kindRule maps one link kind of a case file.
@@ -30,6 +31,13 @@ type kindRule struct {
 	until  string   // the day on which another rule came in its place, where one did
 }
 
+// identityRule says what an earlier program took an entity of an id and a name for.
+type identityRule struct {
+	id, name string
+	identity evidence.Identity
+	until    string // the day on which the rule ended
+}
+
 // standingKey is a status with whether the link's kind is procedural.
 type standingKey struct {
 	procedural bool
@@ -38,12 +46,13 @@ type standingKey struct {
 
 type mappings struct {
 	kinds []kindRule
-	// formerKinds are the rules of earlier programs, and changed the days on which any
-	// of them ended, the latest first.
-	formerKinds []kindRule
-	changed     []string
-	standings   map[standingKey]evidence.Standing
-	statuses    []string // in the order of the table
+	// formerKinds and formerIdentities are the rules of earlier programs, and changed the
+	// days on which any of them ended, the latest first.
+	formerKinds      []kindRule
+	formerIdentities []identityRule
+	changed          []string
+	standings        map[standingKey]evidence.Standing
+	statuses         []string // in the order of the table
 }
 
 var tables = sync.OnceValue(func() *mappings {
@@ -51,6 +60,10 @@ var tables = sync.OnceValue(func() *mappings {
 	m.kinds, m.formerKinds = kindRules("kinds.csv"), kindRules("former_kinds.csv")
 	for _, r := range m.formerKinds {
 		m.changed = append(m.changed, r.until)
+	}
+	for _, r := range tableRows("former_identities.csv") {
+		m.formerIdentities = append(m.formerIdentities, identityRule{r["id"], r["name"], must(evidence.ParseIdentity(r["identity"])), r["until"]})
+		m.changed = append(m.changed, r["until"])
 	}
 	slices.Sort(m.changed)
 	m.changed = slices.Compact(m.changed)
