@@ -172,8 +172,8 @@ type captureVerifyCmd struct {
 // Help shows examples.
 func (captureVerifyCmd) Help() string {
 	return `Checks that changed are recorded, and nothing else. Captures that are missing or
-damaged, and quotes that are not in what was captured, are faults: the exit status
-is then 1.
+damaged, or erased and still kept, and quotes that are not in what was captured,
+are faults: the exit status is then 1.
 
 Examples:
 

@@ -47,10 +47,10 @@ func (eraseCmd) Help() string {
 	return `What is erased is gone from every version, list, index and entry of the log, and
 cannot be brought back. With an entity go its claims, with a claim its citations,
 with a source the citations into it and the claims that nothing else supports;
-with all of them the proposals that they came from or that name them.
+with all of them the content of proposals that they came from or that name them.
 The log keeps when, by whom and on what ground, and refuses the same content from
-then on. Copies, backups and Neo4j's own transaction logs are yours to see to:
-docs/erasure.md says how.
+then on from whoever could see it. Copies, backups and Neo4j's own transaction logs
+are yours to see to: docs/erasure.md says how.
 
 Examples:
 
