@@ -193,6 +193,17 @@ func TestAnEmptyVariableIsAsNone(t *testing.T) {
 	require.Contains(t, run(t, "serve", "--demo", "--listen", "nowhere").errors, "the address \"nowhere\"")
 }
 
+// TestAVariableIsUTF8 or would be written into the log with other characters.
+func TestAVariableIsUTF8(t *testing.T) {
+	t.Setenv("VINCULO_AUTHOR", "Jos\xe9")
+	name, path := storeFile(t)
+	r := run(t, "import", "--store", name, caseFolder(t))
+	require.Equal(t, 2, r.code, r.errors)
+	require.Contains(t, r.errors, "VINCULO_AUTHOR is not valid UTF-8")
+	require.NoFileExists(t, path)
+	succeeds(t, "import", "--store", name, "--author", "José", caseFolder(t))
+}
+
 // TestHelpTellsEveryDefault beside each flag, or in the place of its value.
 func TestHelpTellsEveryDefault(t *testing.T) {
 	parser, err := (&Main{}).parser(t.Context(), &cli{})

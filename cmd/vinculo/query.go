@@ -50,6 +50,9 @@ func (c *queryCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	if err != nil {
 		return fmt.Errorf("the query: %w", err)
 	}
+	if err := server.CheckQuery(text); err != nil {
+		return usageError{fmt.Errorf("the query %w", err)}
+	}
 	variables, err := m.variables(ctx, c.Variables)
 	if err != nil {
 		return err
@@ -166,6 +169,9 @@ func (m *Main) variables(ctx context.Context, s string) (map[string]any, error) 
 	text, err := m.argument(ctx, s)
 	if err != nil {
 		return nil, fmt.Errorf("--variables: %w", err)
+	}
+	if err := server.CheckJSON([]byte(text)); err != nil {
+		return nil, usageError{fmt.Errorf("--variables %w", err)}
 	}
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()

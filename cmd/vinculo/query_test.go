@@ -140,3 +140,28 @@ func TestOneOfSeveralOperations(t *testing.T) {
 	}
 	require.JSONEq(t, `{"data": {"stats": {"links": 473}}}`, succeeds(t, "query", "--demo", both, "--operation", "A"))
 }
+
+// TestQueryTakesNoOtherCharacters than those that were written, wherever they come from.
+func TestQueryTakesNoOtherCharacters(t *testing.T) {
+	file := func(text string) string {
+		path := filepath.Join(t.TempDir(), "text")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		return "@" + path
+	}
+	const asks = "query($t: String!) { search(text: $t, first: 1) { totalCount } }"
+	for name, args := range map[string][]string{
+		"variables":         {asks, "--variables", file("{\"t\": \"Jos\xe9 Pe\xf1a\"}")},
+		"query":             {file("{ search(text: \"Pe\xf1a\", first: 1) { totalCount } }")},
+		"half in variables": {asks, "--variables", `{"t": "Jos\ud800"}`},
+		"half in the query": {`{ search(text: "Jos\ud800", first: 1) { totalCount } }`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := run(t, append([]string{"query", "--demo"}, args...)...)
+			require.Equal(t, 2, r.code, r.out)
+			require.Empty(t, r.out)
+			require.Regexp(t, "^vinculo: (--variables|the query) (is not valid UTF-8|has .* half of a surrogate pair)", r.errors)
+		})
+	}
+	r := runIn(t.Context(), "{ search(text: \"Pe\xf1a\", first: 1) { totalCount } }", "query", "--demo", "-")
+	require.Equal(t, 2, r.code, r.out)
+}

@@ -123,6 +123,9 @@ func (m *Main) Run(ctx context.Context, args []string) (err error) {
 	if err := refuseEmpty(command, args); err != nil {
 		return err
 	}
+	if err := refuseVariables(command); err != nil {
+		return err
+	}
 	return command.Run()
 }
 
@@ -171,10 +174,21 @@ func refuseEmpty(line *kong.Context, args []string) error {
 			return usageError{fmt.Errorf("--%s is empty; give it a value, or leave it out", name)}
 		}
 	}
+	return nil
+}
+
+// refuseVariables refuses what a flag is given by a variable where it is empty, or
+// would be written with other characters.
+func refuseVariables(line *kong.Context) error {
+	given := flagsOf(line)
 	for _, f := range line.Flags() {
 		for _, name := range f.Tag.Envs {
-			if value, is := os.LookupEnv(name); is && value == "" && !flagsOf(line)[f.Name] {
+			switch value, is := os.LookupEnv(name); {
+			case !is || given[f.Name]:
+			case value == "":
 				return usageError{fmt.Errorf("%s is empty; give it a value, or unset it", name)}
+			case !utf8.ValidString(value):
+				return usageError{fmt.Errorf("%s is not valid UTF-8; write it in UTF-8, or unset it", name)}
 			}
 		}
 	}

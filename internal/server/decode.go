@@ -73,8 +73,8 @@ func readPost(w http.ResponseWriter, r *http.Request, limits Limits) (reading, *
 // decodeRequest reads a GraphQL request from JSON, as bodies and messages on a websocket carry it, of at
 // most so many values. Its errors say where the fault is, and never repeat the text.
 func decodeRequest(body []byte, values int) (*graphql.RawParams, *gqlerror.Error) {
-	if !utf8.Valid(body) {
-		return nil, fault(CodeInvalidInput, "The request is not valid UTF-8.")
+	if err := CheckJSON(body); err != nil {
+		return nil, fault(CodeInvalidInput, "The request %s.", err)
 	}
 	switch trimmed := bytes.TrimLeft(body, " \t\r\n"); {
 	case len(trimmed) == 0:
@@ -113,8 +113,8 @@ func readGet(r *http.Request, limits Limits) (*graphql.RawParams, *refusal) {
 		return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The address is not encoded as application/x-www-form-urlencoded."))
 	}
 	params := &graphql.RawParams{Query: values.Get("query"), OperationName: values.Get("operationName")}
-	if !utf8.ValidString(params.Query) {
-		return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The query is not valid UTF-8."))
+	if !utf8.ValidString(params.OperationName) {
+		return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The parameter operationName %s.", errUTF8))
 	}
 	most := limits.of(r.Context()).Values
 	for name, into := range map[string]*map[string]any{"variables": &params.Variables, "extensions": &params.Extensions} {
@@ -124,6 +124,9 @@ func readGet(r *http.Request, limits Limits) (*graphql.RawParams, *refusal) {
 		}
 		if refusal := roomy([]byte(text), most); refusal != nil {
 			return nil, refuse(http.StatusBadRequest, refusal)
+		}
+		if err := CheckJSON([]byte(text)); err != nil {
+			return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The parameter %s %s.", name, err))
 		}
 		if err := decodeJSON([]byte(text), into); err != nil {
 			return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The parameter %s must be a JSON object: %s.", name, err))

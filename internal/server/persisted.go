@@ -62,6 +62,9 @@ func (d documents) MutateOperationParameters(ctx context.Context, request *graph
 	if _, known := d.validated.Get(ctx, request.Query); known {
 		return nil
 	}
+	if err := CheckQuery(request.Query); err != nil {
+		return fault(CodeInvalidInput, "The query %s.", err)
+	}
 	parsed, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: request.Query}, d.limits.Tokens)
 	if err != nil {
 		return nil //nolint:nilerr // The executor parses it again and tells what is wrong.
