@@ -6,14 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/alecthomas/kong"
-
 	"github.com/vinculo/vinculo/internal/generate"
 	"github.com/vinculo/vinculo/internal/store/open"
 )
 
 type generateCmd struct {
-	Store     string  `placeholder:"STORE" help:"The store to write to."`
+	Store     string  `placeholder:"STORE" env:"-" help:"The store to write to, of its own: one that holds anything but generated graphs is refused."`
 	JSONLines bool    `name:"jsonl" env:"-" help:"Write change sets to the standard output, one a line."`
 	CSV       string  `name:"csv" placeholder:"DIR" env:"-" help:"Write a native case file into a new folder."`
 	Entities  int     `default:"1000" placeholder:"N" help:"How many entities."`
@@ -39,7 +37,7 @@ Examples:
 }
 
 // Run makes a graph.
-func (c *generateCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
+func (c *generateCmd) Run(ctx context.Context, m *Main) error {
 	defer m.roomy()()
 	config := generate.Config{
 		Seed: c.Seed, Entities: c.Entities, Links: c.Links, Hub: c.Hub, Region: c.Region, Sources: c.Sources, Citations: c.Citations,
@@ -50,9 +48,8 @@ func (c *generateCmd) Run(ctx context.Context, m *Main, line *kong.Context) erro
 	if c.Batch < 1 {
 		return usageError{fmt.Errorf("--batch is %d; give 1 or more", c.Batch)}
 	}
-	given := flagsOf(line)
 	switch {
-	case c.JSONLines && c.CSV != "" || given["store"] && (c.JSONLines || c.CSV != ""):
+	case c.JSONLines && c.CSV != "" || c.Store != "" && (c.JSONLines || c.CSV != ""):
 		return usageError{errors.New("--store, --jsonl and --csv are three ways to write the graph; give one of them")}
 	case c.JSONLines:
 		return config.JSONLines(ctx, m.Stdout, c.Batch)

@@ -35,3 +35,23 @@ func TestGenerate(t *testing.T) {
 	require.JSONEq(t, `{"data": {"stats": {"links": 900}}}`, succeeds(t, "query", "--store", other, `{ stats { links } }`))
 	require.Equal(t, 1, run(t, append([]string{"generate", "--csv", dir}, size...)...).code, "files are not overwritten")
 }
+
+// TestGenerateMixesNothingIntoACase: it would be there for good.
+func TestGenerateMixesNothingIntoACase(t *testing.T) {
+	name, _ := storeFile(t)
+	succeeds(t, "import", "--store", name, caseFolder(t))
+	head, _ := scanned(t, name)
+	size := []string{"generate", "--entities", "20", "--links", "20"}
+	t.Setenv("VINCULO_STORE", name)
+	require.Equal(t, 2, run(t, size...).code)
+	r := run(t, append(size, "--store", name)...)
+	require.Equal(t, 1, r.code, r.errors)
+	require.Contains(t, r.errors, "its revision 1 is of something else")
+	after, _ := scanned(t, name)
+	require.Equal(t, head, after)
+
+	own, _ := storeFile(t)
+	succeeds(t, append(size, "--store", own)...)
+	succeeds(t, "query", "--store", own, `mutation { apply(changeSet: {reason: "una prueba", changes: [{putEntity: {id: "nuevo", kind: PERSON, name: "Íñigo Nuevo"}}]}) { number } }`)
+	require.Equal(t, 1, run(t, append(size, "--store", own, "--seed", "3")...).code)
+}

@@ -101,6 +101,9 @@ func (c Config) Changes() iter.Seq[evidence.Change] {
 	}
 }
 
+// keyPrefix tells the keys of generated change sets from those of others.
+const keyPrefix = "generate/"
+
 // ChangeSets yields the changes in sets of a size, each with a key of its own,
 // so that a load that was cut short can be run again.
 func (c Config) ChangeSets(size int) iter.Seq[*evidence.ChangeSet] {
@@ -113,7 +116,7 @@ func (c Config) ChangeSets(size int) iter.Seq[*evidence.ChangeSet] {
 			n++
 			return &evidence.ChangeSet{
 				Reason:         "generated graph",
-				IdempotencyKey: fmt.Sprintf("generate/%d/%d/%d/%d/%d/%g/%d%s/%d", c.Seed, c.Entities, c.Links, c.Hub, c.sources(), c.Citations, size, regional, n),
+				IdempotencyKey: keyPrefix + fmt.Sprintf("%d/%d/%d/%d/%d/%g/%d%s/%d", c.Seed, c.Entities, c.Links, c.Hub, c.sources(), c.Citations, size, regional, n),
 				Changes:        make([]evidence.Change, 0, size),
 			}
 		}

@@ -16,12 +16,18 @@ import (
 	"github.com/vinculo/vinculo/internal/store"
 )
 
+// ErrOther says that a store holds more than generated graphs.
+var ErrOther = errors.New("the store holds more than generated graphs")
+
 // Load writes the graph into a store, one revision for each batch of changes.
-// What an earlier run wrote is not written again. Progress, where set, is told
-// how many changes of Config.Total are planned; they are durable when Load has
-// returned.
+// What an earlier run wrote is not written again; a store with anything else is
+// ErrOther. Progress, where set, is told how many changes of Config.Total are
+// planned; they are durable when Load has returned.
 func (c Config) Load(ctx context.Context, st store.Store, p *evidence.Planner, author evidence.Author, batch int, progress func(done int)) error {
 	if err := c.Check(); err != nil {
+		return err
+	}
+	if err := unmixed(ctx, st); err != nil {
 		return err
 	}
 	planner := *p
@@ -41,6 +47,24 @@ func (c Config) Load(ctx context.Context, st store.Store, p *evidence.Planner, a
 			}
 		}
 	})
+}
+
+// unmixed refuses a store that holds anything but generated graphs: a log forgets
+// nothing, so that who was invented would stay among real people for good.
+func unmixed(ctx context.Context, st store.Store) error {
+	for r, err := range st.Log(ctx, 0) {
+		if err != nil {
+			return err
+		}
+		meta, err := r.Meta()
+		if err != nil {
+			return err
+		}
+		if !strings.HasPrefix(meta.IdempotencyKey, keyPrefix) {
+			return fmt.Errorf("%w: its revision %d is of something else, and what is invented would stay beside it for good; give a store that is not there yet", ErrOther, r.Sequence())
+		}
+	}
+	return nil
 }
 
 // JSONLines writes the graph as change sets, one to a line, as the mutation
