@@ -163,6 +163,26 @@ func TestStoresThatAreNotThere(t *testing.T) {
 	require.Contains(t, r.errors, open.PasswordVariable+"_FILE")
 }
 
+// TestAnEmptyFileIsNoStore but what a restore that was cut short leaves.
+func TestAnEmptyFileIsNoStore(t *testing.T) {
+	name, path := storeFile(t)
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	target, _ := storeFile(t)
+	for _, args := range [][]string{
+		{"query", "--store", name, "{ stats { links } }"}, {"log", "--store", name}, {"verify", "--store", name}, {"copy", "--from", name, "--to", target},
+		{"token", "list", "--store", name}, {"erase", "--store", name, "--ground", "order 1", "l1"},
+	} {
+		r := run(t, args...)
+		require.Equal(t, 1, r.code, args)
+		require.Contains(t, r.errors, "there is no graph in "+path+", which is an empty file")
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		require.Zero(t, info.Size())
+	}
+	succeeds(t, "import", "--store", name, "--dry-run", caseFolder(t))
+	succeeds(t, "import", "--store", name, caseFolder(t))
+}
+
 func TestFlagsComeFromTheEnvironmentToo(t *testing.T) {
 	t.Setenv("VINCULO_STORE", "sqlite:"+filepath.Join(t.TempDir(), "nowhere.db"))
 	require.Contains(t, run(t, "log").errors, "nowhere.db")

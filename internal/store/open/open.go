@@ -36,7 +36,8 @@ type Options struct {
 	// AsItIs is for who plans writes and makes none: a graph of an older version is
 	// refused and not brought up to date, which would lock older programs out of it.
 	AsItIs bool
-	// Existing refuses a graph that is not there instead of beginning one.
+	// Existing refuses a graph that is not there, and an empty file, instead of
+	// beginning one.
 	Existing bool
 }
 
@@ -58,7 +59,7 @@ func (m misnamed) Is(target error) bool { return target == ErrName }
 
 func badName(format string, args ...any) error { return misnamed(fmt.Sprintf(format, args...)) }
 
-// ErrNoGraph says that a server has no graph, where there has to be one.
+// ErrNoGraph says that a server, or a file, has no graph, where there has to be one.
 var ErrNoGraph = neo4j.ErrNoGraph
 
 // Store opens a store. Its errors never repeat a user name or password.
@@ -83,8 +84,11 @@ func file(ctx context.Context, path string, o Options) (store.Store, error) {
 		return nil, badName("sqlite: names no file; write sqlite:PATH, such as sqlite:case.db")
 	}
 	if (o.Existing || o.ReadOnly || o.AsItIs) && path != sqlite.Memory {
-		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		switch info, err := os.Stat(path); {
+		case errors.Is(err, os.ErrNotExist):
 			return nil, fmt.Errorf("there is no store at %s; make one with `vinculo import --store sqlite:%s DIR`, or mend the path", path, path)
+		case err == nil && info.Mode().IsRegular() && info.Size() == 0: // as a restore that was cut short leaves it
+			return nil, fmt.Errorf("%w in %s, which is an empty file; put back what was in it, or make one with `vinculo import --store sqlite:%s DIR`", ErrNoGraph, path, path)
 		}
 	}
 	return sqlite.Open(ctx, path, sqlite.Options{Vocabulary: o.Vocabulary, Logger: &o.Logger, ReadOnly: o.ReadOnly, AsItIs: o.AsItIs})
