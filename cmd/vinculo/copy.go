@@ -44,8 +44,8 @@ target shows too much: the command says so, and a new one has to be made.
 // Run copies a log.
 func (c *copyCmd) Run(ctx context.Context, m *Main) error {
 	defer m.roomy()()
-	if c.From == c.To {
-		return usageError{fmt.Errorf("--from and --to are the same store, %s", c.From)}
+	if open.Same(c.From, c.To) {
+		return usageError{fmt.Errorf("--from %s and --to %s are the same store; name another to write to", c.From, c.To)}
 	}
 	if err := checkLasting("--to", c.To); err != nil {
 		return err

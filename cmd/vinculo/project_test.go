@@ -88,6 +88,22 @@ func TestTheClearanceOfAProjectionFailsClosed(t *testing.T) {
 	require.Empty(t, holds(t, filepath.Dir(path), hidden))
 }
 
+// TestAStoreIsNotCopiedIntoItself under another name.
+func TestAStoreIsNotCopiedIntoItself(t *testing.T) {
+	name, path := storeFile(t)
+	succeeds(t, "import", "--store", name, caseFolder(t))
+	linked := filepath.Join(t.TempDir(), "linked.db")
+	require.NoError(t, os.Symlink(path, linked))
+	folder, file := filepath.Split(path)
+	for _, other := range []string{folder + "./" + file, linked} {
+		for _, args := range [][]string{{}, {"--clearance", "PUBLIC"}} {
+			r := run(t, append([]string{"copy", "--from", name, "--to", "sqlite:" + other}, args...)...)
+			require.Equal(t, 2, r.code, r.errors)
+			require.Contains(t, r.errors, "are the same store")
+		}
+	}
+}
+
 func TestProjectionFollows(t *testing.T) {
 	name, _ := veiled(t)
 	target, path := storeFile(t)

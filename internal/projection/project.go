@@ -41,7 +41,12 @@ type projector struct {
 	// empty. It shows whether the target was made when salts followed from less: older.
 	first ledger.Hash
 	older bool
+	// projected says whether the target begins as a projection does.
+	projected bool
 }
+
+// projecting is the change that every outcome of a projection names, and no other.
+const projecting = "project"
 
 // names tells which of all names that an entity had were raised, and what it is called.
 type names struct {
@@ -54,6 +59,13 @@ func (p *projector) existing(ctx context.Context) ([]ledger.Hash, error) {
 	for r, err := range p.To.Log(ctx, 0) {
 		if err != nil {
 			return nil, fmt.Errorf("reading the target: %w", err)
+		}
+		if len(hashes) == 0 {
+			outcomes, err := r.Outcomes()
+			if err != nil {
+				return nil, fmt.Errorf("reading the target: %w", err)
+			}
+			p.projected = len(outcomes) > 0 && outcomes[0].Change == projecting
 		}
 		hashes = append(hashes, r.Header.Hash())
 	}
@@ -419,7 +431,7 @@ func (p *projector) write(r *evidence.Revision, effects []evidence.Effect) (*evi
 	}
 	contents := []any{meta}
 	for _, e := range effects {
-		contents = append(contents, evidence.Outcome{Change: "project", ID: e.Target(), Effects: []evidence.Effect{e}})
+		contents = append(contents, evidence.Outcome{Change: projecting, ID: e.Target(), Effects: []evidence.Effect{e}})
 	}
 	seed, err := r.Seed()
 	if err != nil {

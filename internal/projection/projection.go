@@ -93,7 +93,10 @@ func (p *projector) rest(ctx context.Context) iter.Seq2[*evidence.Revision, erro
 			p.first = there[0]
 		}
 		other := func(at int) error {
-			return fmt.Errorf("%w: its revision %d is another; it is a store of something else, or it shows what the clearance %s does not see any more: project into an empty store, and destroy this one", ErrOther, at+1, p.Clearance)
+			if !p.projected {
+				return fmt.Errorf("%w: it is no projection; leave it as it is, and project into an empty store", ErrOther)
+			}
+			return fmt.Errorf("%w: its revision %d is another; it is the projection of another store or for another clearance, or it shows what the clearance %s does not see any more: project into an empty store, and in the latter case destroy this one", ErrOther, at+1, p.Clearance)
 		}
 		n := 0
 		for r, err := range p.revisions(ctx) {

@@ -258,6 +258,7 @@ func TestProjectionGoesOnOrRefuses(t *testing.T) {
 	apply(t, from, 4, evidence.Change{SetClearance: &evidence.SetClearance{ID: "a", Clearance: "RESTRICTED"}})
 	_, err = run()
 	require.ErrorIs(t, err, projection.ErrOther)
+	require.ErrorContains(t, err, "destroy")
 	fresh := model.New()
 	_, err = projection.Run(t.Context(), options(from, fresh, evidence.Public))
 	require.NoError(t, err)
@@ -265,8 +266,12 @@ func TestProjectionGoesOnOrRefuses(t *testing.T) {
 
 	other := model.New()
 	apply(t, other, 9, entity("x", "Equis", "PUBLIC"))
-	_, err = projection.Run(t.Context(), options(from, other, evidence.Public))
-	require.ErrorIs(t, err, projection.ErrOther)
+	for _, real := range []store.Store{other, from} {
+		_, err = projection.Run(t.Context(), options(from, real, evidence.Public))
+		require.ErrorIs(t, err, projection.ErrOther)
+		require.ErrorContains(t, err, "it is no projection; leave it as it is")
+		require.NotContains(t, err.Error(), "destroy")
+	}
 }
 
 // TestProjectionHidesFormerNames tries a person whose name became a secret.

@@ -94,6 +94,26 @@ func file(ctx context.Context, path string, o Options) (store.Store, error) {
 	return sqlite.Open(ctx, path, sqlite.Options{Vocabulary: o.Vocabulary, Logger: &o.Logger, ReadOnly: o.ReadOnly, AsItIs: o.AsItIs})
 }
 
+// Same says whether two names are of one store, as far as can be known without
+// opening them: a file may have several.
+func Same(a, b string) bool {
+	if a == b {
+		return true
+	}
+	of := func(name string) os.FileInfo {
+		path, ok := strings.CutPrefix(name, "sqlite:")
+		if !ok {
+			return nil
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil // and so the file of no other name either
+		}
+		return info
+	}
+	return os.SameFile(of(a), of(b))
+}
+
 func server(ctx context.Context, uri string, o Options) (store.Store, error) {
 	u, err := url.Parse(uri)
 	if err != nil || u.Host == "" {
