@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,30 @@ type blobPlace struct {
 	create bool   // the directory, where there is none
 }
 
+// AfterApply refuses a place that does not read before anything is opened, or what
+// would be left behind is a new store, or one that was written to.
+func (p blobPlace) AfterApply() error { return checkBlobs("--blobs", p.Blobs) }
+
+// checkBlobs says what is wrong with the name of a place where captures are kept. A
+// name with another scheme would else be that of a new directory.
+func checkBlobs(flag, place string) error {
+	scheme, _, ok := strings.Cut(place, ":")
+	switch {
+	case !ok || !isScheme(scheme):
+		return nil
+	case scheme == "s3":
+		_, err := bucketOf(place)
+		return err
+	}
+	return usageError{fmt.Errorf("%s begins with %q, and no such place holds captures; name a directory, with ./ before it where its name has a colon, or %s", flag, scheme+":", bucketForm)}
+}
+
+// isScheme says whether an address can begin so, and no path of Windows does.
+func isScheme(s string) bool {
+	u, err := url.Parse(s + ":x")
+	return len(s) > 1 && err == nil && u.Scheme != ""
+}
+
 // blobsOf is where the captures of a store are: what is given, or, beside an
 // SQLite file, PATH.captures; "" where neither says.
 func blobsOf(given, storeName string) string {
@@ -51,7 +76,11 @@ func openBlobs(ctx context.Context, given, storeName string, create bool) (blob.
 		return nil, nil //nolint:nilnil // there are none
 	}
 	if strings.HasPrefix(place, "s3:") {
-		return openBucket(ctx, place)
+		bucket, err := bucketOf(place)
+		if err != nil {
+			return nil, err
+		}
+		return blob.OpenS3(ctx, bucket)
 	}
 	if !create {
 		info, err := os.Stat(place)
@@ -97,14 +126,14 @@ func noCaptures(place string) error {
 
 const bucketForm = "write s3://BUCKET/PREFIX?endpoint=HOST&region=REGION, with the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
-// openBucket opens what an address such as s3://bucket/prefix?endpoint=host names.
-func openBucket(ctx context.Context, address string) (blob.Store, error) {
+// bucketOf reads an address such as s3://bucket/prefix?endpoint=host.
+func bucketOf(address string) (blob.S3Config, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
-		return nil, usageError{errors.New("the address of the bucket of captures does not read: " + bucketForm)}
+		return blob.S3Config{}, usageError{errors.New("the address of the bucket of captures does not read: " + bucketForm)}
 	}
 	if u.User != nil {
-		return nil, usageError{errors.New("the address of the bucket of captures holds credentials, which others can read off the list of processes: " + bucketForm)}
+		return blob.S3Config{}, usageError{errors.New("the address of the bucket of captures holds credentials, which others can read off the list of processes: " + bucketForm)}
 	}
 	config := blob.S3Config{Bucket: u.Host, Endpoint: "s3.amazonaws.com", Prefix: strings.TrimPrefix(u.Path, "/")}
 	if config.Prefix != "" && !strings.HasSuffix(config.Prefix, "/") {
@@ -118,13 +147,13 @@ func openBucket(ctx context.Context, address string) (blob.Store, error) {
 			config.Region = value
 		case "plain":
 			if config.Plain, err = strconv.ParseBool(value); err != nil {
-				return nil, usageError{fmt.Errorf("the address of the bucket of captures: plain=%s is neither true nor false", value)}
+				return blob.S3Config{}, usageError{fmt.Errorf("the address of the bucket of captures: plain=%s is neither true nor false", value)}
 			}
 		default:
-			return nil, usageError{fmt.Errorf("the address of the bucket of captures knows no %q: %s", name, bucketForm)}
+			return blob.S3Config{}, usageError{fmt.Errorf("the address of the bucket of captures knows no %q: %s", name, bucketForm)}
 		}
 	}
-	return blob.OpenS3(ctx, config)
+	return config, nil
 }
 
 // newArchive ties captures to a store for the time of the command.
@@ -158,6 +187,11 @@ func (p blobPlaces) check() error {
 		return usageError{errors.New("--without-captures carries none, and --blobs-from or --blobs-to says where to; leave one out")}
 	}
 	return nil
+}
+
+// AfterApply refuses a place that does not read before anything is copied.
+func (p blobPlaces) AfterApply() error {
+	return cmp.Or(checkBlobs("--blobs-from", p.BlobsFrom), checkBlobs("--blobs-to", p.BlobsTo))
 }
 
 // carry brings the captures that the log of the copy names to where the copy keeps

@@ -466,3 +466,32 @@ func TestVerifyMakesNothing(t *testing.T) {
 	succeeds(t, "verify", "--store", name)
 	require.NoDirExists(t, incoming)
 }
+
+// TestAPlaceThatDoesNotReadLeavesNothing behind, whichever command is given it.
+func TestAPlaceThatDoesNotReadLeavesNothing(t *testing.T) {
+	t.Chdir(t.TempDir())
+	dir, from := caseFolder(t), "sqlite:from.db"
+	succeeds(t, "import", "--store", from, dir)
+	for _, place := range []string{"s3://ana:s3cret@b", "https://ana:s3cret@s3.example.org/bucket", "file:kept", "S3://b"} {
+		for _, args := range [][]string{
+			{"serve", "--store", "sqlite:new.db", "--listen", "127.0.0.1:0", "--blobs", place},
+			{"import", "--store", "sqlite:new.db", "--blobs", place, dir},
+			{"capture", "verify", "--store", from, "--blobs", place},
+			{"copy", "--from", from, "--to", "sqlite:new.db", "--blobs-to", place},
+			{"copy", "--from", from, "--to", "sqlite:new.db", "--blobs-from", place},
+		} {
+			r := run(t, args...)
+			require.Equal(t, 2, r.code, r.errors)
+			require.NotContains(t, r.errors, "s3cret")
+			require.Contains(t, r.errors, bucketForm)
+		}
+		t.Setenv("VINCULO_BLOBS", place)
+		require.Equal(t, 2, run(t, "import", "--store", "sqlite:new.db", dir).code)
+		require.NoError(t, os.Unsetenv("VINCULO_BLOBS"))
+	}
+	left, err := filepath.Glob("*")
+	require.NoError(t, err)
+	require.Equal(t, []string{"from.db"}, left)
+	succeeds(t, "import", "--store", from, "--dry-run", dir)
+	succeeds(t, "copy", "--from", from, "--to", "sqlite:new.db", "--blobs-to", "./file:kept")
+}
