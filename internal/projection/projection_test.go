@@ -266,8 +266,8 @@ func TestProjectionGoesOnOrRefuses(t *testing.T) {
 
 	other := model.New()
 	apply(t, other, 9, entity("x", "Equis", "PUBLIC"))
-	for _, real := range []store.Store{other, from} {
-		_, err = projection.Run(t.Context(), options(from, real, evidence.Public))
+	for _, kept := range []store.Store{other, from} {
+		_, err = projection.Run(t.Context(), options(from, kept, evidence.Public))
 		require.ErrorIs(t, err, projection.ErrOther)
 		require.ErrorContains(t, err, "it is no projection; leave it as it is")
 		require.NotContains(t, err.Error(), "destroy")
