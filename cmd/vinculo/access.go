@@ -22,8 +22,8 @@ type accessFlags struct {
 	Tokens         bool     `help:"Let in who sends a token of vinculo token create."`
 	OIDCIssuer     string   `name:"oidc-issuer" placeholder:"URL" help:"Let in whom this OpenID provider knows."`
 	OIDCAudience   string   `name:"oidc-audience" placeholder:"NAME" help:"For whom the provider's tokens must be made: the client id, or this server's name as an API."`
-	OIDCRole       []string `name:"oidc-role" sep:"none" placeholder:"RULE" help:"What the provider's people may do, such as groups=newsroom:editor; repeat it."`
-	OIDCClearance  []string `name:"oidc-clearance" sep:"none" placeholder:"RULE" help:"What they may see, such as groups=newsroom:CONFIDENTIAL; repeat it."`
+	OIDCRole       []string `name:"oidc-role" sep:"none" placeholder:"RULE" help:"What the provider's people may do, such as groups=newsroom:editor; repeat it, or write one a line."`
+	OIDCClearance  []string `name:"oidc-clearance" sep:"none" placeholder:"RULE" help:"What they may see, such as groups=newsroom:CONFIDENTIAL; repeat it, or write one a line."`
 	OIDCName       string   `name:"oidc-name" placeholder:"CLAIM" help:"The claim with the name that the log shows; sub where it is not given."`
 	Anonymous      bool     `help:"Let everybody read what is PUBLIC, at smaller limits."`
 	AnonymousRate  float64  `default:"5" placeholder:"N" help:"How many requests a second one address may make without saying who it is."`
@@ -108,14 +108,20 @@ func (f *accessFlags) provider() (*access.OIDC, error) {
 	return provider, nil
 }
 
+// rules reads rules, of which a variable has one a line.
 func rules[T access.Role | evidence.Clearance](flag string, texts []string, parse func(string) (access.Rule[T], error)) ([]access.Rule[T], error) {
 	var list []access.Rule[T]
-	for _, s := range texts {
-		rule, err := parse(s)
-		if err != nil {
-			return nil, usageError{fmt.Errorf("%s: %w", flag, err)}
+	for _, text := range texts {
+		for s := range strings.Lines(text) {
+			if s = strings.TrimSpace(s); s == "" {
+				continue
+			}
+			rule, err := parse(s)
+			if err != nil {
+				return nil, usageError{fmt.Errorf("%s: %w", flag, err)}
+			}
+			list = append(list, rule)
 		}
-		list = append(list, rule)
 	}
 	return list, nil
 }

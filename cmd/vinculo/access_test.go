@@ -15,7 +15,9 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 
+	"github.com/vinculo/vinculo/internal/access"
 	"github.com/vinculo/vinculo/internal/access/oidctest"
+	"github.com/vinculo/vinculo/internal/evidence"
 )
 
 func readCSV(t *testing.T, path string) [][]string {
@@ -214,6 +216,24 @@ func TestServeSaysWhoMayComeIn(t *testing.T) {
 			require.Contains(t, r.errors, c.want)
 		})
 	}
+}
+
+// TestAVariableHasSeveralRules one a line, and is refused where it has them otherwise.
+func TestAVariableHasSeveralRules(t *testing.T) {
+	t.Setenv("VINCULO_OIDC_ISSUER", "http://127.0.0.1:1")
+	t.Setenv("VINCULO_OIDC_AUDIENCE", "vinculo")
+	t.Setenv("VINCULO_OIDC_CLEARANCE", "\r\ngroups=a, b:RESTRICTED\r\n groups=*:PUBLIC\r\n")
+	t.Setenv("VINCULO_OIDC_ROLE", "groups=a:editor,groups=*:reader")
+	r := run(t, "serve", "--demo", "--listen", "127.0.0.1:0")
+	require.Equal(t, 2, r.code)
+	require.Contains(t, r.errors, `holds several rules, of which the first is "groups=a:editor"`)
+
+	given, err := rules("--oidc-clearance", []string{os.Getenv("VINCULO_OIDC_CLEARANCE"), "sub=x:CONFIDENTIAL"}, access.ParseClearanceRule)
+	require.NoError(t, err)
+	require.Equal(t, []access.Rule[evidence.Clearance]{
+		{Claim: "groups", Value: "a, b", Grants: evidence.Restricted}, {Claim: "groups", Value: "*", Grants: evidence.Public},
+		{Claim: "sub", Value: "x", Grants: evidence.Confidential},
+	}, given)
 }
 
 // TestAnOpenIDProviderLetsPeopleIn has a real provider sign people in, and serves

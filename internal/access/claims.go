@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/go-jose/go-jose/v4/json"
 
@@ -33,11 +34,27 @@ func parseRule[T Role | evidence.Clearance](s string, parse func(string) (T, err
 	if !found || claim == "" || colon <= 0 {
 		return Rule[T]{}, fmt.Errorf("%q is no rule; write claim=value:what it gives, such as groups=newsroom:editor", s)
 	}
+	if end := firstRule(s, parse); end >= 0 {
+		return Rule[T]{}, fmt.Errorf("%q holds several rules, of which the first is %q; write each on a line of its own, or repeat the flag", s, s[:end])
+	}
 	grants, err := parse(rest[colon+1:])
 	if err != nil {
 		return Rule[T]{}, fmt.Errorf("the rule %q: %w", s, err)
 	}
 	return Rule[T]{Claim: claim, Value: rest[:colon], Grants: grants}, nil
+}
+
+// firstRule is where the first of several rules in one text ends, or -1: taken as one,
+// they would be a rule that nobody fits.
+func firstRule[T Role | evidence.Clearance](s string, parse func(string) (T, error)) int {
+	for i, r := range s {
+		if (r == ',' || r == ';' || unicode.IsSpace(r)) && strings.Contains(s[i:], "=") {
+			if _, err := parse(s[strings.LastIndexByte(s[:i], ':')+1 : i]); err == nil {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 // highest is the most that any rule gives; ok is false where none gives anything.

@@ -424,7 +424,13 @@ func TestRulesFindClaims(t *testing.T) {
 	r, err := ParseClearanceRule("urn:groups=urn:x:y:restricted")
 	require.NoError(t, err)
 	require.Equal(t, Rule[evidence.Clearance]{Claim: "urn:groups", Value: "urn:x:y", Grants: evidence.Restricted}, r)
-	for _, bad := range []string{"", "groups", "groups=", "groups=x", "groups=:editor", "=x:editor", "groups=x:chief", "groups=x:"} {
+	for _, value := range []string{"a, b", "cn=a,ou=b", "urn:editors,x", "a:editor, b"} {
+		r, err := ParseRoleRule("groups=" + value + ":reader")
+		require.NoError(t, err)
+		require.Equal(t, value, r.Value)
+	}
+	for _, bad := range []string{"", "groups", "groups=", "groups=x", "groups=:editor", "=x:editor", "groups=x:chief", "groups=x:",
+		"a:editor,groups=*:reader", "groups=a:editor, groups=*:reader", "groups=a:editor;groups=*:reader", "groups=a:editor\ngroups=*:reader"} {
 		_, err := ParseRoleRule(bad)
 		require.ErrorContains(t, err, "rule", bad)
 	}
