@@ -165,3 +165,16 @@ func TestQueryTakesNoOtherCharacters(t *testing.T) {
 	r := runIn(t.Context(), "{ search(text: \"Pe\xf1a\", first: 1) { totalCount } }", "query", "--demo", "-")
 	require.Equal(t, 2, r.code, r.out)
 }
+
+// TestNoDemonstrationIsNoSecondGraph, as where a script always says whether it wants one.
+func TestNoDemonstrationIsNoSecondGraph(t *testing.T) {
+	name, _ := storeFile(t)
+	quotedStore(t, name)
+	const asks, answer = "{ stats { links } }", `{"data": {"stats": {"links": 1}}}`
+	require.JSONEq(t, answer, succeeds(t, "query", "--store", name, "--demo=false", asks))
+	require.Equal(t, 2, run(t, "query", "--store", name, "--demo=true", asks).code)
+	require.Equal(t, 2, run(t, "query", "--demo=false", asks).code)
+	t.Setenv("VINCULO_DEMO", "true")
+	t.Setenv("VINCULO_STORE", name)
+	require.JSONEq(t, answer, succeeds(t, "query", "--demo=false", asks))
+}

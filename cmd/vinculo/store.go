@@ -136,10 +136,11 @@ func (s *storeOrDemo) name() string {
 // VINCULO_DEMO can be what an image does where nobody names a store.
 func (s *storeOrDemo) check(line *kong.Context) error {
 	given := flagsOf(line)
+	demo := given["demo"] && s.Demo // and not --demo=false
 	switch {
-	case given["store"] && given["demo"]:
+	case given["store"] && demo:
 		return usageError{errors.New("--store and --demo name two graphs; give one of them")}
-	case given["store"], s.Store != "" && !given["demo"]:
+	case given["store"], s.Store != "" && !demo:
 		s.Demo = false
 	case s.Store == "" && !s.Demo:
 		return usageError{errors.New("no graph is named; give --store STORE, or --demo for the demonstration case")}
