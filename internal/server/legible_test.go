@@ -67,3 +67,20 @@ func TestWhatIsReadAsItIsWrittenIsTaken(t *testing.T) {
 		require.NoError(t, server.CheckQuery(text), text)
 	}
 }
+
+// TestHalfOfACharacterEndsOneOperation and not the websocket with all the others.
+func TestHalfOfACharacterEndsOneOperation(t *testing.T) {
+	web, _ := start(t, server.Config{})
+	c := dial(t, web.URL)
+	c.initialise()
+	c.write(`{"id":"1","type":"subscribe","payload":{"query":"query($n: String!) { hello(name: $n) }","variables":{"n":"\ud800"}}}`)
+	got := c.read()
+	require.Equal(t, "error", got.Type)
+	require.Contains(t, string(got.Payload), "half of a surrogate pair")
+	c.write(subscribe("2", `{ hello(name: "\ud800") }`))
+	got = c.read()
+	require.Equal(t, "error", got.Type)
+	require.Contains(t, string(got.Payload), "The query has in the string at line 1")
+	c.write(subscribe("3", `{ hello }`))
+	require.Equal(t, "next", c.read().Type)
+}

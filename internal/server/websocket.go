@@ -323,7 +323,7 @@ func (c *socket) run(ctx context.Context, note *note, id string, payload json.Ra
 	params, malformed := decodeRequest(payload, s.limits.of(ctx).Values)
 	switch {
 	case malformed == nil:
-	case codeOf(malformed) == CodeLimitExceeded:
+	case codeOf(malformed) == CodeLimitExceeded, CheckJSON(payload) != nil: // one text is no reason to end all operations
 		if c.done(ctx, id) {
 			c.fail(note, id, failed(malformed))
 		}
