@@ -64,8 +64,10 @@ func (s *Session) Contradictions(ctx context.Context, id evidence.ID) (Contradic
 		return Contradictions{}, err
 	}
 	around := []evidence.ID{id}
+	var asked *evidence.Record
 	claim := records[id].Claim()
 	if claim != nil {
+		asked = records[id]
 		around = []evidence.ID{claim.From}
 		if claim.To != "" {
 			around = append(around, claim.To)
@@ -73,7 +75,7 @@ func (s *Session) Contradictions(ctx context.Context, id evidence.ID) (Contradic
 	}
 	var out Contradictions
 	for _, entity := range around {
-		found, cut, err := s.contradictionsOn(ctx, entity, claim)
+		found, cut, err := s.contradictionsOn(ctx, entity, asked)
 		if err != nil {
 			return out, err
 		}
@@ -91,36 +93,35 @@ func (s *Session) Contradictions(ctx context.Context, id evidence.ID) (Contradic
 }
 
 func compareContradictions(a, b Contradiction) int {
-	return cmp.Or(cmp.Compare(a.Rule, b.Rule), slices.CompareFunc(a.Claims, b.Claims, func(x, y *Claim) int {
-		return cmp.Compare(x.Record.ID(), y.Record.ID())
-	}))
+	return cmp.Or(cmp.Compare(a.Rule, b.Rule), slices.CompareFunc(a.Claims, b.Claims, compareClaims))
 }
 
-func (s *Session) contradictionsOn(ctx context.Context, entity evidence.ID, asked *evidence.Claim) ([]Contradiction, bool, error) {
-	group := s.identity.group(entity)
-	claims, cut, err := s.claimsOn(ctx, group)
+func compareClaims(a, b *Claim) int { return cmp.Compare(a.Record.ID(), b.Record.ID()) }
+
+// contradictionsOn gives the contradictions on an entity; with an asked claim, only
+// what that may take part in is compared.
+func (s *Session) contradictionsOn(ctx context.Context, entity evidence.ID, asked *evidence.Record) ([]Contradiction, bool, error) {
+	claims, cut, err := s.claimsOn(ctx, s.identity.group(entity))
 	if err != nil {
 		return nil, false, err
 	}
-	if asked != nil && !slices.ContainsFunc(claims, func(c *Claim) bool { return c.Record.ID() == asked.ID }) {
-		records, err := s.get(ctx, []evidence.ID{asked.ID})
-		if err != nil {
-			return nil, false, err
-		}
-		if r := records[asked.ID]; r != nil {
-			claims = append(claims, s.claim(r))
-		}
+	if asked != nil && !slices.ContainsFunc(claims, func(c *Claim) bool { return c.Record.ID() == asked.ID() }) {
+		claims = append(claims, s.claim(asked))
 	}
-	out := disputed(claims)
-	out = append(out, s.opposed(claims)...)
-	out = append(out, s.misdated(claims)...)
-	exclusive, err := s.exclusive(ctx, claims)
+	slices.SortFunc(claims, compareClaims)
+	pairs, pairsCut, err := s.paired(ctx, claims, asked)
 	if err != nil {
 		return nil, false, err
 	}
-	out = append(out, exclusive...)
-	spoken, more, err := s.spokenAgainst(ctx, claims)
-	return append(out, spoken...), cut || more, err
+	exclusive, err := s.exclusive(ctx, claims, asked)
+	if err != nil {
+		return nil, false, err
+	}
+	if asked != nil {
+		claims = []*Claim{s.claim(asked)}
+	}
+	spoken, spokenCut, err := s.spokenAgainst(ctx, claims)
+	return slices.Concat(disputed(claims), pairs, exclusive, spoken), cut || pairsCut || spokenCut, err
 }
 
 // claimsOn reads the claims with one of the entities as an end.
@@ -150,40 +151,15 @@ func disputed(claims []*Claim) []Contradiction {
 	return out
 }
 
-// opposed pairs claims of opposed kinds.
-func (s *Session) opposed(claims []*Claim) []Contradiction {
-	var out []Contradiction
-	for i, a := range claims {
-		x := a.Record.Claim()
-		if x.Of != evidence.LinkRecord {
-			continue
-		}
-		for _, b := range claims[i+1:] {
-			y := b.Record.Claim()
-			if y.Of != evidence.LinkRecord || !s.tracer.vocabulary.Opposed(x.Kind, y.Kind) {
-				continue
-			}
-			kind, _ := s.tracer.vocabulary.Link(x.Kind)
-			same := a.From == b.From
-			if !kind.Procedural {
-				same = (a.From == b.From && a.To == b.To || a.From == b.To && a.To == b.From) && s.mayMeet(x, y)
-			}
-			if same {
-				out = append(out, contradiction(OpposedKinds, a, b))
-			}
-		}
-	}
-	return out
-}
-
 func contradiction(rule Rule, claims ...*Claim) Contradiction {
-	slices.SortFunc(claims, func(a, b *Claim) int { return cmp.Compare(a.Record.ID(), b.Record.ID()) })
+	slices.SortFunc(claims, compareClaims)
 	return Contradiction{Rule: rule, Claims: claims}
 }
 
 // exclusive finds what only one can hold at once and several are said to hold:
-// exclusive links into one entity, exclusive attributes of one.
-func (s *Session) exclusive(ctx context.Context, claims []*Claim) ([]Contradiction, error) {
+// exclusive links into one entity, exclusive attributes of one. With an asked claim,
+// it looks only at what that one is said to hold.
+func (s *Session) exclusive(ctx context.Context, claims []*Claim, asked *evidence.Record) ([]Contradiction, error) {
 	type slot struct {
 		kind string
 		on   evidence.ID
@@ -201,7 +177,7 @@ func (s *Session) exclusive(ctx context.Context, claims []*Claim) ([]Contradicti
 	}
 	var out []Contradiction
 	for _, holders := range contested {
-		if len(holders) < 2 {
+		if len(holders) < 2 || asked != nil && !slices.ContainsFunc(holders, func(c *Claim) bool { return c.Record.ID() == asked.ID() }) {
 			continue
 		}
 		sources, err := s.supportingSources(ctx, holders)
@@ -209,7 +185,7 @@ func (s *Session) exclusive(ctx context.Context, claims []*Claim) ([]Contradicti
 			return nil, err
 		}
 		versions := versionsOf(holders, sources)
-		c, found, err := s.contest(ctx, holders, versions)
+		c, found, err := contest(ctx, s.tellings(holders, versions))
 		if err != nil {
 			return nil, err
 		}
@@ -256,25 +232,49 @@ func versionsOf(claims []*Claim, sources map[evidence.ID][]evidence.ID) map[evid
 	return newIdentity(pairs).root
 }
 
-// contest keeps the claims that differ from one of another version at once.
-func (s *Session) contest(ctx context.Context, holders []*Claim, versions map[evidence.ID]evidence.ID) (c Contradiction, found bool, err error) {
-	told := make([]string, len(holders)) // who holds it, or what an attribute is said to be
+// telling is what one claim says of who or what holds something, read once.
+type telling struct {
+	claim   *Claim
+	version evidence.ID
+	told    string // who holds it, or what an attribute is said to be
+	time    heldTime
+	value   edtf.Date // of an attribute whose value is a date
+	isDate  bool
+}
+
+func (s *Session) tellings(holders []*Claim, versions map[evidence.ID]evidence.ID) []telling {
+	out := make([]telling, len(holders))
 	for i, c := range holders {
-		if told[i] = string(c.From); c.Record.Claim().Of == evidence.StatementRecord {
-			told[i] = names.Fold(c.Record.Claim().Value)
+		content := c.Record.Claim()
+		out[i] = telling{claim: c, version: versions[content.ID], told: string(c.From), time: s.heldTime(content)}
+		if content.Of == evidence.StatementRecord {
+			out[i].told = names.Fold(content.Value)
+			out[i].value, out[i].isDate = dateTold(content)
 		}
 	}
+	return out
+}
+
+// contest keeps the claims that differ from one of another version at once.
+func contest(ctx context.Context, tellings []telling) (c Contradiction, found bool, err error) {
 	contested := map[evidence.ID]*Claim{}
-	for i, a := range holders {
+	versions := map[evidence.ID]evidence.ID{}
+	is := make([]bool, len(tellings))
+	for i := range tellings {
 		if err := ctx.Err(); err != nil {
 			return c, false, err
 		}
-		for j, b := range holders[i+1:] {
-			x, y := a.Record.Claim(), b.Record.Claim()
-			differ := told[i] != told[i+1+j] && !(x.Of == evidence.StatementRecord && sameDate(x, y))
-			if differ && versions[x.ID] != versions[y.ID] && s.atOnce(x, y) {
-				contested[x.ID], contested[y.ID] = a, b
+		a := &tellings[i]
+		for j := i + 1; j < len(tellings); j++ {
+			b := &tellings[j]
+			if is[i] && is[j] || a.version == b.version || a.told == b.told || a.sameDate(b) || !atOnce(&a.time, &b.time) {
+				continue
 			}
+			is[i], is[j] = true, true
+		}
+		if is[i] {
+			id := a.claim.Record.ID()
+			contested[id], versions[id] = a.claim, a.version
 		}
 	}
 	if len(contested) == 0 {
@@ -297,16 +297,32 @@ func (s *Session) contest(ctx context.Context, holders []*Claim, versions map[ev
 
 // sameDate says whether two values of an attribute that is a date can both be
 // right, one told more exactly than the other: 2014-02-01 and 2014-02.
-func sameDate(x, y *evidence.Claim) bool {
-	if x.Kind != "DATE" && !strings.HasSuffix(x.Kind, "_DATE") {
-		return false
+func (x *telling) sameDate(y *telling) bool {
+	return x.isDate && y.isDate && x.value.Earliest() <= y.value.Latest() && y.value.Earliest() <= x.value.Latest()
+}
+
+// dateTold reads the value of an attribute that is a date.
+func dateTold(c *evidence.Claim) (edtf.Date, bool) {
+	if c.Kind != "DATE" && !strings.HasSuffix(c.Kind, "_DATE") {
+		return edtf.Date{}, false
 	}
-	a, err := edtf.Parse(strings.TrimSpace(x.Value))
-	if err != nil {
-		return false
-	}
-	b, err := edtf.Parse(strings.TrimSpace(y.Value))
-	return err == nil && a.Earliest() <= b.Latest() && b.Earliest() <= a.Latest()
+	d, err := edtf.Parse(strings.TrimSpace(c.Value))
+	return d, err == nil
+}
+
+// heldTime is when a claim held, read once for comparing it with many.
+type heldTime struct {
+	valid   edtf.Valid
+	aspect  edtf.Aspect
+	mayHold []edtf.Period
+	once    bool // it happens once, or has one value for good
+}
+
+func (s *Session) heldTime(x *evidence.Claim) heldTime {
+	t := heldTime{valid: x.Valid(), aspect: evidence.AspectOf(x, s.tracer.vocabulary)}
+	t.mayHold = t.valid.MayHold(t.aspect)
+	t.once = t.aspect == edtf.Event || x.Of == evidence.StatementRecord && slices.Contains(once, x.Kind)
+	return t
 }
 
 // atOnce says whether two claims are told of one moment. Of what happens once, such
@@ -314,25 +330,16 @@ func sameDate(x, y *evidence.Claim) bool {
 // followed the other are not: years that meet (2012 to 2014, 2014 to 2016) are a
 // succession, and so is a beginning after another's whose end nobody tells of.
 // What nothing dates is told of any moment.
-func (s *Session) atOnce(x, y *evidence.Claim) bool {
-	aspect := evidence.AspectOf(x, s.tracer.vocabulary)
-	if aspect == edtf.Event || x.Of == evidence.StatementRecord && slices.Contains(once, x.Kind) {
+func atOnce(x, y *heldTime) bool {
+	if x.once || x.valid.IsZero() || y.valid.IsZero() {
 		return true
 	}
-	v, w := x.Valid(), y.Valid()
-	if v.IsZero() || w.IsZero() {
-		return true
-	}
-	return s.mayMeet(x, y) && !gaveWay(v, w, aspect) && !gaveWay(w, v, aspect)
+	return mayMeet(x, y) && !gaveWay(x.valid, y.valid, x.aspect) && !gaveWay(y.valid, x.valid, x.aspect)
 }
 
 // mayMeet says whether two claims may have held on one day.
-func (s *Session) mayMeet(x, y *evidence.Claim) bool {
-	v, w := x.Valid(), y.Valid()
-	if v.IsZero() || w.IsZero() {
-		return true
-	}
-	return len(edtf.Meet(v.MayHold(evidence.AspectOf(x, s.tracer.vocabulary)), w.MayHold(evidence.AspectOf(y, s.tracer.vocabulary)))) > 0
+func mayMeet(x, y *heldTime) bool {
+	return x.valid.IsZero() || y.valid.IsZero() || len(edtf.Meet(x.mayHold, y.mayHold)) > 0
 }
 
 // gaveWay says whether what held first may be read as over by the time that the
@@ -399,95 +406,6 @@ func (s *Session) spokenAgainst(ctx context.Context, claims []*Claim) (out []Con
 		cut = cut || n == maxContradicting
 	}
 	return out, cut, nil
-}
-
-// Attributes whose value is a date that bounds what an entity can have done.
-const (
-	birthDate       = "BIRTH_DATE"
-	foundingDate    = "FOUNDING_DATE"
-	deathDate       = "DEATH_DATE"
-	dissolutionDate = "DISSOLUTION_DATE"
-)
-
-// once are attributes that have one value for good, whenever a statement says that
-// it holds: many a statement of a date has that date as its valid time.
-var once = []string{birthDate, "BIRTH_PLACE", foundingDate, deathDate, dissolutionDate, "DATE"}
-
-// Kinds of link that hold on when an end of them is dead or gone, though they
-// cannot begin then.
-var outlasting = []string{evidence.SameAs, "FAMILY_OF", "LINKED_TO"}
-
-// misdated finds links that held for certain before an entity that takes part in
-// them began or after it ended, as statements date that, and ends before
-// beginnings. Nothing is done with what is not there yet, from either end of a
-// link. What is done to the dead, such as a charge or a finding, is left alone:
-// only ties of command and those that are the same from both ends need the far
-// end to be there still.
-func (s *Session) misdated(claims []*Claim) []Contradiction {
-	var out []Contradiction
-	for i, st := range claims {
-		date, begins, ends := lifeDate(st)
-		if !begins && !ends {
-			continue
-		}
-		for _, other := range claims[i+1:] {
-			day, alsoBegins, alsoEnds := lifeDate(other)
-			if other.From == st.From && (begins && alsoEnds && day.Latest() < date.Earliest() || ends && alsoBegins && date.Latest() < day.Earliest()) {
-				out = append(out, contradiction(IncompatibleDates, st, other))
-			}
-		}
-		for _, link := range claims {
-			x := link.Record.Claim()
-			kind, ok := s.tracer.vocabulary.Link(x.Kind)
-			if x.Of != evidence.LinkRecord || !ok || kind.Procedural || link.From != st.From && link.To != st.From {
-				continue
-			}
-			remains := x.Kind == "LOCATED_IN" && st.Record.Claim().Kind == deathDate
-			alive := link.From == st.From && !remains || kind.Hierarchical || kind.Symmetric && x.Kind != evidence.SameAs
-			if begins && heldBefore(x.Valid(), date.Earliest()) || ends && alive && heldAfter(x, date.Latest()) {
-				out = append(out, contradiction(IncompatibleDates, st, link))
-			}
-		}
-	}
-	return out
-}
-
-// heldBefore says whether a claim held on some day before one: it had begun by
-// then, was over, or was seen. What a source itself doubts accuses nobody.
-func heldBefore(v edtf.Valid, day edtf.Day) bool {
-	over := func(d edtf.Date) bool { return !d.Uncertain() && d.Latest() < day }
-	return over(v.Since) || over(v.Until) || slices.ContainsFunc(v.Observed, over)
-}
-
-// heldAfter says whether a claim held on some day after one: it began later, had
-// an end that is told and comes later, or was seen. That it still held when it was
-// cited dates nothing by itself, and no more does an end that nobody tells.
-func heldAfter(x *evidence.Claim, day edtf.Day) bool {
-	v := x.Valid()
-	later := func(d edtf.Date) bool { return !d.Uncertain() && d.Earliest() > day }
-	if slices.Contains(outlasting, x.Kind) {
-		return later(v.Since)
-	}
-	return later(v.Since) || later(v.Until) || slices.ContainsFunc(v.Observed, later)
-}
-
-// lifeDate reads a statement of when an entity began or ended. One that a source
-// doubts is none.
-func lifeDate(c *Claim) (date edtf.Date, begins, ends bool) {
-	content := c.Record.Claim()
-	if content.Of != evidence.StatementRecord {
-		return date, false, false
-	}
-	begins = content.Kind == birthDate || content.Kind == foundingDate
-	ends = content.Kind == deathDate || content.Kind == dissolutionDate
-	if !begins && !ends {
-		return date, false, false
-	}
-	date, err := edtf.Parse(strings.TrimSpace(content.Value))
-	if err != nil || date.IsZero() || date.Uncertain() {
-		return date, false, false
-	}
-	return date, begins, ends
 }
 
 // Explain puts a contradiction's rule into a sentence on its claims.

@@ -18,7 +18,7 @@
 //   - rankings and communities: ranking.go, computed in ties.go and louvain.go
 //   - chains of command, and who was responsible: command.go, by the rules in ladder.go
 //   - timelines: timeline.go
-//   - contradictions: contradictions.go
+//   - contradictions: contradictions.go; of claims two by two, contradictpairs.go
 //   - what falls if a source does: impact.go
 //   - the history of a record: history.go, moments.go
 //   - the difference between two moments: diff.go, touched.go
