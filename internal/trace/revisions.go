@@ -47,13 +47,21 @@ func (s *Session) Stats(ctx context.Context) (Stats, error) {
 			*into = Total{counts[""], true}
 		}
 	}
+	var err error
+	out.Revision, err = s.newest(ctx)
+	return out, err
+}
+
+// newest is the number of the newest revision that the view sees; 0 where there is
+// none. The caller holds the lock.
+func (s *Session) newest(ctx context.Context) (uint64, error) {
 	for rev, err := range s.reader.Revisions(ctx, store.RevisionQuery{Newest: true, Limit: 1}) {
 		if err != nil {
-			return out, err
+			return 0, err
 		}
-		out.Revision = rev.Numbers[s.view.Clearance]
+		return rev.Numbers[s.view.Clearance], nil
 	}
-	return out, nil
+	return 0, nil
 }
 
 // absorbed is how many entities are shown under another. The view sees each of
@@ -122,11 +130,13 @@ func (s *Session) Revisions(ctx context.Context, f RevisionFilter, a PageArgs) (
 // TotalRevisions is the number of the newest revision that the view sees, less
 // those the filter leaves out.
 func (s *Session) TotalRevisions(ctx context.Context, f RevisionFilter) (Total, error) {
-	stats, err := s.Stats(ctx)
-	if err != nil || stats.Revision < f.After {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	newest, err := s.newest(ctx)
+	if err != nil || newest < f.After {
 		return Total{Exact: true}, err
 	}
-	return Total{int(stats.Revision - f.After), true}, nil //nolint:gosec // a count of revisions
+	return Total{int(newest - f.After), true}, nil //nolint:gosec // a count of revisions
 }
 
 // Revision gives the revision of a number; store.ErrNotFound where there is none.

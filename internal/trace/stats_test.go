@@ -1,6 +1,7 @@
 package trace_test
 
 import (
+	"context"
 	"path/filepath"
 	"testing"
 
@@ -61,4 +62,43 @@ func TestWhatIsTheSameCountsOnce(t *testing.T) {
 			require.NoError(t, s.Close())
 		}
 	})
+}
+
+// uncounting is a store whose readers fail to count records.
+type uncounting struct{ store.Store }
+
+type uncountingReader struct{ store.Reader }
+
+func (u uncounting) Raw(ctx context.Context, view evidence.View) (store.Reader, error) {
+	r, err := u.Store.Raw(ctx, view)
+	return uncountingReader{r}, err
+}
+
+func (uncountingReader) Count(context.Context, store.CountQuery) (map[evidence.ID]int, error) {
+	return nil, store.ErrUnavailable
+}
+
+// TestRevisionsAreCountedAlone counts revisions now and before without counting any
+// record, which would take long in the past.
+func TestRevisionsAreCountedAlone(t *testing.T) {
+	g := &graph{t, trace.New(uncounting{model.New()}, vocabulary.Standard(), storetest.Planner(1))}
+	g.write(news("s1"))
+	g.write(person("p1", "A"))
+	g.write(person("p2", "B"))
+	for _, c := range []struct {
+		knownAt evidence.Sequence
+		after   uint64
+		want    int
+	}{{0, 0, 3}, {0, 2, 1}, {0, 5, 0}, {2, 0, 2}, {2, 1, 1}} {
+		view := evidence.Now(evidence.Public)
+		if c.knownAt > 0 {
+			view.KnownAt = c.knownAt
+		}
+		s, err := g.tracer.At(t.Context(), view)
+		require.NoError(t, err)
+		got, err := s.TotalRevisions(t.Context(), trace.RevisionFilter{After: c.after})
+		require.NoError(t, err)
+		require.Equal(t, trace.Total{N: c.want, Exact: true}, got)
+		require.NoError(t, s.Close())
+	}
 }
