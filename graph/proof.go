@@ -64,11 +64,15 @@ func (q *queryResolver) SourceImpact(ctx context.Context, ids []string, first, f
 	if err != nil {
 		return nil, report(ctx, err)
 	}
+	shown, err := s.Claims(ctx, mapped(rows, func(i trace.Impact) evidence.ID { return i.Claim }))
+	if err != nil {
+		return nil, report(ctx, err)
+	}
 	out := &SourceImpact{Lost: toInt(found.Lost), Weakened: toInt(found.Weakened), Unchanged: toInt(found.Unchanged), Claims: make([]*ClaimImpact, len(rows))}
-	for i, a := range newAssertions(s, mapped(rows, func(i trace.Impact) *trace.Claim { return i.Claim })) {
+	for i, a := range newAssertions(s, mapped(rows, func(i trace.Impact) *trace.Claim { return shown[i.Claim] })) {
 		x := rows[i]
 		out.Claims[i] = &ClaimImpact{
-			Claim: a.claim(), Lost: x.Lost, Strength: toInt(x.Strength), Weakening: toInt(max(x.Weakening(), 0)), Lineages: toInt(x.Lineages),
+			Claim: a.claim(), Lost: x.Lost, Strength: toInt(x.Strength), Weakening: toInt(max(x.Weakening, 0)), Lineages: toInt(x.Lineages),
 		}
 	}
 	out.Truncated, out.TruncatedBy = cut(looked(found.Truncated), more)

@@ -16,6 +16,9 @@ type Level struct {
 	Mentions uint32 `cbor:"6,keyasint,omitempty"`
 }
 
+// Citations is how many citations of the claim the level sees.
+func (l Level) Citations() uint32 { return l.Supports + l.Disputes + l.Mentions }
+
 // reliabilityWeight is how much a source of each grade is believed, in
 // thousandths, indexed by Reliability. F (cannot be judged) lies between the
 // grades that speak for and against a source.

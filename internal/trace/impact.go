@@ -3,23 +3,24 @@ package trace
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
 )
 
-// Impact is what a claim would be without some sources.
+// Impact is what a claim would be without some sources. It names the claim alone:
+// there may be very many, of which few are shown.
 type Impact struct {
-	Claim *Claim
+	Claim evidence.ID
 	// Lost says that no support would be left.
 	Lost bool
 	// Strength and Lineages are what would be left.
 	Strength, Lineages int
+	// Weakening is by how much the strength would fall.
+	Weakening int
 }
-
-// Weakening is by how much the claim's strength would fall.
-func (i Impact) Weakening() int { return int(i.Claim.Level.Strength) - i.Strength }
 
 // Impacts are the claims that sources bear, those that would be lost first, then
 // those that would weaken most.
@@ -44,7 +45,8 @@ func (s *Session) SourceImpact(ctx context.Context, sources []evidence.ID) (Impa
 	if len(sources) == 0 || len(sources) > MaxPageSize {
 		return out, evidence.Faulty(evidence.InvalidInput, "ids", "%d sources were named; name 1 to %d", len(sources), MaxPageSize)
 	}
-	var claims []evidence.ID
+	sources = slices.Compact(slices.Sorted(slices.Values(sources)))
+	citing := map[evidence.ID]uint32{} // claims, by how many of their citations are of the sources
 	q := store.Query{Type: evidence.CitationRecord, Sources: sources, Limit: store.MaxBatch}
 	for read := 0; ; {
 		n := 0
@@ -54,7 +56,7 @@ func (s *Session) SourceImpact(ctx context.Context, sources []evidence.ID) (Impa
 			}
 			n++
 			q.After = f.Key
-			claims = append(claims, f.Record.Citation().Claim)
+			citing[f.Record.Citation().Claim]++
 		}
 		if n < q.Limit {
 			break
@@ -64,9 +66,10 @@ func (s *Session) SourceImpact(ctx context.Context, sources []evidence.ID) (Impa
 			break
 		}
 	}
-	slices.Sort(claims)
-	for batch := range slices.Chunk(slices.Compact(claims), 1000) {
-		if err := s.impactOn(ctx, batch, sources, &out); err != nil {
+	claims := slices.Sorted(maps.Keys(citing))
+	out.All = make([]Impact, 0, len(claims))
+	for batch := range slices.Chunk(claims, 1000) {
+		if err := s.impactOn(ctx, batch, citing, sources, &out); err != nil {
 			return out, err
 		}
 	}
@@ -77,49 +80,41 @@ func (s *Session) SourceImpact(ctx context.Context, sources []evidence.ID) (Impa
 			}
 			return 1
 		}
-		return cmp.Or(cmp.Compare(b.Weakening(), a.Weakening()), cmp.Compare(a.Claim.Record.ID(), b.Claim.Record.ID()))
+		return cmp.Or(cmp.Compare(b.Weakening, a.Weakening), cmp.Compare(a.Claim, b.Claim))
 	})
 	return out, nil
 }
 
-func (s *Session) impactOn(ctx context.Context, claims, without []evidence.ID, out *Impacts) error {
+// impactOn adds what becomes of some claims. Of one that has no other citations than
+// those of the sources nothing is left, whatever they say: only those of others are
+// read.
+func (s *Session) impactOn(ctx context.Context, claims []evidence.ID, citing map[evidence.ID]uint32, without []evidence.ID, out *Impacts) error {
 	records, err := s.reader.Get(ctx, claims)
 	if err != nil {
 		return err
 	}
-	cited := map[evidence.ID][]*evidence.Citation{}
-	wanted := map[evidence.ID]bool{}
-	for f, err := range s.reader.Find(ctx, store.Query{Type: evidence.CitationRecord, Claims: claims, Limit: store.MaxBatch}) {
-		if err != nil {
-			return err
+	var others []evidence.ID
+	for _, id := range claims {
+		if r := records[id]; r != nil && citing[id] < s.level(r).Citations() {
+			others = append(others, id)
 		}
-		c := f.Record.Citation()
-		cited[c.Claim] = append(cited[c.Claim], c)
-		wanted[c.Source] = true
 	}
-	provenance, err := s.provenance(ctx, wanted)
+	left, provenance, err := s.citedElsewhere(ctx, others, without)
 	if err != nil {
 		return err
 	}
-	clearance := s.view.Clearance
 	for _, id := range claims {
 		r := records[id]
 		if r == nil {
 			continue
 		}
-		var left []evidence.Cited
-		for _, c := range cited[id] {
-			if src := provenance.Sources[c.Source]; src != nil && !slices.Contains(without, c.Source) {
-				left = append(left, evidence.Cited{Citation: c, Source: src})
-			}
-		}
-		strength, lineages := evidence.Weigh(left, provenance, clearance)
-		i := Impact{Claim: s.claim(r), Strength: strength, Lineages: lineages}
-		i.Lost = !slices.ContainsFunc(left, func(c evidence.Cited) bool { return c.Citation.Stance == evidence.Supports })
+		strength, lineages := evidence.Weigh(left[id], provenance, s.view.Clearance)
+		i := Impact{Claim: id, Strength: strength, Lineages: lineages, Weakening: int(s.level(r).Strength) - strength}
+		i.Lost = !slices.ContainsFunc(left[id], func(c evidence.Cited) bool { return c.Citation.Stance == evidence.Supports })
 		switch {
 		case i.Lost:
 			out.Lost++
-		case i.Weakening() > 0:
+		case i.Weakening > 0:
 			out.Weakened++
 		default:
 			out.Unchanged++
@@ -127,6 +122,38 @@ func (s *Session) impactOn(ctx context.Context, claims, without []evidence.ID, o
 		out.All = append(out.All, i)
 	}
 	return nil
+}
+
+// citedElsewhere reads the citations of claims that are of other sources than some,
+// and what those derive from.
+func (s *Session) citedElsewhere(ctx context.Context, claims, without []evidence.ID) (map[evidence.ID][]evidence.Cited, evidence.Provenance, error) {
+	if len(claims) == 0 {
+		return nil, evidence.NewProvenance(), nil
+	}
+	var cited []*evidence.Citation
+	wanted := map[evidence.ID]bool{}
+	for f, err := range s.reader.Find(ctx, store.Query{Type: evidence.CitationRecord, Claims: claims, Limit: store.MaxBatch}) {
+		if err != nil {
+			return nil, evidence.Provenance{}, err
+		}
+		c := f.Record.Citation()
+		if _, is := slices.BinarySearch(without, c.Source); is {
+			continue
+		}
+		cited = append(cited, c)
+		wanted[c.Source] = true
+	}
+	provenance, err := s.provenance(ctx, wanted)
+	if err != nil {
+		return nil, provenance, err
+	}
+	left := map[evidence.ID][]evidence.Cited{}
+	for _, c := range cited {
+		if src := provenance.Sources[c.Source]; src != nil {
+			left[c.Claim] = append(left[c.Claim], evidence.Cited{Citation: c, Source: src})
+		}
+	}
+	return left, provenance, nil
 }
 
 // provenance reads sources that the view sees with all that they derive from.

@@ -1,6 +1,7 @@
 package trace_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -9,6 +10,9 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
+	"github.com/vinculo/vinculo/internal/store/storetest"
+	"github.com/vinculo/vinculo/internal/store/storetest/model"
 	"github.com/vinculo/vinculo/internal/trace"
 )
 
@@ -30,7 +34,7 @@ func TestImpactIsWhatLeavingTheCitationsOutGives(t *testing.T) {
 			sources = append(sources, c.PutSource.ID)
 			shared = append(shared, c)
 		}
-		without := rapid.SliceOfNDistinct(rapid.SampledFrom(sources), 1, min(2, len(sources)), rapid.ID[evidence.ID]).Draw(r, "without")
+		without := rapid.SliceOfN(rapid.SampledFrom(sources), 1, 2).Draw(r, "without")
 		view := evidence.Clearance(rapid.IntRange(0, 2).Draw(r, "view")) //nolint:gosec // 0 to 2
 
 		whole, left := newGraph(t), newGraph(t)
@@ -73,7 +77,7 @@ func TestImpactIsWhatLeavingTheCitationsOutGives(t *testing.T) {
 		require.False(r, got.Truncated)
 		told := map[evidence.ID]trace.Impact{}
 		for _, i := range got.All {
-			told[i.Claim.Record.ID()] = i
+			told[i.Claim] = i
 		}
 		lost, weakened := 0, 0
 		for _, id := range claims {
@@ -91,14 +95,44 @@ func TestImpactIsWhatLeavingTheCitationsOutGives(t *testing.T) {
 				lost++
 			}
 			require.Equal(r, strength, i.Strength, id)
-			require.Equal(r, int(before[id].Level.Strength)-strength, i.Weakening(), id)
-			if after[id] != nil && i.Weakening() > 0 {
+			require.Equal(r, int(before[id].Level.Strength)-strength, i.Weakening, id)
+			if after[id] != nil && i.Weakening > 0 {
 				weakened++
 			}
 		}
 		require.Len(r, got.All, len(told))
+		require.True(r, slices.IsSortedFunc(got.All, func(a, b trace.Impact) int {
+			if a.Lost != b.Lost {
+				return map[bool]int{true: -1, false: 1}[a.Lost]
+			}
+			return cmp.Or(cmp.Compare(b.Weakening, a.Weakening), cmp.Compare(a.Claim, b.Claim))
+		}), "those lost first, then those that weaken most")
 		require.Equal(r, lost, got.Lost)
 		require.Equal(r, weakened, got.Weakened)
 		require.Equal(r, len(got.All), got.Lost+got.Weakened+got.Unchanged)
 	})
+}
+
+// TestImpactReadsWhatIsLeft counts what is read of claims that cite nothing else than
+// what is withdrawn: their citations of that, and they themselves, once.
+func TestImpactReadsWhatIsLeft(t *testing.T) {
+	st := model.New()
+	g := &graph{t, trace.New(st, vocabulary.Standard(), storetest.Planner(1))}
+	const alone = 50
+	changes := []evidence.Change{news("s1"), news("s2"), person("p1", "Uno"), person("p2", "Dos")}
+	for n := range alone {
+		id := evidence.ID(fmt.Sprint("l", n))
+		changes = append(changes, linked(id, "p1", "p2", cited(id+"-c", "s1", "SUPPORTS")))
+	}
+	changes = append(changes, linked("m1", "p1", "p2", cited("m1-c1", "s1", "SUPPORTS"), cited("m1-c2", "s2", "SUPPORTS")))
+	g.write(changes...)
+	h := &hasty{Store: st}
+	s := open(t, h, evidence.Now(evidence.Public))
+	defer s.Close() //nolint:errcheck // nothing was written
+	before := h.read
+	got, err := s.SourceImpact(t.Context(), []evidence.ID{"s1"})
+	require.NoError(t, err)
+	require.Equal(t, alone, got.Lost)
+	require.Len(t, got.All, alone+1)
+	require.Equal(t, 2*(alone+1)+3, h.read-before, "with two citations of the last one and the source that is left")
 }
