@@ -185,7 +185,7 @@ func (s *Session) exclusive(ctx context.Context, claims []*Claim, asked *evidenc
 			return nil, err
 		}
 		versions := versionsOf(holders, sources)
-		c, found, err := contest(ctx, s.tellings(holders, versions))
+		c, found, err := contest(ctx, s.holdings(holders, versions))
 		if err != nil {
 			return nil, err
 		}
@@ -232,8 +232,8 @@ func versionsOf(claims []*Claim, sources map[evidence.ID][]evidence.ID) map[evid
 	return newIdentity(pairs).root
 }
 
-// telling is what one claim says of who or what holds something, read once.
-type telling struct {
+// holding is what one claim says of who or what holds something, read once.
+type holding struct {
 	claim   *Claim
 	version evidence.ID
 	told    string // who holds it, or what an attribute is said to be
@@ -242,11 +242,11 @@ type telling struct {
 	isDate  bool
 }
 
-func (s *Session) tellings(holders []*Claim, versions map[evidence.ID]evidence.ID) []telling {
-	out := make([]telling, len(holders))
+func (s *Session) holdings(holders []*Claim, versions map[evidence.ID]evidence.ID) []holding {
+	out := make([]holding, len(holders))
 	for i, c := range holders {
 		content := c.Record.Claim()
-		out[i] = telling{claim: c, version: versions[content.ID], told: string(c.From), time: s.heldTime(content)}
+		out[i] = holding{claim: c, version: versions[content.ID], told: string(c.From), time: s.heldTime(content)}
 		if content.Of == evidence.StatementRecord {
 			out[i].told = names.Fold(content.Value)
 			out[i].value, out[i].isDate = dateTold(content)
@@ -256,17 +256,17 @@ func (s *Session) tellings(holders []*Claim, versions map[evidence.ID]evidence.I
 }
 
 // contest keeps the claims that differ from one of another version at once.
-func contest(ctx context.Context, tellings []telling) (c Contradiction, found bool, err error) {
+func contest(ctx context.Context, holdings []holding) (c Contradiction, found bool, err error) {
 	contested := map[evidence.ID]*Claim{}
 	versions := map[evidence.ID]evidence.ID{}
-	is := make([]bool, len(tellings))
-	for i := range tellings {
+	is := make([]bool, len(holdings))
+	for i := range holdings {
 		if err := ctx.Err(); err != nil {
 			return c, false, err
 		}
-		a := &tellings[i]
-		for j := i + 1; j < len(tellings); j++ {
-			b := &tellings[j]
+		a := &holdings[i]
+		for j := i + 1; j < len(holdings); j++ {
+			b := &holdings[j]
 			if is[i] && is[j] || a.version == b.version || a.told == b.told || a.sameDate(b) || !atOnce(&a.time, &b.time) {
 				continue
 			}
@@ -297,7 +297,7 @@ func contest(ctx context.Context, tellings []telling) (c Contradiction, found bo
 
 // sameDate says whether two values of an attribute that is a date can both be
 // right, one told more exactly than the other: 2014-02-01 and 2014-02.
-func (x *telling) sameDate(y *telling) bool {
+func (x *holding) sameDate(y *holding) bool {
 	return x.isDate && y.isDate && x.value.Earliest() <= y.value.Latest() && y.value.Earliest() <= x.value.Latest()
 }
 
@@ -326,7 +326,7 @@ func (s *Session) heldTime(x *evidence.Claim) heldTime {
 }
 
 // atOnce says whether two claims are told of one moment. Of what happens once, such
-// as a founding or a birth, any two tellings are. Holders of whom one may have
+// as a founding or a birth, any two holdings are. Holders of whom one may have
 // followed the other are not: years that meet (2012 to 2014, 2014 to 2016) are a
 // succession, and so is a beginning after another's whose end nobody tells of.
 // What nothing dates is told of any moment.
