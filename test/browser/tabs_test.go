@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 )
 
@@ -16,6 +17,9 @@ func TestTabs(t *testing.T) {
 	t.Run("an answer that nobody waits for any more goes nowhere", p.answerToClosedTabGoesNowhere)
 	t.Run("a question asked anew is not answered by the old answer", p.newestQuestionIsAnswered)
 	t.Run("a subscription ends with the tab that asked", p.subscriptionEndsWithItsTab)
+	t.Run("a mutation under way is not sent again", p.mutationIsSentOnce)
+	t.Run("a mutation that was changed under way is told not to be sent", p.changedMutationIsToldUnsent)
+	t.Run("a question pasted over another is asked by its own name", p.pastedQuestionHasItsName)
 }
 
 func (p playground) answerWaitsForItsTab(t *testing.T) {
@@ -96,6 +100,72 @@ func (p playground) subscriptionEndsWithItsTab(t *testing.T) {
 	tab.turnTo("Follow")
 	tab.UntilText(result, "report 2")
 	require.Empty(t, tab.Problems())
+}
+
+func (p playground) mutationIsSentOnce(t *testing.T) {
+	tab := p.openAt(t, wide)
+	release := p.mutate(t, tab)
+	before := len(p.site.asked("Write"))
+	tab.runByKey()
+	tab.untilAnswered(release)
+	tab.UntilText(result, "Write at last")
+	require.NotContains(t, tab.answer(), "notSent")
+	require.Len(t, p.site.asked("Write"), before)
+	tab.runByKey()
+	require.Eventually(t, func() bool { return len(p.site.asked("Write")) == before+1 }, patience, 20*time.Millisecond,
+		"once it is answered it can be sent again")
+	require.Empty(t, tab.Problems())
+}
+
+func (p playground) changedMutationIsToldUnsent(t *testing.T) {
+	tab := p.openAt(t, wide)
+	release := p.mutate(t, tab)
+	before := len(p.site.asked("Write"))
+	tab.insert(" # changed")
+	tab.UntilText(editor, "changed")
+	tab.runByKey()
+	tab.untilAnswered(release)
+	tab.UntilText(result, "notSent")
+	require.Contains(t, tab.answer(), "Write at last")
+	require.Len(t, p.site.asked("Write"), before)
+	require.Empty(t, tab.Problems())
+}
+
+func (p playground) pastedQuestionHasItsName(t *testing.T) {
+	tab := p.openAt(t, wide)
+	tab.write("Old", "query Old { entity(id: \"abarca\") { name } }")
+	before := len(p.site.asked("Pasted"))
+	tab.Do(
+		chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)),
+		// In one go, as the page learns a moment after a change how the operation is called.
+		chromedp.Evaluate[chromedp.Void](`(() => {
+			document.execCommand("insertText", false, 'query Pasted { entity(id: "abarca") { name } }');
+			document.activeElement.dispatchEvent(new KeyboardEvent("keydown",
+				{ key: "Enter", code: "Enter", keyCode: 13, ctrlKey: true, bubbles: true, cancelable: true }));
+		})()`),
+	)
+	tab.UntilText(result, "Velázquez")
+	asked := p.site.asked("Pasted")
+	require.Len(t, asked, before+1)
+	require.NotContains(t, asked[before].Query, "Old")
+	require.Empty(t, tab.Problems())
+}
+
+// mutate asks a mutation in a new tab whose answer waits to be released.
+func (p playground) mutate(t *testing.T, tab *Tab) (release func()) {
+	t.Helper()
+	before := len(p.site.asked("Write"))
+	release = p.site.hold("Write")
+	tab.write("Write", "mutation Write { apply }")
+	tab.runByKey()
+	require.Eventually(t, func() bool { return len(p.site.asked("Write")) > before }, patience, 20*time.Millisecond)
+	return release
+}
+
+// runByKey asks the question in whose editor the cursor is.
+func (tab *Tab) runByKey() {
+	tab.t.Helper()
+	tab.Do(chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierCtrl)))
 }
 
 // idle holds while nothing runs in the tab that is open.

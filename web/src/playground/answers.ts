@@ -20,6 +20,13 @@ const awaited = new Map<string, number>();
 /** What came for a tab after it was left. */
 const late = new Map<string, ExecutionResult>();
 
+/** The mutation of each tab that has no answer yet. */
+const underWay = new Map<string, { request: string; answer: Promise<ExecutionResult> }>();
+
+/** Stands beside the answer to a mutation where the reader meanwhile asked for another. */
+const notSent =
+  "This answers the mutation that was still under way. What was asked after it was not sent: ask it again.";
+
 const listeners = new Set<() => void>();
 
 /** Hears from GraphiQL which tabs there are: before each question, and as soon as one is opened. */
@@ -66,7 +73,32 @@ export async function answerFor(coming: Promise<ExecutionResult>): Promise<Execu
   });
 }
 
-/** The same for each result of a subscription. */
+/**
+ * Sends a mutation, unless the open tab still waits for one: what is written twice stays written.
+ * Whoever asks meanwhile gets the answer to the one that was sent.
+ */
+export async function sendOnce(
+  request: string,
+  send: () => Promise<ExecutionResult>,
+): Promise<ExecutionResult> {
+  const { tab } = open;
+  const before = underWay.get(tab);
+  if (before !== undefined) {
+    const answer = await before.answer;
+    return before.request === request
+      ? answer
+      : { ...answer, extensions: { ...answer.extensions, notSent } };
+  }
+  const answer = send();
+  underWay.set(tab, { request, answer });
+  try {
+    return await answer;
+  } finally {
+    underWay.delete(tab);
+  }
+}
+
+/** Does with each result of a subscription what answerFor does with an answer. */
 export function resultsFor(coming: Results): Results {
   const show = asking();
   return {

@@ -1,7 +1,13 @@
 import type { Fetcher, FetcherParams, Observable } from "@graphiql/toolkit";
-import { getOperationAST, OperationTypeNode, parse, type ExecutionResult } from "graphql";
+import {
+  getOperationAST,
+  OperationTypeNode,
+  parse,
+  type ExecutionResult,
+  type OperationDefinitionNode,
+} from "graphql";
 
-import { answerFor, resultsFor } from "./answers";
+import { answerFor, resultsFor, sendOnce } from "./answers";
 import { follow } from "./subscription";
 
 /** Where the API answers, seen from the page: /playground/ and /graphql are neighbours. */
@@ -14,29 +20,42 @@ type Named = Record<string, unknown>;
  * endpoint beside this page. What goes wrong is an answer with errors and never thrown: GraphiQL
  * would show the stack of what is thrown, which is of no use to a reader.
  */
-export const fetcher: Fetcher = (params, options) => {
+export const fetcher: Fetcher = (given, options) => {
   const headers = options?.headers ?? {};
-  if (params.operationName === "IntrospectionQuery") {
+  if (given.operationName === "IntrospectionQuery") {
     // The schema is for the whole page.
-    return post(params, headers);
+    return post(given, headers);
   }
-  if (!isSubscription(params)) {
-    return answerFor(post(params, headers));
+  const operation = operationOf(given);
+  const params = operation ? { ...given, operationName: operation.name?.value ?? null } : given;
+  switch (operation?.operation) {
+    case OperationTypeNode.SUBSCRIPTION: {
+      const url = new URL(endpoint);
+      url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+      const explain = () => post({ query: "{ __typename }" }, headers);
+      // GraphiQL calls `subscribe` with an observer object only, never with three functions.
+      return resultsFor(follow(url, params, headers, explain)) as Observable<ExecutionResult>;
+    }
+    case OperationTypeNode.MUTATION: {
+      const request = JSON.stringify([params, headers]);
+      return answerFor(sendOnce(request, () => post(params, headers)));
+    }
+    default:
+      return answerFor(post(params, headers));
   }
-  const url = new URL(endpoint);
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  const results = follow(url, params, headers, () => post({ query: "{ __typename }" }, headers));
-  // GraphiQL calls `subscribe` with an observer object only, never with three functions.
-  return resultsFor(results) as Observable<ExecutionResult>;
 };
 
-function isSubscription({ query, operationName }: FetcherParams): boolean {
+/**
+ * The operation that is meant; undefined where the text does not say. One that stands alone is meant
+ * whatever name came with it: GraphiQL learns a new name a moment after the text.
+ */
+function operationOf({ query, operationName }: FetcherParams): OperationDefinitionNode | undefined {
   try {
-    const operation = getOperationAST(parse(query), operationName);
-    return operation?.operation === OperationTypeNode.SUBSCRIPTION;
+    const document = parse(query);
+    return getOperationAST(document) ?? getOperationAST(document, operationName) ?? undefined;
   } catch {
     // A syntax error is for the server to report: it says where.
-    return false;
+    return undefined;
   }
 }
 
