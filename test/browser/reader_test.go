@@ -65,6 +65,7 @@ func TestReaders(t *testing.T) {
 	t.Run("a refused subscription ends at once and says why", p.refusedSubscriptionEnds)
 	t.Run("a subscription calls again until the server is back", p.subscriptionCallsAgain)
 	t.Run("a subscription that was cut off misses nothing and repeats nothing", p.subscriptionGoesOn)
+	t.Run("a subscription whose connection falls silent calls again", p.silentSubscriptionCallsAgain)
 	t.Run("a subscription that may have missed something says so", p.subscriptionTellsOfGap)
 	t.Run("a subscription shows the last of what came, newest first", p.subscriptionShowsNewestFirst)
 	t.Run("an edited tab comes back as it was left", p.editedTabComesBack)
@@ -219,6 +220,14 @@ func (p playground) subscriptionGoesOn(t *testing.T) {
 			require.NotContains(t, tab.answer(), "connection")
 		})
 	}
+}
+
+func (p playground) silentSubscriptionCallsAgain(t *testing.T) {
+	tab := p.follow(t, "subscription Follow { revisions { number reason } }", "")
+	p.site.silence()
+	p.site.setRevisions(4)
+	tab.UntilText(result, "report 4")
+	require.Equal(t, 1, strings.Count(tab.answer(), "report 3"))
 }
 
 // follow subscribes, as Follow, where there are two revisions, and waits for the third.

@@ -43,13 +43,14 @@ type site struct {
 	queries   []query
 	held      map[string]chan struct{} // What the answers to the questions of a name wait for.
 	stopped   bool
-	revisions int               // How many of them the API tells of to who follows them.
-	written   chan struct{}     // Closed when their number changes.
-	followed  []*websocket.Conn // Every connection so far.
-	away      bool              // Whether websockets are turned away, as by a proxy whose server is gone.
-	calls     int               // How often a page has asked for a websocket.
-	refused   int               // How often the revoked token has come.
-	drops     int               // How often a connection was dropped.
+	revisions int                      // How many of them the API tells of to who follows them.
+	written   chan struct{}            // Closed when their number changes.
+	followed  []*websocket.Conn        // Every connection so far.
+	silent    map[*websocket.Conn]bool // The connections that nothing comes out of any more.
+	away      bool                     // Whether websockets are turned away, as by a proxy whose server is gone.
+	calls     int                      // How often a page has asked for a websocket.
+	refused   int                      // How often the revoked token has come.
+	drops     int                      // How often a connection was dropped.
 }
 
 // query is what a page sent to the API.
@@ -62,7 +63,7 @@ type query struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{revisions: 2, written: make(chan struct{}), held: map[string]chan struct{}{}}
+	s := &site{revisions: 2, written: make(chan struct{}), held: map[string]chan struct{}{}, silent: map[*websocket.Conn]bool{}}
 	mux := http.NewServeMux()
 	mux.Handle("/playground/", web.Handler())
 	mux.HandleFunc("POST /graphql", s.answer)
@@ -202,6 +203,27 @@ func (s *site) cut() {
 	s.followed = nil
 }
 
+// silence has nothing come out of any connection that there is, as where what lies between has
+// forgotten it.
+func (s *site) silence() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, connection := range s.followed {
+		s.silent[connection] = true
+	}
+}
+
+// say writes a message to a connection, unless it has fallen silent.
+func (s *site) say(ctx context.Context, connection *websocket.Conn, message map[string]any) error {
+	s.mu.Lock()
+	silent := s.silent[connection]
+	s.mu.Unlock()
+	if silent {
+		return nil
+	}
+	return wsjson.Write(ctx, connection, message)
+}
+
 // given finds the argument of a subscription that gives it a beginning in its text.
 var given = regexp.MustCompile(`after: (\d+)`)
 
@@ -235,7 +257,7 @@ func (s *site) tell(ctx context.Context, connection *websocket.Conn, id string, 
 			case strings.Contains(q.Query, "news: revisions"):
 				data = map[string]any{"news": map[string]any{"is": told + 1, "reason": fmt.Sprintf("report %d", told+1)}}
 			}
-			if err := wsjson.Write(ctx, connection, map[string]any{
+			if err := s.say(ctx, connection, map[string]any{
 				"id": id, "type": "next", "payload": map[string]any{"data": data},
 			}); err != nil {
 				return
@@ -307,7 +329,7 @@ func (s *site) follow(w http.ResponseWriter, r *http.Request) {
 			stop()
 		}
 		for _, reply := range replies {
-			if err := wsjson.Write(r.Context(), connection, reply); err != nil {
+			if err := s.say(r.Context(), connection, reply); err != nil {
 				return
 			}
 		}

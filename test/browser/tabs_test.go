@@ -148,6 +148,7 @@ func (p playground) pastedQuestionHasItsName(t *testing.T) {
 	asked := p.site.asked("Pasted")
 	require.Len(t, asked, before+1)
 	require.NotContains(t, asked[before].Query, "Old")
+	tab.Until("what was asked should be the whole history", storedHistoryNames+` === "Pasted"`)
 	require.Empty(t, tab.Problems())
 }
 

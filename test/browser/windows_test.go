@@ -127,6 +127,9 @@ func (p playground) takenOutStaysOut(t *testing.T) {
 const (
 	storedQueries = storedTabs + `.map(tab => tab.query).join("\n")`
 	storedHistory = `localStorage["vinculo-playground:graphiql:queries"]`
+	// storedHistoryNames are the operations of the history, oldest first.
+	storedHistoryNames = `JSON.parse(` + storedHistory + ` ?? '{"queries":[]}').queries` +
+		`.map(({ query }) => /\w+ (\w+)/.exec(query)[1]).join()`
 )
 
 // beside opens the page in a window of its own that shares its storage with another. What a third

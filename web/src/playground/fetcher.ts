@@ -49,7 +49,10 @@ export const fetcher: Fetcher = (given, options) => {
  * The operation that is meant; undefined where the text does not say. One that stands alone is meant
  * whatever name came with it: GraphiQL learns a new name a moment after the text.
  */
-function operationOf({ query, operationName }: FetcherParams): OperationDefinitionNode | undefined {
+export function operationOf({
+  query,
+  operationName,
+}: Pick<FetcherParams, "query" | "operationName">): OperationDefinitionNode | undefined {
   try {
     const document = parse(query);
     return getOperationAST(document) ?? getOperationAST(document, operationName) ?? undefined;

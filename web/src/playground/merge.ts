@@ -67,7 +67,7 @@ function isSame(one: string[], other: string[]): boolean {
 }
 
 /** The entries without others, of which each takes out one that is alike. */
-function without(entries: string[], others: string[]): string[] {
+export function without(entries: string[], others: string[]): string[] {
   const left = [...others];
   return entries.filter((entry) => {
     const place = left.indexOf(entry);

@@ -10,6 +10,9 @@ const kept = 100;
 /** The longest wait in seconds before the server is called again. */
 const longestWait = 30;
 
+/** After how many milliseconds a connection is asked for a word, and how many more it has for it. */
+const silence = 10_000;
+
 /** Stands among the results where some may be missing. */
 const interrupted =
   "The connection was lost for a while. Revisions that were written meanwhile may be missing here, " +
@@ -56,6 +59,7 @@ export function follow(
       let connection: string | undefined;
       let errors: unknown;
       let due: ReturnType<typeof setTimeout> | undefined;
+      let owed: ReturnType<typeof setTimeout> | undefined;
       let over = false;
 
       const add = (entry: unknown) => {
@@ -86,6 +90,13 @@ export function follow(
           Object.assign(request, onward);
         }
       };
+      // The end of a connection is told by nobody where what lies between has forgotten it.
+      const expectWord = () => {
+        clearTimeout(owed);
+        owed = setTimeout(() => {
+          client.terminate();
+        }, silence);
+      };
       const end = () => {
         if (!over) {
           over = true;
@@ -99,6 +110,7 @@ export function follow(
       const client = createClient({
         url: url.href,
         connectionParams: headers,
+        keepAlive: silence,
         retryAttempts: Number.POSITIVE_INFINITY,
         shouldRetry: (reason) => !isFinal(reason),
         retryWait: async (retries) => {
@@ -116,6 +128,7 @@ export function follow(
         },
         on: {
           connected: () => {
+            clearTimeout(owed);
             const changed = connection !== undefined || lost;
             if (lost) {
               goOn();
@@ -127,7 +140,19 @@ export function follow(
               show();
             }
           },
+          connecting: expectWord,
+          ping: (isTheirs) => {
+            if (!isTheirs) {
+              expectWord();
+            }
+          },
+          pong: (isTheirs) => {
+            if (isTheirs) {
+              clearTimeout(owed);
+            }
+          },
           closed: () => {
+            clearTimeout(owed);
             lost ||= connected;
           },
         },
