@@ -61,7 +61,7 @@ func (s *Server) observe(mux *http.ServeMux, next http.Handler) http.Handler {
 				route = "none"
 			}
 			s.metrics.requests.WithLabelValues(route, method(r.Method), strconv.Itoa(recorded.status)).Inc()
-			stream := r.Header.Get("Upgrade") != "" || asksFor(r.Header, mediaEvents)
+			stream := asksForWebsocket(r.Header) || asksFor(r.Header, mediaEvents)
 			if !stream {
 				s.metrics.requestTime.WithLabelValues(route).Observe(took.Seconds())
 			}

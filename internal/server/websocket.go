@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,7 +49,20 @@ var _ graphql.Transport = sockets{}
 
 // Supports takes requests to become a websocket.
 func (sockets) Supports(r *http.Request) bool {
-	return r.Method == http.MethodGet && r.Header.Get("Upgrade") != ""
+	return r.Method == http.MethodGet && asksForWebsocket(r.Header)
+}
+
+// asksForWebsocket says whether a request is to become a websocket. One that names other protocols
+// alone, as HTTP/2, is answered in the one that it came in (RFC 9110, 7.8).
+func asksForWebsocket(header http.Header) bool {
+	for _, line := range header.Values("Upgrade") {
+		for protocol := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(protocol), "websocket") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Do speaks with one client until either side closes.

@@ -151,6 +151,19 @@ func TestHandshakeIsSpelledAsTheStandardDoes(t *testing.T) {
 	require.NotContains(t, strings.Join(told, "\n"), "Websocket")
 }
 
+// TestOtherUpgradesAreAnswered asks as curl --http2 does, which names a protocol that it would rather speak.
+func TestOtherUpgradesAreAnswered(t *testing.T) {
+	web, _ := start(t, server.Config{})
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, web.URL+"/graphql?query=%7Bhello%7D", nil)
+	require.NoError(t, err)
+	request.Header.Set("Connection", "Upgrade, HTTP2-Settings")
+	request.Header.Set("Upgrade", "h2c")
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer closing(t, response.Body)
+	require.Equal(t, http.StatusOK, response.StatusCode)
+}
+
 func TestCloseCodes(t *testing.T) {
 	web, _ := start(t, server.Config{Limits: server.Limits{InitTime: 50 * time.Millisecond, BodyBytes: 1_000}})
 	patient, _ := start(t, server.Config{Limits: server.Limits{BodyBytes: 1_000}})
