@@ -337,7 +337,7 @@ func (c *socket) run(ctx context.Context, note *note, id string, payload json.Ra
 	params, malformed := decodeRequest(payload, s.limits.of(ctx).Values)
 	switch {
 	case malformed == nil:
-	case codeOf(malformed) == CodeLimitExceeded, CheckJSON(payload) != nil: // one text is no reason to end all operations
+	case codeOf(malformed) == CodeLimitExceeded, CheckJSON(payload) != nil, holdsEmptyQuery(payload): // one text is no reason to end all operations
 		if c.done(ctx, id) {
 			c.fail(note, id, failed(malformed))
 		}
@@ -387,6 +387,14 @@ func (c *socket) run(ctx context.Context, note *note, id string, payload json.Ra
 	if c.done(ctx, id) {
 		c.send("complete", id, nil)
 	}
+}
+
+// holdsEmptyQuery says whether a payload has the shape that the protocol gives it, and nothing to ask.
+func holdsEmptyQuery(payload json.RawMessage) bool {
+	var request struct {
+		Query *string `json:"query"`
+	}
+	return json.Unmarshal(payload, &request) == nil && request.Query != nil && *request.Query == ""
 }
 
 // confirm says why who opened the socket may no longer ask nor be told; nil where they may.

@@ -164,6 +164,20 @@ func TestOtherUpgradesAreAnswered(t *testing.T) {
 	require.Equal(t, http.StatusOK, response.StatusCode)
 }
 
+// TestEmptyQueryEndsAlone asks nothing beside something that goes on.
+func TestEmptyQueryEndsAlone(t *testing.T) {
+	web, _ := start(t, server.Config{})
+	for _, query := range []string{"", " "} {
+		socket := dial(t, web.URL)
+		socket.initialise()
+		socket.write(subscribe("empty", query))
+		require.Equal(t, "error", socket.read().Type, "%q", query)
+		socket.write(`{"type":"ping"}`)
+		require.Equal(t, "pong", socket.read().Type, "%q", query)
+		socket.close()
+	}
+}
+
 func TestCloseCodes(t *testing.T) {
 	web, _ := start(t, server.Config{Limits: server.Limits{InitTime: 50 * time.Millisecond, BodyBytes: 1_000}})
 	patient, _ := start(t, server.Config{Limits: server.Limits{BodyBytes: 1_000}})
