@@ -63,7 +63,7 @@ func TestWhatIsOnlyKnownInPartIsCut(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, trace.CutLinks, near.Cut)
 	require.Greater(t, len(near.Links), 100, "its own links, and those that are known around it")
-	down, err := s.CommandChain(t.Context(), "hub-a", "", false)
+	down, err := s.CommandChain(t.Context(), "hub-a", "", false, trace.LinkFilter{})
 	require.NoError(t, err)
 	require.Equal(t, trace.CutFanOut, down.Cut)
 	require.NotEmpty(t, down.Rungs)
