@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -126,6 +127,9 @@ func (p *projector) learn(ctx context.Context) error {
 	return p.learnNames(ctx)
 }
 
+// namesAtOnce is of how many entities all versions are read at once.
+const namesAtOnce = 500
+
 // learnNames reads which names of the entities that ever had a secret one were raised.
 func (p *projector) learnNames(ctx context.Context) (err error) {
 	if len(p.names) == 0 {
@@ -136,17 +140,20 @@ func (p *projector) learnNames(ctx context.Context) (err error) {
 		return fmt.Errorf("reading the source: %w", err)
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	for id := range p.names {
-		versions, err := r.Versions(ctx, id)
+	for batch := range slices.Chunk(slices.Sorted(maps.Keys(p.names)), namesAtOnce) {
+		versions, err := r.Versions(ctx, batch)
 		if err != nil {
 			return fmt.Errorf("reading the source: %w", err)
 		}
-		raised := evidence.RaisedNames(versions, p.Clearance)
-		if len(raised) == 0 {
-			delete(p.names, id)
-			continue
+		for _, id := range batch {
+			of := versions[id]
+			raised := evidence.RaisedNames(of, p.Clearance)
+			if len(raised) == 0 {
+				delete(p.names, id)
+				continue
+			}
+			p.names[id] = names{raised, of[len(of)-1].Entity().Names[0]}
 		}
-		p.names[id] = names{raised, versions[len(versions)-1].Entity().Names[0]}
 	}
 	return nil
 }

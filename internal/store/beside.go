@@ -25,7 +25,13 @@ func Beside(ctx context.Context, s Store, open Reader, view evidence.View, v *vo
 	if err != nil {
 		return nil, false, err
 	}
-	return judging(s, raw, view, v), shared, nil
+	r = judging(s, raw, view, v)
+	if p, ok := r.(*past); ok && shared {
+		if other, ok := open.(*past); ok && other.clearance == p.clearance {
+			p.named = other.named // what things are called today is the same whatever moment is read
+		}
+	}
+	return r, shared, nil
 }
 
 // RawBeside is Beside for a reader that is not judged for the past; see Store.Raw.

@@ -32,7 +32,7 @@ func judging(s Store, raw Reader, view evidence.View, v *vocabulary.Vocabulary) 
 }
 
 func pastOf(s Store, raw Reader, view evidence.View, v *vocabulary.Vocabulary) *past {
-	return &past{Reader: raw, store: s, clearance: view.Clearance, vocabulary: v, beyond: 2 * MaxBatch, page: MaxBatch}
+	return &past{Reader: raw, store: s, clearance: view.Clearance, vocabulary: v, beyond: 2 * MaxBatch, page: MaxBatch, named: &named{map[evidence.ID]naming{}}}
 }
 
 // past judges what a reader of the past gives.
@@ -50,6 +50,7 @@ type past struct {
 	// judged are claims that the reader has judged; nil for those not seen. A question
 	// comes to the same links again and again.
 	judged map[evidence.ID]*judgedClaim
+	named  *named
 }
 
 // keptJudged is how many judged claims are kept.

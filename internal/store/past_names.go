@@ -30,31 +30,18 @@ func (p *past) keepSecret(ctx context.Context, records map[evidence.ID]*evidence
 		return nil
 	}
 	slices.Sort(changed)
-	today, _, err := RawBeside(ctx, p.store, p.Reader, evidence.Now(evidence.Confidential))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, today.Close()) }()
 	for batch := range slices.Chunk(changed, MaxBatch) {
-		newest, err := today.Get(ctx, batch)
-		if err != nil {
+		if err := p.nameToday(ctx, batch, records); err != nil {
 			return err
 		}
 		for _, id := range batch {
-			was := records[id].Entity()
-			if is := newest[id]; is != nil && !p.lost(was, is.Entity()) {
-				continue
-			}
-			versions, err := today.Versions(ctx, id)
-			if err != nil {
-				return err
-			}
-			if len(versions) == 0 || versions[len(versions)-1].Entity() == nil {
+			today := p.named.of[id]
+			if today.newest == nil || today.newest.Entity() == nil {
 				delete(records, id) // it was erased in the meantime
 				continue
 			}
-			called := versions[len(versions)-1].Entity().Names[0]
-			as, other := was.KeptSecret(evidence.RaisedNames(versions, p.clearance), called, p.clearance)
+			was := records[id].Entity()
+			as, other := was.KeptSecret(today.raised, today.newest.Entity().Names[0], p.clearance)
 			if as != was {
 				seen := *records[id]
 				seen.Content = as
@@ -68,10 +55,80 @@ func (p *past) keepSecret(ctx context.Context, records map[evidence.ID]*evidence
 	return nil
 }
 
-// lost says whether an entity had a name, as the view reads it, that it has not any more.
-func (p *past) lost(was, is *evidence.Entity) bool {
-	left := is.VisibleNames(p.clearance)
-	return slices.ContainsFunc(was.VisibleNames(p.clearance), func(n evidence.Name) bool {
+// named keeps what entities are called today. Readers of several moments that are open
+// beside each other share it.
+type named struct{ of map[evidence.ID]naming }
+
+// naming is what an entity is called today.
+type naming struct {
+	newest *evidence.Record // nil where it is not there, or was not found yet
+	raised map[string]bool  // names, above the clearance of who reads it; once whole
+	whole  bool             // all its versions were read, not the newest alone
+}
+
+// nameToday finds out what entities are called today. Only of those that lost a name
+// since records were written are all versions read.
+func (p *past) nameToday(ctx context.Context, ids []evidence.ID, records map[evidence.ID]*evidence.Record) (err error) {
+	if len(p.named.of)+len(ids) > keptJudged {
+		clear(p.named.of)
+	}
+	renamed := func(id evidence.ID) bool {
+		n, known := p.named.of[id]
+		return known && !n.whole && (n.newest == nil || lost(records[id].Entity(), n.newest.Entity(), p.clearance))
+	}
+	var unknown []evidence.ID
+	complete := true
+	for _, id := range ids {
+		if _, known := p.named.of[id]; !known {
+			unknown = append(unknown, id)
+		}
+		complete = complete && !renamed(id)
+	}
+	if len(unknown) == 0 && complete {
+		return nil
+	}
+	today, _, err := RawBeside(ctx, p.store, p.Reader, evidence.Now(evidence.Confidential))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, today.Close()) }()
+	if len(unknown) > 0 {
+		newest, err := today.Get(ctx, unknown)
+		if err != nil {
+			return err
+		}
+		for _, id := range unknown {
+			p.named.of[id] = naming{newest: newest[id]}
+		}
+	}
+	var again []evidence.ID
+	for _, id := range ids {
+		if renamed(id) {
+			again = append(again, id)
+		}
+	}
+	if len(again) == 0 {
+		return nil
+	}
+	versions, err := today.Versions(ctx, again)
+	if err != nil {
+		return err
+	}
+	for _, id := range again {
+		n := naming{whole: true, raised: evidence.RaisedNames(versions[id], p.clearance)}
+		if of := versions[id]; len(of) > 0 {
+			n.newest = of[len(of)-1]
+		}
+		p.named.of[id] = n
+	}
+	return nil
+}
+
+// lost says whether an entity had a name, as a clearance reads it, that it has not any
+// more: of one that was hidden then, what became of it changes nothing.
+func lost(was, is *evidence.Entity, c evidence.Clearance) bool {
+	left := is.VisibleNames(c)
+	return slices.ContainsFunc(was.VisibleNames(c), func(n evidence.Name) bool {
 		return !slices.ContainsFunc(left, func(other evidence.Name) bool { return other.Text == n.Text })
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/sqlite"
 	"github.com/vinculo/vinculo/internal/store/storetest"
+	"github.com/vinculo/vinculo/internal/store/storetest/model"
 )
 
 // TestThePastIsReadPastWhatIsHidden has a hub with far more links that rest on a
@@ -207,4 +208,78 @@ func TestThePastIsJudgedOnce(t *testing.T) {
 		require.EqualValues(t, 1, got["lPUBLIC"].Derived.At(evidence.Public).Supports)
 	}
 	require.Equal(t, 1, w.read)
+}
+
+// retelling counts how often versions are read, and of how many records.
+type retelling struct {
+	store.Store
+	calls, records int
+}
+
+func (r *retelling) Raw(ctx context.Context, view evidence.View) (store.Reader, error) {
+	reader, err := r.Store.Raw(ctx, view)
+	return retellingReader{reader, r}, err
+}
+
+type retellingReader struct {
+	store.Reader
+	by *retelling
+}
+
+func (r retellingReader) Versions(ctx context.Context, ids []evidence.ID) (map[evidence.ID][]*evidence.Record, error) {
+	r.by.calls++
+	r.by.records += len(ids)
+	return r.Reader.Versions(ctx, ids)
+}
+
+// TestRenamedEntitiesAreReadTogether lists entities of which each lost a name: those of
+// which readers saw it are looked at in one go and once, those of which it was hidden
+// not at all.
+func TestRenamedEntitiesAreReadTogether(t *testing.T) {
+	ctx := t.Context()
+	st := model.New()
+	write := func(n int, changes []evidence.Change) evidence.Sequence {
+		c, err := storetest.Apply(ctx, st, n, storetest.Top, &evidence.ChangeSet{Reason: "test", Changes: changes})
+		require.NoError(t, err)
+		return c.Revision.Sequence()
+	}
+	named := func(name, clearance string) (changes []evidence.Change) {
+		for _, prefix := range []string{"hidden", "open"} {
+			for i := range 20 {
+				c := &evidence.PutEntity{ID: evidence.ID(fmt.Sprint(prefix, i)), Kind: evidence.Of("PERSON"), Name: evidence.Of("x")}
+				c.Names = evidence.Of([]evidence.NewName{{Text: name, Clearance: clearance}})
+				if prefix == "hidden" {
+					c.Names = evidence.Of([]evidence.NewName{{Text: name, Clearance: "CONFIDENTIAL"}})
+				}
+				changes = append(changes, evidence.Change{PutEntity: c})
+			}
+		}
+		return changes
+	}
+	then := write(1, named("Antes", "PUBLIC"))
+	write(2, named("Antes", "CONFIDENTIAL"))
+	write(3, named("Ahora", "PUBLIC"))
+
+	counting := &retelling{Store: st}
+	r, err := store.Read(ctx, counting, evidence.View{KnownAt: then}, vocabulary.Standard())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, r.Close()) })
+	for range 2 {
+		n := 0
+		for f, err := range r.Find(ctx, store.Query{Type: evidence.EntityRecord, Limit: 100}) {
+			require.NoError(t, err)
+			require.Equal(t, []string{"x"}, texts(f.Record.Entity().VisibleNames(evidence.Public)), "a name that was raised before it went stays hidden")
+			n++
+		}
+		require.Equal(t, 40, n)
+	}
+	require.Equal(t, 1, counting.calls)
+	require.Equal(t, 20, counting.records)
+}
+
+func texts(names []evidence.Name) (all []string) {
+	for _, n := range names {
+		all = append(all, n.Text)
+	}
+	return all
 }

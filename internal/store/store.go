@@ -169,10 +169,10 @@ type Reader interface {
 	// It gives ErrUncounted for views of the past.
 	Count(ctx context.Context, q CountQuery) (map[evidence.ID]int, error)
 
-	// Versions gives all versions of a record up to the view's KnownAt, oldest
-	// first, whoever may see them; empty where the id is unknown. Judging which
-	// of them the view sees is the caller's.
-	Versions(ctx context.Context, id evidence.ID) ([]*evidence.Record, error)
+	// Versions gives, by id, all versions of records up to the view's KnownAt, oldest
+	// first, whoever may see them; ids without any are left out. At most MaxBatch ids.
+	// Judging which of them the view sees is the caller's.
+	Versions(ctx context.Context, ids []evidence.ID) (map[evidence.ID][]*evidence.Record, error)
 
 	// EverCited gives the ids of the citations that a claim has and of those that it
 	// had, whenever that was and whoever may see them, in the order of ids: those

@@ -190,13 +190,13 @@ func (s *Session) raisedSince(ctx context.Context, x *sayings, out map[evidence.
 // stand around its revision.
 func (s *Session) anyAbove(ctx context.Context, ids []evidence.ID) (above bool, err error) {
 	err = s.reading(ctx, evidence.Now(evidence.Confidential), func(r store.Reader) error {
-		for _, id := range ids {
-			versions, err := r.Versions(ctx, id)
+		for batch := range slices.Chunk(ids, store.MaxBatch) {
+			versions, err := r.Versions(ctx, batch)
 			if err != nil {
 				return err
 			}
-			if n := len(versions); n > 0 {
-				newest := versions[n-1]
+			for _, of := range versions {
+				newest := of[len(of)-1]
 				above = above || max(newest.Content.OwnClearance(), newest.Derived.Now) > s.view.Clearance
 			}
 		}
@@ -216,11 +216,11 @@ func (s *Session) keepNames(ctx context.Context, said []sayings, kept []bool) er
 					continue
 				}
 				if raised[id] == nil {
-					versions, err := r.Versions(ctx, id)
+					versions, err := r.Versions(ctx, []evidence.ID{id})
 					if err != nil {
 						return err
 					}
-					raised[id] = evidence.RaisedNames(versions, s.view.Clearance)
+					raised[id] = evidence.RaisedNames(versions[id], s.view.Clearance)
 				}
 				kept[i] = slices.ContainsFunc(said[i].names[id], func(name string) bool { return raised[id][name] })
 			}

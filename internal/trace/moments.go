@@ -96,10 +96,11 @@ func (f *finder) around(ctx context.Context, id evidence.ID, of []*evidence.Reco
 // cited follows a citation of the claim and its sources if it supports the claim or
 // tells of its standing; with others the claim is not seen otherwise.
 func (f *finder) cited(ctx context.Context, id evidence.ID, standing bool) error {
-	versions, err := f.s.reader.Versions(ctx, id)
+	found, err := f.s.reader.Versions(ctx, []evidence.ID{id})
 	if err != nil {
 		return err
 	}
+	versions := found[id]
 	if !standing && !slices.ContainsFunc(versions, func(v *evidence.Record) bool {
 		return v.Citation() != nil && v.Citation().Stance == evidence.Supports
 	}) {
@@ -128,10 +129,11 @@ func (f *finder) follow(ctx context.Context, id evidence.ID) ([]*evidence.Record
 		return nil, nil
 	}
 	f.followed[id] = true
-	versions, err := f.s.reader.Versions(ctx, id)
+	found, err := f.s.reader.Versions(ctx, []evidence.ID{id})
 	if err != nil {
 		return nil, err
 	}
+	versions := found[id]
 	f.turns(versions)
 	return versions, nil
 }

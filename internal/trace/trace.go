@@ -159,5 +159,6 @@ func (s *Session) level(r *evidence.Record) evidence.Level {
 func (s *Session) Versions(ctx context.Context, id evidence.ID) ([]*evidence.Record, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.reader.Versions(ctx, id)
+	versions, err := s.reader.Versions(ctx, []evidence.ID{id})
+	return versions[id], err
 }

@@ -60,7 +60,7 @@ func TestRoundTrips(t *testing.T) {
 				}
 				return n
 			},
-			"versions": func() int { v, err := r.Versions(t.Context(), person(0)); require.NoError(t, err); return len(v) },
+			"versions": func() int { v, err := r.Versions(t.Context(), frontier); require.NoError(t, err); return len(v) },
 			"revisions": func() (n int) {
 				for _, err := range r.Revisions(t.Context(), store.RevisionQuery{Limit: 10}) {
 					require.NoError(t, err)

@@ -55,7 +55,7 @@ var (
 		"CALL (id, r) { WITH r AS n WHERE n.revision < $before RETURN n UNION ALL " +
 		"WITH r WHERE r.revision >= $before MATCH (n:Superseded {id: id}) WHERE n.revision < $before RETURN n ORDER BY n.revision DESC LIMIT 1 } " +
 		"WITH n, r.now AS now WITH " + result, columns: resultColumns}
-	versionsOf = query{name: "versions", text: "CALL () { MATCH (n:Record {id: $id}) WHERE n.revision <= $known RETURN n UNION ALL MATCH (n:Superseded {id: $id}) WHERE n.revision <= $known RETURN n } " +
+	versionsOf = query{name: "versions", text: "CALL () { UNWIND $ids AS id MATCH (n:Record {id: id}) WHERE n.revision <= $known RETURN n UNION ALL UNWIND $ids AS id MATCH (n:Superseded {id: id}) WHERE n.revision <= $known RETURN n } " +
 		"WITH n, n.now AS now WITH " + result + " ORDER BY revision", columns: resultColumns}
 
 	claimsOn = query{name: "claims on entities", text: "CALL () { UNWIND $ids AS id UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(from, slot, key) WHERE n.from = id AND n.slot = slot AND n.key > '' AND n.closedBy IS NULL RETURN n " +

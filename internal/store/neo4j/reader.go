@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -233,12 +234,17 @@ func (r *reader) Candidates(ctx context.Context, q store.TokenQuery) iter.Seq2[s
 }
 
 // Versions implements store.Reader.
-func (r *reader) Versions(ctx context.Context, id evidence.ID) ([]*evidence.Record, error) {
-	rows, err := r.read(ctx, versionsOf, row{"id": string(id)})
+func (r *reader) Versions(ctx context.Context, ids []evidence.ID) (map[evidence.ID][]*evidence.Record, error) {
+	versions := make(map[evidence.ID][]*evidence.Record, len(ids))
+	if err := checkBatch("ids", len(ids)); err != nil || len(ids) == 0 {
+		return versions, err
+	}
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	rows, err := r.read(ctx, versionsOf, row{"ids": idTexts(slices.Compact(ids))})
 	if err != nil {
 		return nil, err
 	}
-	versions := make([]*evidence.Record, 0, len(rows))
 	for _, one := range rows {
 		if vanished(one, "slot") {
 			continue
@@ -247,7 +253,7 @@ func (r *reader) Versions(ctx context.Context, id evidence.ID) ([]*evidence.Reco
 		if err != nil {
 			return nil, err
 		}
-		versions = append(versions, version)
+		versions[version.ID()] = append(versions[version.ID()], version)
 	}
 	return versions, nil
 }

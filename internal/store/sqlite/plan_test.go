@@ -49,7 +49,7 @@ func reads(t *testing.T, s *sqlite.Store) {
 			_, err := r.Count(t.Context(), store.CountQuery{Of: []evidence.ID{hub}, Type: evidence.LinkRecord})
 			require.NoError(t, err)
 		}
-		_, err = r.Versions(t.Context(), "e1")
+		_, err = r.Versions(t.Context(), []evidence.ID{"e1"})
 		require.NoError(t, err)
 		require.NoError(t, r.Close())
 	}
@@ -117,6 +117,8 @@ func TestAskingWhatIsNotAnswered(t *testing.T) {
 	r := now(t, s, evidence.Public)
 	many := make([]evidence.ID, store.MaxBatch+1)
 	_, err := r.Get(t.Context(), many)
+	require.ErrorContains(t, err, "10001 ids are more than the 10000")
+	_, err = r.Versions(t.Context(), many)
 	require.ErrorContains(t, err, "10001 ids are more than the 10000")
 	for _, q := range []store.Query{
 		{Type: evidence.LinkRecord},

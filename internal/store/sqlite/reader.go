@@ -218,25 +218,27 @@ func (r *reader) countInMemory(ctx context.Context, q *store.CountQuery, counts 
 }
 
 // Versions implements store.Reader.
-func (r *reader) Versions(ctx context.Context, id evidence.ID) ([]*evidence.Record, error) {
+func (r *reader) Versions(ctx context.Context, ids []evidence.ID) (map[evidence.ID][]*evidence.Record, error) {
 	if err := r.ready(ctx); err != nil {
 		return nil, err
 	}
-	var versions []*evidence.Record
-	err := r.g.byID(ctx, []evidence.ID{id}, func(_ evidence.ID, e entry) (err error) {
-		versions, err = r.g.replaced(ctx, e)
+	if len(ids) > store.MaxBatch {
+		return nil, errTooMany("ids", len(ids))
+	}
+	found := make(map[evidence.ID][]*evidence.Record, len(ids))
+	err := r.g.byID(ctx, ids, func(id evidence.ID, e entry) error {
+		versions, err := r.g.replaced(ctx, e)
 		versions = append(versions, e.record)
+		later := slices.IndexFunc(versions, func(v *evidence.Record) bool { return v.From > r.view.KnownAt })
+		if later >= 0 {
+			versions = versions[:later]
+		}
+		if len(versions) > 0 {
+			found[id] = versions
+		}
 		return err
 	})
-	if err != nil {
-		return nil, r.g.store.wrap(err)
-	}
-	for n, v := range versions {
-		if v.From > r.view.KnownAt {
-			return versions[:n], nil
-		}
-	}
-	return versions, nil
+	return found, r.g.store.wrap(err)
 }
 
 // EverCited implements store.Reader. It reads the whole list before it cuts, since

@@ -154,12 +154,12 @@ func historyQuestions(is ids) []question {
 	var qs []question
 	for _, id := range is.all() {
 		qs = append(qs, question{"versions of " + string(id), func(ctx context.Context, r store.Reader, _ style) []string {
-			versions, err := r.Versions(ctx, id)
+			versions, err := r.Versions(ctx, []evidence.ID{id})
 			if err != nil {
 				return failed(err)
 			}
 			var out []string
-			for _, v := range versions {
+			for _, v := range versions[id] {
 				out = append(out, fmt.Sprintf("[%d,%d) %s now %s", v.From, v.To, asJSON(v.Content), v.Derived.Now))
 			}
 			return out

@@ -230,7 +230,7 @@ func everyMethod(ctx context.Context, st store.Store, r store.Reader) map[string
 	errs["Expand"] = firstError(r.Expand(ctx, store.Expansion{Frontier: []evidence.ID{"e0"}, Total: 3}))
 	errs["Candidates"] = firstError(r.Candidates(ctx, store.TokenQuery{Prefix: "j", Limit: 3}))
 	_, errs["Count"] = r.Count(ctx, store.CountQuery{Type: evidence.LinkRecord})
-	_, errs["Versions"] = r.Versions(ctx, "e0")
+	_, errs["Versions"] = r.Versions(ctx, []evidence.ID{"e0"})
 	_, errs["EverCited"] = r.EverCited(ctx, "l0", "", 3)
 	errs["Revisions"] = firstError(r.Revisions(ctx, store.RevisionQuery{Limit: 3}))
 	return errs

@@ -327,10 +327,10 @@ func (s *suite) testCount(t *testing.T) {
 func (s *suite) testVersions(t *testing.T) {
 	b := s.bench(t)
 	spans := func(v evidence.View, id evidence.ID) [][2]evidence.Sequence {
-		got, err := b.read(t, v).Versions(b.ctx, id)
+		got, err := b.read(t, v).Versions(b.ctx, []evidence.ID{id, "never", "c0", id})
 		require.NoError(t, err)
 		var out [][2]evidence.Sequence
-		for _, r := range got {
+		for _, r := range got[id] {
 			out = append(out, [2]evidence.Sequence{r.From, r.To})
 		}
 		return out
@@ -342,6 +342,19 @@ func (s *suite) testVersions(t *testing.T) {
 	require.Empty(t, spans(now, "never"))
 	require.Len(t, spans(evidence.View{KnownAt: 4}, "e2"), 1)
 	require.Empty(t, spans(evidence.View{KnownAt: 1}, "l0"))
+
+	got, err := b.read(t, now).Versions(b.ctx, []evidence.ID{"l2", "never", "e2", "p-e5", "e2"})
+	require.NoError(t, err)
+	require.Len(t, got, 3, "ids without versions are left out")
+	for id, n := range map[evidence.ID]int{"l2": 1, "e2": 2, "p-e5": 1} {
+		require.Len(t, got[id], n, id)
+		for _, v := range got[id] {
+			require.Equal(t, id, v.ID())
+		}
+	}
+	got, err = b.read(t, now).Versions(b.ctx, nil)
+	require.NoError(t, err)
+	require.Empty(t, got)
 }
 
 // testEverCited asks for what claims were ever cited with.

@@ -289,11 +289,11 @@ func (p *pair) secretNames(c evidence.Clearance) map[evidence.ID]map[string]bool
 	require.NoError(p, err)
 	defer func() { require.NoError(p, r.Close()) }()
 	secret := map[evidence.ID]map[string]bool{}
+	versions, err := r.Versions(p.ctx, space.all())
+	require.NoError(p, err)
 	for _, id := range space.all() {
-		versions, err := r.Versions(p.ctx, id)
-		require.NoError(p, err)
 		of, shown, above := map[string]bool{}, map[string]bool{}, map[string]int{}
-		for _, v := range versions {
+		for _, v := range versions[id] {
 			if v.Entity() == nil {
 				break
 			}

@@ -260,17 +260,23 @@ func (r *reader) Count(ctx context.Context, q store.CountQuery) (map[evidence.ID
 }
 
 // Versions implements store.Reader.
-func (r *reader) Versions(ctx context.Context, id evidence.ID) ([]*evidence.Record, error) {
+func (r *reader) Versions(ctx context.Context, ids []evidence.ID) (map[evidence.ID][]*evidence.Record, error) {
 	if err := r.fault(ctx); err != nil {
 		return nil, err
 	}
-	var versions []*evidence.Record
-	for _, v := range r.state.versions[id] {
-		if v.From <= r.view.KnownAt {
-			versions = append(versions, &v)
+	found := map[evidence.ID][]*evidence.Record{}
+	for _, id := range ids {
+		var versions []*evidence.Record
+		for _, v := range r.state.versions[id] {
+			if v.From <= r.view.KnownAt {
+				versions = append(versions, &v)
+			}
+		}
+		if len(versions) > 0 {
+			found[id] = versions
 		}
 	}
-	return versions, nil
+	return found, nil
 }
 
 // EverCited implements store.Reader.
