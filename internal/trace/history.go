@@ -256,69 +256,78 @@ func differences(x, y map[string]string) []Change {
 // What names a record that the view does not see is left out, and below the top what
 // clearances are among it: no revision is counted there for those of what is seen.
 func fieldsOf(ctx context.Context, reader store.Reader, clearance evidence.Clearance, r *evidence.Record) (map[string]string, error) {
-	content := r.Content
-	see := func(ids []evidence.ID) (map[evidence.ID]*evidence.Record, error) {
-		ids = slices.DeleteFunc(slices.Clone(ids), func(id evidence.ID) bool { return id == "" })
-		if len(ids) == 0 {
-			return map[evidence.ID]*evidence.Record{}, nil
+	named := namedIn(r.Content, clearance)
+	seen := map[evidence.ID]*evidence.Record{}
+	if len(named) > 0 {
+		var err error
+		if seen, err = reader.Get(ctx, named); err != nil {
+			return nil, err
 		}
-		return reader.Get(ctx, ids)
 	}
+	return fieldsIn(shownOf(r.Content, clearance, func(id evidence.ID) bool { return seen[id] != nil }), clearance)
+}
+
+// namedIn are the records that what a clearance is shown of a content names.
+func namedIn(content evidence.Content, clearance evidence.Clearance) (ids []evidence.ID) {
+	switch c := content.(type) {
+	case *evidence.Entity:
+		for _, n := range c.VisibleNames(clearance) {
+			ids = append(ids, n.Sources...)
+		}
+	case *evidence.Citation:
+		ids = append(ids, c.AsserterEntity)
+	case *evidence.Source:
+		ids = slices.Clone(c.DerivedFrom)
+	case *evidence.Claim:
+		for _, st := range c.Standing {
+			ids = append(ids, st.Citation)
+		}
+		ids = append(ids, c.About)
+	}
+	slices.Sort(ids)
+	return slices.DeleteFunc(slices.Compact(ids), func(id evidence.ID) bool { return id == "" })
+}
+
+// shownOf is a content without the names that the clearance does not see, and without
+// what names records that are not seen.
+func shownOf(content evidence.Content, clearance evidence.Clearance, seen func(evidence.ID) bool) evidence.Content {
+	unseen := func(id evidence.ID) bool { return !seen(id) }
 	switch old := content.(type) {
 	case *evidence.Entity:
 		e := *old
 		e.Names = slices.Clone(old.VisibleNames(clearance))
-		var sources []evidence.ID
-		for _, n := range e.Names {
-			sources = append(sources, n.Sources...)
-		}
-		seen, err := see(sources)
-		if err != nil {
-			return nil, err
-		}
 		for i, n := range e.Names {
 			if clearance < evidence.Confidential {
 				e.Names[i].Clearance = evidence.Public
 			}
-			e.Names[i].Sources = slices.DeleteFunc(slices.Clone(n.Sources), func(id evidence.ID) bool { return seen[id] == nil })
+			e.Names[i].Sources = slices.DeleteFunc(slices.Clone(n.Sources), unseen)
 		}
-		content = &e
+		return &e
 	case *evidence.Citation:
-		seen, err := see([]evidence.ID{old.AsserterEntity})
-		if err != nil {
-			return nil, err
-		}
 		c := *old
-		if seen[c.AsserterEntity] == nil {
+		if unseen(c.AsserterEntity) {
 			c.AsserterEntity = ""
 		}
-		content = &c
+		return &c
 	case *evidence.Source:
-		seen, err := see(old.DerivedFrom)
-		if err != nil {
-			return nil, err
-		}
 		src := *old
-		src.DerivedFrom = slices.DeleteFunc(slices.Clone(old.DerivedFrom), func(id evidence.ID) bool { return seen[id] == nil })
-		content = &src
+		src.DerivedFrom = slices.DeleteFunc(slices.Clone(old.DerivedFrom), unseen)
+		return &src
 	case *evidence.Claim:
-		var citations []evidence.ID
-		for _, st := range old.Standing {
-			citations = append(citations, st.Citation)
-		}
-		seen, err := see(append(citations, old.About))
-		if err != nil {
-			return nil, err
-		}
 		c := *old
 		c.Standing = slices.DeleteFunc(slices.Clone(old.Standing), func(st evidence.StandingChange) bool {
-			return st.Citation != "" && seen[st.Citation] == nil
+			return st.Citation != "" && unseen(st.Citation)
 		})
-		if seen[c.About] == nil {
+		if unseen(c.About) {
 			c.About = ""
 		}
-		content = &c
+		return &c
 	}
+	return content
+}
+
+// fieldsIn are the fields of a content, each as JSON.
+func fieldsIn(content evidence.Content, clearance evidence.Clearance) (map[string]string, error) {
 	b, err := json.Marshal(content)
 	if err != nil {
 		return nil, err

@@ -97,9 +97,10 @@ func (w worst) load(tb testing.TB, st store.Store) {
 type counted struct {
 	store.Store
 	calls, edges, looked, records int
+	retold                        int // calls for versions
 }
 
-func (c *counted) reset() { c.calls, c.edges, c.looked, c.records = 0, 0, 0, 0 }
+func (c *counted) reset() { c.calls, c.edges, c.looked, c.records, c.retold = 0, 0, 0, 0, 0 }
 
 func (c *counted) Raw(ctx context.Context, view evidence.View) (store.Reader, error) {
 	r, err := c.Store.Raw(ctx, view)
@@ -119,6 +120,11 @@ func (r *countedReader) Get(ctx context.Context, ids []evidence.ID) (map[evidenc
 	found, err := r.Reader.Get(ctx, ids)
 	r.of.records += len(found)
 	return found, err
+}
+
+func (r *countedReader) Versions(ctx context.Context, ids []evidence.ID) (map[evidence.ID][]*evidence.Record, error) {
+	r.of.retold++
+	return r.Reader.Versions(ctx, ids)
 }
 
 func (r *countedReader) Find(ctx context.Context, q store.Query) iter.Seq2[store.Found, error] {
