@@ -112,34 +112,45 @@ func (d *diff) compare(ctx context.Context, ids []evidence.ID, to []keyed[*Diffe
 	if err != nil {
 		return nil, err
 	}
+	stood, err := standings(ctx, d.was, was)
+	if err != nil {
+		return nil, err
+	}
+	stands, err := standings(ctx, d.is, is)
+	if err != nil {
+		return nil, err
+	}
+	var both []evidence.ID
+	var pairs []pair
 	for _, id := range ids {
-		x := &Difference{ID: id, Before: was[id], After: is[id]}
-		switch {
-		case x.Before == nil && x.After == nil:
+		if was[id] == nil || is[id] == nil {
 			continue
-		case x.Before != nil && x.After != nil:
-			if x.Changes, err = d.changes(ctx, x); err != nil {
-				return nil, err
-			}
-			if len(x.Changes) == 0 {
-				continue
-			}
+		}
+		x := pair{sight{record: was[id]}, sight{record: is[id]}}
+		if x.before.standing, err = standingOf(was[id], stood); err != nil {
+			return nil, err
+		}
+		if x.after.standing, err = standingOf(is[id], stands); err != nil {
+			return nil, err
+		}
+		both, pairs = append(both, id), append(pairs, x)
+	}
+	found, err := d.s.changed(ctx, d.is, pairs...)
+	if err != nil {
+		return nil, err
+	}
+	changes := map[evidence.ID][]Change{}
+	for i, id := range both {
+		changes[id] = found[i]
+	}
+	for _, id := range ids {
+		x := &Difference{ID: id, Before: was[id], After: is[id], Changes: changes[id]}
+		if x.Before == nil && x.After == nil || x.Before != nil && x.After != nil && len(x.Changes) == 0 {
+			continue
 		}
 		to = append(to, keyed[*Difference]{x, string(id)})
 	}
 	return to, nil
-}
-
-func (d *diff) changes(ctx context.Context, x *Difference) ([]Change, error) {
-	before, err := d.s.see(ctx, d.was, x.Before)
-	if err != nil {
-		return nil, err
-	}
-	after, err := d.s.see(ctx, d.is, x.After)
-	if err != nil {
-		return nil, err
-	}
-	return d.s.changed(ctx, d.is, before, after)
 }
 
 // window is the ids that come first beyond a place, in the direction of travel.

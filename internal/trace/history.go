@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -102,38 +103,111 @@ type sight struct {
 // see takes in a record as a reader is shown it.
 func (s *Session) see(ctx context.Context, r store.Reader, record *evidence.Record) (sight, error) {
 	seen := sight{record: record}
-	if record == nil || record.Claim() == nil || len(record.Claim().Standing) == 0 {
-		return seen, nil
+	cited, err := standings(ctx, r, map[evidence.ID]*evidence.Record{"": record})
+	if err != nil {
+		return seen, err
 	}
-	fields, err := fieldsOf(ctx, r, s.view.Clearance, record)
-	seen.standing = fields[standing]
+	seen.standing, err = standingOf(record, cited)
 	return seen, err
+}
+
+// standings are the citations that a reader sees of those that tell of the standing of
+// records.
+func standings(ctx context.Context, r store.Reader, records map[evidence.ID]*evidence.Record) (map[evidence.ID]bool, error) {
+	asked := map[evidence.ID]bool{}
+	for _, x := range records {
+		if x == nil || x.Claim() == nil {
+			continue
+		}
+		for _, st := range x.Claim().Standing {
+			if st.Citation != "" {
+				asked[st.Citation] = true
+			}
+		}
+	}
+	return seenAmong(ctx, r, asked)
+}
+
+// seenAmong are those of some records that a reader sees.
+func seenAmong(ctx context.Context, r store.Reader, ids map[evidence.ID]bool) (map[evidence.ID]bool, error) {
+	seen := map[evidence.ID]bool{}
+	for batch := range slices.Chunk(slices.Sorted(maps.Keys(ids)), store.MaxBatch) {
+		found, err := r.Get(ctx, batch)
+		if err != nil {
+			return nil, err
+		}
+		for id := range found {
+			seen[id] = true
+		}
+	}
+	return seen, nil
+}
+
+// standingOf is how the standing of a claim is shown to who sees some citations; empty
+// of what has none.
+func standingOf(record *evidence.Record, seen map[evidence.ID]bool) (string, error) {
+	if record == nil || record.Claim() == nil || len(record.Claim().Standing) == 0 {
+		return "", nil
+	}
+	shown := slices.DeleteFunc(slices.Clone(record.Claim().Standing), func(st evidence.StandingChange) bool {
+		return st.Citation != "" && !seen[st.Citation]
+	})
+	b, err := json.Marshal(shown)
+	return string(b), err
 }
 
 // standing is the field of a claim that its citations have a part in.
 const standing = "standing"
 
-// changed are the fields that differ between a record as it was seen before and as it is
-// seen after. The records that it names are shown on both sides as they are seen after,
+// changed are the fields that differ, pair by pair, between a record as it was seen before
+// and as it is seen after. The records that it names are shown on both sides as they are seen after,
 // so that only a change of the record itself counts. A claim's standing is the
 // exception: it is shown by the citations that were seen at each time, since a reader
 // who lost one of them is told of another standing.
-func (s *Session) changed(ctx context.Context, r store.Reader, before, after sight) ([]Change, error) {
-	if before.record.From == after.record.From && before.standing == after.standing {
-		return nil, nil
+func (s *Session) changed(ctx context.Context, r store.Reader, pairs ...pair) ([][]Change, error) {
+	named := map[evidence.ID]bool{}
+	for _, x := range pairs {
+		for _, v := range []sight{x.before, x.after} {
+			if x.alike() {
+				continue
+			}
+			for _, id := range namedIn(v.record.Content, s.view.Clearance) {
+				named[id] = true
+			}
+		}
 	}
-	was, err := fieldsOf(ctx, r, s.view.Clearance, before.record)
+	found, err := seenAmong(ctx, r, named)
 	if err != nil {
 		return nil, err
 	}
-	is, err := fieldsOf(ctx, r, s.view.Clearance, after.record)
-	if err != nil {
-		return nil, err
+	seen := func(id evidence.ID) bool { return found[id] }
+	changes := make([][]Change, len(pairs))
+	for i, x := range pairs {
+		if x.alike() {
+			continue
+		}
+		was, err := fieldsOf(x.before.record.Content, s.view.Clearance, seen)
+		if err != nil {
+			return nil, err
+		}
+		is, err := fieldsOf(x.after.record.Content, s.view.Clearance, seen)
+		if err != nil {
+			return nil, err
+		}
+		if x.before.record.Claim() != nil {
+			was[standing], is[standing] = x.before.standing, x.after.standing
+		}
+		changes[i] = differences(was, is)
 	}
-	if before.record.Claim() != nil {
-		was[standing], is[standing] = before.standing, after.standing
-	}
-	return differences(was, is), nil
+	return changes, nil
+}
+
+// pair is a record as it was seen before and as it is seen after.
+type pair struct{ before, after sight }
+
+// alike says that nothing can differ.
+func (p pair) alike() bool {
+	return p.before.record.From == p.after.record.From && p.before.standing == p.after.standing
 }
 
 // begin is the index of the moment that a page begins at.
@@ -185,8 +259,10 @@ func (h *history) step(ctx context.Context, i int) (*Step, error) {
 		return nil, nil //nolint:nilnil // no step is the usual answer
 	case before.record != nil && after.record != nil:
 		err := h.s.asOf(ctx, h.moments[i], func(r store.Reader) error {
-			var err error
-			step.Changes, err = h.s.changed(ctx, r, before, after)
+			changes, err := h.s.changed(ctx, r, pair{before, after})
+			if err == nil {
+				step.Changes = changes[0]
+			}
 			return err
 		})
 		if err != nil || len(step.Changes) == 0 {
@@ -252,21 +328,6 @@ func differences(x, y map[string]string) []Change {
 	return changes
 }
 
-// fieldsOf are a record's content as the reader's view is shown it, each as JSON.
-// What names a record that the view does not see is left out, and below the top what
-// clearances are among it: no revision is counted there for those of what is seen.
-func fieldsOf(ctx context.Context, reader store.Reader, clearance evidence.Clearance, r *evidence.Record) (map[string]string, error) {
-	named := namedIn(r.Content, clearance)
-	seen := map[evidence.ID]*evidence.Record{}
-	if len(named) > 0 {
-		var err error
-		if seen, err = reader.Get(ctx, named); err != nil {
-			return nil, err
-		}
-	}
-	return fieldsIn(shownOf(r.Content, clearance, func(id evidence.ID) bool { return seen[id] != nil }), clearance)
-}
-
 // namedIn are the records that what a clearance is shown of a content names.
 func namedIn(content evidence.Content, clearance evidence.Clearance) (ids []evidence.ID) {
 	switch c := content.(type) {
@@ -326,8 +387,11 @@ func shownOf(content evidence.Content, clearance evidence.Clearance, seen func(e
 	return content
 }
 
-// fieldsIn are the fields of a content, each as JSON.
-func fieldsIn(content evidence.Content, clearance evidence.Clearance) (map[string]string, error) {
+// fieldsOf are a content as a clearance that sees some of the records that it names is
+// shown it, each field as JSON. Below the top no clearances are among it: no revision is
+// counted there for those of what is seen.
+func fieldsOf(content evidence.Content, clearance evidence.Clearance, seen func(evidence.ID) bool) (map[string]string, error) {
+	content = shownOf(content, clearance, seen)
 	b, err := json.Marshal(content)
 	if err != nil {
 		return nil, err

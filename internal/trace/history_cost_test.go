@@ -78,3 +78,53 @@ func TestAHistoryCostsWhatItTells(t *testing.T) {
 		})
 	}
 }
+
+// TestADiffCostsWhatItTells compares two moments between which very much was written
+// that readers do not see, or that differs: the store is asked no more often.
+func TestADiffCostsWhatItTells(t *testing.T) {
+	id := func(prefix string, i int) evidence.ID { return evidence.ID(fmt.Sprintf("%s%03d", prefix, i)) }
+	for name, change := range map[string]func(i int) []evidence.Change{
+		"hidden citations": func(i int) []evidence.Change {
+			c := cited(id("xc", i), "s", "SUPPORTS")
+			c.Clearance = "CONFIDENTIAL"
+			return []evidence.Change{{Cite: &evidence.Cite{Claim: id("l", i), Citation: c}}}
+		},
+		"standings": func(i int) []evidence.Change {
+			return []evidence.Change{{SetStanding: &evidence.SetStanding{Claim: id("l", i), Standing: "CONVICTED", Citation: cited(id("sc", i), "s", "")}}}
+		},
+		"names": func(i int) []evidence.Change { return []evidence.Change{person(id("a", i), "Otra")} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ask := func(n int) (told int, cost counted) {
+				g, counting := newCountedGraph(t)
+				changes := []evidence.Change{news("s"), person("b", "Dos")}
+				for i := range 60 {
+					changes = append(changes, person(id("a", i), "Uno"), linked(id("l", i), id("a", i), "b", cited(id("c", i), "s", "SUPPORTS")))
+				}
+				g.write(changes...)
+				changes = []evidence.Change{person("z", "Nueva")}
+				for i := range n {
+					changes = append(changes, change(i)...)
+				}
+				g.write(changes...)
+				s := g.at(evidence.Public)
+				counting.reset()
+				size := 200
+				p, err := s.Diff(t.Context(), 1, 2, trace.PageArgs{First: &size})
+				require.NoError(t, err)
+				cost = *counting
+				cost.Store, cost.records = nil, 0
+				return len(p.Items), cost
+			}
+			few, cost := ask(2)
+			many, same := ask(60)
+			if name == "hidden citations" {
+				require.Equal(t, 1, few)
+				require.Equal(t, few, many)
+			} else {
+				require.Greater(t, many, few)
+			}
+			require.Equal(t, cost, same)
+		})
+	}
+}

@@ -156,7 +156,7 @@ func (f *finder) shown(v *evidence.Record, kept func(*evidence.Entity) *evidence
 		content = kept(e)
 	}
 	ever := func(id evidence.ID) bool { return len(f.seen(id)) > 0 }
-	fields, err := fieldsIn(shownOf(content, f.view.Clearance, ever), f.view.Clearance)
+	fields, err := fieldsOf(content, f.view.Clearance, ever)
 	if err != nil {
 		return nil, err
 	}

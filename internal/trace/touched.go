@@ -34,7 +34,7 @@ func (d *diff) targets(ctx context.Context, p span) (ids []evidence.ID, more boo
 				return nil, false, err
 			}
 			t.add(outcomes)
-			if len(t.claims)+len(t.others)+len(t.closed) >= store.MaxBatch {
+			if len(t.claims)+len(t.others)+len(t.closed)+len(t.above) >= store.MaxBatch {
 				if err := t.followAll(ctx); err != nil {
 					return nil, false, err
 				}
@@ -65,28 +65,42 @@ type touched struct {
 	// What is still to be followed: claims, entities and sources that were written,
 	// and records that were closed.
 	claims, others, closed map[evidence.ID]bool
+	// above are what was written above the clearance. It matters only where the
+	// record is seen at one of the moments.
+	above map[evidence.ID]evidence.Effect
 }
 
 func (t *touched) clear() {
 	t.claims, t.others, t.closed = map[evidence.ID]bool{}, map[evidence.ID]bool{}, map[evidence.ID]bool{}
+	t.above = map[evidence.ID]evidence.Effect{}
 }
 
 // add takes in what one revision did.
 func (t *touched) add(outcomes []evidence.Outcome) {
 	for _, o := range outcomes {
 		for _, e := range o.Effects {
-			t.window.add(e.Target())
-			switch {
-			case e.Citation != nil:
-				t.claims[e.Citation.Claim] = true
-			case e.Claim != nil:
-				t.claims[e.Claim.ID] = true
-			case e.Entity != nil, e.Source != nil:
-				t.others[e.Target()] = true
+			switch written := e.Content(); {
+			case written != nil && written.OwnClearance() > t.s.view.Clearance:
+				t.above[e.Target()] = e
 			case e.Close != "":
 				t.closed[e.Close] = true
+			default:
+				t.lead(e)
 			}
 		}
+	}
+}
+
+// lead takes in what an effect wrote, with what it leads to.
+func (t *touched) lead(e evidence.Effect) {
+	t.window.add(e.Target())
+	switch {
+	case e.Citation != nil:
+		t.claims[e.Citation.Claim] = true
+	case e.Claim != nil:
+		t.claims[e.Claim.ID] = true
+	case e.Entity != nil, e.Source != nil:
+		t.others[e.Target()] = true
 	}
 }
 
@@ -97,9 +111,21 @@ func (t *touched) followAll(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, r := range records {
+		for id, r := range records {
+			t.window.add(id)
 			if c := r.Citation(); c != nil {
 				t.claims[c.Claim] = true
+			}
+		}
+	}
+	for batch := range slices.Chunk(slices.Sorted(maps.Keys(t.above)), store.MaxBatch) {
+		for _, r := range []store.Reader{t.was, t.is} {
+			records, err := r.Get(ctx, batch)
+			if err != nil {
+				return err
+			}
+			for id := range records {
+				t.lead(t.above[id])
 			}
 		}
 	}
