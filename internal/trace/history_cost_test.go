@@ -80,7 +80,8 @@ func TestAHistoryCostsWhatItTells(t *testing.T) {
 }
 
 // TestADiffCostsWhatItTells compares two moments between which very much was written
-// that readers do not see, or that differs: the store is asked no more often.
+// that readers do not see, or that differs: the store is asked no more often, and of what
+// is hidden it gives nothing.
 func TestADiffCostsWhatItTells(t *testing.T) {
 	id := func(prefix string, i int) evidence.ID { return evidence.ID(fmt.Sprintf("%s%03d", prefix, i)) }
 	for name, change := range map[string]func(i int) []evidence.Change{
@@ -113,7 +114,7 @@ func TestADiffCostsWhatItTells(t *testing.T) {
 				p, err := s.Diff(t.Context(), 1, 2, trace.PageArgs{First: &size})
 				require.NoError(t, err)
 				cost = *counting
-				cost.Store, cost.records = nil, 0
+				cost.Store = nil
 				return len(p.Items), cost
 			}
 			few, cost := ask(2)
@@ -123,6 +124,7 @@ func TestADiffCostsWhatItTells(t *testing.T) {
 				require.Equal(t, few, many)
 			} else {
 				require.Greater(t, many, few)
+				cost.records, same.records = 0, 0
 			}
 			require.Equal(t, cost, same)
 		})
