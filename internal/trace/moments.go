@@ -138,9 +138,9 @@ func (f *finder) keptSecret(versions []*evidence.Record) func(*evidence.Entity) 
 	if newest == nil || f.view.Clearance == evidence.Confidential {
 		return func(e *evidence.Entity) *evidence.Entity { return e }
 	}
-	today := evidence.NameClearances(versions)
+	raised := evidence.RaisedNames(versions, f.view.Clearance)
 	return func(e *evidence.Entity) *evidence.Entity {
-		seen, _ := e.KeptSecret(today, newest.Names[0], f.view.Clearance)
+		seen, _ := e.KeptSecret(raised, newest.Names[0], f.view.Clearance)
 		return seen
 	}
 }
