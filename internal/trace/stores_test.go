@@ -122,6 +122,11 @@ func askEverything(t *rapid.T, st store.Store, w *world, view evidence.View) {
 	of := rapid.SampledFrom(w.ids()).Draw(t, "chain of")
 	checkChain(t, s, w, of, on.Draw(t, "on"), rapid.Bool().Draw(t, "up"), someFilter(t, w))
 	checkCommanders(t, s, w, rapid.SampledFrom(w.ids()).Draw(t, "commanders of"), on.Draw(t, "on"), someFilter(t, w))
+	scope := someScope(t, w)
+	scope.MaxEntities = min(scope.MaxEntities, 8) // the oracle walks over all ways
+	checkRanking(t, s, scope)
+	checkTurned(t, s, q)
+	checkUnfiltered(t, s, w)
 	require.NoError(t, s.Close())
 }
 
