@@ -35,7 +35,7 @@ type Chain struct {
 func (s *Session) CommandChain(ctx context.Context, of evidence.ID, on string, up bool, f LinkFilter) (Chain, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	then, err := s.then(on, f)
+	day, err := s.onDay(on, f)
 	if err != nil {
 		return Chain{}, err
 	}
@@ -46,7 +46,7 @@ func (s *Session) CommandChain(ctx context.Context, of evidence.ID, on string, u
 	if start.Kind != person && !isUnit(start.Kind) {
 		return Chain{}, evidence.Faulty(evidence.InvalidInput, "of", "%q is a %s; ask of a unit, force, group, body or person, or ask for the commandersOf a place or an event", of, start.Kind)
 	}
-	l := s.ladder(then, up)
+	l := s.ladder(day, up)
 	var own steps
 	if up && start.Kind == person {
 		if own, err = l.ownBodies(ctx, start.ID); err != nil {
@@ -112,7 +112,7 @@ const maxResponsible = 60
 func (s *Session) CommandersOf(ctx context.Context, of evidence.ID, on string, f LinkFilter) (Responsibility, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	then, err := s.then(on, f)
+	day, err := s.onDay(on, f)
 	if err != nil {
 		return Responsibility{}, err
 	}
@@ -120,7 +120,7 @@ func (s *Session) CommandersOf(ctx context.Context, of evidence.ID, on string, f
 	if err != nil || start == nil {
 		return Responsibility{}, err
 	}
-	g := &grounds{session: s, then: then, by: map[evidence.ID][]Ground{}, bodies: map[evidence.ID][]Ground{}}
+	g := &grounds{session: s, on: day, by: map[evidence.ID][]Ground{}, bodies: map[evidence.ID][]Ground{}}
 	switch start.Kind {
 	case "PLACE":
 		err = g.ofPlace(ctx, start)

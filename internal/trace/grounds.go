@@ -28,7 +28,7 @@ const (
 // grounds gathers units with the reasons to name them.
 type grounds struct {
 	session *Session
-	then    then
+	on      onDay
 	by      map[evidence.ID][]Ground
 	bodies  map[evidence.ID][]Ground // those of by that govern
 	cut     Cut
@@ -45,7 +45,7 @@ func (g *grounds) read(ctx context.Context, asks ...ask) ([][]heldClaim, error) 
 	for i := range asks {
 		asks[i].kinds = g.session.known(asks[i].kinds...)
 	}
-	found, err := g.session.held(ctx, g.then, asks...)
+	found, err := g.session.held(ctx, g.on, asks...)
 	links := make([][]heldClaim, len(found))
 	for i, f := range found {
 		if links[i] = f.links; len(f.short) > 0 {
@@ -92,10 +92,10 @@ func (g *grounds) ofPlace(ctx context.Context, of *Entity) error {
 // no date, by that of the event.
 func (g *grounds) happened(event *Entity, lies edtf.Certainty) edtf.Certainty {
 	when, err := edtf.Parse(event.When)
-	if err != nil || when.IsZero() || g.then.on.IsZero() {
+	if err != nil || when.IsZero() || g.on.date.IsZero() {
 		return lies
 	}
-	held := edtf.Valid{Since: when}.HeldOn(edtf.Event, g.then.on)
+	held := edtf.Valid{Since: when}.HeldOn(edtf.Event, g.on.date)
 	if lies == edtf.Undated || held == edtf.No {
 		return held
 	}
@@ -305,7 +305,7 @@ func (g *grounds) answer(ctx context.Context) (Responsibility, error) {
 	if len(out.Units) > maxResponsible {
 		out.Units, out.Cut = out.Units[:maxResponsible], CutFanOut
 	}
-	l := s.ladder(g.then, true)
+	l := s.ladder(g.on, true)
 	climbers := make([]*climber, len(out.Units))
 	for i, r := range out.Units {
 		climbers[i] = l.climber(r.Unit.ID, steps{})

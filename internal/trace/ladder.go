@@ -49,33 +49,33 @@ type asked struct {
 	short map[evidence.ID]bool
 }
 
-// then says which links of a date are asked for: those that a filter keeps and that
+// onDay says which links of a date are asked for: those that a filter keeps and that
 // may have held on it, or whose time nobody tells.
-type then struct {
-	on     edtf.Date
+type onDay struct {
+	date   edtf.Date
 	day    *linkTest
 	filter *linkTest
 }
 
-// then makes a date and a filter ready. Links of placeholders are told whatever the
+// onDay makes a date and a filter ready. Links of placeholders are told whatever the
 // filter says of these.
-func (s *Session) then(on string, f LinkFilter) (then, error) {
-	t := then{}
+func (s *Session) onDay(on string, f LinkFilter) (onDay, error) {
+	t := onDay{}
 	var err error
-	if t.on, err = dateOf("on", on); err != nil {
+	if t.date, err = dateOf("on", on); err != nil {
 		return t, err
 	}
-	t.day = &linkTest{LinkFilter: LinkFilter{Certainty: edtf.Undated}, on: t.on}
+	t.day = &linkTest{LinkFilter: LinkFilter{Certainty: edtf.Undated}, on: t.date}
 	f.Unidentified = true
 	t.filter, err = s.linkTest(f)
 	return t, err
 }
 
 // keeps says whether an edge may be one of them.
-func (t then) keeps(e *store.Edge) bool { return t.day.mayHold(e) && t.filter.keeps(e) }
+func (t onDay) keeps(e *store.Edge) bool { return t.day.mayHold(e) && t.filter.keeps(e) }
 
 // kinds are those of some kinds that the filter keeps.
-func (t then) kinds(of []string) []string {
+func (t onDay) kinds(of []string) []string {
 	if len(t.filter.Kinds) == 0 {
 		return of
 	}
@@ -84,28 +84,28 @@ func (t then) kinds(of []string) []string {
 
 // held says how certainly a link held, as its record has it; No where the filter
 // leaves it out.
-func (t then) held(valid edtf.Valid, aspect edtf.Aspect) edtf.Certainty {
+func (t onDay) held(valid edtf.Valid, aspect edtf.Aspect) edtf.Certainty {
 	if t.filter.timed() && !t.filter.held(valid, aspect) {
 		return edtf.No
 	}
-	return valid.HeldOn(aspect, t.on)
+	return valid.HeldOn(aspect, t.date)
 }
 
-// held reads the links that each ask names and that were then, in the order of the
+// held reads the links that each ask names and that are of a day, in the order of the
 // asks; with them, their ends. An ask costs one round trip, and all records together
 // one more.
-func (s *Session) held(ctx context.Context, then then, asks ...ask) ([]asked, error) {
+func (s *Session) held(ctx context.Context, on onDay, asks ...ask) ([]asked, error) {
 	out := make([]asked, len(asks))
 	found := make([][]evidence.ID, len(asks))
 	var wanted []evidence.ID
 	for i, a := range asks {
 		out[i].short = map[evidence.ID]bool{}
-		kinds := then.kinds(a.kinds)
+		kinds := on.kinds(a.kinds)
 		if len(a.at) == 0 || len(kinds) == 0 {
 			continue
 		}
 		frontier := s.identity.groups(a.at)
-		x := store.Expansion{Frontier: frontier, Direction: a.direction, Kinds: kinds, Keep: then.keeps, PerNode: maxChainFan + 1, Total: maxChainLinks + 1}
+		x := store.Expansion{Frontier: frontier, Direction: a.direction, Kinds: kinds, Keep: on.keeps, PerNode: maxChainFan + 1, Total: maxChainLinks + 1}
 		n, of := 0, map[int]int{}
 		for e, err := range s.reader.Expand(ctx, x) {
 			if partOnly(err) {
@@ -143,7 +143,7 @@ func (s *Session) held(ctx context.Context, then then, asks ...ask) ([]asked, er
 				continue // retracted since
 			}
 			c := s.claim(r)
-			certainty := then.held(r.Claim().Valid(), evidence.AspectOf(r.Claim(), s.tracer.vocabulary))
+			certainty := on.held(r.Claim().Valid(), evidence.AspectOf(r.Claim(), s.tracer.vocabulary))
 			if c.From != c.To && certainty != edtf.No {
 				out[i].links = append(out[i].links, heldClaim{c, certainty})
 			}
@@ -157,7 +157,7 @@ func (s *Session) held(ctx context.Context, then then, asks ...ask) ([]asked, er
 // along it, climber says.
 type ladder struct {
 	session *Session
-	then    then
+	on      onDay
 	up      bool
 	next    map[evidence.ID]steps // by the entity they lead on from
 	// beside are, by the body that they lead from, steps the other way: on the way
@@ -178,14 +178,14 @@ type rise struct {
 	kind      string
 }
 
-func (s *Session) ladder(then then, up bool) *ladder {
-	return &ladder{session: s, then: then, up: up, next: map[evidence.ID]steps{}, beside: map[evidence.ID]steps{}}
+func (s *Session) ladder(on onDay, up bool) *ladder {
+	return &ladder{session: s, on: on, up: up, next: map[evidence.ID]steps{}, beside: map[evidence.ID]steps{}}
 }
 
 // ownBodies reads what a person commands, leads or is the deputy in.
 func (l *ladder) ownBodies(ctx context.Context, of evidence.ID) (steps, error) {
 	above, _ := l.session.hierarchicalKinds()
-	found, err := l.session.held(ctx, l.then, ask{[]evidence.ID{of}, evidence.Outgoing, above})
+	found, err := l.session.held(ctx, l.on, ask{[]evidence.ID{of}, evidence.Outgoing, above})
 	if err != nil {
 		return steps{}, err
 	}
@@ -203,7 +203,7 @@ func (l *ladder) read(ctx context.Context, on, beside []evidence.ID) error {
 	if l.up {
 		asks = []ask{{on, evidence.Incoming, above}, {on, evidence.Outgoing, below}, {beside, evidence.Incoming, l.session.known(holdsPostIn)}}
 	}
-	found, err := l.session.held(ctx, l.then, asks...)
+	found, err := l.session.held(ctx, l.on, asks...)
 	if err != nil {
 		return err
 	}
