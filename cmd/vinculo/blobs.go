@@ -233,10 +233,7 @@ func (p blobPlaces) carry(ctx context.Context, m *Main, fromName, toName string,
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	told := &foundFaults{}
-	for _, fault := range split(err) {
-		told.lines = append(told.lines, fault.Error())
-	}
+	told := faultsIn(err)
 	told.summary = plural(len(told.lines), "file") + " of captures and their texts not carried; put them back and run it again"
 	return told
 }

@@ -315,18 +315,7 @@ func (c *captureCheckCmd) Run(ctx context.Context, m *Main) (err error) {
 	if !errors.As(err, &line) {
 		return err
 	}
-	told := &foundFaults{}
-	for _, fault := range split(err) {
-		told.lines = append(told.lines, fault.Error())
-	}
+	told := faultsIn(err)
 	told.summary = plural(len(told.lines), "fault") + " in " + c.Quotes
 	return told
-}
-
-// split gives the errors that were joined into one.
-func split(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the joined error itself, not one that it wraps
-		return joined.Unwrap()
-	}
-	return []error{err}
 }

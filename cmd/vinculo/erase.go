@@ -131,10 +131,7 @@ func (m *Main) deleteCaptures(ctx context.Context, st store.Store, blobs blob.St
 	if err == nil {
 		return nil
 	}
-	told := &foundFaults{}
-	for _, fault := range split(err) {
-		told.lines = append(told.lines, fault.Error())
-	}
+	told := faultsIn(err)
 	told.summary = plural(len(told.lines), "capture") + " could not be deleted; delete them by hand"
 	return told
 }

@@ -277,6 +277,19 @@ type foundFaults struct { //nolint:errname // "faults" is the word of the domain
 	summary string
 }
 
+// faultsIn has a line for each of the errors that were joined into one.
+func faultsIn(err error) *foundFaults {
+	all := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the joined error itself, not one that it wraps
+		all = joined.Unwrap()
+	}
+	told := &foundFaults{}
+	for _, fault := range all {
+		told.lines = append(told.lines, fault.Error())
+	}
+	return told
+}
+
 // Error is the summary; Report writes the lines before it.
 func (f *foundFaults) Error() string { return f.summary }
 
