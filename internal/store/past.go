@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -32,7 +33,7 @@ func judging(s Store, raw Reader, view evidence.View, v *vocabulary.Vocabulary) 
 }
 
 func pastOf(s Store, raw Reader, view evidence.View, v *vocabulary.Vocabulary) *past {
-	return &past{Reader: raw, store: s, clearance: view.Clearance, vocabulary: v, beyond: 2 * MaxBatch, page: MaxBatch, named: &named{map[evidence.ID]naming{}}}
+	return &past{Reader: raw, store: s, clearance: view.Clearance, vocabulary: v, beyond: beyond, page: MaxBatch, batch: chunk, named: &named{map[evidence.ID]naming{}}}
 }
 
 // past judges what a reader of the past gives.
@@ -41,23 +42,36 @@ type past struct {
 	store      Store
 	clearance  evidence.Clearance
 	vocabulary *vocabulary.Vocabulary
-	beyond     int // how many links are judged beyond what is asked for
+	beyond     int // of links
 	page       int // how many citations of a claim and stance are read at a time
 	// unraised has names judged by the clearances that they had then alone.
 	unraised bool
 	// moment is the time of the view, once something has asked for it.
 	moment *time.Time
+	// batch is how many claims are judged at a time.
+	batch int
 	// judged are claims that the reader has judged; nil for those not seen. A question
 	// comes to the same links again and again.
 	judged map[evidence.ID]*judgedClaim
+	cited  int // citations of these
+	// around are the entities and sources that claims were judged by, and what these
+	// derive from, as they were read; nil for those not there. Most are those of many
+	// claims.
+	around map[evidence.ID]*evidence.Record
 	named  *named
 }
 
-// keptJudged is how many judged claims are kept.
-const keptJudged = 50_000
-
-// chunk is how many claims are judged at a time.
-const chunk = 500
+const (
+	// keptJudged is how many judged claims are kept, and how many of their citations,
+	// and how many records that claims were judged by.
+	keptJudged = 50_000
+	// chunk is how many claims are judged at first; then as many at a time as have
+	// citedAtOnce citations.
+	chunk       = 500
+	citedAtOnce = 20_000
+	// beyond is how many links are judged beyond what is asked for.
+	beyond = MaxBatch / 2
+)
 
 // judgedClaim is a claim that the view sees, with the citations it sees.
 type judgedClaim struct {
@@ -68,7 +82,7 @@ type judgedClaim struct {
 
 // Get implements Reader.
 func (p *past) Get(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*evidence.Record, error) {
-	records, err := p.Reader.Get(ctx, ids)
+	records, err := p.read(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +112,29 @@ func (p *past) Get(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*evi
 	return records, nil
 }
 
+// read gives records as they stood, not yet judged but for claims that were before,
+// and asks only for those that have not been read.
+func (p *past) read(ctx context.Context, ids []evidence.ID) (map[evidence.ID]*evidence.Record, error) {
+	known, missing := make(map[evidence.ID]*evidence.Record, len(ids)), make([]evidence.ID, 0, len(ids))
+	for _, id := range ids {
+		if j, done := p.judged[id]; done && j != nil {
+			known[id] = j.claim
+		} else if r := p.around[id]; r != nil {
+			known[id] = r
+		} else if _, there := p.around[id]; !done && !there {
+			missing = append(missing, id)
+		}
+	}
+	if len(missing) == 0 {
+		return known, nil
+	}
+	records, err := p.Reader.Get(ctx, missing)
+	if err == nil {
+		maps.Copy(records, known)
+	}
+	return records, err
+}
+
 // addClaimsOf adds the claims of the citations among records.
 func (p *past) addClaimsOf(ctx context.Context, records map[evidence.ID]*evidence.Record, claims *[]*evidence.Record) error {
 	var missing []evidence.ID
@@ -109,7 +146,7 @@ func (p *past) addClaimsOf(ctx context.Context, records map[evidence.ID]*evidenc
 	slices.Sort(missing)
 	missing = slices.Compact(missing)
 	for batch := range slices.Chunk(missing, MaxBatch) {
-		more, err := p.Reader.Get(ctx, batch)
+		more, err := p.read(ctx, batch)
 		if err != nil {
 			return err
 		}
@@ -158,22 +195,27 @@ func (p *past) judge(ctx context.Context, claims []*evidence.Record) (map[eviden
 		}
 	}
 	slices.SortFunc(unknown, func(a, b *evidence.Record) int { return cmp.Compare(a.ID(), b.ID()) })
-	for batch := range slices.Chunk(unknown, chunk) {
+	for len(unknown) > 0 {
+		batch := unknown[:min(p.batch, len(unknown))]
+		unknown = unknown[len(batch):]
 		if err := p.judgeBatch(ctx, batch, judged); err != nil {
 			return nil, err
 		}
-		p.keepJudged(batch, judged)
 	}
 	return judged, nil
 }
 
 // keepJudged keeps what was judged of claims for the next who asks.
 func (p *past) keepJudged(claims []*evidence.Record, judged map[evidence.ID]*judgedClaim) {
-	if p.judged == nil || len(p.judged)+len(claims) > keptJudged {
-		p.judged = make(map[evidence.ID]*judgedClaim, len(claims))
+	if p.judged == nil || max(len(p.judged)+len(claims), p.cited) > keptJudged {
+		p.judged, p.cited = make(map[evidence.ID]*judgedClaim, len(claims)), 0
 	}
 	for _, r := range claims {
-		p.judged[r.ID()] = judged[r.ID()]
+		j := judged[r.ID()]
+		p.judged[r.ID()] = j
+		if j != nil {
+			p.cited += len(j.citations)
+		}
 	}
 }
 
@@ -191,7 +233,9 @@ func (p *past) judgeBatch(ctx context.Context, claims []*evidence.Record, judged
 	if err != nil {
 		return err
 	}
+	n := 0
 	for _, cited := range citations {
+		n += len(cited)
 		for _, x := range cited {
 			around[x.Citation().Source] = true
 		}
@@ -209,6 +253,8 @@ func (p *past) judgeBatch(ctx context.Context, claims []*evidence.Record, judged
 			judged[r.ID()] = j
 		}
 	}
+	p.keepJudged(claims, judged)
+	p.batch = min(max(len(claims)*citedAtOnce/max(n, 1), chunk), MaxBatch)
 	return nil
 }
 
@@ -250,36 +296,43 @@ func (p *past) citing(ctx context.Context, claims []evidence.ID) (map[evidence.I
 	return citations, nil
 }
 
-// loadWithAncestors loads entities and sources, and what the sources derive from.
-func (p *past) loadWithAncestors(ctx context.Context, wanted map[evidence.ID]bool) (map[evidence.ID]*evidence.Record, error) {
-	known := map[evidence.ID]*evidence.Record{}
-	for len(wanted) > 0 {
-		var ids []evidence.ID
-		for id := range wanted {
-			ids = append(ids, id)
+// loadWithAncestors loads entities and sources, and what the sources derive from, and
+// gives all of these that are known.
+func (p *past) loadWithAncestors(ctx context.Context, wanted map[evidence.ID]bool) (_ map[evidence.ID]*evidence.Record, err error) {
+	if p.around == nil || len(p.around)+len(wanted) > keptJudged {
+		p.around = make(map[evidence.ID]*evidence.Record, len(wanted))
+	}
+	defer func() {
+		if err != nil {
+			p.around = nil // what some of it derives from is not there
 		}
-		next := map[evidence.ID]bool{}
+	}()
+	for len(wanted) > 0 {
+		ids := make([]evidence.ID, 0, len(wanted))
+		for id := range wanted {
+			if _, done := p.around[id]; !done {
+				ids = append(ids, id)
+			}
+		}
+		wanted = map[evidence.ID]bool{}
 		for batch := range slices.Chunk(ids, MaxBatch) {
 			records, err := p.Reader.Get(ctx, batch)
 			if err != nil {
 				return nil, err
 			}
 			for _, id := range batch {
-				known[id] = records[id]
-			}
-		}
-		for id := range wanted {
-			if r := known[id]; r != nil && r.Source() != nil {
+				r := records[id]
+				p.around[id] = r
+				if r == nil || r.Source() == nil {
+					continue
+				}
 				for _, parent := range r.Source().DerivedFrom {
-					if _, done := known[parent]; !done {
-						next[parent] = true
-					}
+					wanted[parent] = true
 				}
 			}
 		}
-		wanted = next
 	}
-	return known, nil
+	return p.around, nil
 }
 
 func (p *past) judgeClaim(r *evidence.Record, citations []*evidence.Record, known map[evidence.ID]*evidence.Record, provenance evidence.Provenance) *judgedClaim {
@@ -353,9 +406,9 @@ func (p *past) Find(ctx context.Context, q Query) iter.Seq2[Found, error] {
 		return p.citationsOf(ctx, q)
 	}
 	return func(yield func(Found, error) bool) {
-		for left := q.Limit; left > 0; {
+		for left, most := q.Limit, chunk; left > 0; most = min(4*most, MaxBatch) { // who asks may stop early
 			part := q
-			part.Limit = min(max(left, 50), chunk)
+			part.Limit = min(max(left, 50), most)
 			page, err := p.judgedPage(ctx, part)
 			if err != nil {
 				yield(Found{}, err)

@@ -67,76 +67,85 @@ func (l *limits) take(e *Edge) bool {
 }
 
 // seen are the edges of an expansion that the view sees and that it keeps, in order of
-// their keys, and whether they are only a part of them. No more are judged than it
+// their keys, and whether they are only a part of them. Not many more are judged than it
 // takes to fill the limits; all, where the strongest are wanted. What the view does
 // not see does not count: it is read past, however much it is.
 func (p *past) seen(ctx context.Context, x Expansion) (edges []Edge, partly bool, err error) {
 	most := x.Total + p.beyond
-	all := x
-	all.Keep, all.MinStrength, all.Strongest, all.PerNode, all.Total = nil, 0, false, 0, most
+	all := unfiltered(x, most)
 	if x.Strongest {
 		x.Total, x.PerNode = most, 0
-	} else {
-		all.Total = min(most, x.Total+chunk)
-		if x.PerNode > 0 {
-			all.PerNode = x.PerNode + chunk
-		}
 	}
-	judged, kept := map[evidence.ID]*judgedClaim{}, map[place]bool{} // of claims: nil for those not seen
-	keeps := func(e *Edge) bool {                                    // each is asked about once
-		at := place{e.At, e.Link}
-		is, known := kept[at]
-		if !known {
-			is = x.Keeps(e)
-			kept[at] = is
-		}
-		return is
-	}
-	for ; ; all.Total, all.PerNode = 4*all.Total, 4*all.PerNode {
-		var raw []Edge
-		of := make([]int, len(x.Frontier))
+	s := &sighting{past: p, limits: limits{Expansion: x}, most: most, judged: map[evidence.ID]*judgedClaim{}, kept: map[place]bool{}}
+	for ; ; all = s.further(all) {
+		s.raw = s.raw[:0]
 		for e, err := range p.Reader.Expand(ctx, all) {
 			if err != nil {
 				return nil, false, err
 			}
-			raw = append(raw, e)
-			of[e.At]++
+			s.raw = append(s.raw, e)
 		}
-		more := len(raw) == all.Total
-		within, n := limits{Expansion: x}, 0
-		for batch := range slices.Chunk(within.first(raw), chunk) { // of many entities at a time
-			if err := p.judgeLinks(ctx, batch, judged); err != nil {
+		for unjudged := s.look(); len(unjudged) > 0; unjudged = s.look() {
+			if err := p.judgeLinks(ctx, unjudged, s.judged); err != nil {
 				return nil, false, err
 			}
 		}
-		edges = edges[:0]
-		for len(raw) > 0 {
-			var batch []Edge
-			if batch, raw = within.next(raw); len(batch) == 0 {
-				continue
-			}
-			if err := p.judgeLinks(ctx, batch, judged); err != nil {
-				return nil, false, err
-			}
-			for _, e := range fill(batch, judged, p.clearance) {
-				if n++; keeps(&e) && within.take(&e) {
-					edges = append(edges, e)
-				}
-			}
-			switch {
-			case !x.Strongest && within.total >= x.Total:
-				return edges, false, nil
-			case n >= most:
-				return edges, true, nil
-			}
-			if last := batch[len(batch)-1].At; all.PerNode > 0 && of[last] == all.PerNode && !within.full(last) {
-				more = true
-			}
-		}
-		if !more {
-			return edges, false, nil
+		switch {
+		case s.total >= x.Total && !x.Strongest:
+			return s.edges, false, nil
+		case s.seen >= most:
+			return s.edges, true, nil
+		case len(s.raw) < all.Total && !s.cutAt(all.PerNode):
+			return s.edges, false, nil
 		}
 	}
+}
+
+// spare is how many more links of an entity are read than are wanted, where all that
+// are seen are kept.
+const spare = 16
+
+// unfiltered asks for as many links, not judged yet, as an expansion is likely to need.
+func unfiltered(x Expansion, most int) Expansion {
+	all := x
+	all.Keep, all.MinStrength, all.Strongest, all.PerNode = nil, 0, false, 0
+	switch {
+	case x.Strongest:
+		all.Total = most
+	case x.PerNode == 0:
+		all.Total = min(most, x.Total+chunk)
+	default:
+		all.PerNode = x.PerNode + spare
+		if x.Keep != nil || x.MinStrength > 0 {
+			all.PerNode = x.PerNode + chunk
+		}
+		all.Total = x.Total + min(x.Total, x.Total*(all.PerNode-x.PerNode)/x.PerNode) + chunk
+	}
+	return all
+}
+
+// further asks for more than was read: for as much as may be seen in all, or, where much
+// of what was read is not seen, for a multiple of that.
+func (s *sighting) further(all Expansion) Expansion {
+	more := max(s.most-s.seen, chunk)
+	if s.seen < len(s.raw)/2 {
+		more = 3 * all.Total
+	}
+	all.Total, all.PerNode = all.Total+more, 4*all.PerNode
+	return all
+}
+
+// sighting is what is seen of the links that were read for an expansion.
+type sighting struct {
+	past   *past
+	most   int // that may be seen
+	raw    []Edge
+	judged map[evidence.ID]*judgedClaim // nil for those not seen
+	kept   map[place]bool
+	limits
+	edges []Edge
+	seen  int   // of them, kept or not
+	taken []int // by place in the frontier
 }
 
 // place is that of a link in what an expansion gives.
@@ -145,81 +154,106 @@ type place struct {
 	link evidence.ID
 }
 
-// first are the edges of each entity that are wanted if all are kept, where each has a
-// limit; no more than are wanted in all.
-func (l *limits) first(raw []Edge) []Edge {
-	var first []Edge
-	would := limits{Expansion: l.Expansion}
-	for _, e := range raw {
-		if l.PerNode > 0 && would.take(&e) {
-			first = append(first, e)
+// look takes the edges that are seen and kept, as far as all before them are judged. It
+// gives links that are to be judged to go on: as many as are wanted if all are kept,
+// and more, the more were seen in vain; but not many more than may be seen in all.
+func (s *sighting) look() (unjudged []evidence.ID) {
+	s.limits = limits{Expansion: s.Expansion}
+	s.edges, s.seen, s.taken = s.edges[:0], 0, make([]int, len(s.Frontier))
+	at, asked, seen := -1, 0, 0 // of the entity
+	for _, e := range s.raw {
+		enough := min(max(s.Total-s.total, chunk, 2*s.seen), max(s.most-s.seen, chunk))
+		if s.total >= s.Total || s.seen >= s.most || len(unjudged) >= enough {
+			break
 		}
-	}
-	return first
-}
-
-// next takes the edges that are judged next from all that are left: a chunk, of one
-// entity where each has a limit. Those of which no more are wanted are left out.
-func (l *limits) next(raw []Edge) (batch, rest []Edge) {
-	at := raw[0].At
-	n := 0
-	for n < len(raw) && n < chunk && (l.PerNode == 0 || raw[n].At == at) {
-		n++
-	}
-	if l.PerNode > 0 && l.full(at) {
-		for n < len(raw) && raw[n].At == at {
-			n++
+		if e.At != at {
+			at, asked, seen = e.At, 0, 0
 		}
-		return nil, raw[n:]
-	}
-	return raw[:n], raw[n:]
-}
-
-// judgeLinks judges those of the links that were not yet.
-func (p *past) judgeLinks(ctx context.Context, edges []Edge, judged map[evidence.ID]*judgedClaim) error {
-	var ids []evidence.ID
-	for _, e := range edges {
-		if _, done := judged[e.Link]; done {
+		if s.full(at) {
 			continue
 		}
-		j, done := p.judged[e.Link]
-		if judged[e.Link] = j; !done {
-			ids = append(ids, e.Link)
+		j, done := s.judged[e.Link]
+		if !done {
+			if j, done = s.past.judged[e.Link]; done {
+				s.judged[e.Link] = j
+			}
+		}
+		if !done {
+			if s.PerNode == 0 || asked < max(s.PerNode-s.taken[at], 2*seen) {
+				asked++
+				unjudged = append(unjudged, e.Link)
+			}
+			continue
+		}
+		if !j.fill(&e, s.past.clearance) {
+			continue
+		}
+		s.seen++
+		if seen++; s.keeps(&e) && s.take(&e) {
+			s.taken[at]++
+			s.edges = append(s.edges, e)
 		}
 	}
-	if len(ids) == 0 {
-		return nil
+	return unjudged
+}
+
+// keeps asks about each edge once.
+func (s *sighting) keeps(e *Edge) bool {
+	at := place{e.At, e.Link}
+	is, known := s.kept[at]
+	if !known {
+		is = s.Keeps(e)
+		s.kept[at] = is
 	}
+	return is
+}
+
+// cutAt says whether an entity that was read up to a limit may have more links that
+// are wanted.
+func (s *sighting) cutAt(perNode int) bool {
+	read := make([]int, len(s.Frontier))
+	for i := range s.raw {
+		at := s.raw[i].At
+		if read[at]++; perNode > 0 && read[at] == perNode && s.taken[at] < s.PerNode {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeLinks judges links that were not yet.
+func (p *past) judgeLinks(ctx context.Context, ids []evidence.ID, judged map[evidence.ID]*judgedClaim) error {
 	slices.Sort(ids)
-	records, err := p.Reader.Get(ctx, ids)
-	if err != nil {
-		return err
-	}
-	var claims []*evidence.Record
-	for _, id := range ids {
-		if r := records[id]; r != nil {
-			claims = append(claims, r)
+	ids = slices.Compact(ids)
+	for len(ids) > 0 {
+		batch := ids[:min(p.batch, len(ids))]
+		ids = ids[len(batch):]
+		records, err := p.Reader.Get(ctx, batch)
+		if err != nil {
+			return err
+		}
+		claims := make([]*evidence.Record, 0, len(records))
+		for _, id := range batch {
+			judged[id] = nil
+			if r := records[id]; r != nil {
+				claims = append(claims, r)
+			}
+		}
+		if err := p.judgeBatch(ctx, claims, judged); err != nil {
+			return err
 		}
 	}
-	if err := p.judgeBatch(ctx, claims, judged); err != nil {
-		return err
-	}
-	p.keepJudged(claims, judged)
 	return nil
 }
 
-// fill puts what was judged into edges and leaves out those not seen.
-func fill(edges []Edge, judged map[evidence.ID]*judgedClaim, c evidence.Clearance) []Edge {
-	var filled []Edge
-	for _, e := range edges {
-		j := judged[e.Link]
-		if j == nil || j.to == nil {
-			continue
-		}
-		level := j.claim.Derived.At(c)
-		e.Standing, e.Strength, e.Disputed = level.Standing, level.Strength, level.Disputes > 0
-		e.FromPlaceholder, e.ToPlaceholder = j.from.Identity.IsPlaceholder(), j.to.Identity.IsPlaceholder()
-		filled = append(filled, e)
+// fill puts what was judged of a link into its edge; false where the view does not see
+// it.
+func (j *judgedClaim) fill(e *Edge, c evidence.Clearance) bool {
+	if j == nil || j.to == nil {
+		return false
 	}
-	return filled
+	level := j.claim.Derived.At(c)
+	e.Standing, e.Strength, e.Disputed = level.Standing, level.Strength, level.Disputes > 0
+	e.FromPlaceholder, e.ToPlaceholder = j.from.Identity.IsPlaceholder(), j.to.Identity.IsPlaceholder()
+	return true
 }

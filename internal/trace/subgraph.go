@@ -267,6 +267,9 @@ func (s *Session) among(ctx context.Context, around []evidence.ID, t *linkTest, 
 	x := store.Expansion{Frontier: frontier, Kinds: t.Kinds, Total: budget, Keep: func(e *store.Edge) bool {
 		return among[e.From] && among[e.To] && t.keeps(e)
 	}}
+	if !s.view.IsNow() {
+		x.Others = slices.Sorted(maps.Keys(among)) // so that none but these are judged
+	}
 	var arcs []arc
 	for e, err := range s.reader.Expand(ctx, x) {
 		if partOnly(err) {

@@ -110,6 +110,15 @@ type revisionShape struct {
 // columns are resultColumns, and those of lists placedColumns.
 const result = "n.slot AS slot, n.data AS data, n.derived AS derived, n.revision AS revision, n.closedBy AS closedBy, n.key AS key, now"
 
+// resultOf is result for views of now, or of the past, of which of all that is derived
+// the check alone is read.
+func resultOf(past bool) string {
+	if !past {
+		return result
+	}
+	return strings.Replace(result, "n.derived AS", "CASE WHEN n.check IS NOT NULL THEN n.derived END AS", 1)
+}
+
 var (
 	resultColumns = []string{"slot", "data", "derived", "revision", "closedBy", "key", "now"}
 	placedColumns = append(slices.Clone(resultColumns), "place")
@@ -119,8 +128,12 @@ var (
 // $known, and were and are cleared for $clearance (invariant 9).
 const (
 	stood = "n.revision <= $known AND (n.closedBy IS NULL OR n.closedBy > $known) AND n.own <= $clearance"
-	still = "MATCH (r:Record {id: n.id}) WHERE r.now <= $clearance"
+	still = "CASE WHEN n:Superseded THEN EXISTS { MATCH (r:Record {id: n.id}) WHERE r.now <= $clearance } ELSE n.now <= $clearance END"
 )
+
+// nowOf is the present clearance of the record that `n` is a version of. The newest
+// version has it; only what was replaced since is looked up.
+const nowOf = "CASE WHEN n:Superseded THEN head(COLLECT { MATCH (r:Record {id: n.id}) RETURN r.now }) ELSE n.now END"
 
 // seek tells Neo4j by which index to find a list. A plan that was made while the
 // graph had nothing in it would else read all of an index, and stay.
@@ -161,12 +174,11 @@ func (o listShape) stream(anchor string) string {
 		where = append(where, "all(word IN $words WHERE (' ' + n.text) CONTAINS word)")
 	}
 	match := "MATCH (n:Version) " + o.seek(anchor)
-	text, now := match+" WHERE %s RETURN n, %s AS now ORDER BY %s LIMIT $limit", "0"
+	now := "0"
 	if o.past {
-		where = append(where, stood)
-		text, now = match+" WHERE %s "+still+" RETURN n, %s AS now ORDER BY %s LIMIT $limit", "r.now"
+		where, now = append(where, stood, still), nowOf
 	}
-	return fmt.Sprintf(text, strings.Join(where, " AND "), now, strings.Join(order, ", "))
+	return fmt.Sprintf("%s WHERE %s WITH n ORDER BY %s LIMIT $limit RETURN n, %s AS now", match, strings.Join(where, " AND "), strings.Join(order, ", "), now)
 }
 
 // text merges the lists of $lists (and, for links at entities, of $incoming and
@@ -188,7 +200,7 @@ func (o listShape) text() string {
 		}
 		lists += "} "
 	}
-	return fmt.Sprintf("%sWITH %s, %s AS place ORDER BY %s%s LIMIT $limit", lists, result, key, key, way)
+	return fmt.Sprintf("%sWITH %s, %s AS place ORDER BY %s%s LIMIT $limit", lists, resultOf(o.past), key, key, way)
 }
 
 func listTexts() map[listShape]query {
@@ -220,17 +232,28 @@ func ofClaimsText(past bool) query {
 	o := listShape{order: "key", past: past}
 	stream := strings.NewReplacer("s.anchor", "claim", "s.slot", "slot", "s.lo", "t.lo", "s.hi", "t.hi").Replace(o.stream("claim"))
 	return query{name: "find citations of claims" + when(past, " in the past"),
-		text: "UNWIND range(0, size($claims) - 1) AS at WITH at, $claims[at] AS claim UNWIND $stances AS t " +
+		text: eachClaim + "UNWIND $stances AS t " +
 			"CALL (claim, t) { UNWIND $slots AS slot CALL (claim, t, slot) { " + stream + " } RETURN n, now ORDER BY n.key LIMIT $limit } " +
-			"WITH at, " + result + ", n.key AS place ORDER BY at, place", columns: placedColumns}
+			"WITH at, " + resultOf(past) + ", n.key AS place ORDER BY at, place", columns: placedColumns}
 }
+
+const eachClaim = "UNWIND range(0, size($claims) - 1) AS at WITH at, $claims[at] AS claim "
+
+// fewCited reads the citations that claims had in the past, each claim by one seek
+// where ofClaims takes one for each list and stance. Of a claim that has $few
+// versions of citations or more it says so, and gives not all of them.
+var fewCited = query{name: "find few citations of claims in the past",
+	text: eachClaim + "CALL (claim) { MATCH (n:Version) USING INDEX SEEK n:Version(claim, slot, key) " +
+		"WHERE n.claim = claim AND n.slot >= $first AND n.slot <= $last AND n.key > '' WITH n LIMIT $few RETURN collect(n) AS cited } " +
+		"UNWIND CASE WHEN size(cited) < $few THEN cited ELSE cited[..1] END AS n WITH at, size(cited) = $few AS many, n WHERE many OR (" + stood + " AND " + still + ") " +
+		"WITH at, many, " + nowOf + " AS now, n WITH at, many, " + resultOf(true), columns: append(slices.Clone(resultColumns), "at", "many")}
 
 func getTexts() map[bool]query {
 	return map[bool]query{
 		false: {name: "get", text: "UNWIND $ids AS id MATCH (n:Record {id: id}) WHERE n.slot % 8 <= $clearance WITH n, n.now AS now WITH " + result, columns: resultColumns},
 		true: {name: "get in the past", text: "UNWIND $ids AS id MATCH (r:Record {id: id}) WHERE r.now <= $clearance " +
-			"CALL (id, r) { WITH r AS n WHERE " + stood + " RETURN n UNION ALL MATCH (n:Superseded {id: id}) WHERE " + stood + " RETURN n } " +
-			"WITH n, r.now AS now WITH " + result, columns: resultColumns},
+			"WITH r.now AS now, CASE WHEN r.revision <= $known THEN r ELSE head(COLLECT { MATCH (n:Superseded {id: id}) WHERE " + stood + " RETURN n }) END AS n " +
+			"WHERE " + stood + " WITH " + resultOf(true), columns: resultColumns},
 	}
 }
 
@@ -270,7 +293,7 @@ func expandTexts() map[expandShape]query {
 				where := fmt.Sprintf("n.%s = e AND n.slot = s.slot AND n.key > s.lo AND n.key > after AND n.key < s.hi", end)
 				text := "MATCH (n:Version) " + listShape{order: "key"}.seek(end) + " WHERE " + where
 				if past {
-					text += " AND " + stood + " " + still
+					text += " AND " + stood + " AND " + still
 				}
 				if strongest {
 					return text + " RETURN n, n.key AS key ORDER BY " + strongestFirst + ", n.key LIMIT $each"
@@ -291,7 +314,8 @@ func expandTexts() map[expandShape]query {
 	add(expandShape{strongest: true, ranked: true}, " by rank", strongestFirst+", key", strongestParts())
 	add(expandShape{ranked: true}, " to the strong", "key", strongParts())
 	add(expandShape{ranked: true, loose: true}, " to the strong in no order", "", strongParts())
-	add(expandShape{pairs: true}, " to others", "key", pairParts())
+	add(expandShape{pairs: true}, " to others", "key", pairParts(""))
+	add(expandShape{pairs: true, past: true}, " to others in the past", "key", pairParts(" AND "+stood+" AND "+still))
 	return expand
 }
 
@@ -334,9 +358,9 @@ func strongParts() []string {
 }
 
 // pairParts look links up by both of their ends, whatever their kind.
-func pairParts() (parts []string) {
+func pairParts(seen string) (parts []string) {
 	for _, ends := range [][2]string{{"from", "to"}, {"to", "from"}} {
-		parts = append(parts, fmt.Sprintf("MATCH (n:Version) USING INDEX SEEK n:Version(from, to) WHERE n.%s = e AND n.%s IN $others AND n.slot IN $slots AND n.key > after RETURN n, n.key AS key", ends[0], ends[1]))
+		parts = append(parts, fmt.Sprintf("MATCH (n:Version) USING INDEX SEEK n:Version(from, to) WHERE n.%s = e AND n.%s IN $others AND n.slot IN $slots AND n.key > after%s RETURN n, n.key AS key", ends[0], ends[1], seen))
 	}
 	return parts
 }

@@ -76,7 +76,7 @@ func (r *reader) newExpansion(x store.Expansion) *expansion {
 	if r.past() { // no strength is known of it
 		x.Strongest, x.MinStrength = false, 0
 	}
-	pairs := len(x.Others) > 0 && len(x.Frontier)*len(x.Others) <= maxPairs && !r.past() && !x.Strongest
+	pairs := len(x.Others) > 0 && len(x.Frontier)*len(x.Others) <= maxPairs[r.past()] && !x.Strongest
 	x.Keep = turnsAway(x, pairs)
 	e := &expansion{reader: r, Expansion: x, pairs: pairs, kept: make([][]store.Edge, len(x.Frontier)), wanted: x.Total, after: make([]string, len(x.Frontier)), outgoing: []row{}, incoming: []row{}}
 	if x.PerNode > 0 {
@@ -132,7 +132,7 @@ func (e *expansion) ask(ctx context.Context) error {
 	loose := e.Keep != nil && e.PerNode == 0 && len(e.Kinds) == 0 && !e.Strongest && !e.reader.past()
 	shape := expandShape{past: e.reader.past(), strongest: e.Strongest, ranked: ranked, loose: loose}
 	if e.pairs {
-		shape = expandShape{pairs: true}
+		shape = expandShape{pairs: true, past: shape.past}
 	}
 	params := row{
 		"frontier": frontier, "outgoing": e.outgoing, "incoming": e.incoming, "each": each, "total": total, "strength": strengthAt(e.reader.view.Clearance),
@@ -204,9 +204,10 @@ func inOrder(edges []*keyedEdge) []*keyedEdge {
 	return slices.CompactFunc(edges, func(x, y *keyedEdge) bool { return x.At == y.At && x.Link == y.Link })
 }
 
-// maxPairs is up to how many pairs of entities are looked up one by one; reading the
-// links of an entity is quicker where there are more.
-const maxPairs = 2 * store.MaxBatch
+// maxPairs is up to how many pairs of entities are looked up one by one, now and in the
+// past; reading the links of an entity is quicker where there are more. Of the past
+// each takes longer to read.
+var maxPairs = map[bool]int{false: 2 * store.MaxBatch, true: 5 * store.MaxBatch}
 
 // turnsAway is what decides on each edge that the server gives; nil keeps all. The
 // server gives pairs of any kind, in both directions.

@@ -105,19 +105,28 @@ func checkMost(most int, what string, n int) error {
 // Find implements store.Reader.
 func (r *reader) Find(ctx context.Context, q store.Query) iter.Seq2[store.Found, error] {
 	return func(yield func(store.Found, error) bool) {
-		rows, err := r.find(ctx, q)
-		if err != nil {
-			yield(store.Found{}, err)
+		if r.past() && len(q.Claims) > 0 && len(q.Kinds) == 0 && q.After == "" {
+			r.cited(ctx, q, yield)
 			return
 		}
-		for _, one := range rows {
-			if vanished(one, "slot") {
-				continue
-			}
-			record, err := newRecord(one, r.past())
-			if !yield(store.Found{Record: record, Key: textOf(one, "place")}, err) || err != nil {
-				return
-			}
+		r.found(ctx, q, yield)
+	}
+}
+
+// found yields what a query finds, each record with its place.
+func (r *reader) found(ctx context.Context, q store.Query, yield func(store.Found, error) bool) {
+	rows, err := r.find(ctx, q)
+	if err != nil {
+		yield(store.Found{}, err)
+		return
+	}
+	for _, one := range rows {
+		if vanished(one, "slot") {
+			continue
+		}
+		record, err := newRecord(one, r.past())
+		if !yield(store.Found{Record: record, Key: textOf(one, "place")}, err) || err != nil {
+			return
 		}
 	}
 }
@@ -150,6 +159,75 @@ func (r *reader) ofClaims(ctx context.Context, q store.Query) ([]*driver.Record,
 	return r.read(ctx, r.store.texts.ofClaims[r.past()], row{
 		"claims": idTexts(q.Claims), "stances": stances, "slots": slots(q.Type, r.view), "limit": int64(q.Limit),
 	})
+}
+
+// cited yields the citations that claims had. Those of a claim with few of them, as
+// most have, are read by one seek and put in order here.
+func (r *reader) cited(ctx context.Context, q store.Query, yield func(store.Found, error) bool) {
+	of, many, err := r.fewCited(ctx, q)
+	if err != nil {
+		yield(store.Found{}, err)
+		return
+	}
+	for ids := range slices.Chunk(many, mostOfMany) {
+		some := q
+		some.Claims = ids
+		r.found(ctx, some, func(f store.Found, e error) bool {
+			if err = e; err == nil {
+				claim := f.Record.Citation().Claim
+				of[claim] = append(of[claim], f)
+			}
+			return err == nil
+		})
+		if err != nil {
+			yield(store.Found{}, err)
+			return
+		}
+	}
+	for _, claim := range q.Claims {
+		var given [evidence.Mentions + 1]int
+		for _, f := range of[claim] {
+			stance := f.Record.Citation().Stance
+			if given[stance]++; given[stance] <= q.Limit && !yield(f, nil) {
+				return
+			}
+		}
+	}
+}
+
+// mostOfMany is of how many claims with many citations they are read at a time.
+const mostOfMany = 500
+
+// fewCited reads the citations of the claims that have few, and tells which have many.
+func (r *reader) fewCited(ctx context.Context, q store.Query) (of map[evidence.ID][]store.Found, many []evidence.ID, err error) {
+	if err := errors.Join(checkBatch("claims", len(q.Claims)), checkBatch("records", q.Limit)); err != nil || q.Limit < 1 || q.Type != evidence.CitationRecord {
+		return nil, nil, err
+	}
+	slots, claims := slots(q.Type, r.view), unique(q.Claims)
+	rows, err := r.read(ctx, fewCited, row{"claims": idTexts(claims), "first": slots[0], "last": slots[len(slots)-1], "few": int64(mostCitations)})
+	if err != nil {
+		return nil, nil, err
+	}
+	of = make(map[evidence.ID][]store.Found, len(q.Claims))
+	for _, one := range rows {
+		if has, _ := one.Get("many"); has == true {
+			many = append(many, claims[numberOf(one, "at")])
+			continue
+		}
+		if vanished(one, "slot") {
+			continue
+		}
+		record, err := newRecord(one, true)
+		if err != nil {
+			return nil, nil, err
+		}
+		claim := record.Citation().Claim
+		of[claim] = append(of[claim], store.Found{Record: record, Key: record.Derived.Key})
+	}
+	for _, found := range of {
+		slices.SortFunc(found, func(a, b store.Found) int { return compareText(a.Key, b.Key) })
+	}
+	return of, many, nil
 }
 
 // withWords finds records by words: through the full-text index, and where that

@@ -65,12 +65,20 @@ func newRecord(r *driver.Record, past bool) (*evidence.Record, error) {
 	if v, _ := r.Get("closedBy"); v != nil {
 		record.To = evidence.Sequence(numberOf(r, "closedBy")) //nolint:gosec // as above
 	}
-	derived, err := evidence.DecodeDerived(bytesOf(r, "derived"))
-	if past {
-		derived = evidence.Derived{Now: evidence.Clearance(numberOf(r, "now")), Key: textOf(r, "key"), Check: derived.Check} //nolint:gosec // 0 to 2
+	derived := bytesOf(r, "derived")
+	if past && derived == nil { // as of most, which have no check
+		record.Derived = thenDerived(r, nil)
+		return record, nil
 	}
-	record.Derived = derived
+	record.Derived, err = evidence.DecodeDerived(derived)
+	if past {
+		record.Derived = thenDerived(r, record.Derived.Check)
+	}
 	return record, err
+}
+
+func thenDerived(r *driver.Record, check *evidence.QuoteCheck) evidence.Derived {
+	return evidence.Derived{Now: evidence.Clearance(numberOf(r, "now")), Key: textOf(r, "key"), Check: check} //nolint:gosec // 0 to 2
 }
 
 func headProperties(h evidence.Head) map[string]any {
