@@ -120,6 +120,7 @@ func Run(t *testing.T, open Open, options ...Option) {
 		{"Count", s.testCount, ""},
 		{"Versions", s.testVersions, ""},
 		{"EverCited", s.testEverCited, ""},
+		{"FormerlyCited", s.testFormerlyCited, ""},
 		{"Revisions", s.testRevisions, ""},
 		{"Beside", s.testBeside, ""},
 		{"Log", s.testLog, ""},
