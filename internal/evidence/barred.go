@@ -207,20 +207,30 @@ func named(content Content, c Clearance) Content {
 	return &kept
 }
 
+// erasures are the tombstones of the graph. What is asked of them is asked of many
+// records, and they can be as large as the log: they are read once.
+func (w *workspace) erasures() ([]tombstone, error) {
+	if w.tombstones == nil {
+		found, err := tombstones(w.ctx, w.snap)
+		if err != nil {
+			return nil, err
+		}
+		w.tombstones = &found
+	}
+	return *w.tombstones, nil
+}
+
 // checkBarred faults what a change set would record and an erasure forbids. Who
 // could not see what was erased does not come upon it: they write what they know
 // from elsewhere. What a record said already, open or closed, it may go on to say:
 // the erasure left it, and it may be one that the author does not see.
 func (w *workspace) checkBarred(changes []Change) error {
-	for rev, err := range erasures(w.ctx, w.snap) {
-		if err != nil {
-			return err
-		}
-		erasure, err := tombstone(rev)
-		if err != nil {
-			return err
-		}
-		meta, err := rev.Meta()
+	erasures, err := w.erasures()
+	if err != nil {
+		return err
+	}
+	for _, erasure := range erasures {
+		meta, err := erasure.rev.Meta()
 		if err != nil {
 			return err
 		}
@@ -241,7 +251,7 @@ func (w *workspace) checkBarred(changes []Change) error {
 				what = "the document " + sha // whatever source had it, it need not be this one
 			}
 			w.index = s.index
-			w.fault(Forbidden, changes[s.index].citationPath(s.id), "%s was erased on %s on the ground %q and is not recorded again; ask an administrator", what, rev.Header.Time.Format("2006-01-02"), meta.Reason)
+			w.fault(Forbidden, changes[s.index].citationPath(s.id), "%s was erased on %s on the ground %q and is not recorded again; ask an administrator", what, erasure.rev.Header.Time.Format("2006-01-02"), meta.Reason)
 		}
 	}
 	return nil

@@ -1,6 +1,8 @@
 package evidence_test
 
 import (
+	"context"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -172,4 +174,40 @@ func TestARecordThatIsThereDoesNotTakeWhatWasErased(t *testing.T) {
 	}
 	g.must(top, evidence.Change{PutEntity: &evidence.PutEntity{ID: "p4"}})
 	require.Equal(t, []bool{true}, g.stands("p4"))
+}
+
+// counted is a snapshot that counts how often each revision was read by its key.
+type counted struct {
+	evidence.Snapshot
+	read map[string]int
+}
+
+func (c counted) Revision(ctx context.Context, ref evidence.RevisionRef) (*evidence.Revision, error) {
+	if ref.Key != "" {
+		c.read[ref.Key]++
+	}
+	return c.Snapshot.Revision(ctx, ref)
+}
+
+// TestAnUndoReadsEachTombstoneOnce: an undo takes no longer for what was erased, however
+// much it was, or its author would learn of that. One change set may hold several.
+func TestAnUndoReadsEachTombstoneOnce(t *testing.T) {
+	g := base(t)
+	for _, e := range []evidence.ID{"x", "y"} {
+		changes := []evidence.Change{entity("p-"+e, "PERSON", "Otra "+string(e)), secret(entity(e, "PERSON", "Secreta "+string(e)))}
+		for i := range 20 {
+			id := evidence.ID(fmt.Sprintf("%s-%d", e, i))
+			changes = append(changes, evidence.Change{AssertStatement: &evidence.AssertStatement{ID: id, Entity: e, Attribute: "OCCUPATION", Value: string(id), Citations: []evidence.NewCitation{cited("c-"+id, "s1")}}})
+		}
+		g.must(top, changes...)
+	}
+	g.erase("x")
+	g.erase("y")
+	read := map[string]int{}
+	_, err := g.Write(t.Context(), func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		return storetest.Planner(99).Plan(ctx, counted{snap, read}, low, &evidence.ChangeSet{Reason: "because", Changes: []evidence.Change{undo(2), undo(3)}})
+	})
+	require.NoError(t, err)
+	require.Equal(t, []bool{false, false}, g.stands("p-x", "p-y"))
+	require.Equal(t, map[string]int{"erasure 1": 1, "erasure 2": 1, "erasure 3": 1}, read)
 }

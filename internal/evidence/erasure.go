@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"iter"
 	"slices"
 	"strconv"
 
@@ -51,45 +50,46 @@ type Struck struct {
 	Visible Clearance `json:"visible,omitempty"`
 }
 
-// sawErased says whether who is cleared for c could see something of what erasures
-// took from a leaf. For others the leaf is what is left of it.
-func sawErased(ctx context.Context, snap Snapshot, c Clearance, at Sequence, leaf int) (bool, error) {
-	for rev, err := range erasures(ctx, snap) {
-		if err != nil {
-			return false, err
-		}
-		erasure, err := tombstone(rev)
-		if err != nil {
-			return false, err
-		}
-		for _, s := range erasure.Struck {
-			if s.Sequence == at && s.Leaf == leaf && max(s.Visible, erasure.Visible) <= c {
-				return true, nil
-			}
-		}
-	}
-	return false, nil
+// tombstone is an erasure with the revision that holds it.
+type tombstone struct {
+	*Erasure
+	rev *Revision
 }
 
-// erasures yields the revisions of all erasures, the first one first.
-func erasures(ctx context.Context, snap Snapshot) iter.Seq2[*Revision, error] {
-	return func(yield func(*Revision, error) bool) {
-		for number := 1; ; number++ {
-			rev, err := snap.Revision(ctx, RevisionRef{Key: erasureKey(number)})
-			if errors.Is(err, ErrNotFound) || !yield(rev, err) || err != nil {
-				return
-			}
+// tombstones reads those of all erasures, the first one first.
+func tombstones(ctx context.Context, snap Snapshot) ([]tombstone, error) {
+	var found []tombstone
+	for number := 1; ; number++ {
+		rev, err := snap.Revision(ctx, RevisionRef{Key: erasureKey(number)})
+		if errors.Is(err, ErrNotFound) {
+			return found, nil
 		}
+		if err != nil {
+			return nil, err
+		}
+		erasure, err := rev.Erasure()
+		if err == nil && erasure == nil {
+			err = fmt.Errorf("the revision at sequence %d has the key of an erasure and is none; run `vinculo verify`", rev.Sequence())
+		}
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, tombstone{erasure, rev})
 	}
 }
 
-// tombstone is the erasure of a revision that is found as one.
-func tombstone(rev *Revision) (*Erasure, error) {
-	erasure, err := rev.Erasure()
-	if err == nil && erasure == nil {
-		err = fmt.Errorf("the revision at sequence %d has the key of an erasure and is none; run `vinculo verify`", rev.Sequence())
+// sawErased gives the leaves of a revision of which who is cleared for c could see
+// something of what erasures took. For others a leaf is what is left of it.
+func sawErased(erasures []tombstone, c Clearance, at Sequence) map[int]bool {
+	saw := map[int]bool{}
+	for _, e := range erasures {
+		for _, s := range e.Struck {
+			if s.Sequence == at && max(s.Visible, e.Visible) <= c {
+				saw[s.Leaf] = true
+			}
+		}
 	}
-	return erasure, err
+	return saw
 }
 
 // Erasing is what a store destroys with a commit, in the same atomic step, after

@@ -295,9 +295,11 @@ func applied(ctx context.Context, snap Snapshot, c Clearance, key, digest string
 	}
 	saw := false
 	if meta.Digest == "" {
-		if saw, err = sawErased(ctx, snap, c, done.Sequence(), 0); err != nil {
+		erasures, err := tombstones(ctx, snap)
+		if err != nil {
 			return nil, err
 		}
+		saw = sawErased(erasures, c, done.Sequence())[0]
 	}
 	if saw {
 		return nil, Faulty(Conflict, "idempotencyKey", "the key %q was used at %s for a change set of which part was erased since; choose a new key", meta.IdempotencyKey, done.Header.Time.Format(time.RFC3339))

@@ -24,18 +24,17 @@ func (w *workspace) undo(c *Undo) (ID, error) {
 	if err != nil {
 		return "", err
 	}
+	erasures, err := w.erasures()
+	if err != nil {
+		return "", err
+	}
+	saw := sawErased(erasures, w.author.Clearance, rev.Sequence())
 	u := undoing{workspace: w, rev: rev, number: c.Revision, cleared: map[ID]Clearance{}, shown: map[ID]bool{}}
 	var ids, closed, written []ID
 	for i, o := range outcomes {
-		if rev.Leaves[i+1].Erased {
-			saw, err := sawErased(w.ctx, w.snap, w.author.Clearance, rev.Sequence(), i+1)
-			if err != nil {
-				return "", err
-			}
-			if saw {
-				w.fault(Conflict, at, "revision %d cannot be undone: part of it was erased", c.Revision)
-				return "", nil
-			}
+		if saw[i+1] {
+			w.fault(Conflict, at, "revision %d cannot be undone: part of it was erased", c.Revision)
+			return "", nil
 		}
 		if o.Erasure != nil {
 			w.fault(Conflict, at, "revision %d cannot be undone: it is an erasure, and what it erased is gone", c.Revision)

@@ -79,6 +79,8 @@ type workspace struct {
 	rewritten map[ID]*Record
 	rejudged  []ID
 	unrooted  []ID
+	// tombstones are nil until they are asked for.
+	tombstones *[]tombstone
 }
 
 // loading says how what depends on a record came into the workspace.
