@@ -400,15 +400,11 @@ func (p *projector) rendition(content evidence.Content) evidence.Content {
 	now := p.now[content.RecordID()]
 	switch c := content.(type) {
 	case *evidence.Entity:
-		e := *c
+		today := p.names[c.ID]
+		kept, _ := c.KeptSecret(today.raised, today.primary, p.Clearance)
+		e := *kept
 		e.Clearance = max(e.Clearance, now)
-		today := p.names[e.ID]
-		e.Names = slices.DeleteFunc(slices.Clone(c.Names), func(n evidence.Name) bool {
-			return n.Clearance > p.Clearance || today.raised[n.Text]
-		})
-		if today.raised[c.Names[0].Text] { // what it was called then is hidden today
-			e.Names = slices.Insert(e.Names, 0, today.primary)
-		}
+		e.Names = kept.VisibleNames(p.Clearance)
 		return &e
 	case *evidence.Source:
 		s := *c

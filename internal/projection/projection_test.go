@@ -292,3 +292,25 @@ func TestProjectionHidesFormerNames(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, text(t, again), "Zutano", "it was a secret when it was taken away")
 }
+
+// TestProjectionTellsANameOnce has an entity called today by what was its alias, while
+// what it was called is hidden. It was called so then, as readers of the source have it.
+func TestProjectionTellsANameOnce(t *testing.T) {
+	from, to := model.New(), model.New()
+	put := func(name string, names ...evidence.NewName) evidence.Change {
+		return evidence.Change{PutEntity: &evidence.PutEntity{ID: "w", Kind: evidence.Of("PERSON"), Name: evidence.Of(name), Names: evidence.Of(names)}}
+	}
+	secret := evidence.NewName{Text: "Zutano Real", Clearance: "CONFIDENTIAL"}
+	apply(t, from, 1, put("Zutano Real", evidence.NewName{Text: "Testigo 7"}, evidence.NewName{Text: "El Zurdo"}))
+	apply(t, from, 2, put("Testigo 7", secret, evidence.NewName{Text: "El Zurdo"}))
+	_, err := projection.Run(t.Context(), options(from, to, evidence.Public))
+	require.NoError(t, err)
+	for name, st := range map[string]store.Store{"the source": from, "the projection": to} {
+		r, err := store.Read(t.Context(), st, evidence.View{Clearance: evidence.Public, KnownAt: 1}, vocabulary.Standard())
+		require.NoError(t, err)
+		found, err := r.Get(t.Context(), []evidence.ID{"w"})
+		require.NoError(t, err)
+		require.NoError(t, r.Close())
+		require.Equal(t, []evidence.Name{{Text: "Testigo 7"}, {Text: "El Zurdo", Type: evidence.AliasName}}, found["w"].Entity().VisibleNames(evidence.Public), name)
+	}
+}
