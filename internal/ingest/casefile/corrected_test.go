@@ -79,6 +79,7 @@ func TestGrowsWhereSomethingWasCorrected(t *testing.T) {
 			result, err = load(t, st, folder(grown(accused(), "sources.csv", furtherSource)), o)
 			require.NoError(t, err)
 			require.False(t, result.New)
+			require.Equal(t, 2, result.Kept)
 			require.Equal(t, before, head(t, st))
 
 			// Other parts of a row that was corrected are new, and are written.
@@ -89,6 +90,31 @@ func TestGrowsWhereSomethingWasCorrected(t *testing.T) {
 			requireCorrected(t, st)
 			require.Equal(t, "Título entero", records(t, st, "s1")["s1"].Source().Title)
 			require.Equal(t, &evidence.Point{Latitude: 17.5, Longitude: -99.25}, records(t, st, "p1")["p1"].Entity().Point)
+		})
+	}
+}
+
+// TestTellsOfCorrectionsWhereAllIsKnownAgain: that the folder, or a part of it, is known
+// by its key does not make what was corrected since what it says.
+func TestTellsOfCorrectionsWhereAllIsKnownAgain(t *testing.T) {
+	for name, o := range map[string]ImportOptions{"one revision": {}, "batches": {Batch: 1}, "a dry run": {DryRun: true}} {
+		t.Run(name, func(t *testing.T) {
+			st := model.New()
+			_, err := load(t, st, folder(accused()), ImportOptions{Batch: o.Batch})
+			require.NoError(t, err)
+			result, err := load(t, st, folder(accused()), o)
+			require.NoError(t, err)
+			require.Equal(t, Result{Changes: 4}, result)
+			correct(t, st)
+			before := head(t, st)
+			result, err = load(t, st, folder(accused()), o)
+			require.NoError(t, err)
+			require.Equal(t, Result{Changes: 4, Kept: 2}, result)
+			edit(t, st, evidence.Change{Retract: &evidence.Retract{ID: "s1"}})
+			result, err = load(t, st, folder(accused()), o)
+			require.NoError(t, err, "what was retracted of what is known again is nobody's mistake")
+			require.Equal(t, Result{Changes: 4, Kept: 1}, result)
+			require.Equal(t, before.Sequence+1, head(t, st).Sequence)
 		})
 	}
 }

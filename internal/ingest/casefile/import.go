@@ -295,19 +295,32 @@ func (w *writer) validate(ctx context.Context, changes []change, batches [][]cha
 	left, puts := changes, &upserts{}
 	w.validated, w.looked = true, head.Sequence
 	if head.Sequence > 0 {
-		// A batch that was written under its key needs no second look: what
-		// happened to its records since is nobody's mistake. But where it was undone,
-		// it is not there.
+		// A batch that was written under its key is not judged again: what happened to
+		// its records since is nobody's mistake, and is only counted. But where it was
+		// undone, it is not there.
 		left = nil
+		var known []change
 		var undone Undone
 		for _, batch := range batches {
 			if there, err := w.applied(ctx, batch, &undone); err != nil {
 				return nil, false, err
-			} else if !there {
+			} else if there {
+				known = append(known, batch...)
+			} else {
 				left = append(left, batch...)
 			}
 		}
 		if err := undone.err(); err != nil {
+			return nil, false, err
+		}
+		err = w.read(ctx, func(ctx context.Context, snap evidence.Snapshot) error {
+			corrected, err := w.upserted(ctx, snap, known)
+			if err == nil {
+				w.kept = corrected.kept
+			}
+			return err
+		})
+		if err != nil {
 			return nil, false, err
 		}
 		if len(left) == 0 {
@@ -323,7 +336,7 @@ func (w *writer) validate(ctx context.Context, changes []change, batches [][]cha
 		if err != nil {
 			return nil, false, err
 		}
-		w.kept = puts.kept
+		w.kept += puts.kept
 		if left = puts.changes; len(left) == 0 {
 			return nil, true, nil
 		}
