@@ -78,7 +78,7 @@ func (p *past) seen(ctx context.Context, x Expansion) (edges []Edge, partly bool
 	}
 	s := &sighting{past: p, limits: limits{Expansion: x}, most: most, judged: map[evidence.ID]*judgedClaim{}, kept: map[place]bool{}}
 	for ; ; all = s.further(all) {
-		s.raw = s.raw[:0]
+		s.raw, s.perNode = s.raw[:0], all.PerNode
 		for e, err := range p.Reader.Expand(ctx, all) {
 			if err != nil {
 				return nil, false, err
@@ -95,7 +95,7 @@ func (p *past) seen(ctx context.Context, x Expansion) (edges []Edge, partly bool
 			return s.edges, false, nil
 		case s.seen >= most:
 			return s.edges, true, nil
-		case len(s.raw) < all.Total && !s.cutAt(all.PerNode):
+		case len(s.raw) < all.Total && !s.cut:
 			return s.edges, false, nil
 		}
 	}
@@ -137,15 +137,19 @@ func (s *sighting) further(all Expansion) Expansion {
 
 // sighting is what is seen of the links that were read for an expansion.
 type sighting struct {
-	past   *past
-	most   int // that may be seen
-	raw    []Edge
-	judged map[evidence.ID]*judgedClaim // nil for those not seen
-	kept   map[place]bool
+	past    *past
+	most    int // that may be seen
+	raw     []Edge
+	perNode int                          // that were read of each entity at most; 0: all
+	judged  map[evidence.ID]*judgedClaim // nil for those not seen
+	kept    map[place]bool
 	limits
 	edges []Edge
 	seen  int   // of them, kept or not
 	taken []int // by place in the frontier
+	// cut says that an entity has more links than were read of it, and wants them. Those
+	// after it are not to take the place of its others.
+	cut bool
 }
 
 // place is that of a link in what an expansion gives.
@@ -159,17 +163,18 @@ type place struct {
 // and more, the more were seen in vain; but not many more than may be seen in all.
 func (s *sighting) look() (unjudged []evidence.ID) {
 	s.limits = limits{Expansion: s.Expansion}
-	s.edges, s.seen, s.taken = s.edges[:0], 0, make([]int, len(s.Frontier))
-	at, asked, seen := -1, 0, 0 // of the entity
+	s.edges, s.seen, s.taken, s.cut = s.edges[:0], 0, make([]int, len(s.Frontier)), false
+	at, read, asked, seen := -1, 0, 0, 0 // of the entity
 	for _, e := range s.raw {
 		enough := min(max(s.Total-s.total, chunk, 2*s.seen), max(s.most-s.seen, chunk))
 		if s.total >= s.Total || s.seen >= s.most || len(unjudged) >= enough {
 			break
 		}
 		if e.At != at {
-			at, asked, seen = e.At, 0, 0
+			s.cut = s.cut || s.wants(at, read)
+			at, read, asked, seen = e.At, 0, 0, 0
 		}
-		if s.full(at) {
+		if read++; s.full(at) {
 			continue
 		}
 		j, done := s.judged[e.Link]
@@ -185,7 +190,7 @@ func (s *sighting) look() (unjudged []evidence.ID) {
 			}
 			continue
 		}
-		if !j.fill(&e, s.past.clearance) {
+		if s.cut || !j.fill(&e, s.past.clearance) {
 			continue
 		}
 		s.seen++
@@ -194,7 +199,14 @@ func (s *sighting) look() (unjudged []evidence.ID) {
 			s.edges = append(s.edges, e)
 		}
 	}
+	s.cut = s.cut || s.wants(at, read)
 	return unjudged
+}
+
+// wants says whether an entity of which so many links were read may have more that are
+// wanted.
+func (s *sighting) wants(at, read int) bool {
+	return s.perNode > 0 && read == s.perNode && s.taken[at] < s.PerNode
 }
 
 // keeps asks about each edge once.
@@ -206,19 +218,6 @@ func (s *sighting) keeps(e *Edge) bool {
 		s.kept[at] = is
 	}
 	return is
-}
-
-// cutAt says whether an entity that was read up to a limit may have more links that
-// are wanted.
-func (s *sighting) cutAt(perNode int) bool {
-	read := make([]int, len(s.Frontier))
-	for i := range s.raw {
-		at := s.raw[i].At
-		if read[at]++; perNode > 0 && read[at] == perNode && s.taken[at] < s.PerNode {
-			return true
-		}
-	}
-	return false
 }
 
 // judgeLinks judges links that were not yet.
