@@ -39,6 +39,8 @@ const (
 const (
 	tokensNamed       int64 = -32
 	tokensPlaceholder int64 = -33
+
+	leastAnchor = tokensPlaceholder
 )
 
 // allOf lists the records of a type by key.

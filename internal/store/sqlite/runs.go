@@ -18,6 +18,7 @@ type runs struct {
 	limit  int // rows of one run
 	folder string
 	open   []place // the last run
+	order  placeOrder
 	files  []*os.File
 }
 
@@ -45,7 +46,7 @@ func (r *runs) full() error {
 // spill writes the last run to a file, which has no name any more where the
 // system allows that, so that nothing is left of it whatever happens.
 func (r *runs) spill() (err error) {
-	slices.SortFunc(r.open, comparePlaces)
+	sorted := r.order.of(r.open)
 	file, err := os.CreateTemp(r.folder, "vinculo-load-*")
 	if err != nil {
 		return fmt.Errorf("sorting lists needs a temporary file: %w", err)
@@ -54,8 +55,8 @@ func (r *runs) spill() (err error) {
 	_ = os.Remove(file.Name()) // else it goes in close
 	out := bufio.NewWriterSize(file, 1<<20)
 	var b []byte
-	for i := range r.open {
-		p := &r.open[i]
+	for i := range sorted {
+		p := &r.open[sorted[i].at]
 		b = binary.AppendVarint(b[:0], p.anchor)
 		b = append(b, byte(p.slot))
 		b = binary.AppendVarint(b, p.num)
@@ -83,12 +84,11 @@ func (r *runs) close() {
 
 // merge gives all rows in order, each once.
 func (r *runs) merge() (*merge, error) {
-	slices.SortFunc(r.open, comparePlaces)
 	m := &merge{}
 	for _, f := range r.files {
 		m.left = append(m.left, &run{from: bufio.NewReaderSize(f, 1<<18)})
 	}
-	m.left = append(m.left, &run{rest: r.open})
+	m.left = append(m.left, &run{rows: r.open, rest: r.order.of(r.open)})
 	whole := m.left[:0]
 	for _, run := range m.left {
 		ok, err := run.next()
@@ -107,7 +107,8 @@ func (r *runs) merge() (*merge, error) {
 // run is what is left of a run, in memory or in a file.
 type run struct {
 	place // the next row
-	rest  []place
+	rows  []place
+	rest  []worded // those of the rows that are left, in order
 	from  *bufio.Reader
 }
 
@@ -116,7 +117,7 @@ func (r *run) next() (bool, error) {
 		if len(r.rest) == 0 {
 			return false, nil
 		}
-		r.place, r.rest = r.rest[0], r.rest[1:]
+		r.place, r.rest = r.rows[r.rest[0].at], r.rest[1:]
 		return true, nil
 	}
 	anchor, err := binary.ReadVarint(r.from)
