@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/vinculo/vinculo/internal/evidence/ledger"
 )
 
 // Claims and citations are most of every graph, and each is written as JSON twice
@@ -309,6 +311,32 @@ func appendCBORHead(b []byte, major byte, n uint64) []byte {
 
 func appendCBORText(b []byte, s string) []byte {
 	return append(appendCBORHead(b, 3, uint64(len(s))), s...)
+}
+
+func appendCBORBytes(b, data []byte) []byte {
+	return append(appendCBORHead(b, 2, uint64(len(data))), data...)
+}
+
+// appendLeavesCBOR adds the leaves of a revision as they are stored; ok is false where
+// they are left to the encoding, since an erasure has left something of one or all of
+// one is gone.
+func appendLeavesCBOR(b []byte, leaves []ledger.Leaf) (_ []byte, ok bool) {
+	if leaves == nil {
+		return b, false
+	}
+	b = appendCBORHead(b, 4, uint64(len(leaves)))
+	for i := range leaves {
+		l := &leaves[i]
+		if l.Rest != nil || l.Erased || l.Content == nil {
+			return b, false
+		}
+		b = appendCBORHead(b, 5, 4) // a map of four pairs, the shortest name first
+		b = appendCBORBytes(appendCBORText(b, "Salt"), l.Salt[:])
+		b = append(appendCBORText(b, "Erased"), 0xf4) // false
+		b = appendCBORBytes(appendCBORText(b, "Content"), l.Content)
+		b = appendCBORBytes(appendCBORText(b, "Commitment"), l.Commitment[:])
+	}
+	return b, true
 }
 
 // appendClaimCBOR adds a claim as it is stored.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/vinculo/vinculo/internal/evidence/ledger"
 )
 
 // drawn draws what records are made of, so that each field is often
@@ -310,5 +312,35 @@ func TestDigest(t *testing.T) {
 		got, err := cs.Digest()
 		require.NoError(t, err)
 		require.Equal(t, hex.EncodeToString(sum[:]), got)
+	})
+}
+
+// TestAppendedLeaves compares the leaves of revisions with what the encoding writes.
+func TestAppendedLeaves(t *testing.T) {
+	for _, leaves := range [][]ledger.Leaf{nil, {}, {{Erased: true}}, {{}}} {
+		want, err := encoding.Marshal(leaves)
+		require.NoError(t, err)
+		got, err := EncodeLeaves(&Revision{Leaves: leaves})
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	rapid.Check(t, func(r *rapid.T) {
+		d := drawn{r}
+		leaves := []ledger.Leaf{}
+		for range rapid.IntRange(0, 40).Draw(r, "leaves") {
+			leaf := ledger.NewLeaf([16]byte(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(r, "salt")), rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(r, "content"))
+			switch rapid.IntRange(0, 30).Draw(r, "erased") {
+			case 0:
+				leaf.Erased, leaf.Content, leaf.Salt = true, nil, [16]byte{}
+			case 1:
+				leaf.Erased, leaf.Rest = true, &ledger.Rest{Content: []byte(d.text())}
+			}
+			leaves = append(leaves, leaf)
+		}
+		want, err := encoding.Marshal(leaves)
+		require.NoError(t, err)
+		got, err := EncodeLeaves(&Revision{Leaves: leaves})
+		require.NoError(t, err)
+		require.Equal(t, want, got)
 	})
 }

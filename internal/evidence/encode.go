@@ -111,7 +111,16 @@ func DecodeDerived(data []byte) (Derived, error) {
 
 // EncodeLeaves gives the bytes under which a store keeps the payload of a
 // revision.
-func EncodeLeaves(r *Revision) ([]byte, error) { return encoding.Marshal(r.Leaves) }
+func EncodeLeaves(r *Revision) ([]byte, error) {
+	size := 16
+	for i := range r.Leaves {
+		size += len(r.Leaves[i].Content) + 100
+	}
+	if b, ok := appendLeavesCBOR(make([]byte, 0, size), r.Leaves); ok {
+		return b, nil
+	}
+	return encoding.Marshal(r.Leaves)
+}
 
 // DecodeLeaves reads what EncodeLeaves wrote.
 func DecodeLeaves(r *Revision, data []byte) error {

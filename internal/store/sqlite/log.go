@@ -40,9 +40,11 @@ func revisionOf(r row) (*evidence.Revision, error) {
 	return rev, evidence.DecodeLeaves(rev, payload)
 }
 
-// packer and unpacker hold no state between calls and may be used at once.
+// packer and unpacker hold no state between calls and may be used at once. Half of what
+// is packed are salts and hashes, which do not get smaller: the level after this one
+// takes twice as long for a thousandth less.
 var (
-	packer, _   = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedDefault))
+	packer, _   = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
 	unpacker, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(4<<30))
 )
 
