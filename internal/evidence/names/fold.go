@@ -60,7 +60,19 @@ const (
 // Words are parted by one space; there is none at either end. A string without
 // letters and numbers folds to the empty string. Bytes that are not UTF-8
 // separate words. Fold(Fold(s)) == Fold(s).
-func Fold(s string) string { return join(words(s)) }
+func Fold(s string) string {
+	var short [128]byte
+	folded := short[:0]
+	split(s, func(text []rune, _ int) {
+		if len(folded) > 0 {
+			folded = append(folded, ' ')
+		}
+		for _, r := range text {
+			folded = utf8.AppendRune(folded, r)
+		}
+	})
+	return string(folded)
+}
 
 func join(ws []word) string {
 	size := len(ws)
@@ -102,20 +114,42 @@ type word struct {
 
 // words splits s into folded words; see Fold for the rules.
 func words(s string) []word {
-	rs := plain(s)
 	out := make([]word, 0, 1+len(s)/6)
-	buf := make([]rune, 0, 24)
+	split(s, func(text []rune, tail int) {
+		w := word{text: string(text)}
+		if tail > 0 && tail <= maxParticle && len(text)-tail >= 2 {
+			w.tail = len(string(text[:tail]))
+		}
+		out = append(out, w)
+	})
+	return out
+}
+
+// scratch is where a text is split: texts are folded by the million.
+type scratch struct{ rs, buf []rune }
+
+var scratches = sync.Pool{New: func() any { return &scratch{} }}
+
+// keptRunes is how long a text may be and its scratch be kept.
+const keptRunes = 1 << 16
+
+// split gives the folded words of s, each to be looked at before the next, and where
+// in it the part after its first apostrophe begins.
+func split(s string, give func(text []rune, tail int)) {
+	on := scratches.Get().(*scratch) //nolint:forcetypeassert // the pool holds nothing else
+	rs, buf := plain(on.rs[:0], s), on.buf[:0]
+	defer func() {
+		if on.rs, on.buf = rs, buf; cap(rs) <= keptRunes && cap(buf) <= keptRunes {
+			scratches.Put(on)
+		}
+	}()
 	tail := 0 // index in buf
 	flush := func() {
 		if len(buf) > 0 {
 			if n := digits(buf); n > 0 && n < len(buf) && ordinal(buf[n:]) {
 				buf, tail = buf[:n], 0
 			}
-			w := word{text: string(buf)}
-			if tail > 0 && tail <= maxParticle && len(buf)-tail >= 2 {
-				w.tail = len(string(buf[:tail]))
-			}
-			out = append(out, w)
+			give(buf, tail)
 		}
 		buf, tail = buf[:0], 0
 	}
@@ -148,7 +182,6 @@ func words(s string) []word {
 		}
 	}
 	flush()
-	return out
 }
 
 // maxParticle is the most letters a particle before an apostrophe has (Dell').
@@ -216,10 +249,10 @@ var latin = sync.OnceValue(func() *[0x180][]rune {
 	return &table
 })
 
-// plain returns s with compatibility, accents and case folded away, and
-// characters that separate still in place.
-func plain(s string) []rune {
-	rs := make([]rune, 0, len(s))
+// plain adds s with compatibility, accents and case folded away, and characters
+// that separate still in place.
+func plain(rs []rune, s string) []rune {
+	before := len(rs)
 	var table *[0x180][]rune
 	for _, r := range s {
 		switch {
@@ -235,7 +268,7 @@ func plain(s string) []rune {
 			}
 			rs = append(rs, table[r]...)
 		default:
-			return plainAny(s)
+			return append(rs[:before], plainAny(s)...)
 		}
 	}
 	return rs
