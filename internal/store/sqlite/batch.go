@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"database/sql/driver"
 	"fmt"
@@ -23,7 +22,7 @@ type batch struct {
 	gathered
 	places   []placeChange
 	texts    map[int64]string // of changed records, by row of words; empty where the row goes
-	counters map[counterRow]int64
+	counters counters
 	ids      []evidence.ID // of the records that were changed; one more than are followed, at most
 	lists    []int64       // the anchors of lists that were changed, as far as short ones are kept; so many too
 	changed  []change      // where the projection wants to know
@@ -37,12 +36,6 @@ type placeChange struct {
 	order int // among the changes, when they are sorted
 }
 
-// counterRow names a row of the table counter.
-type counterRow struct {
-	of, kindOf, direction, visibility int64
-	kind                              string
-}
-
 // change is one transition that a revision made, for what is kept in memory.
 type change struct {
 	at    evidence.Sequence
@@ -51,7 +44,7 @@ type change struct {
 }
 
 func (b *batch) start(ctx context.Context, g *graph) error {
-	b.g, b.nums, b.texts, b.counters = g, map[evidence.ID]int64{}, map[int64]string{}, map[counterRow]int64{}
+	b.g, b.nums, b.texts, b.counters = g, map[evidence.ID]int64{}, map[int64]string{}, newCounters()
 	b.gathered = gathered{vocabulary: g.store.vocabulary, numOf: b.numOf}
 	g.store.links.mu.RLock()
 	b.projected = g.store.links.built
@@ -82,7 +75,7 @@ func (b *batch) add(ctx context.Context, commit *evidence.Commit) error {
 	if commit.Erasing != nil {
 		touched = []int64{everything}
 	}
-	if err := addCounters(b.counters, commit.Counters, b.numOf); err != nil {
+	if err := b.counters.add(commit.Counters, b.numOf); err != nil {
 		return err
 	}
 	if err := writeRevision(ctx, g.conn, rev, sealed, packNums(touched)); err != nil {
@@ -98,21 +91,6 @@ func (b *batch) add(ctx context.Context, commit *evidence.Commit) error {
 		}
 		clear(g.written) // it can be read again from the file
 		clear(b.nums)
-	}
-	return nil
-}
-
-// addCounters adds what a revision counts to what is to be written of counters.
-func addCounters(to map[counterRow]int64, counted map[evidence.CounterKey]int, numOf func(evidence.ID) (int64, error)) error {
-	for k, n := range counted {
-		row := counterRow{kind: k.Kind, kindOf: int64(k.Type), direction: int64(k.Direction), visibility: int64(k.Visibility)}
-		if k.Of != "" {
-			var err error
-			if row.of, err = numOf(k.Of); err != nil {
-				return err
-			}
-		}
-		to[row] += int64(n)
 	}
 	return nil
 }
@@ -378,55 +356,5 @@ func (b *batch) flush(ctx context.Context) error {
 		}
 	}
 	clear(b.texts)
-	return flushCounters(ctx, b.g.conn, b.counters)
-}
-
-// counterAt is a row of the table counter with what is to be added to it.
-type counterAt struct {
-	counterRow
-	n int64
-}
-
-func (r *counterAt) column(i int) driver.Value {
-	switch i {
-	case 0:
-		return r.of
-	case 1:
-		return r.kindOf
-	case 2:
-		return r.direction
-	case 3:
-		return r.kind
-	case 4:
-		return r.visibility
-	default:
-		return r.n
-	}
-}
-
-// sortCounters gives the counters that change, in the order of their keys.
-func sortCounters(counters map[counterRow]int64) []counterAt {
-	rows := make([]counterAt, 0, len(counters))
-	for k, n := range counters {
-		if n != 0 {
-			rows = append(rows, counterAt{k, n})
-		}
-	}
-	slices.SortFunc(rows, func(x, y counterAt) int {
-		if x.of != y.of {
-			return cmp.Compare(x.of, y.of)
-		}
-		return cmp.Or(cmp.Compare(x.kindOf, y.kindOf), cmp.Compare(x.direction, y.direction), cmp.Compare(x.kind, y.kind), cmp.Compare(x.visibility, y.visibility))
-	})
-	return rows
-}
-
-const insertCounters = "INSERT INTO counter (of, type, direction, kind, visibility, n) SELECT a, b, c, d, e, f FROM temp.feed"
-
-// flushCounters adds to counters, which may be there.
-func flushCounters(ctx context.Context, c *conn, counters map[counterRow]int64) error {
-	// WHERE true keeps the parser from taking ON for a join's.
-	err := c.insert(ctx, insertCounters+" WHERE true ON CONFLICT DO UPDATE SET n = n + excluded.n", listed(sortCounters(counters), (*counterAt).column), feedRows)
-	clear(counters)
-	return err
+	return b.counters.flush(ctx, b.g.conn)
 }

@@ -20,6 +20,10 @@ import (
 type first struct {
 	t       *transaction
 	numbers numbers
+	// asked are the records that are asked for again and again, entities and sources,
+	// by number; nil for others, and for those let go of when they became too many.
+	asked   []*evidence.Record
+	kept    int             // how many of them there are
 	keys    map[string]bool // of its revisions
 	settled bool
 
@@ -33,7 +37,7 @@ type first struct {
 	// What the workers leave for the end.
 	runs     *runs
 	later    gathered // words, and what traversal reads, that are not yet written
-	counters map[counterRow]int64
+	counters counters
 }
 
 // job is a revision of which rows are to be made, or a question whether all
@@ -68,7 +72,7 @@ const (
 func beginFirst(ctx context.Context, t *transaction) (*first, error) {
 	f := &first{
 		t: t, numbers: newNumbers(), keys: map[string]bool{}, jobs: make(chan job, 1), pieces: make(chan piece, 4),
-		runs: newRuns(t.store.limits.runPlaces, t.store.folder()), counters: map[counterRow]int64{},
+		runs: newRuns(t.store.limits.runPlaces, t.store.folder()), counters: newCounters(),
 	}
 	if err := t.conn.script(ctx, "DROP INDEX record_id; "+loadedWords); err != nil {
 		return nil, err
@@ -109,18 +113,16 @@ func (f *first) add(ctx context.Context, commit *evidence.Commit) error {
 		return fmt.Errorf("a revision at sequence %d was planned after one at %d", rev.Sequence(), g.head.Sequence)
 	}
 	after := f.numbers.add(commit.Transitions)
+	f.asked = append(f.asked, make([]*evidence.Record, int(after)+1+len(commit.Transitions)-len(f.asked))...)
 	num := after
 	for i := range commit.Transitions {
 		r := commit.Transitions[i].After
 		num++
 		switch r.Content.Type() {
-		case evidence.EntityRecord, evidence.SourceRecord: // these are asked for again and again
-			g.written[r.ID()] = entry{num: num, changed: rev.Sequence(), record: r}
+		case evidence.EntityRecord, evidence.SourceRecord:
+			f.keep(num, r)
 		}
 		f.t.note(r, num, rev.Sequence())
-	}
-	if len(g.written) > g.store.limits.firstWritten {
-		clear(g.written)
 	}
 	if rev.Key != "" {
 		f.keys[rev.Key] = true
@@ -128,6 +130,16 @@ func (f *first) add(ctx context.Context, commit *evidence.Commit) error {
 	g.head = rev.Head()
 	f.jobs <- job{commit: commit, after: after}
 	return f.failed()
+}
+
+// keep keeps a record that may be asked for.
+func (f *first) keep(num int64, r *evidence.Record) {
+	if f.kept > f.t.store.limits.firstWritten {
+		clear(f.asked)
+		f.kept = 0
+	}
+	f.asked[num] = r
+	f.kept++
 }
 
 // onlyAdds says whether a revision does nothing but add records.
@@ -183,7 +195,7 @@ func (f *first) gatherOne(j job) error {
 		f.pieces <- p
 	}
 	f.numbers.mu.RLock()
-	err := addCounters(f.counters, j.commit.Counters, f.numbers.of)
+	err := f.counters.add(j.commit.Counters, f.numbers.of)
 	f.numbers.mu.RUnlock()
 	f.pieces <- piece{revision: j.commit.Revision, sealed: sealed, touched: packNums(touched)}
 	return err
@@ -258,10 +270,10 @@ func (f *first) settle(ctx context.Context) error {
 	}
 	// Beside SQLite's work, the next of it is sorted.
 	var merged *merge
-	var counters []counterAt
+	var counters []counterRow
 	sorted := make(chan error, 1)
 	go func() {
-		counters = sortCounters(f.counters)
+		counters = f.counters.sorted()
 		var err error
 		merged, err = f.runs.merge()
 		sorted <- err
@@ -283,12 +295,12 @@ func (f *first) settle(ctx context.Context) error {
 		places.stop()
 	}
 	if err == nil { // there are none yet that these would add to
-		err = c.insert(ctx, insertCounters, listed(counters, (*counterAt).column), feedRows)
+		err = c.insert(ctx, insertCounters, listed(counters, (*counterRow).column), feedRows)
 	}
 	if err != nil {
 		f.fail(err)
 	}
-	f.t.next = f.numbers.last()
+	f.t.next, f.asked = f.numbers.last(), nil
 	return err
 }
 
@@ -350,11 +362,20 @@ func (s firstSnapshot) Newest(ctx context.Context, ids []evidence.ID, before evi
 		return s.ordinary().Newest(ctx, ids, before)
 	}
 	found := map[evidence.ID]*evidence.Record{}
+	note := func(id evidence.ID, r *evidence.Record) {
+		if r.From < before { // else it has no version before that
+			found[id] = r
+		}
+	}
 	var missing []int64
 	for _, id := range ids {
-		if e, ok := s.t.written[id]; ok {
-			found[id] = e.record
-		} else if num, ok := s.numbers.find(id); ok {
+		num, ok := s.numbers.find(id)
+		if !ok {
+			continue
+		}
+		if r := s.asked[num]; r != nil {
+			note(id, r)
+		} else {
 			missing = append(missing, num)
 		}
 	}
@@ -365,18 +386,13 @@ func (s firstSnapshot) Newest(ctx context.Context, ids []evidence.ID, before evi
 		err := inBatches(ctx, s.t.graph, "SELECT "+recordColumns+" FROM record WHERE num IN ", missing, func(r row) error {
 			e, err := entryOf(r)
 			if err == nil {
-				id := evidence.ID(r.text(1))
-				found[id], s.t.written[id] = e.record, e
+				s.keep(r.int(0), e.record)
+				note(evidence.ID(r.text(1)), e.record)
 			}
 			return err
 		})
 		if err != nil {
 			return nil, s.t.store.wrap(err)
-		}
-	}
-	for id, r := range found {
-		if r.From >= before { // and it has no version before that
-			delete(found, id)
 		}
 	}
 	return found, nil
