@@ -68,15 +68,17 @@ const (
 	usualWords  = "INSERT INTO words (words, rank) VALUES ('hashsize', 1048576)"
 )
 
-// beginFirst makes a transaction on an empty store a first load.
-func beginFirst(ctx context.Context, t *transaction) (*first, error) {
+// beginFirst makes a transaction on an empty store a first load, of about so many
+// records.
+func beginFirst(ctx context.Context, t *transaction, records int) (*first, error) {
 	f := &first{
 		t: t, numbers: newNumbers(), keys: map[string]bool{}, jobs: make(chan job, 1), pieces: make(chan piece, 4),
-		runs: newRuns(t.store.limits.runPlaces, t.store.folder()), counters: newCounters(),
+		runs: newRuns(&t.store.limits, t.store.folder()), counters: newCounters(),
 	}
 	if err := t.conn.script(ctx, "DROP INDEX record_id; "+loadedWords); err != nil {
 		return nil, err
 	}
+	f.numbers.room(records)
 	f.work.Go(f.gather)
 	f.work.Go(func() { f.write(ctx) })
 	return f, nil
@@ -315,6 +317,12 @@ type numbers struct {
 }
 
 func newNumbers() numbers { return numbers{byID: newIndex()} }
+
+// room makes room for so many records, which is quicker than to grow to them.
+func (n *numbers) room(records int) {
+	n.refs = make([]textRef, 0, records)
+	n.byID.room(records, n.text)
+}
 
 func (n *numbers) text(i uint32) string { return n.ids.get(n.refs[i]) }
 

@@ -43,9 +43,9 @@ type limits struct {
 	// firstRecords is how many records a first load into an empty store writes with
 	// one commit; firstWritten how many of them it keeps decoded; firstWords how
 	// many words rows, firstElements of how many records what traversal reads, and runPlaces
-	// how many rows of lists, it holds before it writes them; piece how many records it
-	// makes rows of at once.
-	firstRecords, firstWritten, firstWords, firstElements, runPlaces, piece int
+	// how many rows of lists, it holds before it writes them; runsHeld of how many times as
+	// many rows of lists it keeps in memory; piece how many records it makes rows of at once.
+	firstRecords, firstWritten, firstWords, firstElements, runPlaces, runsHeld, piece int
 	// log and logBytes are how many revisions, and how many bytes of their
 	// payload, are read before they are given out.
 	log, logBytes int
@@ -54,5 +54,5 @@ type limits struct {
 var usualLimits = limits{
 	page: 256, edges: 1024, few: 64, many: 128, ranked: 2048, kept: 8 << 20, wide: 4, counted: 2_000_000, citations: 2000, short: 40, matches: 10_000, followed: 20_000, written: 100_000,
 	groupPlaces: 1_000_000, groupRevisions: 1000, log: 256, logBytes: 8 << 20,
-	firstRecords: 100_000_000, firstWritten: 500_000, firstWords: 50_000, firstElements: 200_000, runPlaces: 2_000_000, piece: 4096,
+	firstRecords: 100_000_000, firstWritten: 500_000, firstWords: 50_000, firstElements: 200_000, runPlaces: 2_000_000, runsHeld: 2, piece: 4096,
 }

@@ -50,7 +50,7 @@ func (s *Store) ImportWhole(ctx context.Context, plans iter.Seq2[store.Plan, err
 		return false, err
 	}
 	defer release()
-	g := group{store: s, whole: true}
+	g := group{store: s, whole: true, expected: records}
 	defer g.end()
 	if err := g.begin(ctx); err != nil || g.first == nil {
 		return false, err
@@ -108,6 +108,7 @@ type group struct {
 	t         *transaction // nil before the first of them
 	first     *first       // nil where the store was not empty
 	whole     bool         // all of it or nothing
+	expected  int          // about how many records a first load has; 0 where nobody knows
 	revisions int
 	records   int
 }
@@ -122,7 +123,7 @@ func (g *group) begin(ctx context.Context) (err error) {
 		return s.wrap(err)
 	}
 	if g.t.head.Sequence == 0 && !g.t.projected {
-		if g.first, err = beginFirst(ctx, g.t); err != nil {
+		if g.first, err = beginFirst(ctx, g.t, g.expected); err != nil {
 			return s.wrap(err)
 		}
 	}

@@ -12,17 +12,21 @@ import (
 	"slices"
 )
 
-// runs sort more rows of lists than memory should hold: sorted runs go to
-// temporary files, which are merged in the end.
+// runs sort more rows of lists than memory should hold: sorted runs, but for the
+// first few, go to temporary files. They are merged in the end.
 type runs struct {
 	limit  int // rows of one run
+	most   int // how many stay in memory beside the last
 	folder string
 	open   []place // the last run
 	order  placeOrder
+	held   []*run
 	files  []*os.File
 }
 
-func newRuns(limit int, folder string) *runs { return &runs{limit: limit, folder: folder} }
+func newRuns(l *limits, folder string) *runs {
+	return &runs{limit: l.runPlaces, most: l.runsHeld, folder: folder}
+}
 
 // room makes room for more rows of the last run, which grows by doubling: so long
 // a slice is not to be copied often.
@@ -32,15 +36,29 @@ func (r *runs) room(more int) {
 	}
 }
 
-// full writes the last run to a file if it is as long as it may be.
+// full ends the last run if it is as long as it may be.
 func (r *runs) full() error {
 	if len(r.open) < r.limit {
+		return nil
+	}
+	if len(r.held) < r.most {
+		r.held = append(r.held, r.sorted())
+		r.open = make([]place, 0, cap(r.open))
 		return nil
 	}
 	err := r.spill()
 	clear(r.open)
 	r.open = r.open[:0]
 	return err
+}
+
+// sorted is the last run, in memory.
+func (r *runs) sorted() *run {
+	order := make([]uint32, len(r.open))
+	for i, next := range r.order.of(r.open) {
+		order[i] = next.at
+	}
+	return &run{rows: r.open, left: order}
 }
 
 // spill writes the last run to a file, which has no name any more where the
@@ -84,11 +102,10 @@ func (r *runs) close() {
 
 // merge gives all rows in order, each once.
 func (r *runs) merge() (*merge, error) {
-	m := &merge{}
+	m := &merge{left: append(r.held, r.sorted())}
 	for _, f := range r.files {
 		m.left = append(m.left, &run{from: bufio.NewReaderSize(f, 1<<18)})
 	}
-	m.left = append(m.left, &run{rows: r.open, rest: r.order.of(r.open)})
 	whole := m.left[:0]
 	for _, run := range m.left {
 		ok, err := run.next()
@@ -108,16 +125,16 @@ func (r *runs) merge() (*merge, error) {
 type run struct {
 	place // the next row
 	rows  []place
-	rest  []worded // those of the rows that are left, in order
+	left  []uint32 // those of the rows that are left, in order
 	from  *bufio.Reader
 }
 
 func (r *run) next() (bool, error) {
 	if r.from == nil {
-		if len(r.rest) == 0 {
+		if len(r.left) == 0 {
 			return false, nil
 		}
-		r.place, r.rest = r.rows[r.rest[0].at], r.rest[1:]
+		r.place, r.left = r.rows[r.left[0]], r.left[1:]
 		return true, nil
 	}
 	anchor, err := binary.ReadVarint(r.from)

@@ -48,45 +48,66 @@ func (t *texts) get(r textRef) string {
 type index struct {
 	seed  maphash.Seed
 	slots []uint32 // number + 1; 0 is empty
-	n     int
+	// tags are seven bits of the hash of what is in each slot, and one that says that
+	// something is: the string of another is hardly ever looked at, and of one that is
+	// not there none. Each look is into memory far away.
+	tags []uint8
+	n    int
 }
 
-func newIndex() index { return index{seed: maphash.MakeSeed(), slots: make([]uint32, 1024)} }
+func newIndex() index {
+	return index{seed: maphash.MakeSeed(), slots: make([]uint32, 1024), tags: make([]uint8, 1024)}
+}
+
+// hash gives the first slot of a key and its tag.
+func (x *index) hash(key string) (at uint64, tag uint8) {
+	h := maphash.String(x.seed, key)
+	return h & uint64(len(x.slots)-1), uint8(h>>56) | 1<<7
+}
 
 // find gives the number of a key; text gives the key of a number.
 func (x *index) find(key string, text func(uint32) string) (uint32, bool) {
 	mask := uint64(len(x.slots) - 1)
-	for h := maphash.String(x.seed, key) & mask; ; h = (h + 1) & mask {
-		switch n := x.slots[h]; {
-		case n == 0:
-			return 0, false
-		case text(n-1) == key:
-			return n - 1, true
+	h, tag := x.hash(key)
+	for ; x.tags[h] != 0; h = (h + 1) & mask {
+		if x.tags[h] == tag {
+			if n := x.slots[h] - 1; text(n) == key {
+				return n, true
+			}
 		}
 	}
+	return 0, false
 }
 
 // add puts a number that is not there yet.
 func (x *index) add(number uint32, text func(uint32) string) {
-	if x.n++; 2*x.n > len(x.slots) {
-		old := x.slots
-		x.slots = make([]uint32, 2*len(old))
-		for _, n := range old {
-			if n != 0 {
-				x.put(n, text(n-1))
-			}
+	x.room(x.n+1, text)
+	x.n++
+	x.put(number+1, text(number))
+}
+
+// room makes room for so many numbers in all.
+func (x *index) room(n int, text func(uint32) string) {
+	size := len(x.slots)
+	for size < 2*n {
+		size *= 2
+	}
+	if size == len(x.slots) {
+		return
+	}
+	old := x.slots
+	x.slots, x.tags = make([]uint32, size), make([]uint8, size)
+	for _, n := range old {
+		if n != 0 {
+			x.put(n, text(n-1))
 		}
 	}
-	x.put(number+1, text(number))
 }
 
 // fill puts the numbers below n into an empty index.
 func (x *index) fill(n uint32, text func(uint32) string) {
-	size := len(x.slots)
-	for size < 2*int(n) {
-		size *= 2
-	}
-	x.slots, x.n = make([]uint32, size), int(n)
+	x.room(int(n), text)
+	x.n = int(n)
 	for i := range n {
 		x.put(i+1, text(i))
 	}
@@ -94,11 +115,11 @@ func (x *index) fill(n uint32, text func(uint32) string) {
 
 func (x *index) put(n uint32, key string) {
 	mask := uint64(len(x.slots) - 1)
-	h := maphash.String(x.seed, key) & mask
-	for x.slots[h] != 0 {
+	h, tag := x.hash(key)
+	for x.tags[h] != 0 {
 		h = (h + 1) & mask
 	}
-	x.slots[h] = n
+	x.slots[h], x.tags[h] = n, tag
 }
 
 // lists keeps many lists of spokes in large blocks of memory. A list that
