@@ -116,7 +116,8 @@ func Read(fsys fs.FS, o Options) (*File, error) {
 		return nil, fmt.Errorf("the folder holds none of %s; name the folder of a case file", strings.Join(fileNames, ", "))
 	}
 	b.makeRoom()
-	b.indexCitations()
+	indexed := make(chan collector)
+	go func() { indexed <- b.indexCitations() }() // beside all that does not ask for citations
 	for _, name := range []string{linksFile, statementsFile} {
 		for i := range rows[name] {
 			b.ownClaims[rows[name][i].get("id")] = true
@@ -125,14 +126,17 @@ func Read(fsys fs.FS, o Options) (*File, error) {
 	for i := range rows[entitiesFile] {
 		b.entities[rows[entitiesFile][i].get("id")] = true
 	}
-	for _, step := range []struct {
-		file  string
-		build func(*row)
-	}{{sourcesFile, b.source}, {entitiesFile, b.entity}, {linksFile, b.link}, {statementsFile, b.statement}} {
-		for i := range rows[step.file] {
-			step.build(&rows[step.file][i])
+	build := func(file string, build func(*row)) {
+		for i := range rows[file] {
+			build(&rows[file][i])
 		}
 	}
+	build(sourcesFile, b.source)
+	build(entitiesFile, b.entity)
+	ofCitations := <-indexed
+	b.file.faults.addAll(&ofCitations)
+	build(linksFile, b.link)
+	build(statementsFile, b.statement)
 	b.furtherCitations()
 	return b.file, nil
 }
@@ -353,13 +357,13 @@ func (b *builder) statement(r *row) {
 // same as another is a fault. Of rows that differ only in who asserts them, the
 // first has the id that all of them would have, and the others are given one when
 // they are written: a place among them would tell of one that is hidden.
-func (b *builder) indexCitations() {
+func (b *builder) indexCitations() (faults collector) {
 	first, others := make(map[evidence.ID]int, len(b.citations)), map[evidence.ID][]int{}
 	for i := range b.citations {
 		r := &b.citations[i]
 		claim := r.get("claim_id")
 		if claim == "" {
-			b.file.faults.add(r.file, r.line, "claim_id", "it is empty; give the id of a link or statement")
+			faults.add(r.file, r.line, "claim_id", "it is empty; give the id of a link or statement")
 			continue
 		}
 		id := b.citationIDs[i]
@@ -367,7 +371,7 @@ func (b *builder) indexCitations() {
 			before := append([]int{at}, others[id]...)
 			same := slices.IndexFunc(before, func(j int) bool { return b.citations[j].get("attributed_to") == r.get("attributed_to") })
 			if same >= 0 {
-				b.file.faults.add(r.file, r.line, "", "the line says the same as line %d; leave one out", b.citations[before[same]].line)
+				faults.add(r.file, r.line, "", "the line says the same as line %d; leave one out", b.citations[before[same]].line)
 				continue
 			}
 			others[id] = append(others[id], i)
@@ -380,6 +384,7 @@ func (b *builder) indexCitations() {
 			b.bare[claim] = true // it may have been meant to support
 		}
 	}
+	return faults
 }
 
 func (b *builder) citationsOf(claim string) ([]evidence.NewCitation, []origin) {

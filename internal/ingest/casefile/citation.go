@@ -36,15 +36,19 @@ func formerID(claim evidence.ID, c *evidence.NewCitation, stance string) evidenc
 	return idOf(string(claim), string(c.Source), c.Locator, fragment, stance, words, c.StandingInSource, c.Note)
 }
 
+// idLetters write an id: base 32 (RFC 4648) in lower case.
+var idLetters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567")
+
 func idOf(columns ...string) evidence.ID {
-	h := sha256.New()
+	var short [512]byte
+	b := short[:0]
 	for _, text := range columns {
-		var length [8]byte
-		binary.BigEndian.PutUint64(length[:], uint64(len(text)))
-		h.Write(length[:])
-		h.Write([]byte(text))
+		b = append(binary.BigEndian.AppendUint64(b, uint64(len(text))), text...)
 	}
-	return evidence.ID("c-" + strings.ToLower(base32.StdEncoding.EncodeToString(h.Sum(nil)[:15])))
+	sum := sha256.Sum256(b)
+	id := [26]byte{'c', '-'}
+	idLetters.Encode(id[2:], sum[:15])
+	return evidence.ID(id[:])
 }
 
 // asserter is who asserts a citation, as the column has it.
