@@ -367,8 +367,10 @@ func (w *workspace) assertLink(c *AssertLink) (ID, error) {
 		}
 		if c.From == c.To {
 			w.fault(InvalidEnds, at+"to", "a link joins two entities; %q is given for both ends", c.From)
-		} else if w.misfits(&claim) {
-			f, t := from.content.(*Entity), to.content.(*Entity) //nolint:forcetypeassert // known checked the type
+			return nil
+		}
+		f, t := from.content.(*Entity), to.content.(*Entity) //nolint:forcetypeassert // known checked the type
+		if !kind.AllowsEnds(f.Kind, t.Kind) && !w.kindless[c.From] && !w.kindless[c.To] {
 			w.fault(InvalidEnds, at+"kind", "%s does not lead from a %s to a %s; choose another kind, or swap the ends", c.Kind, f.Kind, t.Kind)
 		}
 		return nil
@@ -432,11 +434,22 @@ func (w *workspace) assert(at, field string, id ID, claim *Claim, standing, clea
 	}
 	w.put(s, claim)
 	for i := range citations {
-		if _, err := w.addCitation(at+"citations["+strconv.Itoa(i)+"].", s.id, &citations[i], Supports); err != nil {
+		if _, err := w.addCitation(citationPath(at, i), s.id, &citations[i], Supports); err != nil {
 			return s.id, err
 		}
 	}
 	return s.id, nil
+}
+
+// firstCitations are the paths of the citations of most links.
+var firstCitations = [...]string{"assertLink.citations[0].", "assertLink.citations[1].", "assertLink.citations[2]."}
+
+// citationPath is the path of a citation of what is asserted at another.
+func citationPath(at string, i int) string {
+	if at == "assertLink." && i < len(firstCitations) {
+		return firstCitations[i]
+	}
+	return at + "citations[" + strconv.Itoa(i) + "]."
 }
 
 // assertAgain checks that a claim asserted under a taken id is the one that has

@@ -31,16 +31,17 @@ func (w *workspace) transitions() (commit *Commit, effect [Clearances]bool, err 
 	if err != nil {
 		return nil, effect, err
 	}
-	commit = &Commit{New: true, Counters: map[CounterKey]int{}}
+	commit = &Commit{New: true, Counters: make(map[CounterKey]int, len(order)), Transitions: make([]Transition, 0, len(order))}
 	for _, s := range order {
 		if s.content == nil || s.base == nil && !s.open {
 			continue
 		}
-		t := w.transition(s)
-		if t == nil {
+		made, differs := w.transition(s)
+		if !differs {
 			continue
 		}
-		commit.Transitions = append(commit.Transitions, *t)
+		commit.Transitions = append(commit.Transitions, made)
+		t := &commit.Transitions[len(commit.Transitions)-1]
 		count(commit.Counters, t.Before, -1)
 		count(commit.Counters, t.After, 1)
 		for c := range Clearance(Clearances) {
@@ -55,8 +56,8 @@ func (w *workspace) transitions() (commit *Commit, effect [Clearances]bool, err 
 	return commit, effect, nil
 }
 
-// transition compares a record before and after; nil where nothing differs.
-func (w *workspace) transition(s *slot) *Transition {
+// transition compares a record before and after, and says whether they differ.
+func (w *workspace) transition(s *slot) (_ Transition, differs bool) {
 	after := &Record{Content: s.content, From: w.sequence, To: Open, Derived: s.derived}
 	if s.base != nil && !(s.open && s.rewritten()) {
 		after.Content, after.From, after.To = s.base.Content, s.base.From, s.base.To
@@ -64,10 +65,10 @@ func (w *workspace) transition(s *slot) *Transition {
 			after.To = w.sequence
 		}
 		if after.To == s.base.To && reflect.DeepEqual(after.Derived, s.base.Derived) {
-			return nil
+			return Transition{}, false
 		}
 	}
-	return &Transition{Before: s.base, After: after}
+	return Transition{Before: s.base, After: after}, true
 }
 
 // seenToChange says whether a reader of the clearance could tell the record

@@ -31,14 +31,18 @@ func mustDecode(m cbor.DecMode, err error) cbor.DecMode {
 }
 
 // EncodeContent gives the bytes under which a store keeps a content.
-func EncodeContent(c Content) ([]byte, error) {
+func EncodeContent(c Content) ([]byte, error) { return AppendContent(make([]byte, 0, 160), c) }
+
+// AppendContent adds the bytes under which a store keeps a content.
+func AppendContent(b []byte, c Content) ([]byte, error) {
 	switch c := c.(type) {
 	case *Claim:
-		return appendClaimCBOR(make([]byte, 0, 160), c), nil
+		return appendClaimCBOR(b, c), nil
 	case *Citation:
-		return appendCitationCBOR(make([]byte, 0, 96), c), nil
+		return appendCitationCBOR(b, c), nil
 	default:
-		return encoding.Marshal(c)
+		encoded, err := encoding.Marshal(c)
+		return append(b, encoded...), err
 	}
 }
 
@@ -89,11 +93,15 @@ func DecodeContent(t RecordType, data []byte) (Content, error) {
 }
 
 // EncodeDerived gives the bytes under which a store keeps derived values.
-func EncodeDerived(d *Derived) ([]byte, error) {
+func EncodeDerived(d *Derived) ([]byte, error) { return AppendDerived(make([]byte, 0, 96), d) }
+
+// AppendDerived adds the bytes under which a store keeps derived values.
+func AppendDerived(b []byte, d *Derived) ([]byte, error) {
 	if d.Check != nil {
-		return encoding.Marshal(d)
+		encoded, err := encoding.Marshal(d)
+		return append(b, encoded...), err
 	}
-	return appendDerivedCBOR(make([]byte, 0, 96), d), nil
+	return appendDerivedCBOR(b, d), nil
 }
 
 // DecodeDerived reads what EncodeDerived wrote.

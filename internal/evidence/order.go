@@ -33,10 +33,14 @@ func OrderKey(c Content, weight int, v *vocabulary.Vocabulary) string {
 	case *Source:
 		return NameKey(c.Title) + " " + string(c.ID)
 	case *Claim:
-		key := c.Valid().SortKey(AspectOf(c, v))
-		return ClaimKeyPrefix(c.Kind) + hex.EncodeToString(key[:]) + " " + string(c.ID)
+		sort := c.Valid().SortKey(AspectOf(c, v))
+		var short [128]byte
+		key := append(append(short[:0], c.Kind...), ' ') // as ClaimKeyPrefix has it
+		key = append(hex.AppendEncode(key, sort[:]), ' ')
+		return string(append(key, c.ID...))
 	case *Citation:
-		key := strconv.AppendInt(make([]byte, 0, 8+len(c.ID)), int64(c.Stance), 10)
+		var short [128]byte
+		key := strconv.AppendInt(short[:0], int64(c.Stance), 10)
 		key = append(key, ' ')
 		rank := strconv.Itoa(1000 - weight)
 		key = append(append(key, "0000"[min(len(rank), 4):]...), rank...)

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -162,19 +163,19 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 		return &Commit{Revision: newest, Targets: targets}, nil
 	}
 	meta := Meta{Author: author.Name, Reason: cs.Reason, IdempotencyKey: cs.IdempotencyKey, Clearance: author.Clearance, Digest: digest}
-	leaves, err := p.leaves(meta, w.outcomes(cs, targets))
-	if err != nil {
-		return nil, err
-	}
+	// Of large change sets each takes as long as the other, and neither waits for it.
+	writing := p.writeLeaves(meta, w.outcomes(cs, targets))
 	commit, effect, err := w.transitions()
-	if err != nil {
+	written := <-writing
+	if err = cmp.Or(written.err, err); err != nil {
 		return nil, err
 	}
+	leaves := written.leaves
 	now, err := w.moment(head, effect)
 	if err != nil {
 		return nil, err
 	}
-	header := ledger.Header{Sequence: uint64(head.Sequence) + 1, Previous: head.Hash, Time: now, Leaves: uint32(len(leaves)), Root: ledger.Root(leaves)} //nolint:gosec // bounded by MaxChanges
+	header := ledger.Header{Sequence: uint64(head.Sequence) + 1, Previous: head.Hash, Time: now, Leaves: uint32(len(leaves)), Root: written.root} //nolint:gosec // bounded by MaxChanges
 	commit.Revision = &Revision{Header: header, Hash: header.Hash(), Leaves: leaves, Key: key}
 	commit.Revision.number(head, effect)
 	commit.Targets = targets
@@ -318,6 +319,26 @@ func applied(ctx context.Context, snap Snapshot, c Clearance, key, digest string
 	return commit, nil
 }
 
+// writtenLeaves are the leaves of a revision and what its header says of them.
+type writtenLeaves struct {
+	leaves []ledger.Leaf
+	root   ledger.Hash
+	err    error
+}
+
+func (p *Planner) writeLeaves(meta Meta, outcomes []Outcome) <-chan writtenLeaves {
+	written := make(chan writtenLeaves, 1)
+	go func() {
+		leaves, err := p.leaves(meta, outcomes)
+		written <- writtenLeaves{leaves, ledger.Root(leaves), err}
+	}()
+	return written
+}
+
+// leafPiece is how much memory leaves share, and leafRoom how much of it has to be
+// free for another.
+const leafPiece, leafRoom = 64 << 10, 1 << 10
+
 func (p *Planner) leaves(meta Meta, outcomes []Outcome) ([]ledger.Leaf, error) {
 	leaves := make([]ledger.Leaf, 0, len(outcomes)+1)
 	content, err := json.Marshal(meta)
@@ -325,11 +346,16 @@ func (p *Planner) leaves(meta Meta, outcomes []Outcome) ([]ledger.Leaf, error) {
 		return nil, fmt.Errorf("encoding the log: %w", err)
 	}
 	leaves = append(leaves, ledger.NewLeaf(p.NewSalt(), content))
-	var buffer []byte
+	// Contents stand one behind the other in few pieces of memory.
+	var piece []byte
 	for i := range outcomes {
-		appended, ok := appendOutcome(buffer[:0], &outcomes[i])
-		if buffer = appended; ok {
-			content = slices.Clone(appended)
+		if cap(piece)-len(piece) < leafRoom {
+			piece = make([]byte, 0, min(leafPiece, (len(outcomes)-i)*leafRoom))
+		}
+		start := len(piece)
+		appended, ok := appendOutcome(piece, &outcomes[i])
+		if ok {
+			piece, content = appended, appended[start:len(appended):len(appended)]
 		} else if content, err = json.Marshal(&outcomes[i]); err != nil {
 			return nil, fmt.Errorf("encoding the log: %w", err)
 		}

@@ -151,7 +151,13 @@ func (w *workspace) outcomes(cs *ChangeSet, targets []ID) []Outcome {
 		if !s.differs() {
 			continue
 		}
-		add := func(e Effect) { outcomes[s.index].Effects = append(outcomes[s.index].Effects, e) }
+		add := func(e Effect) {
+			to := &outcomes[s.index].Effects
+			if *to == nil { // a link mostly comes with two citations at the most
+				*to = make([]Effect, 0, 3)
+			}
+			*to = append(*to, e)
+		}
 		was := s.base != nil && s.base.IsOpen()
 		switch {
 		case s.open && s.rewritten():
@@ -192,13 +198,13 @@ func (w *workspace) judge() ([]*slot, error) {
 		if err := w.ctx.Err(); err != nil {
 			return nil, err
 		}
-		s := w.get(id)
+		s, citations := w.get(id), w.citations[id]
 		extra(s)
-		for _, x := range w.citations[id] {
+		for _, x := range citations {
 			extra(x)
 		}
 		if s.open {
-			w.judgeClaim(s)
+			w.judgeClaim(s, citations)
 		}
 	}
 	for _, s := range order {
@@ -254,7 +260,7 @@ func (w *workspace) loadAround(claims []ID) error {
 	return nil
 }
 
-func (w *workspace) judgeClaim(s *slot) {
+func (w *workspace) judgeClaim(s *slot, all []*slot) {
 	claim := s.content.(*Claim) //nolint:forcetypeassert // the caller gives claims
 	k := Case{Claim: claim, Visibility: claim.Clearance}
 	for _, end := range []ID{claim.From, claim.To} {
@@ -267,7 +273,6 @@ func (w *workspace) judgeClaim(s *slot) {
 			k.Ends = Hidden
 		}
 	}
-	all := w.citations[s.id]
 	citations := make([]*slot, 0, len(all))
 	k.Cited = make([]Cited, 0, len(all))
 	derive := false

@@ -63,7 +63,7 @@ type workspace struct {
 	index     int // the change being applied
 	faults    indexedFaults
 	kindless  map[ID]bool // entities put with a kind that there is not
-	deferred  []func() error
+	deferred  []deferred
 	undone    map[ID]bool     // closed by an undo: what depends on them is in the way
 	lowered   map[ID]Sequence // of these, what an undone revision had lowered to the author
 	named     map[ID]bool     // conflicts already told
@@ -90,6 +90,13 @@ const (
 	uncounted loading = iota + 1 // by way of what the author does not see
 	counted
 )
+
+// deferred is a check that waits until all changes were applied, of the one at an
+// index.
+type deferred struct {
+	index int
+	check func() error
+}
 
 // indexedFault is a fault of the change at an index; -1 for the whole set.
 type indexedFault struct {
@@ -122,6 +129,9 @@ func (w *workspace) load(ids []ID) error {
 	}
 	var missing []ID
 	var slots []*slot
+	if len(w.slots) == 0 {
+		missing, slots = make([]ID, 0, len(ids)), make([]*slot, 0, len(ids))
+	}
 	for _, id := range ids {
 		if _, ok := w.slots[id]; ok || id == "" {
 			continue
@@ -364,16 +374,13 @@ func (fs indexedFaults) err() error {
 // later runs a check when all changes were applied, since a change may name what
 // a later one makes.
 func (w *workspace) later(check func() error) {
-	index := w.index
-	w.deferred = append(w.deferred, func() error {
-		w.index = index
-		return check()
-	})
+	w.deferred = append(w.deferred, deferred{w.index, check})
 }
 
 func (w *workspace) finishChecks() error {
-	for _, check := range w.deferred {
-		if err := check(); err != nil {
+	for _, d := range w.deferred {
+		w.index = d.index
+		if err := d.check(); err != nil {
 			return err
 		}
 	}

@@ -369,7 +369,7 @@ func (s firstSnapshot) Newest(ctx context.Context, ids []evidence.ID, before evi
 	if s.settled {
 		return s.ordinary().Newest(ctx, ids, before)
 	}
-	found := map[evidence.ID]*evidence.Record{}
+	found := make(map[evidence.ID]*evidence.Record, min(len(ids), s.kept))
 	note := func(id evidence.ID, r *evidence.Record) {
 		if r.From < before { // else it has no version before that
 			found[id] = r

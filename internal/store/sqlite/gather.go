@@ -19,6 +19,7 @@ type gathered struct {
 	elements   []element
 	words      []wordsOf
 	places     []place
+	encoded    []byte // the last piece of memory of what records are written as
 	// claim is the last claim: most citations stand right behind theirs.
 	claim    evidence.ID
 	claimNum int64
@@ -90,11 +91,7 @@ func wordsRow(t evidence.RecordType, num int64) int64 { return int64(t)<<40 | nu
 
 // insert makes the rows of a record that is new at a revision.
 func (g *gathered) insert(r *evidence.Record, num int64, at evidence.Sequence) error {
-	derived, err := evidence.EncodeDerived(&r.Derived)
-	if err != nil {
-		return err
-	}
-	content, err := evidence.EncodeContent(r.Content)
+	derived, content, err := g.encode(r)
 	if err != nil {
 		return err
 	}
@@ -121,6 +118,28 @@ func (g *gathered) insert(r *evidence.Record, num int64, at evidence.Sequence) e
 	}
 	return nil
 }
+
+// encode gives what a record is written as. That of many shares a piece of memory.
+func (g *gathered) encode(r *evidence.Record) (derived, content []byte, err error) {
+	if cap(g.encoded)-len(g.encoded) < encodedRoom {
+		g.encoded = make([]byte, 0, min(max(2*cap(g.encoded), encodedRoom), encodedPiece))
+	}
+	start := len(g.encoded)
+	b, err := evidence.AppendDerived(g.encoded, &r.Derived)
+	if err != nil {
+		return nil, nil, err
+	}
+	middle := len(b)
+	if b, err = evidence.AppendContent(b, r.Content); err != nil {
+		return nil, nil, err
+	}
+	g.encoded = b
+	return b[start:middle:middle], b[middle:len(b):len(b)], nil
+}
+
+// encodedPiece is how much memory records share, and encodedRoom how much of it has
+// to be free for another.
+const encodedPiece, encodedRoom = 256 << 10, 1 << 10
 
 const insertPlaces = "INSERT OR REPLACE INTO place (anchor, slot, key, num) SELECT a, b, c, d FROM temp.feed"
 
