@@ -44,7 +44,7 @@ func (a *audit) record(ctx context.Context, num, changed int64, r *evidence.Reco
 	if what != "" {
 		faults = append(faults, what)
 	}
-	if what := a.indexed(wordsRow(r.Content.Type(), num)); what != "" {
+	if what := a.indexed(num); what != "" {
 		faults = append(faults, what)
 	}
 	if what := a.touched(num, changed); what != "" {

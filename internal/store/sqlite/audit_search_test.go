@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/vinculo/vinculo/internal/evidence"
 )
 
 // TestAuditOfManySegments has an index of many segments and pages, some of which
@@ -29,7 +27,7 @@ func TestAuditOfManySegments(t *testing.T) {
 			text.Reset()
 			fmt.Fprintf(&text, "00 %x", step)
 		}
-		require.NoError(t, c.exec(ctx, "INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)", wordsRow(evidence.EntityRecord, 100+int64(random.IntN(80))), text.String()))
+		require.NoError(t, c.exec(ctx, "INSERT OR REPLACE INTO words (rowid, text) VALUES (?, ?)", 1<<40+int64(random.IntN(80)), text.String()))
 		if step%10 != 0 {
 			continue
 		}

@@ -126,9 +126,9 @@ func (a *audit) page(ctx context.Context, page []identified) error {
 		return err
 	}
 	for _, of := range page {
-		r, text, err := a.textOf(ctx, of.num)
+		text, err := a.textOf(ctx, of.num)
 		if err == nil && text != "" {
-			err = a.scratch.exec(ctx, "INSERT INTO words (rowid, text) VALUES (?, ?)", r, text)
+			err = a.scratch.exec(ctx, "INSERT INTO words (rowid, text) VALUES (?, ?)", of.num, text)
 		}
 		if err != nil {
 			return err
@@ -142,31 +142,23 @@ func (a *audit) page(ctx context.Context, page []identified) error {
 	return err
 }
 
-// textOf is the row of a record's words and the text that they are of: that of all
-// its versions, so that the past is found too. Of a record that does not decode,
-// which is told of elsewhere, there is none.
-func (a *audit) textOf(ctx context.Context, num int64) (at int64, text string, err error) {
+// textOf is the text of a record's row: that of all its versions, so that the past is
+// found too. Of a record that does not decode, which is told of elsewhere, there is none.
+func (a *audit) textOf(ctx context.Context, num int64) (text string, err error) {
 	var kind evidence.RecordType
-	var content []byte
-	found, err := a.g.conn.one(ctx, "SELECT type, content FROM record WHERE num = ?", []any{num}, func(r row) error {
-		kind, content = narrow[evidence.RecordType](r.int(0)), r.bytes(1)
-		return nil
-	})
-	if err != nil || !found {
-		return 0, "", err
-	}
-	texts := []string{}
-	add := func(content []byte) {
-		if c, err := evidence.DecodeContent(kind, content); err == nil {
-			texts = append(texts, evidence.FullText(c))
+	var is *evidence.Record
+	_, err = a.g.conn.one(ctx, "SELECT type, from_seq, to_seq, derived, content FROM record WHERE num = ?", []any{num}, func(r row) error {
+		kind = narrow[evidence.RecordType](r.int(0))
+		if record, err := recordOf(kind, r.int(1), r.int(2), r.bytes(3), r.bytes(4)); err == nil {
+			is = record
 		}
-	}
-	add(content)
-	err = a.g.conn.query(ctx, "SELECT content FROM version WHERE num = ? ORDER BY from_seq", []any{num}, func(r row) error {
-		add(r.bytes(0))
 		return nil
 	})
-	return wordsRow(kind, num), allTexts(texts), err
+	if err != nil || is == nil {
+		return "", err
+	}
+	formers, err := a.g.conn.formerTexts(ctx, kind, num)
+	return wordsIn(is, formers), err
 }
 
 // indexed says what is wrong with the words of a record, by its row.

@@ -21,7 +21,7 @@ type batch struct {
 	nums      map[evidence.ID]int64
 	gathered
 	places   []placeChange
-	texts    map[int64]string // of changed records, by row of words; empty where the row goes
+	texts    map[int64]string // of changed records, by row of words
 	counters counters
 	ids      []evidence.ID // of the records that were changed; one more than are followed, at most
 	lists    []int64       // the anchors of lists that were changed, as far as short ones are kept; so many too
@@ -220,9 +220,6 @@ func (b *batch) changeRecord(ctx context.Context, t *evidence.Transition, num in
 		return err
 	}
 	g.written[t.After.ID()] = e
-	if !rewritten {
-		return nil
-	}
 	return b.text(ctx, t, e)
 }
 
@@ -297,43 +294,6 @@ func (b *batch) project(t *evidence.Transition, num int64) error {
 	}
 	b.elements = append(b.elements, after)
 	return nil
-}
-
-// text notes the words of a changed record: those of all its versions, so that
-// the past is found too.
-func (b *batch) text(ctx context.Context, t *evidence.Transition, e entry) error {
-	text := evidence.FullText(t.After.Content)
-	if evidence.FullText(t.Before.Content) == text {
-		return nil
-	}
-	versions, err := b.g.replaced(ctx, e)
-	if err != nil {
-		return err
-	}
-	texts := []string{text}
-	for _, v := range versions {
-		texts = append(texts, evidence.FullText(v.Content))
-	}
-	if text := allTexts(texts); text != "" {
-		b.texts[wordsRow(t.After.Content.Type(), e.num)] = text
-	}
-	return nil
-}
-
-// allTexts puts the texts of a record's versions together, the newest first, each
-// once.
-func allTexts(texts []string) string {
-	if len(texts) == 0 {
-		return ""
-	}
-	text, seen := texts[0], map[string]bool{texts[0]: true}
-	for _, former := range texts[1:] {
-		if !seen[former] {
-			seen[former] = true
-			text += " " + former
-		}
-	}
-	return text
 }
 
 // flush writes everything that is gathered.

@@ -36,10 +36,9 @@ func (t *transaction) erase(ctx context.Context, e *evidence.Erasing) error {
 	for _, num := range found {
 		nums = append(nums, num)
 	}
-	var texts []int64
 	for _, num := range nums {
 		for _, sql := range []string{
-			"DELETE FROM record WHERE num = ?", "DELETE FROM version WHERE num = ?", "DELETE FROM counter WHERE of = ?",
+			"DELETE FROM record WHERE num = ?", "DELETE FROM version WHERE num = ?", "DELETE FROM counter WHERE of = ?", "DELETE FROM words WHERE rowid = ?",
 		} {
 			if err := c.exec(ctx, sql, num); err != nil {
 				return err
@@ -47,12 +46,6 @@ func (t *transaction) erase(ctx context.Context, e *evidence.Erasing) error {
 		}
 		if err := c.exec(ctx, "DELETE FROM place WHERE anchor >= ? AND anchor < ?", listOf(num, 0), listOf(num+1, 0)); err != nil {
 			return err
-		}
-		for of := evidence.EntityRecord; of <= evidence.CitationRecord; of++ {
-			texts = append(texts, wordsRow(of, num))
-			if err := c.exec(ctx, "DELETE FROM words WHERE rowid = ?", wordsRow(of, num)); err != nil {
-				return err
-			}
 		}
 	}
 	gone := make([]element, len(nums))
@@ -73,7 +66,7 @@ func (t *transaction) erase(ctx context.Context, e *evidence.Erasing) error {
 	if err := c.exec(ctx, "INSERT INTO words (words) VALUES ('optimize')"); err != nil {
 		return err
 	}
-	if err := t.withoutWords(ctx, texts); err != nil {
+	if err := t.withoutWords(ctx, string(list)); err != nil {
 		return err
 	}
 	for _, r := range e.Rewritten {
@@ -97,18 +90,15 @@ func (t *transaction) erase(ctx context.Context, e *evidence.Erasing) error {
 	return nil
 }
 
-// withoutWords says whether the index of full text has no word of deleted texts any
-// more. SQLite tells nobody where it does not find what it is to delete.
-func (t *transaction) withoutWords(ctx context.Context, texts []int64) error {
-	list, err := json.Marshal(texts)
-	if err != nil {
-		return err
-	}
+// withoutWords says whether the index of full text has no word of deleted rows, a JSON
+// list of their numbers, any more. SQLite tells nobody where it does not find what it is
+// to delete.
+func (t *transaction) withoutWords(ctx context.Context, rows string) error {
 	if err := t.conn.script(ctx, vocabularyOfWords); err != nil {
 		return err
 	}
 	kept := int64(0)
-	if _, err := t.conn.one(ctx, "SELECT count(DISTINCT doc) FROM temp.vocabulary WHERE doc IN (SELECT value FROM json_each(?))", []any{string(list)}, func(r row) error {
+	if _, err := t.conn.one(ctx, "SELECT count(DISTINCT doc) FROM temp.vocabulary WHERE doc IN (SELECT value FROM json_each(?))", []any{rows}, func(r row) error {
 		kept = r.int(0)
 		return nil
 	}); err != nil {

@@ -401,64 +401,6 @@ func (r *reader) giveLong(ctx context.Context, q *store.Query, claims []evidence
 	return nil
 }
 
-// findText yields records by their words. The index gives a superset: it cuts
-// words in its own way and knows the words of former versions too.
-func (r *reader) findText(ctx context.Context, q *store.Query, words []string, yield func(store.Found) bool) error {
-	keep := func(rec *evidence.Record) bool { return evidence.HasWords(evidence.FullText(rec.Content), words) }
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = `"` + strings.ReplaceAll(w, `"`, `""`) + `"*`
-	}
-	var matches []place
-	err := r.g.conn.query(ctx, "SELECT rowid FROM words WHERE words MATCH ? AND rowid BETWEEN ? AND ?"+upTo,
-		[]any{strings.Join(quoted, " AND "), wordsRow(q.Type, 0), wordsRow(q.Type+1, 0) - 1, int64(r.g.store.limits.matches + 1)}, func(row row) error {
-			matches = append(matches, place{num: row.int(0) - wordsRow(q.Type, 0)})
-			return nil
-		})
-	if err != nil {
-		return err
-	}
-	if len(matches) > r.g.store.limits.matches {
-		of, err := r.listed(ctx, q)
-		if err != nil {
-			return err
-		}
-		return r.walk(ctx, &spans{of: of, reverse: q.Reverse, after: q.After}, q, keep, q.Limit, yield)
-	}
-	var found []store.Found
-	for batch := range slices.Chunk(matches, r.g.store.limits.page) {
-		entries, err := r.g.at(ctx, batch)
-		if err != nil {
-			return err
-		}
-		for _, e := range entries {
-			seen, err := r.see(ctx, e)
-			if err != nil {
-				return err
-			}
-			if seen == nil || !keep(seen) || len(q.Kinds) > 0 && !slices.Contains(q.Kinds, kindOf(seen.Content)) {
-				continue
-			}
-			key := seen.Derived.Key
-			if q.After == "" || !q.Reverse && key > q.After || q.Reverse && key < q.After {
-				found = append(found, store.Found{Record: seen, Key: key})
-			}
-		}
-	}
-	slices.SortFunc(found, func(a, b store.Found) int {
-		if q.Reverse {
-			a, b = b, a
-		}
-		return cmp.Compare(a.Key, b.Key)
-	})
-	for _, f := range found[:min(len(found), q.Limit)] {
-		if !yield(f) {
-			return nil
-		}
-	}
-	return nil
-}
-
 // Candidates implements store.Reader.
 func (r *reader) Candidates(ctx context.Context, q store.TokenQuery) iter.Seq2[store.Candidate, error] {
 	return func(yield func(store.Candidate, error) bool) {

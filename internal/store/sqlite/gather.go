@@ -85,10 +85,6 @@ func (p *place) column(i int) driver.Value {
 	}
 }
 
-// wordsRow is the row of a record in the table words: grouped by type, so that
-// a search for one type reads nothing of the others.
-func wordsRow(t evidence.RecordType, num int64) int64 { return int64(t)<<40 | num }
-
 // insert makes the rows of a record that is new at a revision.
 func (g *gathered) insert(r *evidence.Record, num int64, at evidence.Sequence) error {
 	derived, content, err := g.encode(r)
@@ -113,8 +109,8 @@ func (g *gathered) insert(r *evidence.Record, num int64, at evidence.Sequence) e
 		from, to := ends[0].anchor/listCodes, ends[1].anchor/listCodes
 		g.elements = append(g.elements, linkOf(num, r, g.vocabulary, from, to))
 	}
-	if text := evidence.FullText(r.Content); text != "" {
-		g.words = append(g.words, wordsOf{row: wordsRow(t, num), text: text})
+	if text := wordsIn(r, nil); text != "" {
+		g.words = append(g.words, wordsOf{row: num, text: text})
 	}
 	return nil
 }

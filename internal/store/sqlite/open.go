@@ -32,6 +32,7 @@ var migrations = []migration{
 	{script: "0005_block.sql", then: (*conn).renewBlocks},
 	{script: "0006_key.sql", then: (*conn).rekeyErasures},
 	{script: "0007_word.sql", then: (*conn).listRaisedWords},
+	{script: "0008_words.sql", then: (*conn).signWords},
 }
 
 // migration is a script and what SQL cannot do, which may be nothing.

@@ -81,14 +81,18 @@ func comparePlaces(a, b place) int {
 // forgets says whether a list keeps nothing of the past.
 func (p place) forgets() bool { return p.anchor > 0 && p.anchor%listCodes == derivedFrom }
 
+// slotOf is the slot of a record as it stands.
+func slotOf(r *evidence.Record) int64 {
+	if !r.IsOpen() {
+		return int64(evidence.Hidden)
+	}
+	return int64(r.Derived.Visibility)
+}
+
 // placesOf adds the rows that lead to a record as it stands. numOf gives the
 // number of another record.
 func placesOf(rows []place, r *evidence.Record, num int64, numOf func(evidence.ID) (int64, error)) ([]place, error) {
-	slot := int64(evidence.Hidden)
-	if r.IsOpen() {
-		slot = int64(r.Derived.Visibility)
-	}
-	key, t := r.Derived.Key, r.Content.Type()
+	slot, key, t := slotOf(r), r.Derived.Key, r.Content.Type()
 	rows = append(rows, place{allOf(t), slot, key, num})
 	at := func(of evidence.ID, code int64, key string) error {
 		anchor, err := numOf(of)

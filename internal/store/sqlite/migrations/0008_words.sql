@@ -1,0 +1,3 @@
+-- Each word of full text begins with a letter for who may see it, and its row has the
+-- number of the record. Before, a search read past the words that it may not see. See
+-- signWords, which writes all words anew.
