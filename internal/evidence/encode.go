@@ -2,9 +2,14 @@ package evidence
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/fxamacker/cbor/v2"
+
+	"github.com/vinculo/vinculo/internal/evidence/ledger"
 )
 
 // Stores keep content and derived values as deterministic CBOR (RFC 8949,
@@ -128,6 +133,46 @@ func EncodeLeaves(r *Revision) ([]byte, error) {
 		return b, nil
 	}
 	return encoding.Marshal(r.Leaves)
+}
+
+// DecodeFirstLeaves reads no more of what EncodeLeaves wrote than a number of leaves.
+func DecodeFirstLeaves(r *Revision, from io.Reader, most int) error {
+	leaves, err := firstLeaves(from, most)
+	if err != nil {
+		return fmt.Errorf("the payload of the revision at sequence %d does not read: %w; run `vinculo verify`", r.Header.Sequence, err)
+	}
+	r.Leaves = leaves
+	return nil
+}
+
+func firstLeaves(from io.Reader, most int) ([]ledger.Leaf, error) {
+	// The head of an array (RFC 8949, section 3): its number of elements is in the
+	// first byte, or in up to 8 bytes behind.
+	const array, few = 0x80, 24
+	var head [9]byte
+	if _, err := io.ReadFull(from, head[:1]); err != nil {
+		return nil, err
+	}
+	n := uint64(head[0]) - array
+	if n > few+3 {
+		return nil, errors.New("it is not a list")
+	}
+	if n >= few {
+		size := 1 << (n - few)
+		if _, err := io.ReadFull(from, head[9-size:]); err != nil {
+			return nil, err
+		}
+		head[0] = 0
+		n = binary.BigEndian.Uint64(head[1:])
+	}
+	leaves := make([]ledger.Leaf, min(n, uint64(most))) //nolint:gosec // most is positive
+	each := decoding.NewDecoder(from)
+	for i := range leaves {
+		if err := each.Decode(&leaves[i]); err != nil {
+			return nil, err
+		}
+	}
+	return leaves, nil
 }
 
 // DecodeLeaves reads what EncodeLeaves wrote.

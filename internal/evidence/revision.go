@@ -151,12 +151,18 @@ func (r *Revision) Meta() (Meta, error) {
 	return m, readLeaf(r, 0, &m)
 }
 
+// Whole says whether the revision has all of its leaves, and not only the first.
+func (r *Revision) Whole() bool { return len(r.Leaves) == int(r.Header.Leaves) }
+
 // Outcomes reads what each change came to, in the order of the change set. An
 // erased one is what the erasure left of it.
-func (r *Revision) Outcomes() ([]Outcome, error) {
-	outcomes := make([]Outcome, max(len(r.Leaves)-1, 0))
+func (r *Revision) Outcomes() ([]Outcome, error) { return r.OutcomesFrom(0, len(r.Leaves)) }
+
+// OutcomesFrom is Outcomes for at most so many changes, those from an index on.
+func (r *Revision) OutcomesFrom(first, most int) ([]Outcome, error) {
+	outcomes := make([]Outcome, max(min(most, len(r.Leaves)-1-first), 0))
 	for i := range outcomes {
-		if err := readLeaf(r, i+1, &outcomes[i]); err != nil {
+		if err := readLeaf(r, first+i+1, &outcomes[i]); err != nil {
 			return nil, err
 		}
 	}

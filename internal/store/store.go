@@ -352,4 +352,7 @@ type RevisionQuery struct {
 	Newest bool   // newest first
 	Limit  int
 	Leaves bool // with their payload
+	// MostLeaves, where it is not 0, is how many leaves of each are given at the most,
+	// the first ones. It costs little then to read revisions of very many.
+	MostLeaves int
 }

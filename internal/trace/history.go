@@ -296,19 +296,22 @@ func (s *Session) asOf(ctx context.Context, at evidence.Sequence, read func(stor
 	return s.reading(ctx, evidence.View{Clearance: s.view.Clearance, KnownAt: at}, read)
 }
 
-// revisionAt gives the revision of a sequence, ErrNotFound where the view's
-// clearance sees no effect of it.
-func (s *Session) revisionAt(ctx context.Context, at evidence.Sequence) (*evidence.Revision, error) {
-	for rev, err := range s.tracer.store.Log(ctx, at-1) {
-		if err != nil {
-			return nil, err
+// revisionAt gives the revision of a sequence with its first leaves, ErrNotFound where
+// the view's clearance sees no effect of it.
+func (s *Session) revisionAt(ctx context.Context, at evidence.Sequence) (found *evidence.Revision, err error) {
+	err = s.asOf(ctx, at, func(r store.Reader) error {
+		for rev, err := range r.Revisions(ctx, store.RevisionQuery{Newest: true, Limit: 1, Leaves: true, MostLeaves: firstLeaves}) {
+			if err != nil {
+				return err
+			}
+			found = rev
 		}
-		if rev.Numbers[s.view.Clearance] == 0 {
-			break
-		}
-		return rev, nil
+		return nil
+	})
+	if err == nil && (found == nil || found.Sequence() != at) {
+		err = fmt.Errorf("revision: %w", store.ErrNotFound)
 	}
-	return nil, fmt.Errorf("revision: %w", store.ErrNotFound)
+	return found, err
 }
 
 // differences compares the fields of two versions.

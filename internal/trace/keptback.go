@@ -79,7 +79,7 @@ func (s *Session) saying(ctx context.Context, sets []Applied) ([]sayings, error)
 		for i, set := range sets {
 			x := &said[i]
 			x.named, x.names = set.ChangeSet.References(), map[evidence.ID][]string{}
-			rev, err := numbered(ctx, r, evidence.Confidential, set.Number)
+			rev, err := numbered(ctx, r, evidence.Confidential, set.Number, 0)
 			switch {
 			case err == nil:
 				x.before, x.after = rev.Sequence()-1, rev.Sequence()

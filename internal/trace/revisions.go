@@ -82,7 +82,12 @@ type RevisionFilter struct {
 	Newest bool `json:",omitempty"`
 }
 
-// Revisions pages the revisions that have an effect the view sees, by number.
+// firstLeaves is how many leaves of a revision are read that is one of many, or that
+// more may not be asked of: who and why, and the first changes. See parts.
+const firstLeaves = 1 + fewOutcomes
+
+// Revisions pages the revisions that have an effect the view sees, by number. They have
+// their first leaves.
 func (s *Session) Revisions(ctx context.Context, f RevisionFilter, a PageArgs) (Page[*evidence.Revision], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,7 +98,7 @@ func (s *Session) Revisions(ctx context.Context, f RevisionFilter, a PageArgs) (
 		return none, err
 	}
 	newest := f.Newest != p.reverse
-	q := store.RevisionQuery{After: f.After, Newest: newest, Limit: p.size + 1, Leaves: true}
+	q := store.RevisionQuery{After: f.After, Newest: newest, Limit: p.size + 1, Leaves: true, MostLeaves: firstLeaves}
 	if p.after != "" {
 		number, err := strconv.ParseUint(p.after, 10, 64)
 		if err != nil {
@@ -139,20 +144,22 @@ func (s *Session) TotalRevisions(ctx context.Context, f RevisionFilter) (Total, 
 	return Total{int(newest - f.After), true}, nil //nolint:gosec // a count of revisions
 }
 
-// Revision gives the revision of a number; store.ErrNotFound where there is none.
+// Revision gives the revision of a number with its first leaves; store.ErrNotFound where
+// there is none.
 func (s *Session) Revision(ctx context.Context, number uint64) (*evidence.Revision, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return numbered(ctx, s.reader, s.view.Clearance, number)
+	return numbered(ctx, s.reader, s.view.Clearance, number, firstLeaves)
 }
 
 // numbered is the revision that a number means to a clearance, as a reader of it
-// sees it; store.ErrNotFound where there is none.
-func numbered(ctx context.Context, r store.Reader, c evidence.Clearance, number uint64) (*evidence.Revision, error) {
+// sees it, with at most so many leaves, or all where most is 0; store.ErrNotFound where
+// there is none.
+func numbered(ctx context.Context, r store.Reader, c evidence.Clearance, number uint64, most int) (*evidence.Revision, error) {
 	if number == 0 {
 		return nil, fmt.Errorf("revision 0: %w", store.ErrNotFound)
 	}
-	for rev, err := range r.Revisions(ctx, store.RevisionQuery{After: number - 1, Limit: 1, Leaves: true}) {
+	for rev, err := range r.Revisions(ctx, store.RevisionQuery{After: number - 1, Limit: 1, Leaves: true, MostLeaves: most}) {
 		if err != nil {
 			return nil, err
 		}
@@ -168,7 +175,7 @@ func numbered(ctx context.Context, r store.Reader, c evidence.Clearance, number 
 const followInterval = 250 * time.Millisecond
 
 // Follow yields the revisions after a number that have an effect the clearance
-// sees, then waits for new ones until the context ends. A store that does not
+// sees, with their first leaves, then waits for new ones until the context ends. A store that does not
 // answer for a while is waited for.
 func (t *Tracer) Follow(ctx context.Context, c evidence.Clearance, after uint64) iter.Seq2[*evidence.Revision, error] {
 	return func(yield func(*evidence.Revision, error) bool) {
@@ -233,7 +240,7 @@ func (t *Tracer) revisionsAfter(ctx context.Context, c evidence.Clearance, numbe
 		return nil, err
 	}
 	defer r.Close() //nolint:errcheck // nothing was written
-	for rev, err := range r.Revisions(ctx, store.RevisionQuery{After: number, Limit: replayPage, Leaves: true}) {
+	for rev, err := range r.Revisions(ctx, store.RevisionQuery{After: number, Limit: replayPage, Leaves: true, MostLeaves: firstLeaves}) {
 		if err != nil {
 			return page, err
 		}

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"context"
+	"iter"
 	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -18,7 +19,7 @@ func (s *Session) Told(ctx context.Context, revisions []*evidence.Revision) ([]b
 	told, outcomes := make([]bool, len(revisions)), make([][]evidence.Outcome, len(revisions))
 	for i, rev := range revisions {
 		var err error
-		if outcomes[i], err = rev.Outcomes(); err != nil {
+		if outcomes[i], err = rev.OutcomesFrom(0, fewOutcomes); err != nil {
 			return nil, err
 		}
 		// The reason of an erasure is its ground, which all are told.
@@ -32,7 +33,7 @@ func (s *Session) Told(ctx context.Context, revisions []*evidence.Revision) ([]b
 			continue
 		}
 		err := s.around(ctx, rev, func(d *diff) (err error) {
-			told[i], err = d.anyDiffers(ctx, outcomes[i])
+			told[i], err = d.anyDiffers(ctx, rev)
 			return err
 		})
 		if err != nil {
@@ -50,7 +51,7 @@ func (s *Session) supported(ctx context.Context, revisions []*evidence.Revision,
 	citations := make([][]evidence.ID, len(revisions))
 	for i := range revisions {
 		if !told[i] {
-			citations[i] = supports(outcomes[i][:min(fewOutcomes, len(outcomes[i]))]...)
+			citations[i] = supports(outcomes[i]...)
 		}
 	}
 	since, err := s.unchanged(ctx, slices.Concat(citations...))
@@ -124,19 +125,26 @@ func (s *Session) unchanged(ctx context.Context, citations []evidence.ID) (map[e
 func (s *Session) Concerned(ctx context.Context, rev *evidence.Revision, enough int) ([]evidence.ID, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	outcomes, err := rev.Outcomes()
-	if err != nil {
-		return nil, err
-	}
 	var concerned []evidence.ID
 	if s.view.Clearance == evidence.Confidential {
-		for _, o := range outcomes[:min(enough, len(outcomes))] {
-			concerned = append(concerned, o.ID)
+		for part, err := range s.parts(ctx, rev) {
+			if err != nil {
+				return nil, err
+			}
+			for _, o := range part {
+				concerned = append(concerned, o.ID)
+			}
+			if len(concerned) >= enough {
+				break
+			}
 		}
-		return concerned, nil
+		return concerned[:min(enough, len(concerned))], nil
 	}
-	err = s.around(ctx, rev, func(d *diff) error {
-		for part := range inParts(outcomes) {
+	err := s.around(ctx, rev, func(d *diff) error {
+		for part, err := range s.parts(ctx, rev) {
+			if err != nil {
+				return err
+			}
 			ids := make([]evidence.ID, len(part))
 			for i, o := range part {
 				ids[i] = o.ID
@@ -188,20 +196,33 @@ func (s *Session) around(ctx context.Context, rev *evidence.Revision, compare fu
 // fewOutcomes of a revision are looked at before all others: mostly they are enough.
 const fewOutcomes = 8
 
-// inParts yields parts of a list, a small one first.
-func inParts(outcomes []evidence.Outcome) func(yield func([]evidence.Outcome) bool) {
-	return func(yield func([]evidence.Outcome) bool) {
-		for size := fewOutcomes; len(outcomes) > 0; size = 500 {
-			part := outcomes[:min(size, len(outcomes))]
-			if outcomes = outcomes[len(part):]; !yield(part) {
+// parts yields what the changes of a revision came to, a few of them first. Where the
+// revision has only its first leaves the others are read when these were not enough.
+func (s *Session) parts(ctx context.Context, rev *evidence.Revision) iter.Seq2[[]evidence.Outcome, error] {
+	return func(yield func([]evidence.Outcome, error) bool) {
+		for from, most := 0, fewOutcomes; ; most = 500 {
+			part, err := rev.OutcomesFrom(from, most)
+			if err == nil && len(part) == 0 && !rev.Whole() {
+				if rev, err = numbered(ctx, s.reader, s.view.Clearance, rev.Numbers[s.view.Clearance], 0); err == nil {
+					part, err = rev.OutcomesFrom(from, most)
+				}
+			}
+			if err == nil && len(part) == 0 {
+				return
+			}
+			from += len(part)
+			if !yield(part, err) || err != nil {
 				return
 			}
 		}
 	}
 }
 
-func (d *diff) anyDiffers(ctx context.Context, outcomes []evidence.Outcome) (bool, error) {
-	for part := range inParts(outcomes) {
+func (d *diff) anyDiffers(ctx context.Context, rev *evidence.Revision) (bool, error) {
+	for part, err := range d.s.parts(ctx, rev) {
+		if err != nil {
+			return false, err
+		}
 		if differ, err := d.differing(ctx, part); err != nil || len(differ) > 0 {
 			return err == nil, err
 		}

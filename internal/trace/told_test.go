@@ -1,11 +1,13 @@
 package trace_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/trace"
 )
 
 // TestARevisionIsToldWhileADifferenceOfItIsSeen: once all that a revision did has
@@ -71,5 +73,60 @@ func TestARevisionIsToldWhileADifferenceOfItIsSeen(t *testing.T) {
 			require.True(t, told)
 			require.Len(t, concerned, len(c.second))
 		})
+	}
+}
+
+// TestWhoMadeARevisionCostsNoMoreForItsLength lists a revision of few changes and one of
+// very many: who made it and why, and its first changes, are told by as few leaves.
+func TestWhoMadeARevisionCostsNoMoreForItsLength(t *testing.T) {
+	for _, level := range []evidence.Clearance{evidence.Public, evidence.Confidential} {
+		cost := func(links int) int {
+			g, counting := newCountedGraph(t)
+			changes := []evidence.Change{news("s"), person("a", "Uno"), person("b", "Dos")}
+			for i := range links {
+				id := evidence.ID(fmt.Sprintf("%04d", i))
+				changes = append(changes, linked("l"+id, "a", "b", cited("c"+id, "s", "SUPPORTS")))
+			}
+			g.write(changes...)
+			s := g.at(level)
+			counting.reset()
+			p, err := s.Revisions(t.Context(), trace.RevisionFilter{}, trace.PageArgs{})
+			require.NoError(t, err)
+			require.Len(t, p.Items, 1)
+			revisions := []*evidence.Revision{p.Items[0].Node}
+			told, err := s.Told(t.Context(), revisions)
+			require.NoError(t, err)
+			require.Equal(t, []bool{true}, told)
+			concerned, err := s.Concerned(t.Context(), revisions[0], 4)
+			require.NoError(t, err)
+			require.Equal(t, []evidence.ID{"s", "a", "b", "l0000"}, concerned)
+			return counting.leaves
+		}
+		require.Equal(t, cost(10), cost(300))
+	}
+}
+
+// TestTheRestOfALongRevisionIsRead has readers ask for changes far behind the first.
+func TestTheRestOfALongRevisionIsRead(t *testing.T) {
+	g := newGraph(t)
+	var changes []evidence.Change
+	for i := range 600 {
+		c := person(evidence.ID(fmt.Sprintf("p%04d", i)), "Uno")
+		if i < 590 {
+			c = secret(c)
+		}
+		changes = append(changes, c)
+	}
+	g.write(changes...)
+	for level, want := range map[evidence.Clearance]int{evidence.Public: 10, evidence.Confidential: 600} {
+		s := g.at(level)
+		p, err := s.Revisions(t.Context(), trace.RevisionFilter{}, trace.PageArgs{})
+		require.NoError(t, err)
+		told, err := s.Told(t.Context(), []*evidence.Revision{p.Items[0].Node})
+		require.NoError(t, err)
+		require.Equal(t, []bool{true}, told)
+		concerned, err := s.Concerned(t.Context(), p.Items[0].Node, 1000)
+		require.NoError(t, err)
+		require.Len(t, concerned, want)
 	}
 }

@@ -98,9 +98,12 @@ type counted struct {
 	store.Store
 	calls, edges, looked, records int
 	retold                        int // calls for versions
+	leaves                        int // of revisions
 }
 
-func (c *counted) reset() { c.calls, c.edges, c.looked, c.records, c.retold = 0, 0, 0, 0, 0 }
+func (c *counted) reset() {
+	c.calls, c.edges, c.looked, c.records, c.retold, c.leaves = 0, 0, 0, 0, 0, 0
+}
 
 func (c *counted) Raw(ctx context.Context, view evidence.View) (store.Reader, error) {
 	r, err := c.Store.Raw(ctx, view)
@@ -141,6 +144,19 @@ func (r *countedReader) Expand(ctx context.Context, x store.Expansion) iter.Seq2
 		}
 	}
 	return tally(r.Reader.Expand(ctx, x), &r.of.edges)
+}
+
+func (r *countedReader) Revisions(ctx context.Context, q store.RevisionQuery) iter.Seq2[*evidence.Revision, error] {
+	return func(yield func(*evidence.Revision, error) bool) {
+		for rev, err := range r.Reader.Revisions(ctx, q) {
+			if err == nil {
+				r.of.leaves += len(rev.Leaves)
+			}
+			if !yield(rev, err) {
+				return
+			}
+		}
+	}
 }
 
 func (r *countedReader) Candidates(ctx context.Context, q store.TokenQuery) iter.Seq2[store.Candidate, error] {

@@ -367,7 +367,7 @@ func (r *reader) Revisions(ctx context.Context, q store.RevisionQuery) iter.Seq2
 			return
 		}
 		for _, one := range rows {
-			revision, err := newRevision(one)
+			revision, err := revisionWith(one, q.MostLeaves)
 			if !yield(revision, err) || err != nil {
 				return
 			}

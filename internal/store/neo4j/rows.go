@@ -1,9 +1,11 @@
 package neo4j
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -134,7 +136,11 @@ func revisionProperties(r *evidence.Revision) (map[string]any, error) {
 
 // newRevision reads one row of revisionResult, with its leaves where the row has
 // them.
-func newRevision(r *driver.Record) (*evidence.Revision, error) {
+func newRevision(r *driver.Record) (*evidence.Revision, error) { return revisionWith(r, 0) }
+
+// revisionWith is newRevision, but unpacks no more than some leaves where there is such
+// a number.
+func revisionWith(r *driver.Record, most int) (*evidence.Revision, error) {
 	unreadable := func(err error) error {
 		return fmt.Errorf("the revision at sequence %d in Neo4j does not read: %w; run `vinculo verify`", numberOf(r, "sequence"), err)
 	}
@@ -157,8 +163,16 @@ func newRevision(r *driver.Record) (*evidence.Revision, error) {
 		}
 	}
 	packed := bytesOf(r, "leaves")
-	if packed == nil {
+	switch {
+	case packed == nil:
 		return rev, nil
+	case most > 0:
+		d := unpackers.Get().(*zstd.Decoder) //nolint:forcetypeassert // nothing else is put there
+		defer unpackers.Put(d)
+		if err := d.Reset(bytes.NewReader(packed)); err != nil {
+			return nil, unreadable(err)
+		}
+		return rev, evidence.DecodeFirstLeaves(rev, d, most)
 	}
 	leaves, err := unpack(packed)
 	if err != nil {
@@ -171,6 +185,11 @@ var (
 	packer   = must(zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1)))
 	unpacker = must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0)))
 )
+
+// unpackers unpack as much as is read.
+var unpackers = sync.Pool{New: func() any {
+	return must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true)))
+}}
 
 func must[T any](v T, err error) T {
 	if err != nil {

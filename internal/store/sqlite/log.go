@@ -1,11 +1,13 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -20,6 +22,39 @@ const revisionColumns = "seq, hash, previous, time, root, leaves, n0, n1, n2, l0
 
 // revisionOf reads a row of revisionColumns, and the payload where the row has it.
 func revisionOf(r row) (*evidence.Revision, error) {
+	rev := headerOf(r)
+	if len(r) == payloadColumn {
+		return rev, nil
+	}
+	payload, err := unpacker.DecodeAll(r.bytes(payloadColumn), nil)
+	if err != nil {
+		return rev, fmt.Errorf("the payload of the revision at sequence %d does not read: %w; run `vinculo verify`", rev.Header.Sequence, err)
+	}
+	return rev, evidence.DecodeLeaves(rev, payload)
+}
+
+// beginningOf reads a row of revisionColumns with the payload, of which it unpacks no
+// more than some leaves.
+func beginningOf(r row, most int) (*evidence.Revision, error) {
+	rev := headerOf(r)
+	d := unpackers.Get().(*zstd.Decoder) //nolint:forcetypeassert // nothing else is put there
+	defer unpackers.Put(d)
+	if err := d.Reset(bytes.NewReader(r.bytes(payloadColumn))); err != nil {
+		return nil, err
+	}
+	return rev, evidence.DecodeFirstLeaves(rev, d, most)
+}
+
+// unpackers unpack as much as is read.
+var unpackers = sync.Pool{New: func() any {
+	d, _ := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(4<<30))
+	return d
+}}
+
+// payloadColumn is behind revisionColumns.
+const payloadColumn = 13
+
+func headerOf(r row) *evidence.Revision {
 	rev := &evidence.Revision{
 		Header: ledger.Header{Sequence: uint64(r.int(0)), Time: time.UnixMicro(r.int(3)).UTC(), Leaves: narrow[uint32](r.int(5))}, //nolint:gosec // as they were written
 		Key:    r.text(12),
@@ -30,14 +65,7 @@ func revisionOf(r row) (*evidence.Revision, error) {
 	for c := range evidence.Clearances {
 		rev.Numbers[c], rev.Latest[c] = uint64(r.int(6+c)), uint64(r.int(9+c)) //nolint:gosec // never negative
 	}
-	if len(r) == 13 {
-		return rev, nil
-	}
-	payload, err := unpacker.DecodeAll(r.bytes(13), nil)
-	if err != nil {
-		return rev, fmt.Errorf("the payload of the revision at sequence %d does not read: %w; run `vinculo verify`", rev.Header.Sequence, err)
-	}
-	return rev, evidence.DecodeLeaves(rev, payload)
+	return rev
 }
 
 // packer and unpacker hold no state between calls and may be used at once. Half of what
@@ -122,7 +150,7 @@ func (s *Store) pagesOfLog(ctx context.Context, after evidence.Sequence, on func
 						return err
 					}
 					page = append(page, rev)
-					if size += len(r.bytes(13)); size > s.limits.logBytes {
+					if size += len(r.bytes(payloadColumn)); size > s.limits.logBytes {
 						return errEnough
 					}
 					return nil

@@ -274,9 +274,12 @@ func (r *reader) Revisions(ctx context.Context, q store.RevisionQuery) iter.Seq2
 			return
 		}
 		column := numberColumn[r.view.Clearance]
-		columns, order, page := revisionColumns, "", r.g.store.limits.log
+		columns, order, page, read := revisionColumns, "", r.g.store.limits.log, revisionOf
 		if q.Leaves {
 			columns, page = columns+", payload", max(page/16, 1)
+			if q.MostLeaves > 0 {
+				read = func(row row) (*evidence.Revision, error) { return beginningOf(row, q.MostLeaves) }
+			}
 		}
 		if q.Newest {
 			order = " DESC"
@@ -290,7 +293,7 @@ func (r *reader) Revisions(ctx context.Context, q store.RevisionQuery) iter.Seq2
 			var found []*evidence.Revision
 			n := min(left, page)
 			err := r.g.conn.query(ctx, text, []any{after, before, int64(r.view.KnownAt), int64(n)}, func(row row) error { //nolint:gosec // never that large
-				rev, err := revisionOf(row)
+				rev, err := read(row)
 				found = append(found, rev)
 				return err
 			})

@@ -182,7 +182,7 @@ func historyQuestions(is ids) []question {
 		}})
 	}
 	for _, q := range []store.RevisionQuery{
-		{Limit: plenty, Leaves: true}, {Limit: plenty}, {After: 2, Limit: 3}, {Before: 4, Limit: 2}, {Newest: true, Limit: 3},
+		{Limit: plenty, Leaves: true}, {Limit: plenty, Leaves: true, MostLeaves: 2}, {Limit: plenty}, {After: 2, Limit: 3}, {Before: 4, Limit: 2}, {Newest: true, Limit: 3},
 		{After: 1, Before: 6, Newest: true, Limit: plenty, Leaves: true}, {After: 5, Before: 3, Limit: plenty},
 	} {
 		qs = append(qs, question{fmt.Sprintf("revisions %+v", q), func(ctx context.Context, r store.Reader, _ style) []string {

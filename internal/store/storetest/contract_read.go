@@ -420,6 +420,17 @@ func (s *suite) testRevisions(t *testing.T) {
 	require.Equal(t, []uint64{8, 9}, numbers(now, store.RevisionQuery{After: 7, Limit: 9}), "numbers have no gap")
 	require.Equal(t, []uint64{8, 9, 10}, numbers(all, store.RevisionQuery{After: 7, Limit: 9, Leaves: true}))
 	require.Equal(t, []uint64{9, 8}, numbers(now, store.RevisionQuery{Newest: true, Limit: 2}))
+	whole := map[evidence.Sequence]*evidence.Revision{}
+	for r, err := range b.Store.Log(b.ctx, 0) {
+		require.NoError(t, err)
+		whole[r.Sequence()] = r
+	}
+	for r, err := range b.read(t, all).Revisions(b.ctx, store.RevisionQuery{Limit: 20, Leaves: true, MostLeaves: 3}) {
+		require.NoError(t, err)
+		logged := whole[r.Sequence()]
+		require.Equal(t, logged.Leaves[:min(3, len(logged.Leaves))], r.Leaves)
+		require.Equal(t, len(logged.Leaves) <= 3, r.Whole())
+	}
 	require.Equal(t, []uint64{2, 1}, numbers(now, store.RevisionQuery{Before: 3, Newest: true, Limit: 5}))
 	require.Equal(t, []uint64{3}, numbers(now, store.RevisionQuery{After: 2, Before: 4, Limit: 5}))
 	require.Equal(t, []uint64{1, 2}, numbers(evidence.View{KnownAt: 2}, store.RevisionQuery{Limit: 5}))

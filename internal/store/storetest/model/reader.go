@@ -306,8 +306,11 @@ func (r *reader) Revisions(ctx context.Context, q store.RevisionQuery) iter.Seq2
 			n := rev.Numbers[r.view.Clearance]
 			if n > q.After && (q.Before == 0 || n < q.Before) && rev.Sequence() <= r.view.KnownAt {
 				copied := *rev
-				if !q.Leaves {
+				switch {
+				case !q.Leaves:
 					copied.Leaves = nil
+				case q.MostLeaves > 0:
+					copied.Leaves = rev.Leaves[:min(q.MostLeaves, len(rev.Leaves))]
 				}
 				found = append(found, &copied)
 			}
