@@ -186,3 +186,20 @@ func TestNews(t *testing.T) {
 	require.Equal(t, "INVALID_INPUT", faults[0].Extensions["code"])
 	require.Equal(t, "after", faults[0].Extensions["path"])
 }
+
+// TestStatsAsTheyAreAsked asks for counts by other names and in parts of queries.
+func TestStatsAsTheyAreAsked(t *testing.T) {
+	s := serve(t, memory(t, vocabulary.Standard()), vocabulary.Standard())
+	s.get(t, write, firstReport)
+	whole := s.get(t, size, "")
+	for _, query := range []string{
+		`{ stats { people: entities ... on Stats { links sources } ...rest } } fragment rest on Stats { statements citations revision }`,
+		`{ stats(knownAt: 1) { people: entities ... { links sources } statements citations revision } }`,
+	} {
+		parts := s.get(t, query, "")
+		for name, as := range map[string]string{"entities": "people", "links": "links", "statements": "statements", "sources": "sources", "citations": "citations", "revision": "revision"} {
+			require.Equal(t, at(t, whole, "stats", name), at(t, parts, "stats", as), name)
+		}
+	}
+	require.NotZero(t, at(t, whole, "stats", "citations"))
+}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"github.com/vinculo/vinculo/internal/access"
 	"github.com/vinculo/vinculo/internal/archive"
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -305,12 +307,24 @@ func (q *queryResolver) Vocabulary(context.Context, *KnownAt) (*Vocabulary, erro
 	return &Vocabulary{q.tracer.Vocabulary()}, nil
 }
 
+// countedTypes are the types of record that fields of Stats count.
+var countedTypes = map[string]evidence.RecordType{
+	"entities": evidence.EntityRecord, "links": evidence.LinkRecord, "statements": evidence.StatementRecord,
+	"sources": evidence.SourceRecord, "citations": evidence.CitationRecord,
+}
+
 func (q *queryResolver) Stats(ctx context.Context, knownAt *KnownAt) (*Stats, error) {
 	s, err := q.session(ctx, knownAt)
 	if err != nil {
 		return nil, report(ctx, err)
 	}
-	stats, err := s.Stats(ctx)
+	var asked []evidence.RecordType
+	for _, f := range graphql.CollectFieldsCtx(ctx, []string{"Stats"}) {
+		if of, ok := countedTypes[f.Name]; ok {
+			asked = append(asked, of)
+		}
+	}
+	stats, err := s.Stats(ctx, asked...)
 	if err != nil {
 		return nil, report(ctx, err)
 	}

@@ -334,7 +334,7 @@ type Total struct {
 }
 
 // countLimit is up to where a list is counted that no counter knows the length of.
-const countLimit = 10_000
+var countLimit = 10_000
 
 // TotalClaims counts the claims of each entity, or, with no entity, all claims
 // (under ""): from counters where the filter asks only kinds and direction, else

@@ -46,7 +46,7 @@ func ids(claims []*trace.Claim) []evidence.ID {
 }
 
 func TestCaseIsWhole(t *testing.T) {
-	stats, err := theCase(t).Stats(t.Context())
+	stats, err := theCase(t).Stats(t.Context(), evidence.EntityRecord, evidence.SourceRecord, evidence.LinkRecord, evidence.StatementRecord, evidence.CitationRecord)
 	require.NoError(t, err)
 	require.Equal(t, trace.Stats{
 		Entities: trace.Total{N: 203, Exact: true}, Links: trace.Total{N: 473, Exact: true}, Statements: trace.Total{N: 27, Exact: true},

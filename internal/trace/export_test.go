@@ -34,3 +34,11 @@ func ShortenTimelines(tb testing.TB, claims int) {
 	maxTimeline = claims
 	tb.Cleanup(func() { maxTimeline = was })
 }
+
+// CountUpTo lowers, for a test, up to where is counted what no counter knows.
+func CountUpTo(tb testing.TB, n int) {
+	tb.Helper()
+	was := countLimit
+	countLimit = n
+	tb.Cleanup(func() { countLimit = was })
+}

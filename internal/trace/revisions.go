@@ -21,35 +21,48 @@ type Stats struct {
 	Revision                                        uint64
 }
 
-// Stats counts what the view sees.
-func (s *Session) Stats(ctx context.Context) (Stats, error) {
+// Stats counts what the view sees of some types; of others it gives zero.
+func (s *Session) Stats(ctx context.Context, of ...evidence.RecordType) (Stats, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out Stats
-	for t, into := range map[evidence.RecordType]*Total{
-		evidence.EntityRecord: &out.Entities, evidence.LinkRecord: &out.Links, evidence.StatementRecord: &out.Statements,
-		evidence.SourceRecord: &out.Sources, evidence.CitationRecord: &out.Citations,
+	for _, c := range []struct {
+		of   evidence.RecordType
+		into *Total
+	}{
+		{evidence.EntityRecord, &out.Entities}, {evidence.SourceRecord, &out.Sources},
+		{evidence.LinkRecord, &out.Links}, {evidence.StatementRecord, &out.Statements}, {evidence.CitationRecord, &out.Citations},
 	} {
-		counts, err := s.reader.Count(ctx, store.CountQuery{Type: t})
-		switch {
-		case errors.Is(err, store.ErrUncounted):
-			unabsorbed := func(batch []store.Found) ([]store.Found, error) {
-				return slices.DeleteFunc(batch, func(x store.Found) bool { return s.identity.resolve(x.Record.ID()) != x.Record.ID() }), nil
-			}
-			if *into, err = s.tally(ctx, store.Query{Type: t}, unabsorbed); err != nil {
-				return out, err
-			}
-		case err != nil:
+		if !slices.Contains(of, c.of) {
+			continue
+		}
+		var err error
+		if c.of == evidence.CitationRecord && (out.Links == uncountable() || out.Statements == uncountable()) {
+			*c.into = uncountable() // each claim that is seen has one
+		} else if *c.into, err = s.countAll(ctx, c.of); err != nil {
 			return out, err
-		case t == evidence.EntityRecord:
-			*into = Total{counts[""] - s.identity.absorbed(), true}
-		default:
-			*into = Total{counts[""], true}
 		}
 	}
 	var err error
 	out.Revision, err = s.newest(ctx)
 	return out, err
+}
+
+// uncountable is the total of what is more than is counted.
+func uncountable() Total { return Total{N: countLimit} }
+
+// countAll counts what the view sees of a type, entities that are the same once.
+func (s *Session) countAll(ctx context.Context, of evidence.RecordType) (Total, error) {
+	counts, err := s.reader.Count(ctx, store.CountQuery{Type: of})
+	switch {
+	case errors.Is(err, store.ErrUncounted):
+		return s.tally(ctx, store.Query{Type: of}, func(batch []store.Found) ([]store.Found, error) {
+			return slices.DeleteFunc(batch, func(x store.Found) bool { return s.identity.resolve(x.Record.ID()) != x.Record.ID() }), nil
+		})
+	case err == nil && of == evidence.EntityRecord:
+		counts[""] -= s.identity.absorbed()
+	}
+	return Total{counts[""], true}, err
 }
 
 // newest is the number of the newest revision that the view sees; 0 where there is

@@ -2,6 +2,7 @@ package trace_test
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"testing"
 
@@ -53,7 +54,7 @@ func TestWhatIsTheSameCountsOnce(t *testing.T) {
 		} {
 			s, err := g.tracer.At(t.Context(), c.view)
 			require.NoError(t, err)
-			stats, err := s.Stats(t.Context())
+			stats, err := s.Stats(t.Context(), evidence.EntityRecord)
 			require.NoError(t, err)
 			require.Equal(t, trace.Total{N: c.want, Exact: true}, stats.Entities, "%v", c.view)
 			listed, err := s.TotalEntities(t.Context(), trace.EntityFilter{Unidentified: true})
@@ -101,4 +102,42 @@ func TestRevisionsAreCountedAlone(t *testing.T) {
 		require.Equal(t, trace.Total{N: c.want, Exact: true}, got)
 		require.NoError(t, s.Close())
 	}
+}
+
+// TestStatsOfThePastCountWhatIsAskedFor counts records of some types at a moment of the
+// past, where each has to be judged: of the others none is read, and no citation where
+// there are more claims already than are counted.
+func TestStatsOfThePastCountWhatIsAskedFor(t *testing.T) {
+	trace.CountUpTo(t, 20)
+	g, counting := newCountedGraph(t)
+	changes := []evidence.Change{news("s"), person("a", "Uno"), person("b", "Dos")}
+	for i := range 30 {
+		id := evidence.ID(fmt.Sprint(i))
+		changes = append(changes, linked("l"+id, "a", "b", cited("c"+id, "s", "SUPPORTS")))
+	}
+	g.write(changes...)
+	g.write(news("t"))
+	s, err := g.tracer.At(t.Context(), evidence.View{KnownAt: 1})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	read := func(of ...evidence.RecordType) (trace.Stats, int) {
+		counting.reset()
+		stats, err := s.Stats(t.Context(), of...)
+		require.NoError(t, err)
+		require.EqualValues(t, 1, stats.Revision)
+		return stats, counting.records
+	}
+	stats, n := read()
+	require.Zero(t, stats.Sources)
+	require.Zero(t, n)
+	stats, n = read(evidence.SourceRecord)
+	require.Equal(t, trace.Total{N: 1, Exact: true}, stats.Sources)
+	require.Less(t, n, 5)
+	_, links := read(evidence.LinkRecord)
+	stats, n = read(evidence.CitationRecord, evidence.LinkRecord)
+	require.Equal(t, trace.Total{N: 20}, stats.Links)
+	require.Equal(t, trace.Total{N: 20}, stats.Citations)
+	require.LessOrEqual(t, n, links)
+	stats, _ = read(evidence.CitationRecord)
+	require.Equal(t, trace.Total{N: 20}, stats.Citations)
 }
