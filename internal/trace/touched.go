@@ -34,7 +34,7 @@ func (d *diff) targets(ctx context.Context, p span) (ids []evidence.ID, more boo
 				return nil, false, err
 			}
 			t.add(outcomes)
-			if len(t.claims)+len(t.others)+len(t.closed)+len(t.above) >= store.MaxBatch {
+			if len(t.claims)+len(t.others)+len(t.closed)+len(t.above)+len(t.citations) >= store.MaxBatch {
 				if err := t.followAll(ctx); err != nil {
 					return nil, false, err
 				}
@@ -65,6 +65,9 @@ type touched struct {
 	// What is still to be followed: claims, entities and sources that were written,
 	// and records that were closed.
 	claims, others, closed map[evidence.ID]bool
+	// citations that were written. One whose source is seen at neither moment makes no
+	// difference, nor does its claim for its sake.
+	citations map[evidence.ID]*evidence.Citation
 	// above are what was written above the clearance. It matters only where the
 	// record is seen at one of the moments.
 	above map[evidence.ID]evidence.Effect
@@ -72,7 +75,7 @@ type touched struct {
 
 func (t *touched) clear() {
 	t.claims, t.others, t.closed = map[evidence.ID]bool{}, map[evidence.ID]bool{}, map[evidence.ID]bool{}
-	t.above = map[evidence.ID]evidence.Effect{}
+	t.above, t.citations = map[evidence.ID]evidence.Effect{}, map[evidence.ID]*evidence.Citation{}
 }
 
 // add takes in what one revision did.
@@ -93,10 +96,12 @@ func (t *touched) add(outcomes []evidence.Outcome) {
 
 // lead takes in what an effect wrote, with what it leads to.
 func (t *touched) lead(e evidence.Effect) {
+	if e.Citation != nil {
+		t.citations[e.Citation.ID] = e.Citation
+		return
+	}
 	t.window.add(e.Target())
 	switch {
-	case e.Citation != nil:
-		t.claims[e.Citation.Claim] = true
 	case e.Claim != nil:
 		t.claims[e.Claim.ID] = true
 	case e.Entity != nil, e.Source != nil:
@@ -129,6 +134,9 @@ func (t *touched) followAll(ctx context.Context) error {
 			}
 		}
 	}
+	if err := t.followCitations(ctx); err != nil {
+		return err
+	}
 	for batch := range slices.Chunk(slices.Sorted(maps.Keys(t.others)), store.MaxBatch) {
 		if err := t.changedSight(ctx, batch, t.followEnds); err != nil {
 			return err
@@ -140,6 +148,29 @@ func (t *touched) followAll(ctx context.Context) error {
 		}
 	}
 	t.clear()
+	return nil
+}
+
+// followCitations adds the citations whose source is seen, with their claims.
+func (t *touched) followCitations(ctx context.Context) error {
+	in := map[evidence.ID][]*evidence.Citation{}
+	for _, c := range t.citations {
+		in[c.Source] = append(in[c.Source], c)
+	}
+	for batch := range slices.Chunk(slices.Sorted(maps.Keys(in)), store.MaxBatch) {
+		for _, r := range []store.Reader{t.was, t.is} {
+			sources, err := r.Get(ctx, batch)
+			if err != nil {
+				return err
+			}
+			for id := range sources {
+				for _, c := range in[id] {
+					t.window.add(c.ID)
+					t.claims[c.Claim] = true
+				}
+			}
+		}
+	}
 	return nil
 }
 
