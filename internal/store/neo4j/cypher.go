@@ -171,7 +171,7 @@ func (o listShape) stream(anchor string) string {
 	where = append(where, fmt.Sprintf("n.%[1]s > s.lo AND n.%[1]s < s.hi", o.order))
 	order = append(order, "n."+o.order+way)
 	if o.words {
-		where = append(where, "all(word IN $words WHERE (' ' + n.text) CONTAINS word)")
+		where = append(where, "all(word IN $words WHERE "+hasWord+")")
 	}
 	match := "MATCH (n:Version) " + o.seek(anchor)
 	now := "0"

@@ -78,7 +78,7 @@ var (
 	fullText = query{name: "find by words", text: "CALL db.index.fulltext.awaitEventuallyConsistentIndexRefresh() CALL db.index.fulltext.queryNodes($index, $words, {limit: $most + 1}) YIELD node " +
 		"WITH collect(node) AS matches UNWIND CASE WHEN size(matches) > $most THEN [null] ELSE matches END AS n " +
 		"WITH n, 0 AS now WHERE n IS NULL OR n.slot IN $slots AND n.key > $lo AND n.key < $hi AND ($kinds IS NULL OR coalesce(n.stance, n.kind) IN $kinds) " +
-		"AND all(word IN $checks WHERE (' ' + n.text) CONTAINS word) " +
+		"AND all(word IN $checks WHERE " + hasWord + ") " +
 		"WITH " + result + ", n.key AS place ORDER BY place LIMIT $limit", columns: placedColumns}
 	fullTextReversed = query{name: "find by words, reversed", text: strings.TrimSuffix(fullText.text, " LIMIT $limit") + " DESC LIMIT $limit", columns: placedColumns}
 
@@ -145,6 +145,11 @@ var (
 		"CALL (n) { WITH n, [c IN range(n.slot % 8, 2) | 128 * n.edge[$first + $size * c] + n.edge[$first + $size * c + 1]] AS all WITH n, all, all[0] AS strength " +
 		"SET n.rank = right('000' + toString($most - strength), 4) + ' ' + n.key, n.rankSlot = CASE WHEN any(x IN all WHERE x <> strength) THEN n.slot + $mixed ELSE n.slot END } IN TRANSACTIONS OF 5000 ROWS"}
 
+	// signTexts writes what signed does, where an older program wrote what it takes. No
+	// word has a colon.
+	signTexts = query{name: "sign texts", text: "UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(slot, key) WHERE n.slot = slot AND n.key > '' AND n.text <> '' AND NOT n.text CONTAINS ':' " +
+		"CALL (n) { SET n.text = ltrim(replace(' ' + ltrim(n.text), ' ', ' ' + toString(n.slot % 8) + ':')) } IN TRANSACTIONS OF 5000 ROWS"}
+
 	// tellAccepted writes what acceptance says, and gives the keys of those it came to.
 	tellAccepted = query{name: "tell whether identities were accepted", text: "UNWIND $slots AS slot CALL (slot) { MATCH (n:Version) USING INDEX SEEK n:Version(slot, key) WHERE n.slot = slot AND n.key > $after AND n.key < $end RETURN n ORDER BY n.slot, n.key LIMIT $limit } " +
 		"WITH n ORDER BY n.key LIMIT $limit WITH n.id AS id, n.key AS key, coalesce(n.accepted, false) AS accepted " +
@@ -173,7 +178,7 @@ var fixed = append([]query{
 	readHead, lockHead, appendRevision, revisionBySequence, revisionByKey, revisionByHash, readLog,
 	newestOf, newestTo, versionsOf, claimsOn, citationsOf, formerCitations, everCited, citationsIn, derivedSources, fullText, fullTextReversed, countersOf, fewCited,
 	addToCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
-	makeItem, changeItem, readItem, readItems, schemaVersion, schemaComes, schemaIs, readOldEdges, writeEdges, writeKeys, rankLinks, tellAccepted, scanCounters, scanLog, scanHead, scanDerived, scanTokens, scanTokensOf, scanRecords,
+	makeItem, changeItem, readItem, readItems, schemaVersion, schemaComes, schemaIs, readOldEdges, writeEdges, writeKeys, rankLinks, signTexts, tellAccepted, scanCounters, scanLog, scanHead, scanDerived, scanTokens, scanTokensOf, scanRecords,
 	linksCitedBy, kindsOfLinks, eraseOlder, eraseRecords, eraseCounters, eraseTokens, versionAt, rewriteOlder, rewriteRevisions,
 }, revisionByNumber[:]...)
 

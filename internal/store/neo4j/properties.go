@@ -60,7 +60,7 @@ func (s *Store) recordProperties(r *evidence.Record, superseded bool) (map[strin
 		"id": string(r.ID()), "slot": slotOf(r.Content.Type(), place), "key": r.Derived.Key,
 		"revision": int64(r.From), "closedBy": nil, //nolint:gosec // sequences stay below Open
 		"own": int64(r.Content.OwnClearance()), "now": int64(r.Derived.Now), "clearance": r.Content.OwnClearance().String(),
-		"text": evidence.FullText(r.Content), "data": data, "derived": derived,
+		"text": signed(evidence.FullText(r.Content), place), "data": data, "derived": derived,
 	}
 	if r.To != evidence.Open {
 		p["closedBy"] = int64(r.To) //nolint:gosec // as above

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
@@ -21,14 +20,6 @@ const (
 	lowest  = ""
 	highest = "\x7f"
 )
-
-// mostMatches is how many full-text matches are put in order at once; where
-// there are more, the list itself is read and each record checked.
-const mostMatches = 10_000
-
-// maxTerm is where a word is cut for the full-text index, which splits words
-// that are longer than 255 signs.
-const maxTerm = 100
 
 // reader implements store.Reader. Each call is one query, which sees one state.
 type reader struct {
@@ -228,57 +219,6 @@ func (r *reader) fewCited(ctx context.Context, q store.Query) (of map[evidence.I
 		slices.SortFunc(found, func(a, b store.Found) int { return compareText(a.Key, b.Key) })
 	}
 	return of, many, nil
-}
-
-// withWords finds records by words: through the full-text index, and where that
-// has too many matches, or the view is of the past, along the list itself. Both
-// ways check each record as evidence.HasWords does.
-func (r *reader) withWords(ctx context.Context, q store.Query) ([]*driver.Record, error) {
-	checks := make([]string, len(q.Text))
-	terms := make([]string, len(q.Text))
-	for i, word := range q.Text {
-		checks[i], terms[i] = " "+word, "+"+escapeTerm(word)+"*"
-	}
-	if !r.past() {
-		lo, hi := bounds(q, "")
-		var kinds any
-		if len(q.Kinds) > 0 {
-			kinds = q.Kinds
-		}
-		text := fullText
-		if q.Reverse {
-			text = fullTextReversed
-		}
-		rows, err := r.read(ctx, text, row{
-			"index": wordsIndexes[q.Type], "words": strings.Join(terms, " "), "checks": checks, "most": int64(mostMatches),
-			"slots": slots(q.Type, r.view), "lo": lo, "hi": hi, "kinds": kinds, "limit": int64(q.Limit),
-		})
-		if err != nil || len(rows) == 0 {
-			return nil, err
-		}
-		if v, _ := rows[0].Get("data"); v != nil {
-			return rows, nil
-		}
-	}
-	shape, lists, incoming := r.lists(q)
-	return r.read(ctx, r.store.texts.list[shape], row{"lists": lists, "incoming": incoming, "symmetric": r.symmetric(q), "limit": int64(q.Limit), "words": checks})
-}
-
-// escapeTerm makes a word mean itself in a Lucene query. Folded words are of
-// letters, digits and marks; anything else is escaped all the same.
-func escapeTerm(word string) string {
-	var b strings.Builder
-	n := 0
-	for _, c := range word {
-		if n++; n > maxTerm {
-			break
-		}
-		if c < 0x80 && (c < '0' || c > '9') && (c < 'a' || c > 'z') {
-			b.WriteByte('\\')
-		}
-		b.WriteRune(c)
-	}
-	return b.String()
 }
 
 // Candidates implements store.Reader.

@@ -63,6 +63,8 @@ var migrations = []migration{{
 	// Nothing but `accepted` on relationships; see tellAccepted.
 }, {
 	// Nothing but the `key` of erasures that lost theirs with their reasons; see rekey.
+}, {
+	// Nothing but the signs of the words of `text`; see sign.
 }}
 
 // wordsIndex is of folded text, so it splits at white space and does no more. It
@@ -205,6 +207,9 @@ func (s *Store) modernise(ctx context.Context, session driver.SessionWithContext
 		return err
 	}
 	if err := rank(ctx, session); err != nil {
+		return err
+	}
+	if err := sign(ctx, session); err != nil {
 		return err
 	}
 	if err := s.rekey(ctx, session); err != nil {

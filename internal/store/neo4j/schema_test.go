@@ -52,6 +52,7 @@ func TestOlderDatabase(t *testing.T) {
 	for _, text := range []string{
 		"MATCH ()-[r:SAME_AS]->() REMOVE r.accepted", "MATCH (n:Version) REMOVE n.rank, n.rankSlot", "MATCH (s:Schema) SET s.version = 1",
 		"MATCH (v:Revision) WHERE v.key IS NOT NULL SET v.key = 'of the author alone'",
+		"MATCH (n:Version) SET n.text = trim(replace(' ' + n.text, ' ' + toString(n.slot % 8) + ':', ' '))",
 		"DROP INDEX version_from_rank", "DROP INDEX version_to_rank", "DROP INDEX version_pair",
 		// As it was at first: days, flags, and standing, strength and disputes at each clearance.
 		"MATCH (n:Version) WHERE n.edge IS NOT NULL SET n.edge = [i IN range(0, 3) | (n.edge[4*i] * 16777216) + ((n.edge[4*i+1] + 256) % 256) * 65536 + ((n.edge[4*i+2] + 256) % 256) * 256 + (n.edge[4*i+3] + 256) % 256] + " +
