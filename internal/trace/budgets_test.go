@@ -11,6 +11,14 @@ func LowerBudgets(tb testing.TB, links, steps int) {
 	tb.Cleanup(func() { maxWalkLinks, maxWalkSteps, maxRanked, maxBestSteps = oldLinks, oldSteps, oldRanked, oldBest })
 }
 
+// LowerPast lowers, for a test, how many links one question may read of the past.
+func LowerPast(tb testing.TB, links int) {
+	tb.Helper()
+	was := maxPastLinks
+	maxPastLinks = links
+	tb.Cleanup(func() { maxPastLinks = was })
+}
+
 // LowerDoubtful lowers, for a test, of how many links a search for paths reads the
 // record to tell when they held.
 func LowerDoubtful(tb testing.TB, links int) {

@@ -16,7 +16,21 @@ var (
 	// Words and links that are read of entities of a page, of which each may have
 	// thousands. They are a second or two of Neo4j.
 	maxRead = 40_000
+	// Of the past each link is judged anew, by all that cites it.
+	maxMatchedThen   = 1000 // links that tell the neighbours of one entity
+	maxLikeliestThen = 20   // candidates whose links are compared with these
 )
+
+// judging is how many links of now can be read while one of the past is judged.
+const judging = 10
+
+// readLinks notes that so many links were read.
+func (s *Session) readLinks(n int, e *effort) {
+	if !s.view.IsNow() {
+		n *= judging
+	}
+	e.read += n
+}
 
 // effort is what one question may still spend on comparing names: each of two
 // entities may have a thousand, of five hundred letters. What is the same is found

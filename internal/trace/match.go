@@ -44,6 +44,22 @@ const (
 // maxTied is how many links of one of the likeliest candidates are read.
 const maxTied = 200
 
+// likeliest is how many candidates are the likeliest, whose links are compared.
+func (s *Session) likeliest() int {
+	if s.view.IsNow() {
+		return MaxPageSize
+	}
+	return maxLikeliestThen
+}
+
+// neighbourLinks is how many links tell the neighbours of one entity.
+func (s *Session) neighbourLinks() int {
+	if s.view.IsNow() {
+		return maxMatched
+	}
+	return maxMatchedThen
+}
+
 // Match finds the entities that a name may mean, best first, then by id. The kind,
 // if given, must be theirs; entities of the context that they share links with
 // make those of the likeliest that do likelier. The cut is FAN_OUT where more
@@ -410,28 +426,31 @@ func initials(short, long *spelling) int {
 // them as one match may read.
 func (s *Session) neighbours(ctx context.Context, group []evidence.ID, effort *effort) ([]evidence.ID, Cut, error) {
 	set := map[evidence.ID]bool{}
-	n := 0
-	for e, err := range s.reader.Expand(ctx, store.Expansion{Frontier: group, Total: maxMatched + 1}) {
+	n, cut, most := 0, Cut(""), s.neighbourLinks()
+	for e, err := range s.reader.Expand(ctx, store.Expansion{Frontier: group, Total: most + 1}) {
+		if partOnly(err) {
+			cut = CutLinks
+			break
+		}
 		if err != nil {
 			return nil, "", err
 		}
-		if n++; n > maxMatched {
+		if n++; n > most {
+			cut = CutLinks
 			break
 		}
 		set[s.identity.resolve(e.From)], set[s.identity.resolve(e.To)] = true, true
 	}
-	effort.read += n
+	s.readLinks(n, effort)
 	for _, id := range group {
 		delete(set, s.identity.resolve(id))
 	}
-	if n > maxMatched {
-		return slices.Sorted(maps.Keys(set)), CutLinks, nil
-	}
-	return slices.Sorted(maps.Keys(set)), "", nil
+	return slices.Sorted(maps.Keys(set)), cut, nil
 }
 
 // withNeighbours raises those of the likeliest candidates that share neighbours,
-// by up to maxTied links of each; it is cut where one has more.
+// by up to maxTied links of each; it is cut where one has more, and of the past where
+// there are more of them.
 func (s *Session) withNeighbours(ctx context.Context, found []Candidate, around []evidence.ID, effort *effort) ([]Candidate, Cut, error) {
 	known := map[evidence.ID]bool{}
 	for _, id := range around {
@@ -439,14 +458,18 @@ func (s *Session) withNeighbours(ctx context.Context, found []Candidate, around 
 	}
 	owner := map[evidence.ID]int{}
 	var frontier []evidence.ID
-	for i, c := range found[:min(len(found), MaxPageSize)] {
+	n, cut, most := 0, Cut(""), s.likeliest()
+	if len(found) > most && !s.view.IsNow() {
+		cut = CutLinks
+	}
+	for i, c := range found[:min(len(found), most)] {
 		for _, id := range c.Entity.Members {
 			owner[id] = i
 			frontier = append(frontier, id)
 		}
 	}
 	shared, read := make([]map[evidence.ID]bool, len(found)), make([]int, len(frontier))
-	n, cut, budget := 0, Cut(""), maxTied*MaxPageSize
+	budget := maxTied * most
 	for e, err := range s.reader.Expand(ctx, store.Expansion{Frontier: frontier, PerNode: maxTied + 1, Total: budget}) {
 		if partOnly(err) {
 			cut = CutLinks
@@ -470,7 +493,7 @@ func (s *Session) withNeighbours(ctx context.Context, found []Candidate, around 
 			}
 		}
 	}
-	effort.read += n
+	s.readLinks(n, effort)
 	for i := range found {
 		if n := len(shared[i]); n > 0 {
 			found[i].Score = min(found[i].Score+min(n*perNeighbour, mostNeighbour), 1000)

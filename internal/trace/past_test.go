@@ -3,8 +3,10 @@ package trace_test
 import (
 	"context"
 	"iter"
+	"slices"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -50,9 +52,6 @@ func TestWhatIsOnlyKnownInPartIsCut(t *testing.T) {
 	st := &stinting{worstCase(t, worst{members: 300, joined: 50, block: 12}), 120}
 	now := evidence.Now(evidence.Public)
 	for _, q := range questions() {
-		if q.name == "duplicates" || q.name == "duplicates of a page" {
-			continue // they are refused: of a part of the neighbours they would tell too few
-		}
 		s := open(t, st, now)
 		_, err := q.ask(t.Context(), s)
 		require.NoError(t, err, q.name)
@@ -78,4 +77,33 @@ func TestWhatIsOnlyKnownInPartIsCut(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, trace.CutLinks, cut)
 	require.NoError(t, s.Close())
+
+	s = open(t, &stinting{st.Store, 1}, now)
+	alike, cut, err := s.Duplicates(t.Context(), "p000001")
+	require.NoError(t, err)
+	require.NotEmpty(t, alike)
+	require.Equal(t, trace.CutLinks, cut, "some of what they share may be unknown")
+	require.NoError(t, s.Close())
+}
+
+// TestOfThePastLittleIsJudged asks for little of hubs that had very many links, each of
+// which would have to be judged with what cites it and with its ends.
+func TestOfThePastLittleIsJudged(t *testing.T) {
+	c := &counted{Store: worstCase(t, worst{members: 2500, joined: 300, block: 60})}
+	head, err := c.Head(t.Context())
+	require.NoError(t, err)
+	then := evidence.View{Clearance: evidence.Public, KnownAt: head.Sequence}
+	few := func(name string, records int) spent {
+		i := slices.IndexFunc(questions(), func(q question) bool { return q.name == name })
+		got := questions()[i].put(t, c, then)
+		t.Logf("%-48s %s", name, got)
+		assert.LessOrEqual(t, got.records, records, "records of %s", name)
+		return got
+	}
+	require.Empty(t, few("timeline, between true", 4*300).cut, "what joins the hubs, and none of their other links")
+	require.Empty(t, few("links among", 2*5600).cut)
+	few("duplicates of a page", 10_000)
+	const links = 1000
+	trace.LowerPast(t, links)
+	require.Equal(t, trace.CutLinks, few("changes", 4*links).cut)
 }

@@ -218,7 +218,11 @@ func (s *Session) leaveOutLoops(ctx context.Context, totals map[evidence.ID]int,
 // degrees counts the links of entities in a direction; nil where that would have
 // to be counted one by one.
 func (s *Session) degrees(ctx context.Context, ids []evidence.ID, d evidence.Direction, kinds []string) (map[evidence.ID]int, error) {
-	counts, err := s.reader.Count(ctx, store.CountQuery{Of: s.identity.groups(ids), Type: evidence.LinkRecord, Direction: d, Either: s.either(d), Kinds: kinds})
+	return s.degreesBy(ctx, s.reader, ids, d, kinds)
+}
+
+func (s *Session) degreesBy(ctx context.Context, r store.Reader, ids []evidence.ID, d evidence.Direction, kinds []string) (map[evidence.ID]int, error) {
+	counts, err := r.Count(ctx, store.CountQuery{Of: s.identity.groups(ids), Type: evidence.LinkRecord, Direction: d, Either: s.either(d), Kinds: kinds})
 	if errors.Is(err, store.ErrUncounted) {
 		return nil, nil //nolint:nilnil // an empty map of counts: none is known
 	}
@@ -235,6 +239,20 @@ func (s *Session) degrees(ctx context.Context, ids []evidence.ID, d evidence.Dir
 		}
 	}
 	return totals, nil
+}
+
+// weights tell which entities have more links than others. Those of the past are not
+// counted; how many there are now tells as much.
+func (s *Session) weights(ctx context.Context, ids []evidence.ID, kinds []string) (map[evidence.ID]int, error) {
+	totals, err := s.degrees(ctx, ids, evidence.Any, kinds)
+	if err != nil || totals != nil {
+		return totals, err
+	}
+	err = s.reading(ctx, evidence.Now(s.view.Clearance), func(r store.Reader) (err error) {
+		totals, err = s.degreesBy(ctx, r, ids, evidence.Any, kinds)
+		return err
+	})
+	return totals, err
 }
 
 // LinksAmong gives the links that join entities of a set, by id. The entity with
@@ -262,14 +280,10 @@ func (s *Session) among(ctx context.Context, around []evidence.ID, t *linkTest, 
 	if err != nil || len(frontier) == 0 {
 		return nil, cut, err
 	}
-	among := s.set(around)
+	others := s.identity.groups(around)
+	slices.Sort(others)
 	budget := s.linkBudget()
-	x := store.Expansion{Frontier: frontier, Kinds: t.Kinds, Total: budget, Keep: func(e *store.Edge) bool {
-		return among[e.From] && among[e.To] && t.keeps(e)
-	}}
-	if !s.view.IsNow() {
-		x.Others = slices.Sorted(maps.Keys(among)) // so that none but these are judged
-	}
+	x := store.Expansion{Frontier: frontier, Others: slices.Compact(others), Kinds: t.Kinds, Total: budget, Keep: t.keeps}
 	var arcs []arc
 	for e, err := range s.reader.Expand(ctx, x) {
 		if partOnly(err) {
@@ -319,7 +333,7 @@ func (s *Session) lighter(ctx context.Context, around []evidence.ID, kinds []str
 	if len(rest) < 2 && !loops {
 		return nil, "", nil
 	}
-	totals, err := s.degrees(ctx, around, evidence.Any, kinds)
+	totals, err := s.weights(ctx, around, kinds)
 	if err != nil {
 		return nil, "", err
 	}

@@ -91,6 +91,9 @@ func (s *Session) claimsAt(ctx context.Context, of []evidence.ID, t *linkTest, d
 	wanted := func(e *store.Edge) bool { return test.keeps(e) && (days == nil || days.mayDiffer(e)) }
 	w := s.walk(&test, evidence.Any)
 	w.doubtful = maxDoubtful
+	if !s.view.IsNow() {
+		w.budget /= 2 // to find that they are enough, a reader of the past judges as many again
+	}
 	left := w.budget // of links that are looked at
 	x := store.Expansion{Frontier: s.identity.groups(of), Kinds: test.Kinds, MinStrength: test.MinStrength, Total: w.budget, Keep: func(e *store.Edge) bool {
 		left--
