@@ -5531,13 +5531,13 @@ type SourceKindDefinition {
 
 "Where a page stands in its list."
 type PageInfo {
-  "Whether there are rows after this page."
+  "Whether there are rows after this page, or may be: where a filter keeps little of much, a page ends before it is full, perhaps without a row. Go on from ` + "`" + `endCursor` + "`" + ` then."
   hasNextPage: Boolean!
-  "Whether there are rows before this page."
+  "Whether there are rows before this page, or may be, as after it."
   hasPreviousPage: Boolean!
-  "The cursor to give as ` + "`" + `before` + "`" + ` to go back. Null on an empty page."
+  "The cursor to give as ` + "`" + `before` + "`" + ` to go back. Null where there is nothing to go back from."
   startCursor: String
-  "The cursor to give as ` + "`" + `after` + "`" + ` to go on. Null on an empty page."
+  "The cursor to give as ` + "`" + `after` + "`" + ` to go on. Null where there is nothing to go on from."
   endCursor: String
 }
 
@@ -5549,7 +5549,7 @@ type EntityConnection {
   nodes: [Entity!]!
   "Where the page stands in its list."
   pageInfo: PageInfo!
-  "How many entities the whole list has. Null where they are too many to count; ` + "`" + `totalAtLeast` + "`" + ` then tells how far the count came."
+  "How many entities the whole list has. Null where they are too many to count, or too many were gone through to find what filters of this query keep; ` + "`" + `totalAtLeast` + "`" + ` then tells how far the count came."
   totalCount: Int
   "How many entities the whole list has at least."
   totalAtLeast: Int!
@@ -5593,7 +5593,7 @@ type LinkConnection {
   nodes: [Link!]!
   "Where the page stands in its list."
   pageInfo: PageInfo!
-  "How many links the whole list has. Null where they are too many to count; ` + "`" + `totalAtLeast` + "`" + ` then tells how far the count came."
+  "How many links the whole list has. Null where they are too many to count, or too many were gone through to find what filters of this query keep; ` + "`" + `totalAtLeast` + "`" + ` then tells how far the count came."
   totalCount: Int
   "How many links the whole list has at least."
   totalAtLeast: Int!
@@ -5615,7 +5615,7 @@ type StatementConnection {
   nodes: [Statement!]!
   "Where the page stands in its list."
   pageInfo: PageInfo!
-  "How many statements the whole list has. Null where they are too many to count; ` + "`" + `totalAtLeast` + "`" + ` then tells how far the count came."
+  "How many statements the whole list has. Null where they are too many to count, or too many were gone through to find what filters of this query keep; ` + "`" + `totalAtLeast` + "`" + ` then tells how far the count came."
   totalCount: Int
   "How many statements the whole list has at least."
   totalAtLeast: Int!
@@ -5637,7 +5637,7 @@ type SourceConnection {
   nodes: [Source!]!
   "Where the page stands in its list."
   pageInfo: PageInfo!
-  "How many sources the whole list has. Null where they are too many to count; ` + "`" + `totalAtLeast` + "`" + ` then tells how far the count came."
+  "How many sources the whole list has. Null where they are too many to count, or too many were gone through to find what filters of this query keep; ` + "`" + `totalAtLeast` + "`" + ` then tells how far the count came."
   totalCount: Int
   "How many sources the whole list has at least."
   totalAtLeast: Int!
@@ -5659,7 +5659,7 @@ type CitationConnection {
   nodes: [Citation!]!
   "Where the page stands in its list."
   pageInfo: PageInfo!
-  "How many citations the whole list has. Null where they are too many to count; ` + "`" + `totalAtLeast` + "`" + ` then tells how far the count came."
+  "How many citations the whole list has. Null where they are too many to count, or too many were gone through to find what filters of this query keep; ` + "`" + `totalAtLeast` + "`" + ` then tells how far the count came."
   totalCount: Int
   "How many citations the whole list has at least."
   totalAtLeast: Int!
@@ -5681,7 +5681,7 @@ type RevisionConnection {
   nodes: [Revision!]!
   "Where the page stands in its list."
   pageInfo: PageInfo!
-  "How many revisions the whole list has. Null where they are too many to count; ` + "`" + `totalAtLeast` + "`" + ` then tells how far the count came."
+  "How many revisions the whole list has. Null where they are too many to count, or too many were gone through to find what filters of this query keep; ` + "`" + `totalAtLeast` + "`" + ` then tells how far the count came."
   totalCount: Int
   "How many revisions the whole list has at least."
   totalAtLeast: Int!

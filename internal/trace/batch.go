@@ -27,8 +27,8 @@ func (s *Session) ClaimsOf(ctx context.Context, entities []evidence.ID, f ClaimF
 			return nil, err
 		}
 	}
-	for _, id := range left {
-		if out[id], err = s.listClaims(ctx, s.identity.group(id), f, a); err != nil {
+	for i, id := range left {
+		if out[id], err = s.listClaims(ctx, s.identity.group(id), f, a, len(left)-i); err != nil {
 			return nil, err
 		}
 	}
@@ -116,16 +116,29 @@ func (s *Session) firstLinks(ctx context.Context, entities []evidence.ID, t *cla
 	if !t.plain() {
 		perNode = max(2*perNode, 50)
 	}
+	budget := s.share(evidence.LinkRecord, 1)
+	sieve := &sieve{test: t.edge, left: budget}
 	x := store.Expansion{
-		Frontier: frontier, Direction: t.filter.Direction, Either: s.either(t.filter.Direction), Kinds: t.filter.Kinds, Keep: t.edge,
+		Frontier: frontier, Direction: t.filter.Direction, Either: s.either(t.filter.Direction), Kinds: t.filter.Kinds, Keep: sieve.keep,
 		PerNode: perNode, Total: len(frontier) * perNode,
 	}
 	count := make([]int, len(frontier))
 	var links []evidence.ID
 	cut := map[evidence.ID][]evidence.ID{} // the last link that was read of each member that has more
+	last := 0
 	for e, err := range s.reader.Expand(ctx, x) {
+		if partOnly(err) {
+			for at := last; at < len(frontier); at++ {
+				sieve.ends(at)
+			}
+			break
+		}
 		if err != nil {
 			return nil, nil, err
+		}
+		last = e.At
+		if !sieve.passes(&e) {
+			continue
 		}
 		links = append(links, e.Link)
 		if count[e.At]++; count[e.At] == perNode {
@@ -133,6 +146,7 @@ func (s *Session) firstLinks(ctx context.Context, entities []evidence.ID, t *cla
 			cut[shown] = append(cut[shown], e.Link)
 		}
 	}
+	s.sift(evidence.LinkRecord, budget-max(sieve.left, 0))
 	slices.Sort(links)
 	records, err := s.get(ctx, slices.Compact(links))
 	if err != nil {
@@ -144,6 +158,9 @@ func (s *Session) firstLinks(ctx context.Context, entities []evidence.ID, t *cla
 	certain = make(map[evidence.ID]string, len(cut))
 	for shown, last := range cut {
 		certain[shown] = leastKey(records, last)
+	}
+	for at := range sieve.unknown {
+		certain[s.identity.resolve(frontier[at])] = ""
 	}
 	return found, certain, nil
 }
@@ -204,9 +221,13 @@ func (s *Session) cited(ctx context.Context, claims []evidence.ID, f CitationFil
 	}
 	out := map[evidence.ID]*cites{}
 	q := store.Query{Type: evidence.CitationRecord, Claims: claims, Kinds: stanceNames(f.Stances), Limit: limit}
+	n, most := 0, s.siftable(evidence.CitationRecord)
 	for x, err := range s.find(ctx, q) {
 		if err != nil {
 			return nil, err
+		}
+		if n++; limit == store.MaxBatch && n > most {
+			return nil, unsifted()
 		}
 		c := x.Record.Citation()
 		if out[c.Claim] == nil {
@@ -218,6 +239,9 @@ func (s *Session) cited(ctx context.Context, claims []evidence.ID, f CitationFil
 		}
 		s.keep(x.Record)
 		out[c.Claim].kept[c.Stance] = append(out[c.Claim].kept[c.Stance], &Citation{x.Record})
+	}
+	if limit == store.MaxBatch {
+		s.sift(evidence.CitationRecord, n)
 	}
 	return out, nil
 }
@@ -258,7 +282,7 @@ func (s *Session) CitationsIn(ctx context.Context, sources []evidence.ID, f Cita
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range sources {
+	for i, id := range sources {
 		l := listOf("source", struct {
 			F CitationFilter
 			S evidence.ID
@@ -279,7 +303,7 @@ func (s *Session) CitationsIn(ctx context.Context, sources []evidence.ID, f Cita
 			continue
 		}
 		q := store.Query{Type: evidence.CitationRecord, Sources: []evidence.ID{id}, Kinds: stanceNames(f.Stances)}
-		found, more, reached, err := s.scan(ctx, q, p, keep)
+		found, more, reached, err := s.scan(ctx, q, p, len(sources)-i, keep)
 		if err != nil {
 			return nil, err
 		}
@@ -380,12 +404,12 @@ func (s *Session) TotalClaims(ctx context.Context, entities []evidence.ID, f Cla
 			return nil, err
 		}
 	}
-	for _, id := range slow {
+	for i, id := range slow {
 		var group []evidence.ID
 		if id != "" {
 			group = s.identity.group(id)
 		}
-		if out[id], err = s.countClaims(ctx, t, group); err != nil {
+		if out[id], err = s.countClaims(ctx, t, group, len(slow)-i); err != nil {
 			return nil, err
 		}
 	}
@@ -396,7 +420,7 @@ func (s *Session) TotalClaims(ctx context.Context, entities []evidence.ID, f Cla
 // entities for which that was not enough.
 func (s *Session) countTogether(ctx context.Context, t *claimTest, entities []evidence.ID, out map[evidence.ID]Total) ([]evidence.ID, error) {
 	q := t.query(s.identity.groups(entities), t.filter.Direction)
-	found, more, _, err := s.scan(ctx, q, span{size: countLimit}, func(batch []store.Found) ([]store.Found, error) {
+	found, more, _, err := s.scan(ctx, q, span{size: countLimit, counted: true}, 1, func(batch []store.Found) ([]store.Found, error) {
 		return t.keepCited(ctx, slices.DeleteFunc(batch, func(x store.Found) bool { return !t.keeps(x.Record) }))
 	})
 	if err != nil || more {
@@ -414,21 +438,22 @@ func (s *Session) countTogether(ctx context.Context, t *claimTest, entities []ev
 	return nil, nil
 }
 
-func (s *Session) countClaims(ctx context.Context, t *claimTest, group []evidence.ID) (Total, error) {
+func (s *Session) countClaims(ctx context.Context, t *claimTest, group []evidence.ID, lists int) (Total, error) {
 	if len(t.filter.Sources) > 0 && len(group) == 0 && t.from == nil && t.to == nil && t.with == nil {
 		all, few, err := s.claimsCiting(ctx, t.filter.Sources, t)
 		if err != nil || few {
 			return Total{len(all), true}, err
 		}
 	}
-	return s.tally(ctx, t.query(group, t.filter.Direction), func(batch []store.Found) ([]store.Found, error) {
+	return s.tally(ctx, t.query(group, t.filter.Direction), lists, func(batch []store.Found) ([]store.Found, error) {
 		return t.keepCited(ctx, slices.DeleteFunc(batch, func(x store.Found) bool { return !t.keeps(x.Record) }))
 	})
 }
 
-// tally counts what a query finds and keep leaves, up to the limit.
-func (s *Session) tally(ctx context.Context, q store.Query, keep func([]store.Found) ([]store.Found, error)) (Total, error) {
-	found, more, _, err := s.scan(ctx, q, span{size: countLimit}, keep)
+// tally counts what a query finds and keep leaves, up to the limit. It is one of
+// several lists that are still to be counted.
+func (s *Session) tally(ctx context.Context, q store.Query, lists int, keep func([]store.Found) ([]store.Found, error)) (Total, error) {
+	found, more, _, err := s.scan(ctx, q, span{size: countLimit, counted: true}, lists, keep)
 	return Total{len(found), !more}, err
 }
 
@@ -437,32 +462,26 @@ func (s *Session) TotalEntities(ctx context.Context, f EntityFilter) (Total, err
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := store.Query{Type: evidence.EntityRecord, Kinds: f.Kinds, Text: names.Tokens(f.Text)}
-	return s.tally(ctx, q, func(batch []store.Found) ([]store.Found, error) {
+	return s.tally(ctx, q, 1, func(batch []store.Found) ([]store.Found, error) {
 		return slices.DeleteFunc(batch, func(x store.Found) bool { return !s.keepsEntity(f, x.Record.Entity()) }), nil
 	})
 }
 
 // TotalSources counts the sources that a filter keeps.
 func (s *Session) TotalSources(ctx context.Context, f SourceFilter) (Total, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if len(f.Reliability) == 0 && f.Language == "" && f.Published == "" && f.Text == "" {
-		s.mu.Lock()
 		counts, err := s.reader.Count(ctx, store.CountQuery{Type: evidence.SourceRecord, Kinds: f.Kinds})
-		s.mu.Unlock()
 		if !errors.Is(err, store.ErrUncounted) {
 			return Total{counts[""], true}, err
 		}
 	}
-	all, n := MaxPageSize, 0
-	for after := ""; ; {
-		p, err := s.ListSources(ctx, f, PageArgs{First: &all, After: after})
-		if err != nil {
-			return Total{}, err
-		}
-		n, after = n+len(p.Items), p.End
-		if !p.HasNext || n >= countLimit {
-			return Total{min(n, countLimit), !p.HasNext}, nil
-		}
+	q, keep, err := f.query()
+	if err != nil {
+		return Total{}, err
 	}
+	return s.tally(ctx, q, 1, keep)
 }
 
 // TotalCitationsOf counts the citations of each claim.
@@ -529,9 +548,9 @@ func (s *Session) TotalCitationsIn(ctx context.Context, sources []evidence.ID, f
 			return nil, err
 		}
 	}
-	for _, id := range sources {
+	for i, id := range sources {
 		q := store.Query{Type: evidence.CitationRecord, Sources: []evidence.ID{id}, Kinds: stanceNames(f.Stances)}
-		total, err := s.tally(ctx, q, func(batch []store.Found) ([]store.Found, error) {
+		total, err := s.tally(ctx, q, len(sources)-i, func(batch []store.Found) ([]store.Found, error) {
 			return slices.DeleteFunc(batch, func(x store.Found) bool {
 				return len(words) > 0 && !evidence.HasWords(evidence.FullText(x.Record.Content), words)
 			}), nil

@@ -11,6 +11,14 @@ func LowerBudgets(tb testing.TB, links, steps int) {
 	tb.Cleanup(func() { maxWalkLinks, maxWalkSteps, maxRanked, maxBestSteps = oldLinks, oldSteps, oldRanked, oldBest })
 }
 
+// LowerSifting lowers how many records the lists of one request look at, until it is
+// undone.
+func LowerSifting(records int) (undo func()) {
+	was := maxSifted
+	maxSifted = records
+	return func() { maxSifted = was }
+}
+
 // LowerPast lowers, for a test, how many links one question may read of the past.
 func LowerPast(tb testing.TB, links int) {
 	tb.Helper()

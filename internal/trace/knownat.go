@@ -36,7 +36,7 @@ func (s *Session) Moment(ctx context.Context, at KnownAt) (*Session, error) {
 	if err != nil {
 		return nil, errors.Join(err, reader.Close())
 	}
-	other := &Session{tracer: s.tracer, mu: s.mu, view: view, head: s.head, reader: reader, identity: of, records: map[evidence.ID]*evidence.Record{}}
+	other := &Session{tracer: s.tracer, mu: s.mu, view: view, head: s.head, reader: reader, identity: of, records: map[evidence.ID]*evidence.Record{}, sifting: s.sifting}
 	if !shared {
 		other.mu = &sync.Mutex{}
 	}

@@ -13,10 +13,18 @@ import (
 
 // scan reads a list in the direction of travel until the page is full, the list
 // ends, or the budget is spent. keep drops what the filter refuses, a batch at a
-// time.
-func (s *Session) scan(ctx context.Context, q store.Query, p span, keep func([]store.Found) ([]store.Found, error)) (found []store.Found, more bool, reached string, err error) {
+// time. It is one of several lists that are still to be read.
+func (s *Session) scan(ctx context.Context, q store.Query, p span, lists int, keep func([]store.Found) ([]store.Found, error)) (found []store.Found, more bool, reached string, err error) {
 	q = p.query(q)
-	for looked := 0; ; {
+	budget, looked := s.share(q.Type, lists), 0
+	q.Limit = min(q.Limit, max(budget, MaxPageSize+1))
+	defer func() {
+		if !p.counted {
+			looked -= len(found)
+		}
+		s.sift(q.Type, looked)
+	}()
+	for {
 		var batch []store.Found
 		ended := false
 		n := 0
@@ -32,6 +40,7 @@ func (s *Session) scan(ctx context.Context, q store.Query, p span, keep func([]s
 			batch = append(batch, f)
 			q.After = f.Key
 		}
+		looked += n
 		ended = ended || n < q.Limit
 		kept, err := keep(batch)
 		if err != nil {
@@ -44,10 +53,10 @@ func (s *Session) scan(ctx context.Context, q store.Query, p span, keep func([]s
 		if ended {
 			return found, false, "", nil
 		}
-		if looked += n; looked >= scanBudget {
+		if looked >= budget {
 			return found, true, q.After, nil
 		}
-		q.Limit = min(max(2*q.Limit, 100), 2000) // the filter drops much: read more at a time
+		q.Limit = min(max(2*q.Limit, 100), 2000, budget-looked) // the filter drops much: read more at a time
 	}
 }
 
@@ -55,10 +64,10 @@ func (s *Session) scan(ctx context.Context, q store.Query, p span, keep func([]s
 func (s *Session) ListClaims(ctx context.Context, f ClaimFilter, a PageArgs) (Page[*Claim], error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.listClaims(ctx, nil, f, a)
+	return s.listClaims(ctx, nil, f, a, 1)
 }
 
-func (s *Session) listClaims(ctx context.Context, entities []evidence.ID, f ClaimFilter, a PageArgs) (Page[*Claim], error) {
+func (s *Session) listClaims(ctx context.Context, entities []evidence.ID, f ClaimFilter, a PageArgs, lists int) (Page[*Claim], error) {
 	var none Page[*Claim]
 	t, err := s.seenTest(ctx, f)
 	if err != nil {
@@ -78,7 +87,7 @@ func (s *Session) listClaims(ctx context.Context, entities []evidence.ID, f Clai
 			return pageOf(l, p, all), nil
 		}
 	}
-	found, more, reached, err := s.scan(ctx, t.query(entities, f.Direction), p, func(batch []store.Found) ([]store.Found, error) {
+	found, more, reached, err := s.scan(ctx, t.query(entities, f.Direction), p, lists, func(batch []store.Found) ([]store.Found, error) {
 		return t.keepCited(ctx, slices.DeleteFunc(batch, func(x store.Found) bool { return !t.keeps(x.Record) }))
 	})
 	if err != nil {
@@ -95,16 +104,21 @@ func (s *Session) listClaims(ctx context.Context, entities []evidence.ID, f Clai
 // claimsCiting gives the claims that cite sources and pass the test, in order;
 // few is false where there are too many to gather.
 func (s *Session) claimsCiting(ctx context.Context, sources []evidence.ID, t *claimTest) (all []keyed[*Claim], few bool, err error) {
+	limit := min(store.MaxBatch, s.share(evidence.CitationRecord, 2)) // the claims are read too
+	if limit == 0 {
+		return nil, false, nil
+	}
 	var ids []evidence.ID
 	n := 0
-	for f, err := range s.reader.Find(ctx, store.Query{Type: evidence.CitationRecord, Sources: sources, Limit: store.MaxBatch}) {
+	for f, err := range s.reader.Find(ctx, store.Query{Type: evidence.CitationRecord, Sources: sources, Limit: limit}) {
 		if err != nil {
 			return nil, false, err
 		}
 		n++
 		ids = append(ids, f.Record.Citation().Claim)
 	}
-	if n == store.MaxBatch {
+	s.sift(evidence.CitationRecord, n)
+	if n == limit {
 		return nil, false, nil
 	}
 	slices.Sort(ids)
@@ -112,6 +126,7 @@ func (s *Session) claimsCiting(ctx context.Context, sources []evidence.ID, t *cl
 	if err != nil {
 		return nil, false, err
 	}
+	s.sift(t.filter.Of, len(records))
 	for _, r := range records {
 		if r.Content.Type() == t.filter.Of && t.keeps(r) {
 			all = append(all, keyed[*Claim]{s.claim(r), r.Derived.Key})
@@ -150,7 +165,7 @@ func (s *Session) ListEntities(ctx context.Context, f EntityFilter, a PageArgs) 
 		return none, err
 	}
 	q := store.Query{Type: evidence.EntityRecord, Kinds: f.Kinds, Text: words}
-	found, more, reached, err := s.scan(ctx, q, p, func(batch []store.Found) ([]store.Found, error) {
+	found, more, reached, err := s.scan(ctx, q, p, 1, func(batch []store.Found) ([]store.Found, error) {
 		return slices.DeleteFunc(batch, func(x store.Found) bool { return !s.keepsEntity(f, x.Record.Entity()) }), nil
 	})
 	if err != nil {
@@ -190,11 +205,7 @@ func (s *Session) ListSources(ctx context.Context, f SourceFilter, a PageArgs) (
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var none Page[*Source]
-	words := names.Tokens(f.Text)
-	if f.Text != "" && len(words) == 0 {
-		return none, evidence.Faulty(evidence.InvalidInput, "filter.text", "%q has no letter or digit to look for", f.Text)
-	}
-	published, err := dateOf("filter.published", f.Published)
+	q, keep, err := f.query()
 	if err != nil {
 		return none, err
 	}
@@ -203,15 +214,7 @@ func (s *Session) ListSources(ctx context.Context, f SourceFilter, a PageArgs) (
 	if err != nil {
 		return none, err
 	}
-	q := store.Query{Type: evidence.SourceRecord, Kinds: f.Kinds, Text: words}
-	found, more, reached, err := s.scan(ctx, q, p, func(batch []store.Found) ([]store.Found, error) {
-		return slices.DeleteFunc(batch, func(x store.Found) bool {
-			src := x.Record.Source()
-			return len(f.Reliability) > 0 && !slices.Contains(f.Reliability, src.Reliability) ||
-				f.Language != "" && f.Language != src.Language ||
-				!published.IsZero() && !publishedIn(src, published)
-		}), nil
-	})
+	found, more, reached, err := s.scan(ctx, q, p, 1, keep)
 	if err != nil {
 		return none, err
 	}
@@ -221,6 +224,26 @@ func (s *Session) ListSources(ctx context.Context, f SourceFilter, a PageArgs) (
 		shown[i] = keyed[*Source]{&Source{x.Record}, x.Key}
 	}
 	return page(l, p, shown, more, reached), nil
+}
+
+// query is what the store is asked for, and what of it the filter keeps.
+func (f SourceFilter) query() (q store.Query, keep func([]store.Found) ([]store.Found, error), err error) {
+	words := names.Tokens(f.Text)
+	if f.Text != "" && len(words) == 0 {
+		return q, nil, evidence.Faulty(evidence.InvalidInput, "filter.text", "%q has no letter or digit to look for", f.Text)
+	}
+	published, err := dateOf("filter.published", f.Published)
+	if err != nil {
+		return q, nil, err
+	}
+	return store.Query{Type: evidence.SourceRecord, Kinds: f.Kinds, Text: words}, func(batch []store.Found) ([]store.Found, error) {
+		return slices.DeleteFunc(batch, func(x store.Found) bool {
+			src := x.Record.Source()
+			return len(f.Reliability) > 0 && !slices.Contains(f.Reliability, src.Reliability) ||
+				f.Language != "" && f.Language != src.Language ||
+				!published.IsZero() && !publishedIn(src, published)
+		}), nil
+	}, nil
 }
 
 func publishedIn(src *evidence.Source, period edtf.Date) bool {

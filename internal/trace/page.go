@@ -40,7 +40,8 @@ const (
 )
 
 // scanBudget is how many records one page may look at to fill itself; a page
-// that reaches it is given as it is, and says that there is more.
+// that reaches it, or its share of what is left for the request, is given as it is,
+// and says that there is more.
 const scanBudget = 20_000
 
 // span is a page in terms of keys: size records beyond after, in the direction
@@ -49,6 +50,7 @@ type span struct {
 	size        int
 	reverse     bool
 	after, stop string
+	counted     bool // the records are not shown: each was looked at for the count alone
 }
 
 // list names a list for its cursors, so that a cursor of another is refused.

@@ -79,6 +79,12 @@ func TestWhatIsOnlyKnownInPartIsCut(t *testing.T) {
 	require.NoError(t, s.Close())
 
 	s = open(t, &stinting{st.Store, 1}, now)
+	ids := []evidence.ID{"p000001", "hub-a", "p000002"}
+	reported, err := s.ClaimsOf(t.Context(), ids, trace.ClaimFilter{Of: evidence.LinkRecord, Standing: []evidence.Standing{evidence.Reported}}, trace.PageArgs{})
+	require.NoError(t, err)
+	for _, id := range ids {
+		require.Len(t, reported[id].Items, min(map[evidence.ID]int{"hub-a": 300}[id]+2, trace.DefaultPageSize), id)
+	}
 	alike, cut, err := s.Duplicates(t.Context(), "p000001")
 	require.NoError(t, err)
 	require.NotEmpty(t, alike)

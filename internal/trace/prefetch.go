@@ -43,7 +43,7 @@ func (t *Tracer) Open(ctx context.Context, view evidence.View, card func() Card)
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{tracer: t, mu: &sync.Mutex{}, view: view, reader: reader, identity: t.identities.newest(view), records: map[evidence.ID]*evidence.Record{}}
+	s := &Session{tracer: t, mu: &sync.Mutex{}, view: view, reader: reader, identity: t.identities.newest(view), records: map[evidence.ID]*evidence.Record{}, sifting: newSifting()}
 	if together {
 		at, err = s.prefetch(ctx, card)
 	} else if _, ok := reader.(store.Prefetcher); ok {

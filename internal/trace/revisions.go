@@ -56,7 +56,7 @@ func (s *Session) countAll(ctx context.Context, of evidence.RecordType) (Total, 
 	counts, err := s.reader.Count(ctx, store.CountQuery{Type: of})
 	switch {
 	case errors.Is(err, store.ErrUncounted):
-		return s.tally(ctx, store.Query{Type: of}, func(batch []store.Found) ([]store.Found, error) {
+		return s.tally(ctx, store.Query{Type: of}, 1, func(batch []store.Found) ([]store.Found, error) {
 			return slices.DeleteFunc(batch, func(x store.Found) bool { return s.identity.resolve(x.Record.ID()) != x.Record.ID() }), nil
 		})
 	case err == nil && of == evidence.EntityRecord:

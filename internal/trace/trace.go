@@ -9,7 +9,8 @@
 //   - who an entity is, once accepted identities are resolved: identity.go
 //   - an entity with what will be asked of it, in one round trip: prefetch.go
 //   - claims of many entities, and citations of many claims: batch.go
-//   - lists, their filters, pages and totals: list.go, filter.go, page.go
+//   - lists, their filters, pages and totals: list.go, filter.go, page.go; how much these
+//     may look at: sift.go
 //   - search by name: search.go
 //   - likely duplicates, and whom a name may mean: match.go, matchdates.go
 //   - paths between entities: paths.go and, by order, strongest.go and bestfirst.go
@@ -86,6 +87,7 @@ type Session struct {
 	shown    map[evidence.ID]*Entity          // of it, by the ids they are shown under
 	search   pathSearch                       // for paths
 	ahead    []*prefetched                    // what was read before it was asked for
+	sifting  *sifting
 }
 
 // At opens a session on a view. The caller closes it.
