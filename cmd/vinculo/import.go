@@ -15,6 +15,7 @@ import (
 	"github.com/vinculo/vinculo/internal/ingest/casefile"
 	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/open"
+	"github.com/vinculo/vinculo/internal/store/sqlite"
 )
 
 type importCmd struct {
@@ -80,8 +81,9 @@ func (c *importCmd) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
+	takeBack := func() error { return nil }
 	if st == nil {
-		if st, err = c.begin(ctx, m, v, c.DryRun || file.Faulty()); err != nil {
+		if st, takeBack, err = c.begin(ctx, m, v, c.DryRun || file.Faulty()); err != nil {
 			return err
 		}
 	}
@@ -93,7 +95,7 @@ func (c *importCmd) Run(ctx context.Context, m *Main) error {
 	result, err := file.Import(ctx, st, planner, options)
 	bar.finish()
 	if err != nil {
-		return c.explain(m, file, err)
+		return errors.Join(c.explain(m, file, err), takeBack())
 	}
 	return c.tell(m, file, result)
 }
@@ -122,12 +124,24 @@ func checkFolder(path string) error {
 }
 
 // begin begins a graph where there is none. Where nothing will be written, none is
-// begun.
-func (c *importCmd) begin(ctx context.Context, m *Main, v *vocabulary.Vocabulary, dry bool) (store.Store, error) {
+// begun. What it gives beside the graph takes a file back in which nothing was written
+// after all: an empty graph in it would answer every question, with nothing.
+func (c *importCmd) begin(ctx context.Context, m *Main, v *vocabulary.Vocabulary, dry bool) (st store.Store, takeBack func() error, err error) {
+	takeBack = func() error { return nil }
 	if dry {
-		return m.openTemporary(ctx, v)
+		st, err = m.openTemporary(ctx, v)
+		return st, takeBack, err
 	}
-	return m.openStore(ctx, c.Store, open.Options{Vocabulary: v})
+	path, isFile := strings.CutPrefix(c.Store, "sqlite:")
+	_, err = os.Stat(path)
+	wasThere := err == nil
+	st, err = m.openStore(ctx, c.Store, open.Options{Vocabulary: v})
+	if err == nil && isFile {
+		takeBack = func() error {
+			return errors.Join(st.Close(), sqlite.Unmake(context.WithoutCancel(ctx), path, wasThere))
+		}
+	}
+	return st, takeBack, err
 }
 
 // explain names the files of faults as the user does.

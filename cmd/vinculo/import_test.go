@@ -85,8 +85,7 @@ func TestImportTellsFaults(t *testing.T) {
 	require.Equal(t, lines[:1], told.Faults)
 	require.True(t, told.Cut)
 	require.False(t, told.New)
-	require.FileExists(t, path)
-	require.JSONEq(t, `{"data": {"stats": {"entities": 0, "links": 0, "statements": 0, "sources": 0, "citations": 0, "revision": 0}}}`, stats(t, "--store", name))
+	require.NoFileExists(t, path)
 
 	fresh, at := storeFile(t)
 	require.Contains(t, run(t, "import", "--store", fresh, "--blobs", "nowhere", caseFolder(t)).errors, "there is no directory of captures at nowhere")
@@ -94,6 +93,31 @@ func TestImportTellsFaults(t *testing.T) {
 	require.Contains(t, run(t, "import", "--store", name, links).errors, "is not a folder")
 	require.Contains(t, run(t, "import", "--store", name, dir+"x").errors, "no such file")
 	require.Contains(t, run(t, "import", "--store", name, t.TempDir()).errors, "none of sources.csv")
+}
+
+// TestARefusedImportLeavesNothing, or what was there before.
+func TestARefusedImportLeavesNothing(t *testing.T) {
+	dir := quotedCase(t)
+	addRow(t, dir, "links.csv", "l2,ALLIED_WITH,pena,nobody")
+	addRow(t, dir, "citations.csv", "l2,acta,p. 1,")
+	for _, batch := range []string{"0", "1"} {
+		name, path := storeFile(t)
+		r := run(t, "import", "--store", name, "--batch", batch, dir)
+		require.Equal(t, 1, r.code)
+		require.Contains(t, r.errors, "nothing was imported")
+		left, err := os.ReadDir(filepath.Dir(path))
+		require.NoError(t, err)
+		require.Empty(t, left)
+
+		require.NoError(t, os.WriteFile(path, nil, 0o600))
+		require.Equal(t, 1, run(t, "import", "--store", name, "--batch", batch, dir).code)
+		left, err = os.ReadDir(filepath.Dir(path))
+		require.NoError(t, err)
+		require.Len(t, left, 1)
+		info, err := left[0].Info()
+		require.NoError(t, err)
+		require.Zero(t, info.Size())
+	}
 }
 
 const ownVocabulary = `links:
