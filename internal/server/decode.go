@@ -47,6 +47,12 @@ func readPost(w http.ResponseWriter, r *http.Request, limits Limits) (reading, *
 	if charset := parameters["charset"]; err != nil || kind != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
 		return nil, refuse(http.StatusUnsupportedMediaType, fault(CodeInvalidInput, "Send the request as JSON in UTF-8, with the header Content-Type: application/json."))
 	}
+	for _, coding := range r.Header.Values("Content-Encoding") {
+		if !strings.EqualFold(coding, "identity") {
+			w.Header().Set("Accept-Encoding", "identity")
+			return nil, refuse(http.StatusUnsupportedMediaType, fault(CodeInvalidInput, "The body of the request is compressed. Send it as it is, without the header Content-Encoding."))
+		}
+	}
 	// Writers that have no deadlines, as those of tests, need none.
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(limits.BodyTime))
@@ -73,9 +79,6 @@ func readPost(w http.ResponseWriter, r *http.Request, limits Limits) (reading, *
 // decodeRequest reads a GraphQL request from JSON, as bodies and messages on a websocket carry it, of at
 // most so many values. Its errors say where the fault is, and never repeat the text.
 func decodeRequest(body []byte, values int) (*graphql.RawParams, *gqlerror.Error) {
-	if err := CheckJSON(body); err != nil {
-		return nil, fault(CodeInvalidInput, "The request %s.", err)
-	}
 	switch trimmed := bytes.TrimLeft(body, " \t\r\n"); {
 	case len(trimmed) == 0:
 		return nil, fault(CodeInvalidInput, `The request is empty: send {"query": "…", "variables": {…}}.`)
@@ -87,21 +90,15 @@ func decodeRequest(body []byte, values int) (*graphql.RawParams, *gqlerror.Error
 	if refusal := roomy(body, values); refusal != nil {
 		return nil, refusal
 	}
-	var request struct {
-		Query         *string        `json:"query"`
-		OperationName *string        `json:"operationName"`
-		Variables     map[string]any `json:"variables"`
-		Extensions    map[string]any `json:"extensions"`
+	if err := CheckJSON(body); err != nil {
+		return nil, fault(CodeInvalidInput, "The request %s.", err)
 	}
-	if err := decodeJSON(body, &request); err != nil {
+	params := &graphql.RawParams{}
+	err := decodeMembers(body, map[string]any{
+		"query": &params.Query, "operationName": &params.OperationName, "variables": &params.Variables, "extensions": &params.Extensions,
+	})
+	if err != nil {
 		return nil, fault(CodeInvalidInput, "The request is not what it should be: %s.", err)
-	}
-	params := &graphql.RawParams{Variables: request.Variables, Extensions: request.Extensions}
-	if request.Query != nil {
-		params.Query = *request.Query
-	}
-	if request.OperationName != nil {
-		params.OperationName = *request.OperationName
 	}
 	return params, complete(params)
 }
@@ -111,6 +108,11 @@ func readGet(r *http.Request, limits Limits) (*graphql.RawParams, *refusal) {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The address is not encoded as application/x-www-form-urlencoded."))
+	}
+	for _, name := range []string{"query", "operationName", "variables", "extensions"} {
+		if times := len(values[name]); times > 1 {
+			return nil, refuse(http.StatusBadRequest, fault(CodeInvalidInput, "The parameter %s stands in the address %d times; give it once.", name, times))
+		}
 	}
 	params := &graphql.RawParams{Query: values.Get("query"), OperationName: values.Get("operationName")}
 	if !utf8.ValidString(params.OperationName) {
@@ -173,23 +175,69 @@ func valuesIn(text []byte) int {
 	return count
 }
 
+// decodeMembers reads a JSON object, of which each member that is named here goes where it is said; null
+// leaves that as it is, and other members are passed over. A name is meant letter by letter, for which
+// encoding/json would take "Query" for "query". The error is a phrase.
+func decodeMembers(text []byte, into map[string]any) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	switch first, err := decoder.Token(); {
+	case err != nil:
+		return wrongJSON(err, "")
+	case first != json.Delim('{'):
+		return errors.New("a JSON object is expected")
+	}
+	read := map[string]bool{}
+	for decoder.More() {
+		token, err := decoder.Token()
+		if err != nil {
+			return wrongJSON(err, "")
+		}
+		name, _ := token.(string) // it is, or the decoder would have refused it
+		member := into[name]
+		switch {
+		case member == nil:
+			member = new(json.RawMessage)
+		case read[name]:
+			return fmt.Errorf("it has %s twice", name)
+		default:
+			read[name] = true
+		}
+		if err := decoder.Decode(member); err != nil {
+			return wrongJSON(err, name)
+		}
+	}
+	if _, err := decoder.Token(); err != nil {
+		return wrongJSON(err, "")
+	}
+	return nothingAfter(decoder)
+}
+
 // decodeJSON reads one JSON value and nothing after it. Numbers stay as they are written, so that no
 // digit of an integer is lost. The error is a phrase.
 func decodeJSON(text []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.UseNumber()
-	err := decoder.Decode(into)
-	if err == nil {
-		if _, err = decoder.Token(); errors.Is(err, io.EOF) {
-			return nil
-		}
+	if err := decoder.Decode(into); err != nil {
+		return wrongJSON(err, "")
+	}
+	return nothingAfter(decoder)
+}
+
+func nothingAfter(decoder *json.Decoder) error {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return fmt.Errorf("something follows the JSON at byte %d", decoder.InputOffset())
 	}
+	return nil
+}
+
+// wrongJSON says what is wrong with a text of JSON, or with its member of a name.
+func wrongJSON(err error, name string) error {
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		if wrong.Field == "" {
+		if name == "" {
 			return fmt.Errorf("a JSON object is expected, not %s", kindOf(wrong.Value))
 		}
-		return fmt.Errorf("%s must be a %s, not %s", wrong.Field, expected(wrong.Field), kindOf(wrong.Value))
+		return fmt.Errorf("%s must be a %s, not %s", name, expected(name), kindOf(wrong.Value))
 	}
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("it is not JSON at byte %d", syntax.Offset)

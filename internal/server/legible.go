@@ -1,12 +1,14 @@
 package server
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/lexer"
 )
@@ -15,15 +17,19 @@ var errUTF8 = errors.New("is not valid UTF-8; send it in UTF-8")
 
 const wholePair = "half of a surrogate pair, which is no character; write the whole pair, or the character itself"
 
-// CheckJSON finds what encoding/json would put another character for without a word, so that a name
-// would be kept, or looked for, otherwise than it was written. The error is a phrase that goes on after
-// the name of the text.
+// CheckJSON finds what encoding/json would read otherwise than it is written, without a word: it puts
+// another character for what is none, and of what an object has twice it takes the last. The error is a
+// phrase that goes on after the name of the text.
 func CheckJSON(text []byte) error {
 	if !utf8.Valid(text) {
 		return errUTF8
 	}
 	if at := loneSurrogate(text); at >= 0 {
 		return fmt.Errorf("has at byte %d "+wholePair, at+1)
+	}
+	err := jsontext.NewDecoder(bytes.NewReader(text)).SkipValue()
+	if repeated, ok := errors.AsType[*jsontext.SyntacticError](err); ok && errors.Is(err, jsontext.ErrDuplicateName) {
+		return fmt.Errorf("has at byte %d a name that its object has already; give each name once", repeated.ByteOffset+1)
 	}
 	return nil
 }

@@ -177,6 +177,12 @@ func TestPostAnswers(t *testing.T) {
 		"empty":                   {``, "", 400, "application/json", server.CodeInvalidInput, ""},
 		"batch":                   {`[{"query":"{hello}"}]`, "", 400, "application/json", server.CodeInvalidInput, ""},
 		"no query":                {`{}`, "", 400, "application/json", server.CodeInvalidInput, ""},
+		"repeated key":            {`{"query":"{hello}","query":"{__typename}"}`, "", 400, "application/json", server.CodeInvalidInput, ""},
+		"repeated key within":     {`{"query":"{hello}","variables":{"a":{"b":1,"\u0062":2}}}`, "", 400, "application/json", server.CodeInvalidInput, ""},
+		"key in capitals":         {`{"Query":"{hello}"}`, "", 400, "application/json", server.CodeInvalidInput, ""},
+		"key of other case":       {`{"query":"query A{a:__typename} query B{b:__typename}","operationName":"A","operationname":"B"}`, "", 200, "application/json", "", `{"a":"Query"}`},
+		"unknown key":             {`{"query":"{__typename}","id":[{}]}`, "", 200, "application/json", "", `{"__typename":"Query"}`},
+		"or events":               {`{"query":"{__typename}"}`, "application/json, text/event-stream", 200, "application/json", "", `{"__typename":"Query"}`},
 		"not UTF-8":               {"{\"query\":\"{hello(name:\\\"\xff\\\")}\"}", "", 400, "application/json", server.CodeInvalidInput, ""},
 		"subscription":            {`{"query":"subscription{forever}"}`, "", 400, "application/json", server.CodeInvalidInput, ""},
 		"in parts":                {`{"query":"{person{... @defer{name}}}"}`, asGraphQL, 400, asGraphQL, server.CodeInvalidInput, ""},
@@ -221,6 +227,17 @@ func TestContentTypeIsRequired(t *testing.T) {
 	}
 	r := postRequest(t, web.URL, `{"query":"{hello}"}`, "Content-Type", "application/json; charset=UTF-8")
 	require.Equal(t, http.StatusOK, ask(t, r).status)
+}
+
+func TestCompressedBodiesAreRefused(t *testing.T) {
+	web, _ := start(t, server.Config{})
+	for _, coding := range []string{"gzip", "br", "identity, gzip", "x"} {
+		got := ask(t, postRequest(t, web.URL, `{"query":"{hello}"}`, "Content-Encoding", coding))
+		require.Equal(t, http.StatusUnsupportedMediaType, got.status, coding)
+		require.Equal(t, "identity", got.header.Get("Accept-Encoding"))
+		require.Contains(t, got.body, "without the header Content-Encoding")
+	}
+	require.Equal(t, http.StatusOK, ask(t, postRequest(t, web.URL, `{"query":"{hello}"}`, "Content-Encoding", "Identity")).status)
 }
 
 func TestGetReadsOnly(t *testing.T) {

@@ -202,7 +202,7 @@ func decodeMessage(kind websocket.MessageType, text []byte) (received *message, 
 		return nil, "Messages are JSON in text frames"
 	}
 	received = &message{}
-	if err := decodeJSON(text, received); err != nil {
+	if err := decodeMembers(text, map[string]any{"id": &received.ID, "type": &received.Type, "payload": &received.Payload}); err != nil {
 		return nil, "Invalid message: not a JSON object of the protocol"
 	}
 	payload := received.Payload
@@ -391,10 +391,8 @@ func (c *socket) run(ctx context.Context, note *note, id string, payload json.Ra
 
 // holdsEmptyQuery says whether a payload has the shape that the protocol gives it, and nothing to ask.
 func holdsEmptyQuery(payload json.RawMessage) bool {
-	var request struct {
-		Query *string `json:"query"`
-	}
-	return json.Unmarshal(payload, &request) == nil && request.Query != nil && *request.Query == ""
+	var query *string
+	return decodeMembers(payload, map[string]any{"query": &query}) == nil && query != nil && *query == ""
 }
 
 // confirm says why who opened the socket may no longer ask nor be told; nil where they may.
