@@ -22,7 +22,7 @@ type importCmd struct {
 	Dir         string `arg:"" help:"The folder with sources.csv, entities.csv, links.csv, statements.csv and citations.csv."`
 	Store       string `required:"" placeholder:"STORE" help:"The store to write to; an sqlite file is made where there is none."`
 	Batch       int    `default:"0" placeholder:"N" help:"Write a revision for every N changes, so that an import cut short can be run again; 0 writes one revision."`
-	DryRun      bool   `help:"Check everything and write nothing."`
+	DryRun      bool   `env:"-" help:"Check everything and write nothing."`
 	LimitFaults int    `default:"100" placeholder:"N" help:"How many faults to tell; 0 tells all."`
 	Author      string `default:"import" placeholder:"NAME" help:"Who is named as the author in the log."`
 	Reason      string `default:"import of a case file" help:"Why, as the log says."`
@@ -52,6 +52,11 @@ func (c *importCmd) Run(ctx context.Context, m *Main) error {
 	}
 	if c.Batch < 0 || c.LimitFaults < 0 {
 		return usageError{errors.New("--batch and --limit-faults cannot be negative")}
+	}
+	// Whoever set it thinks that nothing is written. Taken from there and forgotten, it
+	// would drop what another run is to write.
+	if !c.DryRun && os.Getenv("VINCULO_DRY_RUN") != "" {
+		return usageError{errors.New("VINCULO_DRY_RUN is set, and a dry run is never taken from a variable; unset it to write, or give --dry-run")}
 	}
 	if !c.DryRun {
 		if err := checkLasting("--store", c.Store); err != nil {

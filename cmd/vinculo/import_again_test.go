@@ -88,6 +88,23 @@ func TestADryRunBringsNothingUpToDate(t *testing.T) {
 	require.Contains(t, succeeds(t, "import", "--store", "sqlite:"+empty, "--dry-run", dir), "nothing changed")
 }
 
+// TestADryRunIsAskedForOnTheCommandLine: set in the environment and forgotten there, it
+// would drop what is to be written, and passed over, write what is not.
+func TestADryRunIsAskedForOnTheCommandLine(t *testing.T) {
+	dir := quotedCase(t)
+	name, path := storeFile(t)
+	for _, value := range []string{"true", "1", "false"} {
+		t.Setenv("VINCULO_DRY_RUN", value)
+		r := run(t, "import", "--store", name, dir)
+		require.Equal(t, 2, r.code)
+		require.Contains(t, r.errors, "VINCULO_DRY_RUN is set, and a dry run is never taken from a variable; unset it to write, or give --dry-run")
+		require.NoFileExists(t, path)
+		require.Contains(t, succeeds(t, "import", "--store", name, "--dry-run", dir), "nothing was written")
+	}
+	t.Setenv("VINCULO_DRY_RUN", "")
+	require.Contains(t, succeeds(t, "import", "--store", name, dir), "imported as revision 1")
+}
+
 func TestNeo4jADryRunBringsNothingUpToDate(t *testing.T) {
 	dir := quotedCase(t)
 	neo := onNeo4j(t)
