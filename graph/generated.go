@@ -6195,7 +6195,7 @@ input ChangeSetInput {
   reason: String!
   "A key of your own for this set. Sent again with the same content, it changes nothing and answers the same revision; with other content it is refused."
   idempotencyKey: String
-  "The number of the newest revision that you have seen. Where a record that you name has changed since, the set is refused."
+  "The number of the newest revision that you have seen. Where a record that you name has changed since, the set is refused; so it is where it would lower a clearance that was raised since, counted or not."
   expectedRevision: Int
   "The changes. Each may name what an earlier one makes. Entities, sources, and the claim that another is about may also be made by a later one; a claim that is cited or merged, and a record whose standing or clearance is set, has to be made before."
   changes: [ChangeInput!]!

@@ -86,6 +86,40 @@ func TestExpectedSeesClearances(t *testing.T) {
 	require.NoError(t, err, "they have read it")
 }
 
+// TestExpectedSeesWhatIsRaisedInSight: an author below the top counts no revision for
+// it, and lowers it again all the same where they do not know of it.
+func TestExpectedSeesWhatIsRaisedInSight(t *testing.T) {
+	expecting := func(n uint64, c evidence.Change) *evidence.ChangeSet {
+		return &evidence.ChangeSet{ExpectedRevision: &n, Changes: []evidence.Change{c}}
+	}
+	secret := func(id evidence.ID) evidence.Change { return describing(id, "en secreto") }
+	for name, c := range map[string]struct{ raised, lowered, other evidence.Change }{
+		"a record": {raise("p2", "RESTRICTED"), raise("p2", "PUBLIC"), secret("p2")},
+		"a name":   {calling("o1", "Alias", "RESTRICTED"), calling("o1", "Alias", "PUBLIC"), secret("o1")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := base(t)
+			g.must(top, calling("o1", "Alias", "PUBLIC"))
+			head, err := g.Head(t.Context())
+			require.NoError(t, err)
+			read := head.Latest[evidence.Restricted]
+			_, err = g.try(middle, expecting(read, c.lowered))
+			require.NoError(t, err, "there is nothing to lower yet")
+			g.must(top, c.raised)
+			_, err = g.try(middle, expecting(read, c.lowered))
+			require.ErrorContains(t, err, "leave expectedRevision out to lower it all the same")
+			var faults evidence.Faults
+			require.ErrorAs(t, err, &faults)
+			require.Equal(t, evidence.Conflict, faults[0].Code)
+			g.must(middle, c.other) // lowers nothing, and gives what they read then a number
+			_, err = g.try(middle, expecting(read+1, c.lowered))
+			require.NoError(t, err, "they have read it")
+			g.must(top, c.raised)
+			g.must(middle, c.lowered)
+		})
+	}
+}
+
 // raising is a random history in which records and names are raised and lowered, and
 // revisions undone, by everybody.
 type raising struct {

@@ -68,6 +68,7 @@ type workspace struct {
 	lowered   map[ID]Sequence // of these, what an undone revision had lowered to the author
 	named     map[ID]bool     // conflicts already told
 	expected  Sequence        // Open where no revision is expected
+	seen      Sequence        // of the newest revision that the author has seen, where one is expected
 	mentioned []mention       // records that must not have changed since then
 	limit     int             // how many records may be loaded that nothing names
 	cascaded  int
@@ -399,17 +400,26 @@ func (w *workspace) checkMentions() error {
 		if err != nil {
 			return err
 		}
-		if at <= w.expected {
-			continue
+		counted := false
+		if at > w.expected {
+			rev, err := w.snap.Revision(w.ctx, RevisionRef{Sequence: at})
+			if err != nil {
+				return err
+			}
+			counted = rev.Numbers[w.author.Clearance] > 0
 		}
-		rev, err := w.snap.Revision(w.ctx, RevisionRef{Sequence: at})
-		if err != nil {
-			return err
+		lowers := false
+		if !counted {
+			if lowers, err = w.lowersUnseen(m.slot); err != nil {
+				return err
+			}
 		}
-		if rev.Numbers[w.author.Clearance] > 0 {
-			told[m.id] = true
-			w.index = m.index
+		w.index = m.index
+		switch told[m.id] = counted || lowers; {
+		case counted:
 			w.fault(Conflict, m.path, "%q has changed since the revision you expect; read it again and decide anew", m.id)
+		case lowers:
+			w.fault(Conflict, m.path, "%q, or a name of it, was raised since the revision you expect, by one that your clearance does not count; leave expectedRevision out to lower it all the same", m.id)
 		}
 	}
 	return nil
@@ -423,6 +433,13 @@ func (w *workspace) expect(number uint64, head Head) error {
 		return nil
 	}
 	w.expected = head.Sequence
+	if number > 0 && w.author.Clearance < Confidential {
+		seen, err := w.snap.Revision(w.ctx, RevisionRef{Number: number, Clearance: w.author.Clearance})
+		if err != nil {
+			return err
+		}
+		w.seen = seen.Sequence()
+	}
 	if number == latest {
 		return nil
 	}
