@@ -62,6 +62,7 @@ func TestReaders(t *testing.T) {
 		t.Run("a "+how+" over an editor moves the page where the editor ends", func(t *testing.T) { p.scrollsThePage(t, move) })
 	}
 	t.Run("a token goes with the reader and is kept nowhere", p.tokenIsKeptNowhere)
+	t.Run("the schema is asked for again with a token", p.schemaComesWithToken)
 	t.Run("a refused subscription ends at once and says why", p.refusedSubscriptionEnds)
 	t.Run("a subscription calls again until the server is back", p.subscriptionCallsAgain)
 	t.Run("a subscription that was cut off misses nothing and repeats nothing", p.subscriptionGoesOn)

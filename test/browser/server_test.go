@@ -51,6 +51,7 @@ type site struct {
 	calls     int                      // How often a page has asked for a websocket.
 	refused   int                      // How often the revoked token has come.
 	drops     int                      // How often a connection was dropped.
+	closed    bool                     // Whether who asks for the schema needs a token.
 }
 
 // query is what a page sent to the API.
@@ -113,6 +114,7 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.queries = append(s.queries, q)
 	held := s.held[q.OperationName]
+	closed := s.closed && q.OperationName == "IntrospectionQuery" && q.Authorization == ""
 	s.mu.Unlock()
 	if held != nil {
 		select {
@@ -123,7 +125,7 @@ func (s *site) answer(w http.ResponseWriter, r *http.Request) {
 	}
 
 	w.Header().Set("Content-Type", "application/json")
-	if q.Authorization == revoked {
+	if q.Authorization == revoked || closed {
 		_, _ = w.Write([]byte(`{"errors":[{"message":"` + refusal + `"}]}`))
 		return
 	}
@@ -173,6 +175,13 @@ func (s *site) setAway(away bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.away = away
+}
+
+// setClosed says whether who asks for the schema needs a token from now on.
+func (s *site) setClosed(closed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = closed
 }
 
 // setRevisions says how many revisions there are from now on, and tells who follows them of new ones.

@@ -13,6 +13,8 @@ func TestStorage(t *testing.T) {
 	t.Run("what was cleared is gone", p.clearedIsGone)
 	t.Run("what was cleared is gone from other windows", p.clearedIsGoneElsewhere)
 	t.Run("a window that was closed before does not bring back what was cleared", p.restoredWindowBringsNothingBack)
+	t.Run("a page that is loaded again at once has what was just done", p.reloadedPageHasEverything)
+	t.Run("variables too long to be kept are told of", p.longVariablesAreTold)
 	t.Run("the page works where the storage is full", p.worksWhereStorageIsFull)
 	t.Run("the history has what was asked and not what was typed meanwhile", p.historyHasWhatWasAsked)
 }
@@ -63,6 +65,47 @@ func (p playground) restoredWindowBringsNothingBack(t *testing.T) {
 	two.UntilText(editor, "query Card")
 	require.Equal(t, []string{"Card"}, two.tabNames())
 	require.NotContains(t, Evaluate[string](two, everything), "Secret")
+}
+
+// reloadedPageHasEverything does things and loads the page again before GraphiQL would have written them down.
+func (p playground) reloadedPageHasEverything(t *testing.T) {
+	reload := func(tab *Tab, text string) {
+		tab.Do(chromedp.Reload())
+		tab.UntilText(editor, text)
+	}
+	tab := p.openAt(t, wide)
+	tab.write("Quick", "query Quick { entity(id: \"abarca\") { name } }")
+	reload(tab, "query Quick")
+	require.Equal(t, []string{"Card", "Quick"}, tab.tabNames())
+	for _, words := range []string{"# one\n", "# two\n", "# three\n"} {
+		tab.goInto("Query")
+		tab.insert(words)
+		reload(tab, words[:len(words)-1])
+		require.Equal(t, []string{"Card", "Quick"}, tab.tabNames())
+	}
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector(".graphiql-tab-button").click()`))
+	reload(tab, "query Card")
+	require.Equal(t, []string{"Card", "Quick"}, tab.tabNames())
+	tab.Do(chromedp.Click(chromedp.CSS(".graphiql-tab-active .graphiql-tab-close")))
+	reload(tab, "query Quick")
+	require.Equal(t, []string{"Quick"}, tab.tabNames())
+	require.Empty(t, tab.Problems())
+}
+
+func (p playground) longVariablesAreTold(t *testing.T) {
+	tab := p.openAt(t, wide)
+	tab.write("Long", "query Long { entity(id: \"abarca\") { name } }")
+	require.Empty(t, Evaluate[string](tab, `document.querySelector(".unkept").textContent`))
+	tab.goInto("Variables")
+	tab.Do(chromedp.Evaluate[chromedp.Void](`(() => {
+		const clipboardData = new DataTransfer();
+		clipboardData.setData("text/plain", '{"id": "' + "x".repeat(100_000) + '"}');
+		document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+	})()`))
+	tab.UntilText(".unkept", "too long to be kept")
+	tab.turnTo("Card")
+	tab.Until("it should be told of its tab alone", `document.querySelector(".unkept").textContent === ""`)
+	require.Empty(t, tab.Problems())
 }
 
 func (p playground) worksWhereStorageIsFull(t *testing.T) {

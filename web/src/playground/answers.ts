@@ -1,6 +1,7 @@
 import type { TabsState } from "@graphiql/react";
 import type { ExecutionResult } from "graphql";
 
+import { announce } from "./announce";
 import type { Results } from "./subscription";
 
 // GraphiQL shows an answer in whichever tab is open when it comes. Here each one is kept for the tab
@@ -66,10 +67,14 @@ export function whenLate(listener: () => void): () => void {
 /** Passes on an answer while the tab that asked stays open, and otherwise keeps it for that tab. */
 export async function answerFor(coming: Promise<ExecutionResult>): Promise<ExecutionResult> {
   const show = asking();
+  const began = performance.now();
   const answer = await coming;
   return new Promise((resolve) => {
     // Of an answer that is kept GraphiQL is not to hear at all.
-    show(answer, resolve);
+    show(answer, (now) => {
+      announce(now, performance.now() - began);
+      resolve(now);
+    });
   });
 }
 
@@ -105,7 +110,10 @@ export function resultsFor(coming: Results): Results {
     subscribe: ({ next, complete }) =>
       coming.subscribe({
         next: (result) => {
-          show(result, next);
+          show(result, (now) => {
+            announce(now);
+            next(now);
+          });
         },
         complete,
       }),

@@ -7,7 +7,7 @@ interface Question {
 }
 
 /** How many characters of variables are kept. GraphiQL itself keeps no longer query in its history. */
-const longestVariables = 100_000;
+export const longestVariables = 100_000;
 
 /** The question that was asked last. */
 let last = "";

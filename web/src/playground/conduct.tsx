@@ -2,7 +2,10 @@ import { useGraphiQL, useGraphiQLActions } from "@graphiql/react";
 import { formatResult } from "@graphiql/toolkit";
 import { useEffect, useRef } from "react";
 
+import { announce } from "./announce";
 import { askedElsewhere, takeLate, whenLate } from "./answers";
+import { isSchemaOfOthers, operationOf } from "./fetcher";
+import { keepFocus } from "./focus";
 
 /** As in playground.css: the parts stand below one another. */
 const stacked = matchMedia("(max-width: 52rem)");
@@ -15,7 +18,9 @@ export function Conduct() {
   useTabInView();
   useAnswerInView();
   useHeadersInNewTabs();
-  useFocusAfterDialogs();
+  useSchemaWithToken();
+  useStoredWhenLeft();
+  useEffect(keepFocus, []);
   return null;
 }
 
@@ -56,6 +61,7 @@ function useLateAnswers() {
         const response = formatResult(answer);
         responseEditor?.setValue(response);
         actions.updateActiveTabValues({ response });
+        announce(answer);
       }
     };
     show();
@@ -139,39 +145,79 @@ function useHeadersInNewTabs() {
 }
 
 /**
- * Puts the focus back where it was before a dialog took it. GraphiQL's dialogs would do so if they
- * knew which button opened them; as it is, the reader would start again at the top of the page.
+ * Asks for the schema again where the server refused it and the reader has given other headers since.
+ * It does so once they are done with them: a token that is half typed would be one more that is wrong.
  */
-function useFocusAfterDialogs() {
+function useSchemaWithToken() {
+  const actions = useGraphiQLActions();
+  const { fetchError, isFetching, headerEditor } = useGraphiQL((state) => ({
+    fetchError: state.fetchError,
+    isFetching: state.isFetching,
+    headerEditor: state.headerEditor,
+  }));
+
   useEffect(() => {
-    let outside: HTMLElement | null = null;
-    const remember = ({ target }: Event) => {
-      if (
-        target instanceof HTMLElement &&
-        document.querySelector(".graphiql-dialog") === null &&
-        target.closest("button, a, input, textarea, [tabindex]") !== null
-      ) {
-        outside = target.closest("button, a, input, textarea, [tabindex]");
+    if (fetchError === null || headerEditor === undefined) {
+      return;
+    }
+    const tryAgain = () => {
+      if (isSchemaOfOthers(headerEditor.getValue())) {
+        void actions.introspect();
       }
     };
-    const dialogs = new MutationObserver((changes) => {
-      const closed = changes.some(({ removedNodes }) =>
-        [...removedNodes].some(
-          (node) => node instanceof Element && node.matches(".graphiql-dialog"),
-        ),
-      );
-      if (closed && document.activeElement === document.body) {
-        outside?.focus();
-      }
-    });
-    document.addEventListener("focusin", remember);
-    // Not every browser gives a button the focus when it is clicked.
-    document.addEventListener("click", remember, { capture: true });
-    dialogs.observe(document.body, { childList: true });
+    if (isFetching) {
+      tryAgain();
+    }
+    const left = headerEditor.onDidBlurEditorText(tryAgain);
     return () => {
-      document.removeEventListener("focusin", remember);
-      document.removeEventListener("click", remember, { capture: true });
-      dialogs.disconnect();
+      left.dispose();
+    };
+  }, [fetchError, isFetching, headerEditor, actions]);
+}
+
+/**
+ * Writes the tabs down when the page is left. GraphiQL writes each change down half a second later,
+ * and the text of the open tab apart from the list of tabs: who loads the page again before that
+ * would miss what they wrote, or find it in one tab more.
+ */
+function useStoredWhenLeft() {
+  const state = useGraphiQL((state) => ({
+    storage: state.storage,
+    tabs: state.tabs,
+    activeTabIndex: state.activeTabIndex,
+    queryEditor: state.queryEditor,
+    variableEditor: state.variableEditor,
+  }));
+  const latest = useRef(state);
+
+  useEffect(() => {
+    latest.current = state;
+  }, [state]);
+  useEffect(() => {
+    const store = () => {
+      const { storage, tabs, activeTabIndex, queryEditor, variableEditor } = latest.current;
+      if (queryEditor === undefined || variableEditor === undefined) {
+        return; // and so nothing has changed
+      }
+      const query = queryEditor.getValue();
+      const variables = variableEditor.getValue();
+      const written = tabs.map((tab, index) => {
+        if (index !== activeTabIndex) {
+          return tab;
+        }
+        const { operationName } = tab;
+        const name = operationOf({ query, operationName })?.name?.value;
+        return { ...tab, query, variables, operationName: name ?? null, title: name ?? tab.title };
+      });
+      // As GraphiQL does, without what it does not store.
+      const bare = written.map((tab) => ({ ...tab, hash: null, response: null, headers: null }));
+      storage.set("tabState", JSON.stringify({ tabs: bare, activeTabIndex }));
+      storage.set("query", query);
+      storage.set("variables", variables);
+    };
+    addEventListener("pagehide", store);
+    return () => {
+      removeEventListener("pagehide", store);
     };
   }, []);
 }

@@ -30,6 +30,9 @@ monaco.editor.create = (container, options = {}, overrides) => {
       container.setAttribute("role", "group");
     }
     container.setAttribute("aria-label", `${box.name}: press Enter to ${box.purpose}`);
+    // GraphiQL has an answer read out as it comes, all of it. In its place its size is told.
+    container.removeAttribute("aria-live");
+    container.removeAttribute("aria-atomic");
   }
   return create(
     container,

@@ -15,6 +15,20 @@ export const endpoint = new URL("../graphql", document.baseURI);
 
 type Named = Record<string, unknown>;
 
+/** With which headers the schema was asked for last, as JSON. */
+let headersOfSchema = "{}";
+
+/** Whether the schema was asked for with other headers than these, which are JSON. */
+export function isSchemaOfOthers(headers: string): boolean {
+  try {
+    const given: unknown = JSON.parse(headers || "{}");
+    return JSON.stringify(given) !== headersOfSchema;
+  } catch {
+    // They are being written.
+    return false;
+  }
+}
+
 /**
  * Sends queries and mutations by POST, and subscriptions over graphql-transport-ws, to the one
  * endpoint beside this page. What goes wrong is an answer with errors and never thrown: GraphiQL
@@ -24,6 +38,7 @@ export const fetcher: Fetcher = (given, options) => {
   const headers = options?.headers ?? {};
   if (given.operationName === "IntrospectionQuery") {
     // The schema is for the whole page.
+    headersOfSchema = JSON.stringify(headers);
     return post(given, headers);
   }
   const operation = operationOf(given);

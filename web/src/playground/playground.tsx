@@ -1,6 +1,7 @@
 import { GraphiQL } from "graphiql";
 
 import { examples } from "../examples";
+import { Announcement } from "./announce";
 import { noteTabs } from "./answers";
 import { Conduct } from "./conduct";
 import { examplesPlugin } from "./examples-panel";
@@ -8,6 +9,7 @@ import { fetcher } from "./fetcher";
 import { historyPlugin, KeptHistory } from "./history-panel";
 import icon from "./icon.svg";
 import { openStorage } from "./storage";
+import { UnkeptNotice } from "./unkept-notice";
 
 const plugins = [examplesPlugin, historyPlugin];
 
@@ -50,6 +52,10 @@ export function Playground() {
         >
           <KeptHistory />
           <Conduct />
+          <Announcement />
+          <GraphiQL.Footer>
+            <UnkeptNotice />
+          </GraphiQL.Footer>
           <GraphiQL.Logo>
             <span className="run-hint">
               Run: <kbd>Ctrl</kbd>+<kbd>Enter</kbd>
