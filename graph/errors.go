@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -87,6 +88,9 @@ func faultOf(ctx context.Context, err error, given *gqlerror.Error) evidence.Fau
 		return evidence.Fault{Code: evidence.LimitExceeded, Message: "the document is larger than this server keeps; leave out what is not cited"}
 	case errors.Is(err, store.ErrChanged):
 		return evidence.Fault{Code: evidence.Conflict, Message: "somebody else changed the same at the same moment; try again"}
+	case errors.Is(err, syscall.ENOSPC):
+		zerolog.Ctx(ctx).Error().Err(err).Msg("a disk is full")
+		return evidence.Fault{Code: evidence.Unavailable, Message: "a disk of the server is full; its log says which; have who runs it make room there, and try again"}
 	case errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrClosed):
 		zerolog.Ctx(ctx).Warn().Err(err).Msg("the store does not answer")
 		return evidence.Fault{Code: evidence.Unavailable, Message: "the store does not answer; try again in a moment"}

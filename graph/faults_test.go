@@ -1,16 +1,20 @@
 package graph_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -266,6 +270,17 @@ func TestADeadlineIsALimit(t *testing.T) {
 	defer stop()
 	presented := graph.ErrorPresenter(graphql.WithResponseContext(ctx, graph.ErrorPresenter, graph.RecoverFunc), errors.New("query interrupted"))
 	require.Equal(t, "LIMIT_EXCEEDED", presented.Extensions["code"])
+}
+
+// TestAFullDiskIsNoFaultInside: who runs the server can mend it, and is told where.
+func TestAFullDiskIsNoFaultInside(t *testing.T) {
+	var log bytes.Buffer
+	ctx := graphql.WithResponseContext(zerolog.New(&log).WithContext(t.Context()), graph.ErrorPresenter, graph.RecoverFunc)
+	presented := graph.ErrorPresenter(ctx, fmt.Errorf("store a capture: %w", &os.PathError{Op: "write", Path: "/captures/x", Err: syscall.ENOSPC}))
+	require.Equal(t, "UNAVAILABLE", presented.Extensions["code"])
+	require.Contains(t, presented.Message, "a disk of the server is full")
+	require.NotContains(t, presented.Message, "/captures")
+	require.Contains(t, log.String(), "/captures/x")
 }
 
 // TestInputsSayTheSameAsTheDomain compares the JSON of the inputs with that of

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -38,16 +39,26 @@ func Unmake(ctx context.Context, path string, wasThere bool) (err error) {
 	case !blank:
 		return nil
 	case wasThere:
-		return os.Truncate(absolute, 0)
+		err = os.Truncate(absolute, 0)
 	default:
-		return os.Remove(absolute)
+		err = os.Remove(absolute)
 	}
+	for _, beside := range []string{"-wal", "-shm", "-journal"} { // as where a full disk left them
+		if gone := os.Remove(absolute + beside); !errors.Is(gone, fs.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
+	}
+	return err
 }
 
 // alone takes the file for this connection alone, without the files that SQLite puts
 // beside it, and says whether nothing was written to it but the tables.
 func (c *conn) alone(ctx context.Context) (blank bool, err error) {
-	if err := c.script(ctx, "BEGIN EXCLUSIVE; COMMIT; PRAGMA journal_mode = DELETE"); err != nil {
+	if err := c.script(ctx, "BEGIN EXCLUSIVE; COMMIT"); err != nil {
+		return false, err
+	}
+	// Where the disk is full it cannot say in the file that it does without.
+	if err := c.script(ctx, "PRAGMA journal_mode = DELETE"); err != nil && resultCode(err) != lib.SQLITE_FULL && resultCode(err) != lib.SQLITE_IOERR {
 		return false, err
 	}
 	if id, err := c.identity(ctx); err != nil || id.application != applicationID || id.version != int64(len(migrations)) {
