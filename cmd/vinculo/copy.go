@@ -29,6 +29,9 @@ Examples:
     vinculo copy --from sqlite:case.db --to neo4j://localhost:7687 --blobs-to captures
     vinculo copy --from neo4j://localhost:7687 --blobs-from captures --to sqlite:backup.db
 
+Two Neo4j servers with other credentials have them in variables with _FROM and _TO
+behind their names, such as VINCULO_NEO4J_PASSWORD_TO, or VINCULO_NEO4J_PASSWORD_TO_FILE.
+
 Captures that the log names go along, to backup.db.captures here. Where nothing says
 where they are, or are to be kept, the log is copied all the same and the exit status
 is 1; with --without-captures that is meant.
@@ -45,7 +48,7 @@ target shows too much: the command says so, and a new one has to be made.
 func (c *copyCmd) Run(ctx context.Context, m *Main) error {
 	defer m.roomy()()
 	if open.Same(c.From, c.To) {
-		return usageError{fmt.Errorf("--from %s and --to %s are the same store; name another to write to", c.From, c.To)}
+		return c.sameStore()
 	}
 	if err := checkLasting("--to", c.To); err != nil {
 		return err
@@ -64,13 +67,19 @@ func (c *copyCmd) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
-	from, err := m.openStore(ctx, c.From, open.Options{Vocabulary: v, ReadOnly: true})
+	from, err := m.openStore(ctx, c.From, open.Options{Vocabulary: v, ReadOnly: true, End: "FROM"})
 	if err != nil {
 		return err
 	}
-	to, err := m.openStore(ctx, c.To, open.Options{Vocabulary: v})
+	to, err := m.openStore(ctx, c.To, open.Options{Vocabulary: v, End: "TO"})
 	if err != nil {
 		return err
+	}
+	// What has nothing to copy would else be taken for a backup.
+	if same, err := open.SameOpened(ctx, from, to); err != nil {
+		return err
+	} else if same {
+		return c.sameStore()
 	}
 	if c.Clearance != "" {
 		return c.project(ctx, m, v, from, to, clearance)
@@ -84,4 +93,8 @@ func (c *copyCmd) Run(ctx context.Context, m *Main) error {
 	fmt.Fprintf(m.Stdout, "%s copied; the copy stands at revision %d\nhead %s\n",
 		plural(int(result.Head.Sequence-result.Resumed), "revision"), result.Head.Sequence, result.Head.Hash) //nolint:gosec // a count of revisions
 	return c.carry(ctx, m, c.From, c.To, to)
+}
+
+func (c *copyCmd) sameStore() error {
+	return usageError{fmt.Errorf("--from %s and --to %s are the same store; name another to write to", c.From, c.To)}
 }

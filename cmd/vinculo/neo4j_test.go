@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -75,6 +76,32 @@ func TestCopyBothWays(t *testing.T) {
 	require.Equal(t, 1, r.code)
 	require.Contains(t, r.errors, "the source's log is damaged: revision 3")
 	require.Equal(t, 2, strings.Count(succeeds(t, "log", "--store", target), "\n"))
+}
+
+// TestNeo4jIsKnownByAnyName: a copy of a server onto itself copies nothing, and would be
+// taken for a backup.
+func TestNeo4jIsKnownByAnyName(t *testing.T) {
+	neo := onNeo4j(t)
+	succeeds(t, "import", "--store", neo, quotedCase(t))
+	address, err := url.Parse(neo)
+	require.NoError(t, err)
+	for _, other := range []string{neo, "bolt://localhost:" + address.Port(), "bolt://127.0.0.1:" + address.Port()} {
+		r := run(t, "copy", "--from", neo, "--to", other, "--without-captures")
+		require.Equal(t, 2, r.code, r.errors)
+		require.Contains(t, r.errors, "--from "+neo+" and --to "+other+" are the same store; name another to write to")
+	}
+
+	file, _ := storeFile(t)
+	succeeds(t, "copy", "--from", neo, "--to", file, "--without-captures")
+	user, password := os.Getenv(open.UsernameVariable), os.Getenv(open.PasswordVariable)
+	t.Setenv(open.UsernameVariable, "nobody")
+	t.Setenv(open.PasswordVariable, "wrong")
+	t.Setenv(open.UsernameVariable+"_TO", user)
+	t.Setenv(open.PasswordVariable+"_TO", password)
+	require.Contains(t, succeeds(t, "copy", "--from", file, "--to", neo, "--without-captures"), "0 revisions copied")
+	if user != "" {
+		require.NotZero(t, run(t, "copy", "--from", neo, "--to", file, "--without-captures").code, "these are of the other end")
+	}
 }
 
 // TestNeo4jImportVerifyAndServe has few records, since each verification reads

@@ -121,6 +121,9 @@ var (
 	schemaVersion = query{name: "schema version", text: "MATCH (s:Schema {id: 'schema'}) OPTIONAL MATCH (h:Head {id: 'log'}) " +
 		"RETURN s.version AS version, s.from AS from, coalesce(h.packed = h.sequence, false) AS intact"}
 
+	// marked finds the transaction that has a mark, in the database.
+	marked = query{name: "compare stores", text: "SHOW TRANSACTIONS YIELD metaData, database WHERE metaData.mark = $mark AND database = $database RETURN database"}
+
 	// schemaComes waits for the writer before, and has all others refuse to write from
 	// then on until schemaIs says that what an older program wrote is brought up to
 	// date. `from` is the schema that it began with.

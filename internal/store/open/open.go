@@ -20,7 +20,8 @@ import (
 )
 
 // The environment variables that hold the credentials for Neo4j. Each may
-// instead have its name with _FILE hold the name of a file that has the value.
+// instead have its name with _FILE hold the name of a file that has the value. Where
+// there are two stores, _FROM and _TO before that are for one of them.
 const (
 	UsernameVariable = "VINCULO_NEO4J_USERNAME"
 	PasswordVariable = "VINCULO_NEO4J_PASSWORD" //nolint:gosec // the name of a variable
@@ -39,6 +40,9 @@ type Options struct {
 	// Existing refuses a graph that is not there, and an empty file, instead of
 	// beginning one.
 	Existing bool
+	// End is which of two stores it is, FROM or TO. What is set for that end alone, in a
+	// variable with this behind its name, goes before what is set for both.
+	End string
 }
 
 var schemes = []string{"neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc"}
@@ -94,11 +98,11 @@ func file(ctx context.Context, path string, o Options) (store.Store, error) {
 	return sqlite.Open(ctx, path, sqlite.Options{Vocabulary: o.Vocabulary, Logger: &o.Logger, ReadOnly: o.ReadOnly, AsItIs: o.AsItIs})
 }
 
-// Same says whether two names are of one store, as far as can be known without
-// opening them: a file may have several.
+// Same says whether two names are of one file, as far as can be known without opening
+// it: a file may have several. Of servers only [SameOpened] can tell.
 func Same(a, b string) bool {
 	if a == b {
-		return true
+		return strings.HasPrefix(a, "sqlite:")
 	}
 	of := func(name string) os.FileInfo {
 		path, ok := strings.CutPrefix(name, "sqlite:")
@@ -114,6 +118,16 @@ func Same(a, b string) bool {
 	return os.SameFile(of(a), of(b))
 }
 
+// SameOpened says whether two open stores are one: a server may go by several names.
+func SameOpened(ctx context.Context, a, b store.Store) (bool, error) {
+	one, ok := a.(*neo4j.Store)
+	other, too := b.(*neo4j.Store)
+	if !ok || !too {
+		return false, nil
+	}
+	return one.Same(ctx, other)
+}
+
 func server(ctx context.Context, uri string, o Options) (store.Store, error) {
 	u, err := url.Parse(uri)
 	if err != nil || u.Host == "" {
@@ -124,7 +138,7 @@ func server(ctx context.Context, uri string, o Options) (store.Store, error) {
 	}
 	var settings [3]string
 	for i, name := range []string{UsernameVariable, PasswordVariable, DatabaseVariable} {
-		if settings[i], err = setting(name); err != nil {
+		if settings[i], err = settingOf(name, o.End); err != nil {
 			return nil, err
 		}
 	}
@@ -132,6 +146,18 @@ func server(ctx context.Context, uri string, o Options) (store.Store, error) {
 		Username: settings[0], Password: settings[1], Database: settings[2], Vocabulary: o.Vocabulary, Logger: o.Logger,
 		ReadOnly: o.ReadOnly, AsItIs: o.AsItIs, Existing: o.Existing,
 	})
+}
+
+// settingOf reads the variable of one end, or that of both.
+func settingOf(name, end string) (string, error) {
+	if end == "" {
+		return setting(name)
+	}
+	value, err := setting(name + "_" + end)
+	if err != nil || value != "" {
+		return value, err
+	}
+	return setting(name)
 }
 
 // setting reads a variable, or the file that the variable with _FILE names.
