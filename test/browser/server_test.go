@@ -67,6 +67,8 @@ func newSite(t *testing.T) *site {
 	s := &site{revisions: 2, written: make(chan struct{}), held: map[string]chan struct{}{}, silent: map[*websocket.Conn]bool{}}
 	mux := http.NewServeMux()
 	mux.Handle("/playground/", web.Handler())
+	// A browser asks for it where it shows what names no icon of its own, and notes where there is none.
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("POST /graphql", s.answer)
 	mux.HandleFunc("GET /graphql", s.follow)
 	s.Server = httptest.NewServer(mux)
