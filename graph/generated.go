@@ -4213,7 +4213,17 @@ type Query {
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): CommandChain!
-  "Which units and forces had to do with a place or an event on a day, on what ground, who commanded them then, and who stood above those. Grounds are looked for around a place, in what happened there or in places within it, and in the parts of an event, 10 levels either way. An event that has a date lies in its place on that date, where the link has none; on a day on which it certainly did not happen nobody is named for it."
+  """
+  Which units and forces had to do with a place or an event on a day, on what ground, who commanded them then, and who stood above those. Grounds are looked for around a place, in what happened there or in places within it, and in the parts of an event, 10 levels either way. An event that has a date lies in its place on that date, where the link has none; on a day on which it certainly did not happen nobody is named for it.
+
+  The grounds are these, by the kinds of their links:
+  - BASED_IN, LOCATED_IN, OPERATES_IN, RESPONSIBLE_FOR_AREA, GOVERNS and PRESENT_AT, of a unit, force, criminal group or government body in the place, or in one that it lies in. An organization is named for RESPONSIBLE_FOR_AREA and GOVERNS alone: that it is somewhere makes it no force.
+  - SUBORDINATE_TO and PART_OF, 10 levels down, of units, forces and government bodies under who GOVERNS the place.
+  - PARTICIPATED_IN, CAUSED and ORDERED, of a unit, force, body or organization, in the event; PRESENT_AT and WITNESS_TO, of all but organizations. COVERED_UP does not count, nor does anything else that was done about the event before or after it: whoever did it need not have been answerable for the event. Ask for the links of the event.
+  - PARTICIPATED_IN, CAUSED and ORDERED, of a person, with COMMANDS, SECOND_IN_COMMAND_OF, LEADS, HOLDS_POST_IN or SERVES_IN, by which the person was of a unit, force, group or government body that day, or MEMBER_OF, of a unit, force or group. It says what somebody of the unit did, and not that the unit did it. That a person was present, or a witness, names nobody, nor does what was done by someone who is told to have been harmed in the event, or whom a court cleared of it (ACQUITTED, DISMISSED).
+
+  Who was harmed in the event (VICTIM_OF) is named only if they also took part in it, caused or ordered it; for a place, also if they are tied to it otherwise. No ground rests on a link that is REFUTED or RETRACTED. Where the filter names standings, it decides instead which links count, those that a court cleared persons of among them. In the chains, links of all standings are told unless the filter names some.
+  """
   commandersOf(
     "The id of the place or event."
     of: ID!
@@ -5114,9 +5124,9 @@ type ResponsibleUnit {
 
 "One reason to name a unit."
 type Ground {
-  "The links that lead from the unit to the place or event, with their citations: one, or several through the body that governs the place, an event that happened there or in a place within it, an event that is part of it, or a place around it."
+  "The links that lead from the unit to the place or event, with their citations: one, or several through the body that governs the place, an event that happened there or in a place within it, an event that is part of it, a place around it, or a person of the unit."
   links: [Link!]!
-  "How certain it is that they held on that day, going by the least certain of them."
+  "How certain it is that they held on that day, going by the least certain of them. But where nobody dates the link by which a place lies in another, it is taken to lie there always; and an event without a date of its own or of the link by which it is part of another to have happened when that did."
   held: Certainty!
 }
 

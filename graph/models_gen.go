@@ -363,9 +363,9 @@ type FieldChange struct {
 
 // One reason to name a unit.
 type Ground struct {
-	// The links that lead from the unit to the place or event, with their citations: one, or several through the body that governs the place, an event that happened there or in a place within it, an event that is part of it, or a place around it.
+	// The links that lead from the unit to the place or event, with their citations: one, or several through the body that governs the place, an event that happened there or in a place within it, an event that is part of it, a place around it, or a person of the unit.
 	Links []*Link `json:"links"`
-	// How certain it is that they held on that day, going by the least certain of them.
+	// How certain it is that they held on that day, going by the least certain of them. But where nobody dates the link by which a place lies in another, it is taken to lie there always; and an event without a date of its own or of the link by which it is part of another to have happened when that did.
 	Held Certainty `json:"held"`
 }
 

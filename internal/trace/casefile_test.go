@@ -100,6 +100,56 @@ func TestWhoCommandedThoseResponsibleForTheNight(t *testing.T) {
 	require.Empty(t, got.Units, "it did not happen that day")
 }
 
+// TestNoVictimIsNamedAsAnswerable: that the remains of the students were said to be in
+// a place makes them no force there, and the claim is refuted.
+func TestNoVictimIsNamedAsAnswerable(t *testing.T) {
+	s := theCase(t)
+	for of, on := range map[evidence.ID]string{"cocula-dump": "2014-09-27", "rio-san-juan": "2014-09-27", "navy-dump-operation": "2014-10-27", "iguala-night": "2014-09-26"} {
+		for _, f := range []trace.LinkFilter{{}, {Standing: []evidence.Standing{evidence.Refuted, evidence.Reported, evidence.OfficiallyFound}}} {
+			got, err := s.CommandersOf(t.Context(), of, on, f)
+			require.NoError(t, err)
+			require.NotContains(t, answerable(got), evidence.ID("los-43"), "of %s", of)
+		}
+	}
+}
+
+// answerable tells by unit the links of the grounds, each as its id.
+func answerable(r trace.Responsibility) map[evidence.ID][][]evidence.ID {
+	out := map[evidence.ID][][]evidence.ID{}
+	for _, u := range r.Units {
+		for _, g := range u.Grounds {
+			out[u.Unit.ID] = append(out[u.Unit.ID], ids(g.Via))
+		}
+	}
+	return out
+}
+
+// TestWhoIsAnswerableForTheCase asks for forces that only an order, the chain under a
+// governing body, or the acts of a person lead to.
+func TestWhoIsAnswerableForTheCase(t *testing.T) {
+	s := theCase(t)
+	for _, c := range []struct {
+		of   evidence.ID
+		on   string
+		unit evidence.ID
+		via  []evidence.ID
+	}{
+		{"iguala-night", "2014-09-26", "gu-chicago", []evidence.ID{"L0382"}},                                               // who ordered it
+		{"iguala-night", "2014-09-26", "27-bi", []evidence.ID{"L0108", "L0160"}},                                           // whose captain took part
+		{"cocula-dump", "2014-09-27", "guerrero-state-police", []evidence.ID{"L0224", "L0223", "L0479", "L0454", "L0458"}}, // two steps under the government
+		{"cepillo-interrogation", "2015-01", "aic", []evidence.ID{"L0184", "L0193"}},                                       // whose head led it
+		{"hernandez-cardona-murder", "2013-05-31", "iguala-government", []evidence.ID{"L0305", "L0324"}},
+		{"hernandez-cardona-murder", "2013-06-01", "iguala-police", []evidence.ID{"L0282", "L0325"}},
+	} {
+		got, err := s.CommandersOf(t.Context(), c.of, c.on, trace.LinkFilter{})
+		require.NoError(t, err)
+		require.Empty(t, got.Cut)
+		named := answerable(got)
+		require.Contains(t, named[c.unit], c.via, "%s for %s", c.unit, c.of)
+		require.NotContains(t, named, evidence.ID("prd"), "a party does not answer for its members")
+	}
+}
+
 func TestContradictionsOfTheCase(t *testing.T) {
 	s := theCase(t)
 	for _, c := range []struct {

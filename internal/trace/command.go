@@ -86,9 +86,12 @@ type Responsible struct {
 // Ground is one reason to name a unit.
 type Ground struct {
 	// Via leads from the unit to the place or event: one link, or several through
-	// the body that governs the place or an event that happened there.
-	Via  []*Claim
-	Held edtf.Certainty // of the least certain link
+	// the body that governs the place, an event that happened there, or a person of
+	// the unit.
+	Via []*Claim
+	// Held is how certain the least certain link is. A place without a date lies
+	// where it lies always, and an event without one when it happened.
+	Held edtf.Certainty
 }
 
 // Responsibility is the answer to who commanded those responsible.
@@ -102,13 +105,17 @@ const maxResponsible = 60
 
 // CommandersOf answers, for a place or an event and a date: the units based in,
 // operating in, present in or responsible for the place and the places it is part
-// of; the forces of a body that governs it; those that took part in or witnessed
-// that day the event, a part of it, or an event in the place or in a place within;
-// who commanded each of them then, or held a post in it, and their superiors. On a
-// day on which an event certainly did not happen, nobody is named for it. All links,
-// of grounds and chains, are such as the filter keeps, as for CommandChain. It is cut
-// rather than refused, as a chain is, and by LINKS where there is too much in a
-// place to be read.
+// of; the forces of a body that governs it, level by level; those that took part in,
+// caused, ordered or witnessed that day the event, a part of it, or an event in the
+// place or in a place within; those that persons were of then who took part in it,
+// caused or ordered it; who commanded each of them then, or held a post in it, and
+// their superiors. On a day on which an event certainly did not happen, nobody is
+// named for it, and who was harmed in it is named for acts alone.
+//
+// All links, of grounds and chains, are such as the filter keeps, as for CommandChain.
+// Unless it names standings, no ground rests on what is refuted or retracted, nor on
+// acts of persons whom a court cleared of them. It is cut rather than refused, as a
+// chain is, and by LINKS where there is too much in a place to be read.
 func (s *Session) CommandersOf(ctx context.Context, of evidence.ID, on string, f LinkFilter) (Responsibility, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,20 +127,29 @@ func (s *Session) CommandersOf(ctx context.Context, of evidence.ID, on string, f
 	if err != nil || start == nil {
 		return Responsibility{}, err
 	}
-	g := &grounds{session: s, on: day, by: map[evidence.ID][]Ground{}, bodies: map[evidence.ID][]Ground{}}
+	g := &grounds{session: s, of: start, on: day, cleared: len(f.Standing) > 0, by: map[evidence.ID][]Ground{}, events: map[evidence.ID]bool{}}
+	if len(f.Standing) == 0 {
+		f.Standing = upheld
+		if g.on, err = s.onDay(on, f); err != nil {
+			return Responsibility{}, err
+		}
+	}
 	switch start.Kind {
 	case "PLACE":
-		err = g.ofPlace(ctx, start)
+		err = g.ofPlace(ctx)
 	case "EVENT":
-		err = g.ofEvent(ctx, start)
+		err = g.ofEvent(ctx)
 	default:
 		err = evidence.Faulty(evidence.InvalidInput, "of", "%q is a %s; ask of a place or an event, or ask for the commandChain of a unit", of, start.Kind)
 	}
-	if err == nil {
-		err = g.governing(ctx)
+	for _, next := range []func(context.Context) error{g.byPersons, g.governing, g.withoutVictims} {
+		if err != nil {
+			return Responsibility{}, err
+		}
+		err = next(ctx)
 	}
 	if err != nil {
 		return Responsibility{}, err
 	}
-	return g.answer(ctx)
+	return g.answer(ctx, day)
 }

@@ -34,141 +34,9 @@ func (w *world) lay(l tie, on string) edtf.Certainty {
 	return w.happened(l.from, on)
 }
 
-// grounds names units with the links from each to the place or event, by going
-// over all links again and again.
-func (w *world) grounds(of evidence.ID, on string) map[evidence.ID][]string {
-	out := map[evidence.ID]map[string]bool{}
-	held := func(l tie) edtf.Certainty { return l.valid.HeldOn(l.aspect, date(on)) }
-	is := func(id evidence.ID, kind string) bool { return w.entities[id].Kind == kind }
-	at := func(to evidence.ID, kinds ...string) (found []tie) {
-		for _, l := range w.links {
-			if l.to == to && l.from != l.to && slices.Contains(kinds, l.claim.Kind) && held(l) != edtf.No {
-				found = append(found, l)
-			}
-		}
-		return found
-	}
-	add := func(unit evidence.ID, certainty edtf.Certainty, via string) {
-		kind := w.entities[unit].Kind
-		if kind == "PERSON" || kind == "PLACE" || kind == "EVENT" {
-			return
-		}
-		if out[unit] == nil {
-			out[unit] = map[string]bool{}
-		}
-		out[unit][via+" "+certainty.String()] = true
-	}
-	type found struct {
-		certainty edtf.Certainty
-		via       string
-	}
-	// spread comes to sites from sites, as lies says; to one again only where that
-	// is more certain than it was on any level before.
-	spread := func(level map[evidence.ID]found, lies func(l tie, from map[evidence.ID]found) (evidence.ID, found, bool), tell func(evidence.ID, found)) {
-		best := map[evidence.ID]edtf.Certainty{}
-		links := slices.Clone(w.links)
-		slices.SortFunc(links, func(a, b tie) int { return cmp.Compare(a.id, b.id) })
-		for len(level) > 0 {
-			next := map[evidence.ID]found{}
-			for id, f := range level {
-				best[id] = f.certainty
-				tell(id, f)
-			}
-			for _, l := range links {
-				if l.from == l.to || l.claim.Kind != "LOCATED_IN" && l.claim.Kind != "PART_OF" || held(l) == edtf.No {
-					continue
-				}
-				id, f, ok := lies(l, level)
-				if before, was := best[id]; !ok || was && before >= f.certainty {
-					continue
-				}
-				if old, was := next[id]; !was || f.certainty > old.certainty {
-					next[id] = f
-				}
-			}
-			level = next
-		}
-	}
-	certain := func(l tie) edtf.Certainty {
-		if held(l) == edtf.Undated {
-			return edtf.Definitely
-		}
-		return held(l)
-	}
-	around := func(level map[evidence.ID]found) {
-		spread(level, func(l tie, from map[evidence.ID]found) (evidence.ID, found, bool) {
-			f, ok := from[l.from]
-			return l.to, found{min(f.certainty, certain(l)), " " + string(l.id) + f.via}, ok
-		}, func(id evidence.ID, f found) {
-			for _, l := range at(id, "BASED_IN", "LOCATED_IN", "OPERATES_IN", "RESPONSIBLE_FOR_AREA", "GOVERNS", "PRESENT_AT") {
-				if l.claim.Kind == "PRESENT_AT" && !is(id, "PLACE") {
-					continue
-				}
-				add(l.from, min(held(l), f.certainty), string(l.id)+f.via)
-				if l.claim.Kind == "GOVERNS" {
-					for _, under := range at(l.from, "SUBORDINATE_TO", "PART_OF") {
-						add(under.from, min(held(under), held(l), f.certainty), string(under.id)+" "+string(l.id)+f.via)
-					}
-				}
-			}
-		})
-	}
-	// inside names who did something in what happened there, or in a part of it.
-	inside := func() {
-		spread(map[evidence.ID]found{of: {edtf.Definitely, ""}}, func(l tie, from map[evidence.ID]found) (evidence.ID, found, bool) {
-			f, ok := from[l.to]
-			certainty := certain(l)
-			switch {
-			case is(l.from, "PLACE"):
-			case !is(l.from, "EVENT") || !w.mayHaveHappened(l.from, on):
-				return "", found{}, false
-			case is(l.to, "PLACE"):
-				certainty = w.lay(l, on)
-			case held(l) == edtf.Undated && w.happened(l.from, on) != edtf.Undated:
-				certainty = w.happened(l.from, on) // a part that has no date happened when the whole did
-			}
-			return l.from, found{min(f.certainty, certainty), " " + string(l.id) + f.via}, ok
-		}, func(id evidence.ID, f found) {
-			for _, l := range at(id, "PARTICIPATED_IN", "PRESENT_AT", "WITNESS_TO", "CAUSED") {
-				add(l.from, min(held(l), f.certainty), string(l.id)+f.via)
-			}
-		})
-	}
-	switch w.entities[of].Kind {
-	case "EVENT":
-		if !w.mayHaveHappened(of, on) {
-			break
-		}
-		inside()
-		places := map[evidence.ID]found{}
-		links := slices.Clone(w.links)
-		slices.SortFunc(links, func(a, b tie) int { return cmp.Compare(a.id, b.id) })
-		for _, l := range links {
-			if l.from != of || l.to == of || l.claim.Kind != "LOCATED_IN" && l.claim.Kind != "PART_OF" || held(l) == edtf.No {
-				continue
-			}
-			certainty := w.lay(l, on)
-			if old, ok := places[l.to]; !ok || certainty > old.certainty {
-				places[l.to] = found{certainty, " " + string(l.id)}
-			}
-		}
-		around(places)
-	case "PLACE":
-		around(map[evidence.ID]found{of: {edtf.Definitely, ""}})
-		inside()
-	}
-	all := map[evidence.ID][]string{}
-	for unit, vias := range out {
-		for via := range vias {
-			all[unit] = append(all[unit], via)
-		}
-		slices.Sort(all[unit])
-	}
-	return all
-}
-
 func checkCommanders(t require.TestingT, s *trace.Session, w *world, of evidence.ID, on string, f trace.LinkFilter) {
 	got, err := s.CommandersOf(context.Background(), of, on, f)
+	all := w
 	w = w.with(f)
 	start, ok := w.shown[of]
 	if !ok {
@@ -198,7 +66,7 @@ func checkCommanders(t require.TestingT, s *trace.Session, w *world, of evidence
 		}
 		slices.Sort(found[u.Unit.ID])
 	}
-	require.Equal(t, w.grounds(start, on), found, "of %s on %s", of, on)
+	require.Equal(t, all.grounds(start, on, f), found, "of %s on %s", of, on)
 }
 
 // TestAnEventLiesWhereItHappenedWhenItHappened asks of a place and of an event
@@ -299,4 +167,75 @@ func TestAPlaceCountsAsTheMostCertainThatLeadsToIt(t *testing.T) {
 		"near quarter PART_OF town (2014)", "q quarter PART_OF district (2010 – 2020)", "t district PART_OF town (2010 – 2020)")
 	got, _ := g.commandersOf("quarter", "2014-09-26")
 	require.Equal(t, "unit DEFINITELY [b t q]", got)
+}
+
+// restate gives a link another standing.
+func (g *graph) restate(link evidence.ID, standing string) {
+	g.t.Helper()
+	g.write(evidence.Change{SetStanding: &evidence.SetStanding{Claim: link, Standing: standing, Citation: evidence.NewCitation{Source: "note", Locator: "p. 2"}}})
+}
+
+// TestWhoWasThereIsNamedAsAForceOnly: not an organization that was somewhere, nor who
+// was harmed and did nothing, nor anybody by what is refuted.
+func TestWhoWasThereIsNamedAsAForceOnly(t *testing.T) {
+	g := drawn(t, "town PLACE", "raid EVENT (2014-09-26)", "school ORGANIZATION", "firm ORGANIZATION", "guards ORGANIZATION", "families ORGANIZATION",
+		"station POLICE_FORCE", "patrol MILITARY_UNIT", "rumour MILITARY_UNIT",
+		"r raid LOCATED_IN town", "s1 school LOCATED_IN town", "s2 school BASED_IN town", "s3 school OPERATES_IN town", "s4 school PRESENT_AT raid", "s5 school WITNESS_TO raid",
+		"f firm PARTICIPATED_IN raid (2014-09-26)", "g guards RESPONSIBLE_FOR_AREA town", "m families PRESENT_AT town",
+		"b station BASED_IN town", "p station PRESENT_AT raid (2014-09-26)", "v station VICTIM_OF raid",
+		"t patrol PARTICIPATED_IN raid (2014-09-26)", "w patrol VICTIM_OF raid", "u rumour LOCATED_IN town (2014-09-26)")
+	g.restate("u", "REFUTED")
+	got, _ := g.commandersOf("raid", "2014-09-26")
+	require.Equal(t, "firm DEFINITELY [f], patrol DEFINITELY [t], guards UNDATED [g r]", got, "who was harmed is not named")
+	got, _ = g.commandersOf("town", "2014-09-26")
+	require.Equal(t, "firm DEFINITELY [f r], patrol DEFINITELY [t r], guards UNDATED [g], station UNDATED [b]", got, "who is based in the place is named for that alone")
+	asked, err := g.at(evidence.Public).CommandersOf(t.Context(), "town", "2014-09-26", trace.LinkFilter{Standing: []evidence.Standing{evidence.Refuted}})
+	require.NoError(t, err)
+	require.Equal(t, map[evidence.ID][][]evidence.ID{"rumour": {{"u"}}}, answerable(asked), "what is refuted is told to who asks for it")
+}
+
+// TestAUnitAnswersForWhatItsPeopleDid: not a party, nor for whoever was only there, was
+// harmed, was acquitted, or was of the unit on another day.
+func TestAUnitAnswersForWhatItsPeopleDid(t *testing.T) {
+	lines := []string{"raid EVENT (2014-09-26)", "party ORGANIZATION", "court GOVERNMENT_BODY"}
+	for _, did := range []string{"soldier PARTICIPATED_IN", "colonel ORDERED", "clerk CAUSED", "recruit PARTICIPATED_IN", "witness WITNESS_TO", "passer PRESENT_AT", "cleared ORDERED", "harmed PARTICIPATED_IN"} {
+		name, kind, _ := strings.Cut(did, " ")
+		tie := map[string]string{"soldier": "MEMBER_OF", "colonel": "COMMANDS", "clerk": "HOLDS_POST_IN"}[name]
+		valid := " (2010 – 2020)"
+		switch name {
+		case "recruit":
+			valid = " (2015 – 2020)"
+		case "clerk":
+			valid = ""
+		}
+		lines = append(lines, name+" PERSON", "of-"+name+" MILITARY_UNIT", fmt.Sprintf("d-%s %s %s raid (2014-09-26)", name, name, kind),
+			fmt.Sprintf("t-%s %s %s of-%s%s", name, name, cmp.Or(tie, "SERVES_IN"), name, valid))
+	}
+	g := drawn(t, append(lines, "p colonel MEMBER_OF party", "l colonel LEADS party", "c soldier MEMBER_OF court", "v harmed VICTIM_OF raid", "s colonel SUBORDINATE_TO of-passer")...)
+	g.restate("d-cleared", "ACQUITTED")
+	got, cut := g.commandersOf("raid", "2014-09-26")
+	require.Empty(t, cut)
+	require.Equal(t, "of-colonel DEFINITELY [t-colonel d-colonel], of-soldier DEFINITELY [t-soldier d-soldier], of-clerk UNDATED [t-clerk d-clerk]", got)
+}
+
+// TestForcesUnderAGoverningBodyAreNamedLevelByLevel, and where there are more levels
+// than are looked at, that is told.
+func TestForcesUnderAGoverningBodyAreNamedLevelByLevel(t *testing.T) {
+	lines := []string{"town PLACE", "u00 GOVERNMENT_BODY", "some POLICE_FORCE CLASS", "cell POLICE_FORCE", "college ORGANIZATION",
+		"g u00 GOVERNS town", "x some PART_OF u00", "y cell PART_OF some", "z college PART_OF u00", "back u00 SUBORDINATE_TO u02"}
+	want := "u00 UNDATED [g], some UNDATED [x g]"
+	via := "g"
+	for n := 1; n <= 11; n++ {
+		lines = append(lines, fmt.Sprintf("u%02d POLICE_FORCE", n), fmt.Sprintf("p%02d u%02d SUBORDINATE_TO u%02d", n, n, n-1))
+		via = fmt.Sprintf("p%02d %s", n, via)
+		if n <= 10 {
+			want += fmt.Sprintf(", u%02d UNDATED [%s]", n, via)
+		}
+	}
+	got, cut := drawn(t, lines...).commandersOf("town", "2014-09-26")
+	require.Equal(t, trace.CutDepth, cut)
+	require.Equal(t, strings.Split(want, ", "), strings.Split(got, ", "))
+	got, cut = drawn(t, slices.DeleteFunc(lines, func(l string) bool { return strings.Contains(l, "u11") })...).commandersOf("town", "2014-09-26")
+	require.Empty(t, cut)
+	require.Equal(t, want, got)
 }

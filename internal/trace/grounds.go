@@ -10,42 +10,59 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence/edtf"
 )
 
-// presence are kinds by which a body is tied to a place; deeds those by which it
-// is tied to an event, or to a place where it was; within those by which a place or
-// event lies in a place, or an event in a larger one.
+// presence are kinds by which a body is tied to a place; acts those by which somebody
+// made an event what it was, and deeds these and those by which somebody was there;
+// within those by which a place or event lies in a place, or an event in a larger one.
+//
+// COVERED_UP is none of them, nor is what else is done about an event before or after
+// it, such as INVESTIGATES: whoever did that need not have been near it.
 var (
-	presence = []string{"BASED_IN", "LOCATED_IN", "OPERATES_IN", "RESPONSIBLE_FOR_AREA", presentAt}
-	deeds    = []string{"PARTICIPATED_IN", presentAt, "WITNESS_TO", "CAUSED"}
+	presence = []string{"BASED_IN", "LOCATED_IN", "OPERATES_IN", areaOf, presentAt}
+	acts     = []string{"PARTICIPATED_IN", "CAUSED", "ORDERED"}
+	deeds    = append([]string{presentAt, "WITNESS_TO"}, acts...)
 	within   = []string{"LOCATED_IN", "PART_OF"}
 	forces   = []string{"SUBORDINATE_TO", "PART_OF"}
 )
 
 const (
 	governs   = "GOVERNS"
+	areaOf    = "RESPONSIBLE_FOR_AREA"
 	presentAt = "PRESENT_AT"
 )
 
 // grounds gathers units with the reasons to name them.
 type grounds struct {
 	session *Session
+	of      *Entity
 	on      onDay
+	// cleared says that the question itself asks for links whose conduct a court did
+	// not find.
+	cleared bool
 	by      map[evidence.ID][]Ground
-	bodies  map[evidence.ID][]Ground // those of by that govern
+	bodies  []site               // that govern
+	doers   []site               // persons by whose acts an event happened
+	events  map[evidence.ID]bool // that were looked into
 	cut     Cut
 }
 
-// add names who is tied to a site by a link.
-func (g *grounds) add(s site, tied heldClaim) Ground {
-	ground := Ground{Via: append([]*Claim{tied.claim}, s.via...), Held: min(tied.held, s.held)}
-	g.by[tied.claim.From] = append(g.by[tied.claim.From], ground)
-	return ground
+// add names who is tied to a site by a link, if that is a reason to name them.
+func (g *grounds) add(s site, tied heldClaim) site {
+	by := site{tied.claim.From, min(tied.held, s.held), append([]*Claim{tied.claim}, s.via...)}
+	if e := g.session.show(by.id); e != nil && isGround(tied.claim.Record.Claim().Kind, e.Kind) {
+		g.by[by.id] = append(g.by[by.id], by.ground())
+	}
+	return by
 }
 
 func (g *grounds) read(ctx context.Context, asks ...ask) ([][]heldClaim, error) {
+	return g.readOn(ctx, g.on, asks...)
+}
+
+func (g *grounds) readOn(ctx context.Context, on onDay, asks ...ask) ([][]heldClaim, error) {
 	for i := range asks {
 		asks[i].kinds = g.session.known(asks[i].kinds...)
 	}
-	found, err := g.session.held(ctx, g.on, asks...)
+	found, err := g.session.held(ctx, on, asks...)
 	links := make([][]heldClaim, len(found))
 	for i, f := range found {
 		if links[i] = f.links; len(f.short) > 0 {
@@ -62,11 +79,14 @@ type site struct {
 	via  []*Claim
 }
 
-func (g *grounds) ofEvent(ctx context.Context, event *Entity) error {
+func (s site) ground() Ground { return Ground{Via: s.via, Held: s.held} }
+
+func (g *grounds) ofEvent(ctx context.Context) error {
+	event := g.of
 	if g.happened(event, edtf.Definitely) == edtf.No {
 		return nil
 	}
-	if err := g.inside(ctx, event); err != nil {
+	if err := g.inside(ctx); err != nil {
 		return err
 	}
 	found, err := g.read(ctx, ask{[]evidence.ID{event.ID}, evidence.Outgoing, within})
@@ -80,11 +100,11 @@ func (g *grounds) ofEvent(ctx context.Context, event *Entity) error {
 	return g.around(ctx, sites)
 }
 
-func (g *grounds) ofPlace(ctx context.Context, of *Entity) error {
-	if err := g.around(ctx, []site{{of.ID, edtf.Definitely, nil}}); err != nil {
+func (g *grounds) ofPlace(ctx context.Context) error {
+	if err := g.around(ctx, []site{{g.of.ID, edtf.Definitely, nil}}); err != nil {
 		return err
 	}
-	return g.inside(ctx, of)
+	return g.inside(ctx)
 }
 
 // happened says how certainly an event that lies in a place happened on the date:
@@ -104,7 +124,7 @@ func (g *grounds) happened(event *Entity, lies edtf.Certainty) edtf.Certainty {
 
 // around names what is tied to places, or to those that they lie in.
 func (g *grounds) around(ctx context.Context, from []site) error {
-	return g.spread(ctx, from, spreading{
+	_, err := g.spread(ctx, from, spreading{
 		at:     ask{direction: evidence.Incoming, kinds: append([]string{governs}, presence...)},
 		onward: ask{direction: evidence.Outgoing, kinds: within},
 		tell: func(at *Entity, s site, h heldClaim) {
@@ -112,25 +132,29 @@ func (g *grounds) around(ctx context.Context, from []site) error {
 			if kind == presentAt && at.Kind != "PLACE" {
 				return // at a larger event, of which this one is a part
 			}
-			ground := g.add(s, h)
+			by := g.add(s, h)
 			if kind == governs {
-				g.bodies[h.claim.From] = append(g.bodies[h.claim.From], ground)
+				g.bodies = append(g.bodies, by)
 			}
 		},
 		lies: func(_ *Entity, h heldClaim, _ *Entity) edtf.Certainty { return certain(h) },
 	})
+	return err
 }
 
 // inside names who did something in what happened in a place, or in the places and
 // events within; in an event, or in its parts. A part that has no date, nor has
 // its link, happened when the whole did.
-func (g *grounds) inside(ctx context.Context, of *Entity) error {
-	return g.spread(ctx, []site{{of.ID, edtf.Definitely, nil}}, spreading{
+func (g *grounds) inside(ctx context.Context) error {
+	reached, err := g.spread(ctx, []site{{g.of.ID, edtf.Definitely, nil}}, spreading{
 		at:     ask{direction: evidence.Incoming, kinds: deeds},
 		onward: ask{direction: evidence.Incoming, kinds: within},
 		tell: func(at *Entity, s site, h heldClaim) {
-			if at != of || at.Kind != "PLACE" { // around told who was present there
-				g.add(s, h)
+			if at == g.of && at.Kind == "PLACE" {
+				return // around told who was present there
+			}
+			if by := g.add(s, h); g.isAct(h.claim) {
+				g.doers = append(g.doers, by)
 			}
 		},
 		lies: func(at *Entity, h heldClaim, far *Entity) edtf.Certainty {
@@ -146,11 +170,16 @@ func (g *grounds) inside(ctx context.Context, of *Entity) error {
 			}
 		},
 	})
+	for id := range reached {
+		g.events[id] = g.session.show(id).Kind == "EVENT"
+	}
+	return err
 }
 
 // spreading is how grounds spread from site to site.
 type spreading struct {
-	at, onward ask // what is tied to a site, and the links to others
+	at, onward ask  // what is tied to a site, and the links to others
+	through    bool // what is tied leads on; onward asks for nothing
 	tell       func(at *Entity, s site, tied heldClaim)
 	// lies says how certainly a site lies where a link has it.
 	lies func(at *Entity, link heldClaim, far *Entity) edtf.Certainty
@@ -164,8 +193,12 @@ type reading struct{ tied, onward []heldClaim }
 var maxSpreadLinks = 10_000
 
 // spread goes from sites to others level by level, and reads each level at once. A
-// site counts as it is first come upon, and again where that is more certain.
-func (g *grounds) spread(ctx context.Context, level []site, how spreading) error {
+// site counts as it is first come upon, and again where that is more certain. It
+// tells to which sites it came.
+func (g *grounds) spread(ctx context.Context, level []site, how spreading) (reached map[evidence.ID]edtf.Certainty, err error) {
+	if how.through {
+		how.onward = ask{direction: how.at.direction}
+	}
 	best, known, links := map[evidence.ID]edtf.Certainty{}, map[evidence.ID]*reading{}, 0
 	for depth := 0; len(level) > 0; depth++ {
 		slices.SortStableFunc(level, func(a, b site) int { return cmp.Compare(b.held, a.held) })
@@ -176,11 +209,11 @@ func (g *grounds) spread(ctx context.Context, level []site, how spreading) error
 		})
 		if links > maxSpreadLinks {
 			g.cut = cmp.Or(g.cut, CutLinks)
-			return nil
+			return best, nil
 		}
 		n, err := g.readSites(ctx, level, how, known)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		links += n
 		var next []site
@@ -203,7 +236,7 @@ func (g *grounds) spread(ctx context.Context, level []site, how spreading) error
 		slices.SortFunc(next, func(a, b site) int { return cmp.Compare(a.via[0].Record.ID(), b.via[0].Record.ID()) })
 		level = next
 	}
-	return nil
+	return best, nil
 }
 
 // beyond looks whether there is more at a site beyond the last level.
@@ -249,7 +282,11 @@ func (g *grounds) readSites(ctx context.Context, level []site, how spreading, kn
 		of := known[how.at.near(h)]
 		of.tied = append(of.tied, h)
 	}
-	for _, h := range found[1] {
+	onward := found[1]
+	if how.through {
+		onward = found[0]
+	}
+	for _, h := range onward {
 		if g.session.show(how.onward.far(h)) != nil {
 			of := known[how.onward.near(h)]
 			of.onward = append(of.onward, h)
@@ -266,21 +303,7 @@ func certain(h heldClaim) edtf.Certainty {
 	return h.held
 }
 
-// governing names the forces under bodies that govern.
-func (g *grounds) governing(ctx context.Context) error {
-	under, err := g.read(ctx, ask{slices.Sorted(maps.Keys(g.bodies)), evidence.Incoming, forces})
-	if err != nil {
-		return err
-	}
-	for _, h := range under[0] {
-		for _, body := range g.bodies[h.claim.To] {
-			g.add(site{h.claim.To, body.Held, body.Via}, h)
-		}
-	}
-	return nil
-}
-
-func (g *grounds) answer(ctx context.Context) (Responsibility, error) {
+func (g *grounds) answer(ctx context.Context, chains onDay) (Responsibility, error) {
 	out := Responsibility{Cut: g.cut}
 	s := g.session
 	ids := slices.Collect(maps.Keys(g.by))
@@ -294,9 +317,7 @@ func (g *grounds) answer(ctx context.Context) (Responsibility, error) {
 			continue
 		}
 		r := Responsible{Unit: e, Grounds: g.by[id]}
-		slices.SortStableFunc(r.Grounds, func(a, b Ground) int {
-			return cmp.Or(cmp.Compare(b.Held, a.Held), cmp.Compare(len(a.Via), len(b.Via)), cmp.Compare(a.Via[0].Record.ID(), b.Via[0].Record.ID()))
-		})
+		slices.SortStableFunc(r.Grounds, compareGrounds)
 		out.Units = append(out.Units, r)
 	}
 	slices.SortFunc(out.Units, func(a, b Responsible) int {
@@ -305,7 +326,7 @@ func (g *grounds) answer(ctx context.Context) (Responsibility, error) {
 	if len(out.Units) > maxResponsible {
 		out.Units, out.Cut = out.Units[:maxResponsible], CutFanOut
 	}
-	l := s.ladder(g.on, true)
+	l := s.ladder(chains, true)
 	climbers := make([]*climber, len(out.Units))
 	for i, r := range out.Units {
 		climbers[i] = l.climber(r.Unit.ID, steps{})
@@ -317,6 +338,13 @@ func (g *grounds) answer(ctx context.Context) (Responsibility, error) {
 		out.Units[i].Chain = c.chain()
 	}
 	return out, nil
+}
+
+// compareGrounds puts the most certain first, then the nearest.
+func compareGrounds(a, b Ground) int {
+	return cmp.Or(cmp.Compare(b.Held, a.Held), cmp.Compare(len(a.Via), len(b.Via)), slices.CompareFunc(a.Via, b.Via, func(x, y *Claim) int {
+		return cmp.Compare(x.Record.ID(), y.Record.ID())
+	}))
 }
 
 // isUnit says whether entities of the kind can be commanded.
