@@ -287,6 +287,38 @@ func TestMatchKnowsUnitsAndNameOrders(t *testing.T) {
 	}
 }
 
+// TestMatchTellsPeopleFromTheirRanksAndRelatives: a rank names nobody but who is called
+// so, and one before a full name takes nothing from it.
+func TestMatchTellsPeopleFromTheirRanksAndRelatives(t *testing.T) {
+	s := theCase(t)
+	for _, rank := range []string{"un coronel", "Coronel", "capitán", "General", "the general", "un presidente municipal"} {
+		got, _, err := s.Match(t.Context(), rank, "", nil)
+		require.NoError(t, err)
+		require.Empty(t, got, rank)
+	}
+	score := func(name string, want evidence.ID) int {
+		got, _, err := s.Match(t.Context(), name, "PERSON", nil)
+		require.NoError(t, err)
+		i := slices.IndexFunc(got, func(c trace.Candidate) bool { return c.Entity.ID == want })
+		if i < 0 {
+			return 0
+		}
+		require.Zero(t, i, "%s is found as another first", name)
+		return got[i].Score
+	}
+	require.Equal(t, 1000, score("El Coronel", "rodriguez-perez"), "who is called so is found")
+	for _, titled := range []string{"coronel José Rodríguez Pérez", "Cor. José Rodríguez Pérez", "el coronel José Rodríguez Pérez", "Pérez, José Rodríguez"} {
+		require.GreaterOrEqual(t, score(titled, "rodriguez-perez"), 899, titled)
+	}
+	for _, another := range []string{
+		"esposa de José Luis Abarca", "la hermana de José Luis Abarca", "José Luis Abarca Velázquez Jr.", "José Luis Abarca Velázquez hijo", "abogado de José Luis Abarca",
+		"escolta de José Luis Abarca", "wife of José Luis Abarca", "José Luis Abarca's lawyer",
+	} {
+		require.Less(t, score(another, "abarca"), 600, another)
+	}
+	require.Greater(t, score("José Luis Abarca", "abarca"), 800)
+}
+
 func TestManyAtOnceAnswerAsOneByOne(t *testing.T) {
 	s := theCase(t)
 	of := []evidence.ID{"abarca", "guerreros-unidos", "iguala", "27-bi", "pena-nieto", "saavedra", "iguala-night"}

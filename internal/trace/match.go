@@ -250,19 +250,44 @@ type spelling struct {
 	sorted string   // the words in alphabetical order
 	// What the name is as the initials of another, and what its own are.
 	acronym, initials string
-	weak              bool // It has nothing but stop words.
+	weak              bool // It has nothing but stop words, or words of rank and office.
+	kinship           []string
+	untitled          *spelling // without the rank or office before it; nil where it has none
 }
 
 func newSpelling(text string) *spelling {
 	name, words := names.NewName(text), names.Tokens(text)
 	return &spelling{
 		text: text, query: names.NewQuery(text), name: name, words: words, unit: names.Unit(text), sorted: name.Sorted(),
-		acronym: acronym(text, words), initials: initialsOf(words), weak: !slices.ContainsFunc(words, func(w string) bool { return !names.Stop(w) }),
+		acronym: acronym(text, words), initials: initialsOf(words),
+		weak:    onlyTitles(words) || !slices.ContainsFunc(words, func(w string) bool { return !names.Stop(w) }),
+		kinship: kinship(words), untitled: untitled(text, words),
 	}
 }
 
-// compareNames scores two names, with the best reason for the score.
+// compareNames scores two names, with the best reason for the score. A rank or an
+// office before a full name does not count; that one of the two is of a relative or
+// an aide of whom the other is of counts against them.
 func compareNames(a, b *spelling) (int, Reason) {
+	score, why := compareWords(a, b)
+	if score < scoreUntitled && (a.untitled != nil || b.untitled != nil) {
+		if without, reason := compareWords(cmp.Or(a.untitled, a), cmp.Or(b.untitled, b)); min(without, scoreUntitled) > score {
+			score, why = min(without, scoreUntitled), reason
+			if without > scoreUntitled {
+				why.Code = "NAME_WITHIN"
+			}
+			why.Detail += ", but for a rank or an office"
+		}
+	}
+	if score > 0 && score < scoreUnit && !slices.Equal(a.kinship, b.kinship) {
+		score -= ofAnother
+		why.Detail += fmt.Sprintf("; “%s” says that somebody else is meant", strings.Join(append(slices.Clone(a.kinship), b.kinship...), ", "))
+	}
+	return max(score, 0), why
+}
+
+// compareWords scores two names as they are written.
+func compareWords(a, b *spelling) (int, Reason) {
 	say := func(code, format string) Reason { return Reason{code, fmt.Sprintf(format, a.text, b.text)} }
 	match, score := a.query.MatchName(b.name)
 	switch numbered := len(a.unit) > 0 && len(b.unit) > 0; {
@@ -285,6 +310,9 @@ func compareNames(a, b *spelling) (int, Reason) {
 	}
 	if score := max(initials(a, b), initials(b, a)); score > 0 {
 		return score, say("INITIALS", "of “%s” and “%s”, one has initials of the other")
+	}
+	if onlyTitles(a.words) || onlyTitles(b.words) {
+		return 0, Reason{} // nobody is named by "un coronel" but who is called so
 	}
 	alike := edlib.JaroWinklerSimilarity(a.sorted, b.sorted)
 	if alike < leastSimilar || a.sorted == "" || b.sorted == "" {

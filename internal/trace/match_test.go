@@ -162,6 +162,33 @@ func TestALongDesignationIsLookedForInAllItsWays(t *testing.T) {
 	require.Equal(t, []string{"UNIT"}, codes(found[0]))
 }
 
+// TestWhoIsNamedAfterAnother is somebody else, unless both names say so.
+func TestWhoIsNamedAfterAnother(t *testing.T) {
+	g := newGraph(t)
+	g.write(called("father", "PERSON", "Juan Solís Rivera"), called("son", "PERSON", "Juan Solís Rivera Jr."), called("widow", "PERSON", "Viuda de Juan Solís Rivera"),
+		called("agency", "GOVERNMENT_BODY", "Agencia de Investigación Criminal"))
+	first := func(name string) (evidence.ID, int, []string) {
+		found, _, err := g.at(evidence.Public).Match(t.Context(), name, "", nil)
+		require.NoError(t, err)
+		require.NotEmpty(t, found, name)
+		return found[0].Entity.ID, found[0].Score, codes(found[0])
+	}
+	for name, want := range map[string]evidence.ID{"Juan Solís Rivera": "father", "Juan Solís Rivera, Jr.": "son", "la viuda de Juan Solís Rivera": "widow", "General Juan Solís Rivera": "father"} {
+		id, score, _ := first(name)
+		require.Equal(t, want, id, name)
+		require.GreaterOrEqual(t, score, 850, name)
+	}
+	_, score, why := first("general de división retirado Juan Solís Rivera")
+	require.Equal(t, 899, score)
+	require.Equal(t, []string{"NAME_WITHIN"}, why)
+	_, score, _ = first("director de la Agencia de Investigación Criminal")
+	require.Less(t, score, 899, "an office of a body is not the body")
+	found, _, err := g.at(evidence.Public).Match(t.Context(), "hermano de Juan Solís Rivera", "", nil)
+	require.NoError(t, err)
+	require.Less(t, found[0].Score, 600)
+	require.Contains(t, found[0].Reasons[0].Detail, "“hermano”")
+}
+
 func TestDuplicatesGoByDates(t *testing.T) {
 	born := func(id evidence.ID, of evidence.ID, on string) evidence.Change {
 		return evidence.Change{AssertStatement: &evidence.AssertStatement{ID: id, Entity: of, Attribute: "BIRTH_DATE", Value: on, Citations: []evidence.NewCitation{{Source: "s", Locator: "p. 1"}}}}
