@@ -4157,7 +4157,7 @@ type Query {
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): Paths!
-  "What lies around some entities, level by level, for drawing. Of an entity with more links than fit, the strongest are shown, and ` + "`" + `hidden` + "`" + ` tells how many are not."
+  "What lies around some entities, level by level, for drawing. Of an entity with more links than fit, the strongest are shown, and ` + "`" + `hidden` + "`" + ` tells how many are not. A link between two records that an accepted SAME_AS made one entity is shown as a link of that entity to itself, for it may tell that they are not one; the SAME_AS itself is not."
   subgraph(
     "The ids of the entities in the middle; 1 to 200."
     around: [ID!]!
@@ -4174,7 +4174,7 @@ type Query {
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): Subgraph!
-  "The links between some entities, such as those that are already drawn; by id."
+  "The links between some entities, such as those that are already drawn; by id. A link between two records that an accepted SAME_AS made one entity is among them, as a link of that entity to itself; the SAME_AS itself is not."
   linksAmong(
     "The ids of the entities; 200 at the most."
     ids: [ID!]!
@@ -4198,7 +4198,7 @@ type Query {
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): CommonNeighbors!
-  "Who stood above a unit or a person, or below, on a day: level by level along commands, posts and subordination, 10 levels at the most. Each link is told once, where it is first passed. Membership counts in military units, police forces and criminal groups alone, and a unit is not under a body in which it has people posted. On the way up from a body, those who hold a post in it are told beside those who command it; from who commands it, the chain goes on to those who command them in person. A deputy stands above the body and under its head."
+  "Who stood above a unit or a person, or below, on a day: level by level along commands, posts and subordination, 10 levels at the most. Each link is told once, where it is first passed. Membership counts in military units, police forces and criminal groups alone, and a unit is not under a body in which it has people posted. On the way up from a body, those who hold a post in it are told beside those who command it; from who commands it, the chain goes on to those who command them in person. A deputy stands above the body and under its head. On the way down from a person, it follows what they command, lead or are the deputy in, and who is subordinate to them: a post alone (HOLDS_POST_IN) puts nobody under them, for it may be that of the head, whom some sources name by the post, or that of a clerk. Nobody is then told to have commanded an army who was employed in its ministry; ask on from the body for what is under it."
   commandChain(
     "The id of the unit, force, group, body or person."
     of: ID!
@@ -4288,7 +4288,7 @@ type Query {
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): Communities!
-  "The entities that a name may mean, the likeliest first, with reasons. It knows both orders of names, initials and the ways to write units, in Spanish and English. Unidentified entities are never found."
+  "The entities that a name may mean, the likeliest first, with reasons. It knows both orders of names, initials and the ways to write units, in Spanish and English. A rank or an office alone, as in \"un coronel\", finds only who is called exactly that, and one before a full name makes no difference. Where a word of kinship or service in one of two names says that somebody else is meant, as in \"esposa de\", \"abogado de\" or \"Jr.\", that makes it much less likely. Unidentified entities are never found."
   match(
     "The name as it is written somewhere; 500 characters at the most."
     name: String!
@@ -5038,7 +5038,7 @@ type SubgraphEntity {
   entity: Entity!
   "How many links it is away from the middle."
   depth: Int!
-  "How many of its links of the kinds and the direction that were asked for are not shown here, those to entities not identified among them. With a filter by more than kinds, only links that it keeps count: 0 where all of these are shown. Null where that is not known: where such a filter keeps more, or may, and at a moment of the past."
+  "How many of its links of the kinds and the direction that were asked for are not shown here, those to entities not identified and to itself among them, but for the SAME_AS that was accepted. With a filter by more than kinds, only links that it keeps count: 0 where all of these are shown. Null where that is not known: where such a filter keeps more, or may, and at a moment of the past."
   hidden: Int
 }
 
@@ -5807,11 +5807,11 @@ enum ChainDirection {
 
 "What happens at a moment of a timeline."
 enum MomentKind {
-  "Something happened: an event, or a link of a kind that happens at once."
+  "Something happened: an event, or a link of a kind that happens at once (aspect EVENT) and that has one date, be it of its beginning, its end or both alike."
   HAPPENED
-  "A link began."
+  "A link began. One of a kind that happens at once is among them only where it has another end than beginning, or went on when it was cited (` + "`" + `..` + "`" + `)."
   BEGAN
-  "A link ended."
+  "A link ended. One of a kind that happens at once is among them only where it has another end than beginning."
   ENDED
   "A source says that the link held then, whenever it began and ended."
   OBSERVED
@@ -5819,7 +5819,7 @@ enum MomentKind {
 
 "By what the entities of a part of the graph are ranked. The direction of links does not matter."
 enum Measure {
-  "The number of links, or their strengths added up."
+  "The number of links to others, or their strengths added up."
   DEGREE
   "On how many shortest ways between others an entity lies: for each pair of others, counted once, the share of their shortest ways that lead through it, added up."
   BETWEENNESS
@@ -5835,7 +5835,7 @@ enum MatchCode {
   SAME_NAME
   "The names have the same words in another order."
   SAME_WORDS
-  "One name is part of the other."
+  "One name is part of the other, or the same but for a rank or an office before it."
   NAME_WITHIN
   "Both names designate the same numbered unit."
   UNIT

@@ -845,7 +845,7 @@ type SubgraphEntity struct {
 	Entity *Entity `json:"entity"`
 	// How many links it is away from the middle.
 	Depth int32 `json:"depth"`
-	// How many of its links of the kinds and the direction that were asked for are not shown here, those to entities not identified among them. With a filter by more than kinds, only links that it keeps count: 0 where all of these are shown. Null where that is not known: where such a filter keeps more, or may, and at a moment of the past.
+	// How many of its links of the kinds and the direction that were asked for are not shown here, those to entities not identified and to itself among them, but for the SAME_AS that was accepted. With a filter by more than kinds, only links that it keeps count: 0 where all of these are shown. Null where that is not known: where such a filter keeps more, or may, and at a moment of the past.
 	Hidden *int32 `json:"hidden,omitempty,omitzero"`
 }
 
@@ -1576,7 +1576,7 @@ const (
 	MatchCodeSameName MatchCode = "SAME_NAME"
 	// The names have the same words in another order.
 	MatchCodeSameWords MatchCode = "SAME_WORDS"
-	// One name is part of the other.
+	// One name is part of the other, or the same but for a rank or an office before it.
 	MatchCodeNameWithin MatchCode = "NAME_WITHIN"
 	// Both names designate the same numbered unit.
 	MatchCodeUnit MatchCode = "UNIT"
@@ -1648,7 +1648,7 @@ func (e MatchCode) MarshalJSON() ([]byte, error) {
 type Measure string
 
 const (
-	// The number of links, or their strengths added up.
+	// The number of links to others, or their strengths added up.
 	MeasureDegree Measure = "DEGREE"
 	// On how many shortest ways between others an entity lies: for each pair of others, counted once, the share of their shortest ways that lead through it, added up.
 	MeasureBetweenness Measure = "BETWEENNESS"
@@ -1712,11 +1712,11 @@ func (e Measure) MarshalJSON() ([]byte, error) {
 type MomentKind string
 
 const (
-	// Something happened: an event, or a link of a kind that happens at once.
+	// Something happened: an event, or a link of a kind that happens at once (aspect EVENT) and that has one date, be it of its beginning, its end or both alike.
 	MomentKindHappened MomentKind = "HAPPENED"
-	// A link began.
+	// A link began. One of a kind that happens at once is among them only where it has another end than beginning, or went on when it was cited (`..`).
 	MomentKindBegan MomentKind = "BEGAN"
-	// A link ended.
+	// A link ended. One of a kind that happens at once is among them only where it has another end than beginning.
 	MomentKindEnded MomentKind = "ENDED"
 	// A source says that the link held then, whenever it began and ended.
 	MomentKindObserved MomentKind = "OBSERVED"

@@ -37,7 +37,7 @@ func (w *world) neighbourhood(q trace.SubgraphQuery) (depth map[evidence.ID]int,
 	for _, id := range around {
 		depth[id] = 0
 	}
-	links := w.allowed(q.Filter, around)
+	links := w.drawable(q.Filter, around)
 	slices.SortFunc(links, func(a, b tie) int {
 		return cmp.Or(cmp.Compare(b.level.Strength, a.level.Strength), cmp.Compare(a.id, b.id))
 	})
@@ -114,7 +114,7 @@ func checkCrowded(t require.TestingT, s *trace.Session, w *world, q trace.Subgra
 	for _, l := range got.Links {
 		drawn[l.Record.ID()] = true
 	}
-	for _, l := range w.allowed(q.Filter, w.seen(q.Around)) {
+	for _, l := range w.drawable(q.Filter, w.seen(q.Around)) {
 		for near, far := range map[evidence.ID]evidence.ID{l.from: l.to, l.to: l.from} {
 			d, in := there[near]
 			_, fits := there[far]
@@ -143,10 +143,10 @@ func checkTold(t require.TestingT, w *world, q trace.SubgraphQuery, got trace.Su
 		}
 		count, counting := 0, w.links
 		if beyondKinds {
-			counting = w.allowed(q.Filter, w.seen(q.Around))
+			counting = w.drawable(q.Filter, w.seen(q.Around))
 		}
 		for _, l := range counting {
-			if l.from != l.to && l.at(e.Entity.ID, q.Direction) && !shown[l.id] && (len(q.Filter.Kinds) == 0 || slices.Contains(q.Filter.Kinds, l.claim.Kind)) {
+			if !l.isIdentity() && l.at(e.Entity.ID, q.Direction) && !shown[l.id] && (len(q.Filter.Kinds) == 0 || slices.Contains(q.Filter.Kinds, l.claim.Kind)) {
 				count++
 			}
 		}
@@ -158,7 +158,7 @@ func checkTold(t require.TestingT, w *world, q trace.SubgraphQuery, got trace.Su
 		require.Equal(t, known, e.Hidden >= 0, "%s: %+v", e.Entity.ID, q)
 	}
 	full, more := false, false // there is more that the filter would show: within the depth, or beyond
-	for _, l := range w.allowed(q.Filter, w.seen(q.Around)) {
+	for _, l := range w.drawable(q.Filter, w.seen(q.Around)) {
 		for id, d := range depth {
 			if !shown[l.id] && l.at(id, q.Direction) {
 				full, more = full || d < q.Depth, more || d == q.Depth
@@ -204,7 +204,7 @@ func checkAmong(t require.TestingT, s *trace.Session, w *world, asked []evidence
 	require.Empty(t, cut)
 	set := w.seen(asked)
 	want := map[evidence.ID]bool{}
-	for _, l := range w.allowed(f, set) {
+	for _, l := range w.drawable(f, set) {
 		if slices.Contains(set, l.from) && slices.Contains(set, l.to) {
 			want[l.id] = true
 		}
@@ -418,5 +418,35 @@ func TestRoomForMoreEntitiesTakesNoLinkAway(t *testing.T) {
 			require.True(t, shown[id], "%s is shown with fewer entities than %d", id, entities)
 		}
 		before = shown
+	}
+}
+
+// TestAWrongMergeShows: that somebody is claimed to collude with, or to rival, whom an
+// accepted identity says they are, is the clearest sign that they are not.
+func TestAWrongMergeShows(t *testing.T) {
+	g := drawn(t, "a PERSON", "b PERSON", "c PERSON", "hub PERSON", "l1 a COLLUDES_WITH b (2014)", "l2 b PAYS a (2014)", "l3 a COLLUDES_WITH c (2014)", "l4 c PAYS hub (2014)")
+	g.write(evidence.Change{MergeEntities: &evidence.MergeEntities{Absorb: "b", Into: "a", Citations: []evidence.NewCitation{{Source: "note", Locator: "p. 1"}}}})
+	s := g.at(evidence.Public)
+	among, _, err := s.LinksAmong(t.Context(), []evidence.ID{"a", "c"}, trace.LinkFilter{})
+	require.NoError(t, err)
+	require.Equal(t, []evidence.ID{"l1", "l2", "l3"}, ids(among))
+	among, _, err = s.LinksAmong(t.Context(), []evidence.ID{"b"}, trace.LinkFilter{})
+	require.NoError(t, err)
+	require.Equal(t, []evidence.ID{"l1", "l2"}, ids(among))
+	for _, c := range []struct {
+		direction evidence.Direction
+		most      int
+		want      []evidence.ID
+		hidden    int
+	}{
+		{evidence.Any, 10, []evidence.ID{"l1", "l2", "l3"}, 0},
+		{evidence.Outgoing, 10, []evidence.ID{"l1", "l2", "l3"}, 0},
+		{evidence.Incoming, 10, []evidence.ID{"l1", "l2", "l3"}, 0},
+		{evidence.Any, 1, []evidence.ID{"l1"}, 2},
+	} {
+		got, err := s.Subgraph(t.Context(), trace.SubgraphQuery{Around: []evidence.ID{"a"}, Depth: 1, Direction: c.direction, MaxEntities: 10, MaxLinks: c.most})
+		require.NoError(t, err)
+		require.Equal(t, c.want, ids(got.Links))
+		require.Equal(t, c.hidden, got.Entities[0].Hidden)
 	}
 }

@@ -114,10 +114,9 @@ func (l *level) expansion() store.Expansion {
 	}
 }
 
-// isNew says whether a link is not shown, and joins two entities.
+// isNew says whether a link is to be shown and is not.
 func (l *level) isNew(e *store.Edge) bool {
-	resolve := l.walk.session.identity.resolve
-	return !l.walk.links[e.Link] && resolve(e.From) != resolve(e.To)
+	return !l.walk.links[e.Link] && !l.walk.session.isIdentity(e)
 }
 
 // strongest lets the store choose the strongest links.
@@ -372,7 +371,7 @@ func (g *growing) goesOn(ctx context.Context, ids []evidence.ID, reason Cut) (Cu
 	}
 	for batch := range slices.Chunk(s.identity.groups(ids), store.MaxBatch) {
 		x := store.Expansion{Frontier: batch, Direction: g.query.Direction, Either: s.either(g.query.Direction), Kinds: test.Kinds, MinStrength: test.MinStrength, Total: total, Keep: func(e *store.Edge) bool {
-			return spent(1) || !g.walk.links[e.Link] && s.identity.resolve(e.From) != s.identity.resolve(e.To) && test.keeps(e)
+			return spent(1) || !g.walk.links[e.Link] && !s.isIdentity(e) && test.keeps(e)
 		}}
 		var doubtful []arc
 		for e, err := range s.reader.Expand(ctx, x) {

@@ -182,15 +182,26 @@ func date(s string) edtf.Date {
 // allowed are the links that a filter lets a traversal use; ends were asked for
 // by name. Links that identities make loops are not among them.
 func (w *world) allowed(f trace.LinkFilter, ends []evidence.ID) []tie {
+	return slices.DeleteFunc(w.drawable(f, ends), func(l tie) bool { return l.from == l.to })
+}
+
+// drawable are those that a subgraph shows: also loops, but for the identities that made
+// them.
+func (w *world) drawable(f trace.LinkFilter, ends []evidence.ID) []tie {
 	avoid := w.seen(f.ExcludeEntities)
 	var out []tie
 	for _, l := range w.links {
-		if l.from != l.to && !slices.Contains(avoid, l.from) && !slices.Contains(avoid, l.to) && w.passes(l, f) &&
+		if !l.isIdentity() && !slices.Contains(avoid, l.from) && !slices.Contains(avoid, l.to) && w.passes(l, f) &&
 			(f.Unidentified || w.carries(l.from, ends) && w.carries(l.to, ends)) {
 			out = append(out, l)
 		}
 	}
 	return out
+}
+
+// isIdentity says that a link is one by which two entities are one.
+func (l tie) isIdentity() bool {
+	return l.from == l.to && l.claim.Kind == evidence.SameAs && l.claim.Accepted
 }
 
 // with is the world with none but the links that a filter keeps; those of

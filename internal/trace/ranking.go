@@ -14,7 +14,7 @@ type Measure string
 
 // The measures. Links count whatever their direction.
 const (
-	// Degree is the number of links, or their strength added up.
+	// Degree is the number of links to others, or their strength added up.
 	Degree Measure = "DEGREE"
 	// Betweenness is on how many shortest paths an entity lies (Freeman 1977).
 	Betweenness Measure = "BETWEENNESS"

@@ -30,6 +30,9 @@ func matrix(sub trace.Subgraph, weighted bool) (w [][]float64, number map[eviden
 			weight = max(int(l.Level.Strength), 1)
 		}
 		i, j := number[l.From], number[l.To]
+		if i == j {
+			continue // nobody is nearer to others by a link to themselves
+		}
 		w[i][j] += float64(weight)
 		w[j][i] += float64(weight)
 	}

@@ -118,7 +118,7 @@ func (s *Session) subgraph(ctx context.Context, g *growing, q SubgraphQuery) (Su
 		if atFrom {
 			shown[a.from]++
 		}
-		if atTo {
+		if atTo && (a.from != a.to || !atFrom) {
 			shown[a.to]++
 		}
 	}
@@ -180,13 +180,13 @@ func (s *Session) countable(ctx context.Context, ids []evidence.ID, q SubgraphQu
 	if err != nil || totals == nil {
 		return nil, err
 	}
-	return totals, s.leaveOutLoops(ctx, totals, ids, q)
+	return totals, s.countLoopsOnce(ctx, totals, ids, q)
 }
 
-// leaveOutLoops corrects the totals of entities: a link between two entities that count
-// as one is a loop and does not count. Where an entity has too many links to find its
-// loops, its total is removed.
-func (s *Session) leaveOutLoops(ctx context.Context, totals map[evidence.ID]int, ids []evidence.ID, q SubgraphQuery) error {
+// countLoopsOnce corrects the totals of entities: a link between two entities that count
+// as one is a loop, which counts once, or not at all where it is what makes them one.
+// Where an entity has too many links to find its loops, its total is removed.
+func (s *Session) countLoopsOnce(ctx context.Context, totals map[evidence.ID]int, ids []evidence.ID, q SubgraphQuery) error {
 	var frontier []evidence.ID
 	left := maxWalkLinks
 	for _, id := range ids {
@@ -206,13 +206,24 @@ func (s *Session) leaveOutLoops(ctx context.Context, totals map[evidence.ID]int,
 	x := store.Expansion{Frontier: frontier, Direction: q.Direction, Either: s.either(q.Direction), Kinds: q.Filter.Kinds, Total: 2 * maxWalkLinks, Keep: func(e *store.Edge) bool {
 		return s.identity.resolve(e.From) == s.identity.resolve(e.To)
 	}}
+	counted := map[evidence.ID]bool{}
 	for e, err := range s.reader.Expand(ctx, x) {
 		if err != nil {
 			return err
 		}
-		totals[s.identity.resolve(e.From)]-- // a loop comes once from each end, as it is counted
+		// It comes once from each end, as it was counted.
+		if counted[e.Link] || s.isIdentity(&e) {
+			totals[s.identity.resolve(e.From)]--
+		}
+		counted[e.Link] = true
 	}
 	return nil
+}
+
+// isIdentity says that a link is what makes one entity of two. Every other link between
+// these is shown: that they collude, or fight, tells that they may not be one.
+func (s *Session) isIdentity(e *store.Edge) bool {
+	return e.Kind == evidence.SameAs && e.Accepted && s.identity.resolve(e.From) == s.identity.resolve(e.To)
 }
 
 // degrees counts the links of entities in a direction; nil where that would have
@@ -255,9 +266,10 @@ func (s *Session) weights(ctx context.Context, ids []evidence.ID, kinds []string
 	return totals, err
 }
 
-// LinksAmong gives the links that join entities of a set, by id. The entity with
-// the most links is not read: each of its links into the set is found from the
-// other end. Of entities that have more links than one question may read, those
+// LinksAmong gives the links that join entities of a set, by id, and those that an
+// accepted identity made loops, but for that identity itself. The entity with the most
+// links is not read: each of its links into the set is found from the other end. Of
+// entities that have more links than one question may read, those
 // with fewer come first, and the answer is cut by LINKS.
 func (s *Session) LinksAmong(ctx context.Context, ids []evidence.ID, f LinkFilter) ([]*Claim, Cut, error) {
 	s.mu.Lock()
@@ -273,17 +285,19 @@ func (s *Session) LinksAmong(ctx context.Context, ids []evidence.ID, f LinkFilte
 	return s.among(ctx, around, t, false)
 }
 
-// among reads the links that join entities of a set, by id; with loops also those
-// that accepted identities make loops.
-func (s *Session) among(ctx context.Context, around []evidence.ID, t *linkTest, loops bool) ([]*Claim, Cut, error) {
-	frontier, cut, err := s.lighter(ctx, around, t.Kinds, loops)
+// among reads the links that join entities of a set, and loops, by id; with identities
+// also those that make loops of others.
+func (s *Session) among(ctx context.Context, around []evidence.ID, t *linkTest, identities bool) ([]*Claim, Cut, error) {
+	frontier, cut, err := s.lighter(ctx, around, t.Kinds)
 	if err != nil || len(frontier) == 0 {
 		return nil, cut, err
 	}
 	others := s.identity.groups(around)
 	slices.Sort(others)
 	budget := s.linkBudget()
-	x := store.Expansion{Frontier: frontier, Others: slices.Compact(others), Kinds: t.Kinds, Total: budget, Keep: t.keeps}
+	x := store.Expansion{Frontier: frontier, Others: slices.Compact(others), Kinds: t.Kinds, Total: budget, Keep: func(e *store.Edge) bool {
+		return (identities || !s.isIdentity(e)) && t.keeps(e)
+	}}
 	var arcs []arc
 	for e, err := range s.reader.Expand(ctx, x) {
 		if partOnly(err) {
@@ -303,9 +317,7 @@ func (s *Session) among(ctx context.Context, around []evidence.ID, t *linkTest, 
 	}
 	set := map[evidence.ID]bool{}
 	for _, a := range arcs {
-		if loops || a.from != a.to {
-			set[a.edge.Link] = true
-		}
+		set[a.edge.Link] = true
 	}
 	links := slices.Sorted(maps.Keys(set))
 	if len(links) > MaxSubgraphLinks {
@@ -324,13 +336,13 @@ func (s *Session) among(ctx context.Context, around []evidence.ID, t *linkTest, 
 	return out, cut, nil
 }
 
-// lighter gives the members of all groups except the one with the most links. It stops
-// before their links together are more than one question may read. Where links inside a
-// group are wanted, it leaves none out.
-func (s *Session) lighter(ctx context.Context, around []evidence.ID, kinds []string, loops bool) ([]evidence.ID, Cut, error) {
+// lighter gives the members of all groups except the one with the most links, unless
+// that one may have links inside. It stops before their links together are more than
+// one question may read.
+func (s *Session) lighter(ctx context.Context, around []evidence.ID, kinds []string) ([]evidence.ID, Cut, error) {
 	rest := slices.Clone(around)
-	loops = loops && slices.ContainsFunc(rest, func(id evidence.ID) bool { return len(s.identity.group(id)) > 1 })
-	if len(rest) < 2 && !loops {
+	single := func(id evidence.ID) bool { return len(s.identity.group(id)) == 1 }
+	if len(rest) == 0 || len(rest) == 1 && single(rest[0]) {
 		return nil, "", nil
 	}
 	totals, err := s.weights(ctx, around, kinds)
@@ -338,8 +350,8 @@ func (s *Session) lighter(ctx context.Context, around []evidence.ID, kinds []str
 		return nil, "", err
 	}
 	slices.SortFunc(rest, func(a, b evidence.ID) int { return cmp.Or(cmp.Compare(totals[a], totals[b]), cmp.Compare(a, b)) })
-	if !loops {
-		rest = rest[:len(rest)-1]
+	if last := len(rest) - 1; single(rest[last]) {
+		rest = rest[:last]
 	}
 	sum, cut := 0, Cut("")
 	for i, id := range rest {

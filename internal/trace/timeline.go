@@ -16,7 +16,9 @@ type MomentKind string
 
 // The kinds of moment.
 const (
-	Happened MomentKind = "HAPPENED" // an event, or a link of aspect EVENT
+	// Happened is an event, or a link of aspect EVENT; one of which two different ends
+	// are known, or that goes on (".."), began and ended.
+	Happened MomentKind = "HAPPENED"
 	Began    MomentKind = "BEGAN"
 	Ended    MomentKind = "ENDED"
 	Observed MomentKind = "OBSERVED" // a source says that the link held then
@@ -203,9 +205,12 @@ func (s *Session) addClaims(out *Timeline, claims []*Claim) {
 			}
 		}
 		b := valid.Bounds(aspect)
-		if aspect == edtf.Event && b.SinceEarliest == b.UntilEarliest && b.SinceLatest == b.UntilLatest {
+		switch {
+		case aspect == edtf.Event && !valid.Since.Dated():
+			add(Happened, valid.Until, b.UntilEarliest, b.UntilLatest)
+		case aspect == edtf.Event && b.SinceEarliest == b.UntilEarliest && b.SinceLatest == b.UntilLatest:
 			add(Happened, valid.Since, b.SinceEarliest, b.SinceLatest)
-		} else {
+		default:
 			ends := valid.Ends(aspect)
 			add(Began, valid.Since, ends.SinceEarliest, ends.SinceLatest)
 			add(Ended, valid.Until, ends.UntilEarliest, ends.UntilLatest)

@@ -52,6 +52,10 @@ func checkTimeline(t require.TestingT, s *trace.Session, w *world, asked []evide
 		known := func(d edtf.Date) bool { return d.Earliest() != edtf.MinDay || d.Latest() != edtf.MaxDay }
 		before := len(want)
 		switch {
+		case l.aspect == edtf.Event && !known(l.valid.Since):
+			if known(l.valid.Until) {
+				want = append(want, moment(trace.Happened, b.UntilEarliest, b.UntilLatest, l.id))
+			}
 		case l.aspect == edtf.Event && (l.valid.Until.IsZero() || b.SinceEarliest == b.UntilEarliest && b.SinceLatest == b.UntilLatest):
 			if known(l.valid.Since) {
 				want = append(want, moment(trace.Happened, b.SinceEarliest, b.SinceLatest, l.id))
@@ -147,4 +151,18 @@ func TestATimelineTellsWhatIsOnlyObserved(t *testing.T) {
 	require.Equal(t, "2014-09-26", line.Moments[0].Earliest.String())
 	require.Equal(t, "2014-09-26", line.Moments[0].Latest.String())
 	require.Empty(t, line.Undated)
+}
+
+// TestWhatHappensAtOnceHappens once, whichever of its ends is dated.
+func TestWhatHappensAtOnceHappens(t *testing.T) {
+	g := drawn(t, "a PERSON", "b PERSON", "since a PAYS b (2014)", "both a PAYS b (2014 – 2014)", "until a PAYS b ( – 2014)", "apart a PAYS b (2013 – 2014)", "on a PAYS b (2014 – ..)")
+	got, err := g.at(evidence.Public).TimelineOf(t.Context(), []evidence.ID{"a"}, false, trace.LinkFilter{})
+	require.NoError(t, err)
+	told := map[evidence.ID][]trace.MomentKind{}
+	for _, m := range got.Moments {
+		told[m.Claim.Record.ID()] = append(told[m.Claim.Record.ID()], m.What)
+	}
+	require.Equal(t, map[evidence.ID][]trace.MomentKind{
+		"since": {trace.Happened}, "both": {trace.Happened}, "until": {trace.Happened}, "apart": {trace.Began, trace.Ended}, "on": {trace.Began},
+	}, told)
 }
