@@ -27,7 +27,9 @@ const maxRungs = 1000
 //
 // From a person it goes up from the bodies that they command, past the other heads
 // of these, or that they are the deputy in, to the heads of these. On the way down
-// from who commands or leads a body its deputies are told with what is under it.
+// from who commands or leads a body its deputies are told with what is under it. From
+// who holds a post in one it does not go down: a post may be anybody's, and to be told
+// beside the heads of a body says less than that all of it was under one's command.
 type climber struct {
 	ladder  *ladder
 	start   evidence.ID
