@@ -68,7 +68,7 @@ const (
 	// chunk is how many claims are judged at first; then as many at a time as have
 	// citedAtOnce citations.
 	chunk       = 500
-	citedAtOnce = 20_000
+	citedAtOnce = 5_000
 	// beyond is how many links are judged beyond what is asked for.
 	beyond = MaxBatch / 2
 )

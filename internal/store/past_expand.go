@@ -76,7 +76,7 @@ func (p *past) seen(ctx context.Context, x Expansion) (edges []Edge, partly bool
 	if x.Strongest {
 		x.Total, x.PerNode = most, 0
 	}
-	s := &sighting{past: p, limits: limits{Expansion: x}, most: most, judged: map[evidence.ID]*judgedClaim{}, kept: map[place]bool{}}
+	s := &sighting{past: p, limits: limits{Expansion: x}, most: most, judged: map[evidence.ID]*judgedClaim{}, keep: map[place]bool{}}
 	for ; ; all = s.further(all) {
 		s.raw, s.perNode = s.raw[:0], all.PerNode
 		for e, err := range p.Reader.Expand(ctx, all) {
@@ -85,8 +85,9 @@ func (p *past) seen(ctx context.Context, x Expansion) (edges []Edge, partly bool
 			}
 			s.raw = append(s.raw, e)
 		}
-		for unjudged := s.look(); len(unjudged) > 0; unjudged = s.look() {
-			if err := p.judgeLinks(ctx, unjudged, s.judged); err != nil {
+		s.told = make([]told, len(s.raw))
+		for wanted := s.look(); len(wanted) > 0; wanted = s.look() {
+			if err := p.judgeLinks(ctx, wanted, s.judged); err != nil {
 				return nil, false, err
 			}
 		}
@@ -141,8 +142,9 @@ type sighting struct {
 	most    int // that may be seen
 	raw     []Edge
 	perNode int                          // that were read of each entity at most; 0: all
+	told    []told                       // of each of those read
 	judged  map[evidence.ID]*judgedClaim // nil for those not seen
-	kept    map[place]bool
+	keep    map[place]bool
 	limits
 	edges []Edge
 	seen  int   // of them, kept or not
@@ -151,6 +153,16 @@ type sighting struct {
 	// after it are not to take the place of its others.
 	cut bool
 }
+
+// told is what is known of an edge.
+type told uint8
+
+const (
+	unjudged told = iota
+	hidden
+	seenOnly
+	kept
+)
 
 // place is that of a link in what an expansion gives.
 type place struct {
@@ -161,13 +173,14 @@ type place struct {
 // look takes the edges that are seen and kept, as far as all before them are judged. It
 // gives links that are to be judged to go on: as many as are wanted if all are kept,
 // and more, the more were seen in vain; but not many more than may be seen in all.
-func (s *sighting) look() (unjudged []evidence.ID) {
+func (s *sighting) look() (wanted []evidence.ID) {
 	s.limits = limits{Expansion: s.Expansion}
 	s.edges, s.seen, s.taken, s.cut = s.edges[:0], 0, make([]int, len(s.Frontier)), false
 	at, read, asked, seen := -1, 0, 0, 0 // of the entity
-	for _, e := range s.raw {
-		enough := min(max(s.Total-s.total, chunk, 2*s.seen), max(s.most-s.seen, chunk))
-		if s.total >= s.Total || s.seen >= s.most || len(unjudged) >= enough {
+	for i := range s.raw {
+		e := &s.raw[i]
+		enough := max(min(forMore(s.Total-s.total, s.seen, s.total), s.most-s.seen), chunk)
+		if s.total >= s.Total || s.seen >= s.most || len(wanted) >= enough {
 			break
 		}
 		if e.At != at {
@@ -177,30 +190,24 @@ func (s *sighting) look() (unjudged []evidence.ID) {
 		if read++; s.full(at) {
 			continue
 		}
-		j, done := s.judged[e.Link]
-		if !done {
-			if j, done = s.past.judged[e.Link]; done {
-				s.judged[e.Link] = j
-			}
-		}
-		if !done {
-			if s.PerNode == 0 || asked < max(s.PerNode-s.taken[at], 2*seen) {
+		switch is := s.tell(i); {
+		case is == unjudged:
+			if s.PerNode == 0 || asked < forMore(s.PerNode-s.taken[at], seen, s.taken[at]) {
 				asked++
-				unjudged = append(unjudged, e.Link)
+				wanted = append(wanted, e.Link)
 			}
 			continue
-		}
-		if s.cut || !j.fill(&e, s.past.clearance) {
+		case is == hidden || s.cut:
 			continue
+		case is == kept && s.take(e):
+			s.taken[at]++
+			s.edges = append(s.edges, *e)
 		}
 		s.seen++
-		if seen++; s.keeps(&e) && s.take(&e) {
-			s.taken[at]++
-			s.edges = append(s.edges, e)
-		}
+		seen++
 	}
 	s.cut = s.cut || s.wants(at, read)
-	return unjudged
+	return wanted
 }
 
 // wants says whether an entity of which so many links were read may have more that are
@@ -209,13 +216,43 @@ func (s *sighting) wants(at, read int) bool {
 	return s.perNode > 0 && read == s.perNode && s.taken[at] < s.PerNode
 }
 
+// tell fills in an edge once it is judged, and says what is known of it.
+func (s *sighting) tell(i int) told {
+	if s.told[i] != unjudged {
+		return s.told[i]
+	}
+	e := &s.raw[i]
+	j, done := s.judged[e.Link]
+	if !done {
+		if j, done = s.past.judged[e.Link]; !done {
+			return unjudged
+		}
+		s.judged[e.Link] = j
+	}
+	switch {
+	case !j.fill(e, s.past.clearance):
+		s.told[i] = hidden
+	case s.keeps(e):
+		s.told[i] = kept
+	default:
+		s.told[i] = seenOnly
+	}
+	return s.told[i]
+}
+
+// forMore is how many links are to be judged for more that are kept, where of those
+// seen so many were kept: at most twice as many as these.
+func forMore(more, seen, kept int) int {
+	return min(more*(seen+1)/(kept+1), max(more, 2*seen))
+}
+
 // keeps asks about each edge once.
 func (s *sighting) keeps(e *Edge) bool {
 	at := place{e.At, e.Link}
-	is, known := s.kept[at]
+	is, known := s.keep[at]
 	if !known {
 		is = s.Keeps(e)
-		s.kept[at] = is
+		s.keep[at] = is
 	}
 	return is
 }
