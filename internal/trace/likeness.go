@@ -21,9 +21,15 @@ var (
 	maxLikeliestThen = 20   // candidates whose links are compared with these
 )
 
+// judging is how many links of now can be read while one of the past is judged.
+const judging = 10
+
 // readLinks notes that so many links were read.
 func (s *Session) readLinks(n int, e *effort) {
-	e.read += n * s.costs(evidence.LinkRecord)
+	if !s.view.IsNow() {
+		n *= judging
+	}
+	e.read += n
 }
 
 // effort is what one question may still spend on comparing names: each of two

@@ -26,7 +26,7 @@ func (s *Session) Stats(ctx context.Context, of ...evidence.RecordType) (Stats, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out Stats
-	for _, c := range []struct {
+	for _, c := range []struct { // what costs least first, as all are counted within one budget
 		of   evidence.RecordType
 		into *Total
 	}{

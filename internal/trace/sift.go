@@ -12,8 +12,9 @@ import (
 // some seconds of Neo4j. Tests lower it.
 var maxSifted = 100_000
 
-// judging is how many records of now can be read while a claim of the past is judged.
-const judging = 10
+// judged is how many records are read to judge a claim of the past: what cites it and
+// its ends too.
+const judged = 3
 
 // sifting is what is left of that. The sessions of a request share it.
 type sifting struct{ left atomic.Int64 }
@@ -43,7 +44,7 @@ func (s *Session) sift(t evidence.RecordType, looked int) {
 // costs is what it takes to read a record of a type.
 func (s *Session) costs(t evidence.RecordType) int {
 	if !s.view.IsNow() && (t.IsClaim() || t == evidence.CitationRecord) {
-		return judging
+		return judged
 	}
 	return 1
 }
