@@ -62,7 +62,7 @@ func newIndex() index {
 // hash gives the first slot of a key and its tag.
 func (x *index) hash(key string) (at uint64, tag uint8) {
 	h := maphash.String(x.seed, key)
-	return h & uint64(len(x.slots)-1), uint8(h>>56) | 1<<7
+	return h & uint64(len(x.slots)-1), uint8(h>>56) | 1<<7 //nolint:gosec // its highest eight bits
 }
 
 // find gives the number of a key; text gives the key of a number.
