@@ -177,31 +177,31 @@ func (w *workspace) backInSight(s *slot, from Sequence) (Sequence, error) {
 	return from, nil
 }
 
-// outOfSight are the claims that a revision closed for its reader by closing the
+// outOfSight takes the claims that a revision closed for its reader by closing the
 // last supports of theirs that they know, with the citations that went with them:
-// those that it did not close itself. They are added to the ids of what it did.
-func (u *undoing) outOfSight(closed, ids []ID) ([]ID, error) {
+// those that it did not close itself.
+func (u *undoing) outOfSight(closed []ID) error {
 	after := u.rev.Sequence() + 1
-	turned, err := u.turned(closed, ids, after, after)
-	return append(ids, turned...), err
+	_, err := u.turned(closed, after, after)
+	return err
 }
 
 // intoSight is the reverse of outOfSight: the claims that a revision opened for its
 // reader by writing the first supports of theirs that they know.
-func (u *undoing) intoSight(written, ids []ID) ([]ID, error) {
-	turned, err := u.turned(written, ids, u.rev.Sequence(), u.rev.Sequence()+1)
+func (u *undoing) intoSight(written []ID) error {
+	turned, err := u.turned(written, u.rev.Sequence(), u.rev.Sequence()+1)
 	u.came = map[ID]bool{}
 	for _, id := range turned {
 		u.came[id] = true
 	}
-	return append(ids, turned...), err
+	return err
 }
 
 // turned looks at the claims of some citations, and at their citations that the author
-// knows. It takes the claims that had no known support at the moment unsupported, and
-// gives them and those citations, as far as they stood at the moment stood and are not
-// among ids.
-func (u *undoing) turned(citations, ids []ID, unsupported, stood Sequence) ([]ID, error) {
+// knows. It finds the claims that had no known support at the moment unsupported, and
+// takes and gives them and those citations, as far as they stood at the moment stood
+// and were not taken before.
+func (u *undoing) turned(citations []ID, unsupported, stood Sequence) ([]ID, error) {
 	if u.author.Clearance == Confidential {
 		return nil, nil
 	}
@@ -209,38 +209,42 @@ func (u *undoing) turned(citations, ids []ID, unsupported, stood Sequence) ([]ID
 		return nil, err
 	}
 	var turned []ID
+	judged := map[ID]bool{} // claims, of which many citations can be among these
 	for _, id := range citations {
 		s := u.get(id)
 		if s.base == nil || s.base.Citation() == nil || !s.supports() {
 			continue
 		}
 		claim := s.base.Citation().Claim
-		if slices.Contains(ids, claim) || slices.Contains(turned, claim) {
+		if u.among[claim] || judged[claim] {
 			continue
 		}
+		if hidden, err := u.anyAbove(id, s.base.Citation().Source); err != nil {
+			return nil, err
+		} else if hidden {
+			continue
+		}
+		judged[claim] = true
 		known, err := u.knownCitations(claim)
 		if err != nil {
 			return nil, err
 		}
-		if !slices.Contains(known, s) {
-			continue
-		}
-		among := []ID{claim}
+		both := []ID{claim}
 		for _, x := range known {
-			among = append(among, x.id)
+			both = append(both, x.id)
 		}
-		at, err := u.standingAt(among, unsupported)
+		at, err := u.standingAt(both, unsupported)
 		if err != nil {
 			return nil, err
 		}
 		if slices.ContainsFunc(known, func(x *slot) bool { return x.supports() && at[x.id] }) {
 			continue
 		}
-		if at, err = u.standingAt(among, stood); err != nil {
+		if at, err = u.standingAt(both, stood); err != nil {
 			return nil, err
 		}
-		for _, id := range among {
-			if at[id] && !slices.Contains(ids, id) {
+		for _, id := range both {
+			if at[id] && u.take(id) {
 				turned = append(turned, id)
 			}
 		}

@@ -29,8 +29,8 @@ func (w *workspace) undo(c *Undo) (ID, error) {
 		return "", err
 	}
 	saw := sawErased(erasures, w.author.Clearance, rev.Sequence())
-	u := undoing{workspace: w, rev: rev, number: c.Revision, cleared: map[ID]Clearance{}, shown: map[ID]bool{}}
-	var ids, closed, written []ID
+	u := undoing{workspace: w, rev: rev, number: c.Revision, among: map[ID]bool{}, cleared: map[ID]Clearance{}, shown: map[ID]bool{}}
+	var closed, written []ID
 	for i, o := range outcomes {
 		if saw[i+1] {
 			w.fault(Conflict, at, "revision %d cannot be undone: part of it was erased", c.Revision)
@@ -41,8 +41,8 @@ func (w *workspace) undo(c *Undo) (ID, error) {
 			return "", nil
 		}
 		for _, e := range o.Effects {
-			if e.Check == nil && !slices.Contains(ids, e.Target()) {
-				ids = append(ids, e.Target())
+			if e.Check == nil {
+				u.take(e.Target())
 			}
 			if e.Close != "" {
 				closed = append(closed, e.Close)
@@ -58,12 +58,13 @@ func (w *workspace) undo(c *Undo) (ID, error) {
 			}
 		}
 	}
-	if ids, err = u.outOfSight(closed, ids); err != nil {
+	if err := u.outOfSight(closed); err != nil {
 		return "", err
 	}
-	if ids, err = u.intoSight(written, ids); err != nil {
+	if err := u.intoSight(written); err != nil {
 		return "", err
 	}
+	ids := u.ids
 	if w.author.Clearance < Confidential {
 		slices.Sort(ids) // the order must not tell what was closed and what went out of sight
 	}
@@ -90,12 +91,24 @@ type undoing struct {
 	*workspace
 	rev      *Revision
 	number   uint64
+	ids      []ID // what it is to undo, each once
+	among    map[ID]bool
 	cleared  map[ID]Clearance // closed records whose clearance the revision set
 	shown    map[ID]bool      // what it wrote at a clearance that its author has
 	restored []*slot
 	came     map[ID]bool // what the revision brought into its author's sight
 	left     []ID        // claims that go out of sight again
 	links    []ID        // links that come back, or of which an end is of another kind again
+}
+
+// take has a record undone with the others, and says whether it was not yet to be.
+func (u *undoing) take(id ID) bool {
+	if u.among[id] {
+		return false
+	}
+	u.among[id] = true
+	u.ids = append(u.ids, id)
+	return true
 }
 
 // record undoes what the revision did to one record, which was old before.

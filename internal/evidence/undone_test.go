@@ -1,6 +1,8 @@
 package evidence_test
 
 import (
+	"context"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -238,4 +240,34 @@ func TestLinksFitTheirEndsWhateverIsUndone(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestAnUndoJudgesEachClaimOnce: a revision can write many citations of one claim, and
+// each of them is a reason to look at all.
+func TestAnUndoJudgesEachClaimOnce(t *testing.T) {
+	g := base(t)
+	const many = 100
+	var cites []evidence.Change
+	for i := range many {
+		cites = append(cites, evidence.Change{Cite: &evidence.Cite{Claim: "l1", Citation: cited(evidence.ID(fmt.Sprintf("x%d", i)), "s2")}})
+	}
+	g.must(top, cites...)
+	looked := 0
+	_, err := g.Write(t.Context(), func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		return storetest.Planner(99).Plan(ctx, looking{snap, &looked}, low, &evidence.ChangeSet{Reason: "because", Changes: []evidence.Change{undo(2)}})
+	})
+	require.NoError(t, err)
+	require.Equal(t, []bool{true, true, false, false}, g.stands("l1", "c1", "x0", "x99"))
+	require.Less(t, looked, 5*many)
+}
+
+// looking is a snapshot that counts of how many records the newest version was read.
+type looking struct {
+	evidence.Snapshot
+	looked *int
+}
+
+func (l looking) Newest(ctx context.Context, ids []evidence.ID, before evidence.Sequence) (map[evidence.ID]*evidence.Record, error) {
+	*l.looked += len(ids)
+	return l.Snapshot.Newest(ctx, ids, before)
 }
