@@ -139,6 +139,9 @@ func (s *slot) cites() ID {
 
 func (w *workspace) withdraw(s *slot) {
 	s.check = &QuoteCheck{State: Unchecked, At: w.planner.Now().UTC().Format(time.RFC3339)}
+	if s.base != nil && s.check.Equal(s.base.Derived.Check) {
+		s.check = s.base.Derived.Check // it has been so since then, and is not logged again
+	}
 	if !s.touched {
 		w.touch(s)
 	}

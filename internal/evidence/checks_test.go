@@ -124,6 +124,7 @@ func TestWithdrawnChecksAreReplayed(t *testing.T) {
 	attached := g.seenBy(top)
 	g.must(top, verified("bb", "c1", "c-secret"))
 	g.must(top, undo(attached))
+	g.must(top, verified("bb", "c1"), entity("p3", "PERSON", "Otra")) // withdrawn for a second time
 	var log []*evidence.Revision
 	for r, err := range g.Log(t.Context(), 0) {
 		require.NoError(t, err)
