@@ -25,7 +25,7 @@ func idsAt(t *testing.T, rows []any, path ...any) []string {
 // reader sees what is public and may do nothing but read.
 var reader = access.Identity{Name: "visitor"}
 
-const commanders = `query Commanders($of: ID!, $on: Date!) { commandersOf(of: $of, on: $on) { truncated truncatedBy units {
+const commanders = `query Commanders($of: ID!, $on: Date!) { commandersOf(of: $of, on: $on, first: 40) { truncated truncatedBy units {
 	unit { id name } groundCount grounds { held links { id from { id } to { id } citations(first: 1) { nodes { source { title } } } } }
 	chain { truncated rungs { level held entity { id } of { id } link { kind citations(first: 1) { nodes { source { title } } } } } } } } }`
 
@@ -57,7 +57,7 @@ func TestCommandersOfIguala(t *testing.T) {
 	require.Equal(t, "FAN_OUT", at(t, few, "commandersOf", "truncatedBy"))
 	require.Len(t, list(t, few, "commandersOf", "units"), 1)
 	require.Len(t, list(t, few, "commandersOf", "units", 0, "grounds"), 1)
-	require.InDelta(t, 3, at(t, few, "commandersOf", "units", 0, "groundCount"), 0)
+	require.InDelta(t, 4, at(t, few, "commandersOf", "units", 0, "groundCount"), 0)
 	require.Equal(t, object{"truncatedBy": "FAN_OUT", "rungs": []any{object{"level": 1.0}, object{"level": 1.0}}}, at(t, few, "commandersOf", "units", 0, "chain"))
 }
 
