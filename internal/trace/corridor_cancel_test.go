@@ -3,6 +3,7 @@ package trace_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"io"
 	"net"
 	"net/url"
@@ -89,7 +90,7 @@ func TestACorridorThatIsGivenUpStops(t *testing.T) {
 }
 
 // relay passes on what a store and a server say to each other. Once a message has a
-// word in it, it keeps to itself what the server answers.
+// word in it, it keeps to itself what follows it and what the server answers.
 type relay struct {
 	net.Listener
 	server string
@@ -165,17 +166,34 @@ func (r *relay) serve(client net.Conn) {
 		if err != nil {
 			return
 		}
+		sent := part[:n]
 		r.mu.Lock()
-		if r.word != nil && bytes.Contains(part[:n], r.word) {
+		if r.word != nil && bytes.Contains(sent, r.word) {
 			mu.Lock()
-			holding, r.word = r.held, nil
+			holding, sent, r.word = r.held, upTo(sent, r.word), nil
 			mu.Unlock()
 		}
 		r.mu.Unlock()
-		if _, err := io.Copy(server, bytes.NewReader(part[:n])); err != nil {
+		if _, err := io.Copy(server, bytes.NewReader(sent)); err != nil {
 			return
 		}
 	}
+}
+
+// upTo gives the messages of Bolt up to the one with a word: chunks that begin with
+// their size in two bytes, of which one of no size ends a message. Without what follows,
+// which asks for the answer, the server keeps the transaction of the question open.
+func upTo(sent, word []byte) []byte {
+	for end, begin := 0, 0; end+2 <= len(sent); {
+		size := int(binary.BigEndian.Uint16(sent[end:]))
+		if end += 2 + size; size == 0 && end <= len(sent) {
+			if bytes.Contains(sent[begin:end], word) {
+				return sent[:end]
+			}
+			begin = end
+		}
+	}
+	return sent
 }
 
 // TestPathsThatAreGivenUpLeaveNeo4j gives a request up while Neo4j, which is asked for
