@@ -128,8 +128,9 @@ var (
 	// then on until schemaIs says that what an older program wrote is brought up to
 	// date. `from` is the schema that it began with.
 	schemaComes = query{name: "announce the schema version", text: "MERGE (h:Head {id: 'log'}) ON CREATE SET h += $head SET h.locked = true WITH h MERGE (s:Schema {id: 'schema'}) " +
-		"SET s.from = CASE WHEN coalesce(s.version, 0) < $version THEN coalesce(s.from, s.version, 0) ELSE s.from END SET s.version = $version RETURN h.sequence AS sequence"}
-	schemaIs        = query{name: "record the schema version", text: "MATCH (s:Schema {id: 'schema'}) REMOVE s.from WITH s MATCH (h:Head {id: 'log'}) SET h.packed = $packed"}
+		"SET s.from = CASE WHEN coalesce(s.version, 0) < $version THEN coalesce(s.from, s.version, 0) ELSE s.from END SET s.version = $version " +
+		"WITH h OPTIONAL MATCH (l:Schema {id: 'load'}) SET l.by = '' RETURN h.sequence AS sequence, l IS NOT NULL AS broken"}
+	schemaIs        = query{name: "record the schema version", text: "MATCH (s:Schema {id: 'schema'}) REMOVE s.from WITH s MATCH (h:Head {id: 'log'}) SET h.packed = $packed WITH h MATCH (l:Schema {id: 'load'}) DELETE l"}
 	schemaNames     = query{name: "names of the schema", text: "SHOW INDEXES YIELD name RETURN name"}
 	awaitIndexes    = query{name: "await indexes", text: "CALL db.awaitIndexes($seconds)"}
 	relationshipsOf = query{name: "relationship types", text: "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS type"}
@@ -158,6 +159,22 @@ var (
 		"WITH n ORDER BY n.key LIMIT $limit WITH n.id AS id, n.key AS key, coalesce(n.accepted, false) AS accepted " +
 		"OPTIONAL MATCH ()-[r:" + evidence.SameAs + " {id: id}]->() USING INDEX SEEK r:" + evidence.SameAs + "(id) SET r.accepted = accepted RETURN key ORDER BY key"}
 
+	// loadBegins marks an empty graph as one that is being loaded by somebody, and as
+	// unfinished with that; see firstLoad. loadGoesOn and lockLoaded have the one who
+	// brings it up to date meanwhile, as one that a load broke off in, wait for what is
+	// being written; `by` tells afterwards.
+	loadBegins = query{name: "begin a first load", text: "MATCH (h:Head {id: 'log'}) SET h.locked = true WITH h MATCH (s:Schema {id: 'schema'}) OPTIONAL MATCH (l:Schema {id: 'load'}) " +
+		"WITH h, s, l WHERE h.sequence = 0 AND s.version = $version AND (s.from IS NULL OR l.by = $by) SET s.from = s.version MERGE (m:Schema {id: 'load'}) SET m.by = $by RETURN s.version AS version"}
+	loadGoesOn = query{name: "go on with a first load", text: "MATCH (l:Schema {id: 'load'}) SET l.locked = true WITH l WHERE l.by = $by RETURN l.by AS by"}
+	lockLoaded = query{name: "lock the head of a first load", text: "MATCH (h:Head {id: 'log'}) SET h.locked = true WITH h OPTIONAL MATCH (s:Schema {id: 'schema'}) OPTIONAL MATCH (l:Schema {id: 'load'}) RETURN " + headResult + ", l.by AS by"}
+	loadEnds   = query{name: "end a first load", text: "MATCH (h:Head {id: 'log'}) SET h.locked = true WITH h MATCH (l:Schema {id: 'load'}) WHERE l.by = $by DELETE l WITH h MATCH (s:Schema {id: 'schema'}) REMOVE s.from"}
+
+	// takeBack and takeAllBack delete what a first load wrote of revisions that it did
+	// not end.
+	takeBack    = query{name: "take back records", text: "UNWIND $ids AS id MATCH (n:Record {id: id}) WHERE n.revision > $sequence DETACH DELETE n"}
+	linksAfter  = query{name: "links after a revision", text: "UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(slot, key) WHERE n.slot = slot AND n.key > '' AND n.revision > $sequence WITH n.id AS id, n.kind AS kind", columns: []string{"id", "kind"}}
+	takeAllBack = query{name: "take back a first load", text: "UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(slot, key) WHERE n.slot = slot AND n.key > '' AND n.revision > $sequence CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS"}
+
 	scanCounters = query{name: "scan counters", text: "MATCH (k:Counter) WHERE k.of >= $after RETURN properties(k) AS counters, labels(k) AS labels ORDER BY k.of LIMIT $limit"}
 	scanLog      = query{name: "scan the log", text: strings.Replace(readLog.text, " ORDER BY", ", keys(v) AS names, labels(v) AS labels ORDER BY", 1)}
 	scanHead     = query{name: "scan the head", text: "MATCH (n:Head {id: 'log'}) RETURN 'Head' AS label, keys(n) AS names, labels(n) AS labels " +
@@ -181,7 +198,7 @@ var fixed = append([]query{
 	readHead, lockHead, appendRevision, revisionBySequence, revisionByKey, revisionByHash, readLog,
 	newestOf, newestTo, versionsOf, claimsOn, citationsOf, formerCitations, everCited, citationsIn, derivedSources, fullText, fullTextReversed, countersOf, fewCited,
 	addToCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
-	makeItem, changeItem, readItem, readItems, schemaVersion, schemaComes, schemaIs, readOldEdges, writeEdges, writeKeys, rankLinks, signTexts, tellAccepted, scanCounters, scanLog, scanHead, scanDerived, scanTokens, scanTokensOf, scanRecords,
+	makeItem, changeItem, readItem, readItems, schemaVersion, schemaComes, schemaIs, readOldEdges, writeEdges, writeKeys, loadBegins, loadGoesOn, lockLoaded, loadEnds, takeBack, linksAfter, takeAllBack, rankLinks, signTexts, tellAccepted, scanCounters, scanLog, scanHead, scanDerived, scanTokens, scanTokensOf, scanRecords,
 	linksCitedBy, kindsOfLinks, eraseOlder, eraseRecords, eraseCounters, eraseTokens, versionAt, rewriteOlder, rewriteRevisions,
 }, revisionByNumber[:]...)
 

@@ -15,23 +15,41 @@ import (
 // to date under this one, which would go on writing as the newer one does not; or
 // somebody emptied it, or loaded a dump.
 func (s *Store) fit(head []*driver.Record) error {
-	known := int64(len(migrations))
-	why := ""
-	if len(head) == 0 {
-		why = "the database holds no graph any more; load a backup of it, or start Vínculo again for an empty graph"
-	} else if version := numberOf(head[0], "version"); version > known {
-		why = fmt.Sprintf("a newer Vínculo has brought the database up to date (its schema is %d, this program knows up to %d); stop this program and start the newer one", version, known)
-	} else if version < known {
-		why = fmt.Sprintf("the database is of an older schema than it was (%d, and not %d); start Vínculo again, which brings it up to date", version, known)
-	} else if from, _ := head[0].Get("from"); from != nil {
-		why = "another Vínculo is bringing the database up to date; try again when it has ended or, where it broke off, start Vínculo again"
+	why := otherSchema(head)
+	if why == "" && unfinished(head) {
+		why = "another Vínculo is bringing the database up to date, or loads a graph into it; try again when it has ended or, where it broke off, start Vínculo again"
 	}
 	if before := s.unfit.Swap(why != ""); why == "" {
 		return nil
 	} else if !before {
 		s.options.Logger.Error().Msg(why)
 	}
+	return unfit(why)
+}
+
+// unfinished says whether somebody began to bring the database up to date, or to load
+// a graph into it, and has not ended.
+func unfinished(head []*driver.Record) bool {
+	from, _ := head[0].Get("from")
+	return from != nil
+}
+
+func unfit(why string) error {
 	return fmt.Errorf("%w: %w", store.ErrUnavailable, evidence.Fault{Code: evidence.Unavailable, Message: why})
+}
+
+// otherSchema says in what the database is not of the schema that this program knows;
+// "" where it is.
+func otherSchema(head []*driver.Record) (why string) {
+	known := int64(len(migrations))
+	if len(head) == 0 {
+		why = "the database holds no graph any more; load a backup of it, or start Vínculo again for an empty graph"
+	} else if version := numberOf(head[0], "version"); version > known {
+		why = fmt.Sprintf("a newer Vínculo has brought the database up to date (its schema is %d, this program knows up to %d); stop this program and start the newer one", version, known)
+	} else if version < known {
+		why = fmt.Sprintf("the database is of an older schema than it was (%d, and not %d); start Vínculo again, which brings it up to date", version, known)
+	}
+	return why
 }
 
 // stillFit looks again where the database was found to be another.

@@ -8,6 +8,7 @@ import (
 	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/store"
 )
 
 // A group of revisions that are made durable together: as many as a transaction
@@ -45,6 +46,88 @@ func (s *Store) Load(ctx context.Context, log iter.Seq2[*evidence.Revision, erro
 			}
 		}
 	}
+}
+
+// Import implements store.Importer. Into an empty graph it is a firstLoad, where the
+// first plan is large, and as long as the plans read nothing.
+func (s *Store) Import(ctx context.Context, plans iter.Seq2[store.Plan, error]) error {
+	if err := s.writable(ctx); err != nil {
+		return err
+	}
+	i := importing{store: s, fresh: true}
+	for plan, err := range plans {
+		if err == nil {
+			err = i.add(ctx, plan)
+		}
+		if err != nil {
+			return errors.Join(err, i.end(ctx))
+		}
+	}
+	return i.end(ctx)
+}
+
+// importing is one call of Import.
+type importing struct {
+	store *Store
+	fresh bool       // nothing was written yet
+	first *firstLoad // nil: each plan is written by itself
+}
+
+func (i *importing) add(ctx context.Context, plan store.Plan) error {
+	if i.fresh || i.first != nil {
+		if done, err := i.addFirst(ctx, plan); done || err != nil {
+			return err
+		}
+	}
+	if err := i.end(ctx); err != nil {
+		return err
+	}
+	commit, err := i.store.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+		commit, err := plan(ctx, snap)
+		if err == nil && commit.Erasing != nil {
+			err = errors.New("an erasure is written by itself, not among many revisions")
+		}
+		return commit, err
+	})
+	if err == nil && commit.New {
+		i.fresh = false
+	}
+	return err
+}
+
+// addFirst adds a plan to the first load, or begins one with it. It is not done where
+// that cannot be.
+func (i *importing) addFirst(ctx context.Context, plan store.Plan) (done bool, err error) {
+	snap := &unread{}
+	if i.first != nil {
+		snap.head = i.first.head
+	} else if snap.head, err = i.store.Head(ctx); err != nil || snap.head.Sequence > 0 {
+		i.fresh = false
+		return false, err
+	}
+	commit, err := plan(ctx, snap)
+	if !snap.onlyAdds(commit, err) {
+		return false, nil
+	}
+	if i.first == nil {
+		if i.fresh = false; len(commit.Transitions) < i.store.first.records {
+			return false, nil
+		}
+		if i.first, err = i.store.beginFirst(ctx); err != nil || i.first == nil {
+			return false, err
+		}
+	}
+	return true, i.first.add(ctx, commit)
+}
+
+// end ends the first load, if there is one.
+func (i *importing) end(ctx context.Context) error {
+	first := i.first
+	if first == nil {
+		return nil
+	}
+	i.first = nil
+	return first.end(ctx)
 }
 
 // loading is one call of Load.

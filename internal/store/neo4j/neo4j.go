@@ -106,8 +106,8 @@ func fill[T comparable](field *T, value T) {
 	}
 }
 
-// Store is a graph in one Neo4j database: a store.Store, store.BulkLoader and
-// store.Shelf. Its readers are store.Prefetcher too.
+// Store is a graph in one Neo4j database: a store.Store, store.BulkLoader,
+// store.Importer and store.Shelf. Its readers are store.Prefetcher too.
 type Store struct {
 	driver     driver.DriverWithContext
 	options    Options
@@ -116,6 +116,7 @@ type Store struct {
 	life       *lifetime
 	kept       *keptPages
 	newest     headCheck
+	first      firstLimits
 	unfit      atomic.Bool  // the last query for the head found another schema, or none
 	trips      atomic.Int64 // queries sent outside of transactions, for tests
 }
@@ -123,6 +124,7 @@ type Store struct {
 var (
 	_ store.Store      = (*Store)(nil)
 	_ store.BulkLoader = (*Store)(nil)
+	_ store.Importer   = (*Store)(nil)
 )
 
 // Open connects to a server, and brings its constraints and indexes up to what
@@ -153,7 +155,7 @@ func Open(ctx context.Context, uri string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the address of Neo4j does not read: %w; write neo4j://HOST:PORT", err)
 	}
-	s := &Store{driver: d, options: o, vocabulary: o.Vocabulary, life: newLifetime()}
+	s := &Store{driver: d, options: o, vocabulary: o.Vocabulary, life: newLifetime(), first: usualFirst}
 	s.texts = newTexts(s)
 	s.newest.ask = s.hashOfHead
 	if s.kept, err = newKeptPages(o.Kept); err != nil {

@@ -36,27 +36,44 @@ type changes struct {
 
 // persist writes a commit in the writer's transaction.
 func (s *Store) persist(ctx context.Context, snap *snapshot, commit *evidence.Commit) error {
+	c, err := s.sorted(ctx, snap, commit)
+	if err != nil {
+		return err
+	}
+	if err := c.makeNodes(ctx, snap, s.texts.makeOrder); err != nil {
+		return err
+	}
+	if err := c.change(ctx, snap); err != nil {
+		return err
+	}
+	if err := c.writeSources(ctx, snap); err != nil {
+		return err
+	}
+	return c.finish(ctx, snap, commit)
+}
+
+// sorted are the changes that a commit comes to.
+func (s *Store) sorted(ctx context.Context, snap *snapshot, commit *evidence.Commit) (*changes, error) {
 	c := &changes{
 		store: s, made: map[string][][]any{}, relabels: map[[2]string][]row{}, erase: map[string][]row{}, redraw: map[string][]row{},
 		resource: map[evidence.ID]bool{}, complete: map[evidence.ID]bool{},
 	}
 	support, err := supportIn(ctx, commit, snap)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	sequence := commit.Revision.Sequence()
 	for i := range commit.Transitions {
 		if err := c.sort(&commit.Transitions[i], sequence, support); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := c.write(ctx, snap); err != nil {
-		return err
-	}
-	if err := c.writeSources(ctx, snap); err != nil {
-		return err
-	}
-	if err := c.writeTokens(ctx, snap, sequence); err != nil {
+	return c, nil
+}
+
+// finish writes what stands beside the records, and the revision last.
+func (c *changes) finish(ctx context.Context, snap *snapshot, commit *evidence.Commit) error {
+	if err := c.writeTokens(ctx, snap, commit.Revision.Sequence()); err != nil {
 		return err
 	}
 	if err := writeCounters(ctx, snap, commit.Counters); err != nil {
@@ -330,14 +347,19 @@ func each[T any](ctx context.Context, snap *snapshot, q query, rows []T, more ro
 	})
 }
 
-// write sends what is sorted: first what others lead to.
-func (c *changes) write(ctx context.Context, snap *snapshot) error {
-	texts := c.store.texts
-	for _, name := range texts.makeOrder {
-		if err := each(ctx, snap, texts.makes[name], c.made[name], nil); err != nil {
+// makeNodes makes the new nodes that some of the queries make, in their order.
+func (c *changes) makeNodes(ctx context.Context, snap *snapshot, names []string) error {
+	for _, name := range names {
+		if err := each(ctx, snap, c.store.texts.makes[name], c.made[name], nil); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// change writes what becomes of nodes that are there, and of what leads to them.
+func (c *changes) change(ctx context.Context, snap *snapshot) error {
+	texts := c.store.texts
 	var err error
 	send := func(q query, rows []row, more row) {
 		if err == nil {

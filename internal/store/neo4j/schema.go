@@ -65,6 +65,8 @@ var migrations = []migration{{
 	// Nothing but the `key` of erasures that lost theirs with their reasons; see rekey.
 }, {
 	// Nothing but the signs of the words of `text`; see sign.
+}, {
+	// Nothing but that a first load that broke off is taken back; see firstLoad.
 }}
 
 // wordsIndex is of folded text, so it splits at white space and does no more. It
@@ -132,15 +134,31 @@ func (s *Store) migrate(ctx context.Context, uri string) error {
 	if err != nil || s.options.ReadOnly || s.options.AsItIs {
 		return err
 	}
+	steps, err := s.missing(ctx)
+	if err != nil {
+		return err
+	}
+	older := !found.current() || !found.intact
+	if len(steps) == 0 && !older {
+		return nil
+	}
+	if err := s.build(ctx, steps, older); err != nil {
+		return fmt.Errorf("bringing the schema of Neo4j up to date: %w", err)
+	}
+	s.options.Logger.Info().Int("schema", len(migrations)).Int("made", len(steps)).Msg("brought the schema of Neo4j up to date")
+	return nil
+}
+
+// missing are the constraints and indexes that the database has to have and has not.
+func (s *Store) missing(ctx context.Context) (steps []string, err error) {
 	have := map[string]bool{}
 	names, err := s.read(ctx, schemaNames, nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, r := range names {
 		have[textOf(r, "name")] = true
 	}
-	var steps []string
 	for _, m := range migrations {
 		for _, step := range m {
 			if !have[step.name] {
@@ -153,15 +171,7 @@ func (s *Store) migrate(ctx context.Context, uri string) error {
 			steps = append(steps, "CREATE CONSTRAINT `"+name+"` IF NOT EXISTS FOR ()-[r:`"+k.Name+"`]-() REQUIRE r.id IS UNIQUE")
 		}
 	}
-	older := !found.current() || !found.intact
-	if len(steps) == 0 && !older {
-		return nil
-	}
-	if err := s.build(ctx, steps, older); err != nil {
-		return fmt.Errorf("bringing the schema of Neo4j up to date: %w", err)
-	}
-	s.options.Logger.Info().Int("schema", len(migrations)).Int("made", len(steps)).Msg("brought the schema of Neo4j up to date")
-	return nil
+	return steps, nil
 }
 
 // build makes constraints and indexes in one transaction, and notes the version
@@ -199,9 +209,15 @@ func (s *Store) modernise(ctx context.Context, session driver.SessionWithContext
 	if err != nil {
 		return err
 	}
-	packed := int64(0)
+	packed, broken := int64(0), any(false)
 	if head, _ := rows.([]*driver.Record); len(head) > 0 {
 		packed = numberOf(head[0], "sequence")
+		broken, _ = head[0].Get("broken")
+	}
+	if broken == true {
+		if err := s.takeBackLoad(ctx, session, packed); err != nil {
+			return err
+		}
 	}
 	if err := s.repack(ctx); err != nil {
 		return err
