@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -213,18 +214,56 @@ func TestSourcesThatDeriveFromEachOtherAreWrittenAtOnce(t *testing.T) {
 	require.Greater(t, g.newest("by-007").Derived.At(evidence.Public).Strength, weak, "all weigh by the origin")
 }
 
-// TestPlanningEndsWithWhoAskedForIt gives up while claims are still to be judged.
+// TestPlanningEndsWithWhoAskedForIt gives up while claims are still to be judged, which
+// is after all that is read.
 func TestPlanningEndsWithWhoAskedForIt(t *testing.T) {
 	g := base(t)
-	_, err := g.Write(t.Context(), func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
-		p := storetest.Planner(1)
-		ctx, giveUp := context.WithCancel(ctx)
-		salt := p.NewSalt
-		p.NewSalt = func() [16]byte { // which comes after all that is read
-			giveUp()
-			return salt()
-		}
-		return p.Plan(ctx, snap, top, &evidence.ChangeSet{Reason: "because", Changes: []evidence.Change{link("l2", "COMMANDS", "p1", "u1", cited("c9", "s1"))}})
-	})
-	require.ErrorIs(t, err, context.Canceled)
+	reads := 0
+	plan := func(last int) error {
+		_, err := g.Write(t.Context(), func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
+			ctx, giveUp := context.WithCancel(ctx)
+			defer giveUp()
+			reads = 0
+			read := func() {
+				if reads++; reads == last {
+					giveUp()
+				}
+			}
+			cs := &evidence.ChangeSet{Reason: "because", Changes: []evidence.Change{link("l2", "COMMANDS", "p1", "u1", cited("c9", "s1"))}}
+			commit, err := storetest.Planner(1).Plan(ctx, noticing{snap, read}, top, cs)
+			if last == 0 && err == nil {
+				err = errors.New("enough is known")
+			}
+			return commit, err
+		})
+		return err
+	}
+	require.ErrorContains(t, plan(0), "enough is known")
+	require.ErrorIs(t, plan(reads), context.Canceled)
+}
+
+// noticing is a snapshot that tells of each read when it has ended.
+type noticing struct {
+	evidence.Snapshot
+	read func()
+}
+
+func (n noticing) Head(ctx context.Context) (evidence.Head, error) {
+	defer n.read()
+	return n.Snapshot.Head(ctx)
+}
+
+func (n noticing) Newest(ctx context.Context, ids []evidence.ID, before evidence.Sequence) (map[evidence.ID]*evidence.Record, error) {
+	defer n.read()
+	return n.Snapshot.Newest(ctx, ids, before)
+}
+
+func (n noticing) Related(ctx context.Context, r evidence.Relation, ids []evidence.ID, limit int) ([]*evidence.Record, error) {
+	defer n.read()
+	return n.Snapshot.Related(ctx, r, ids, limit)
+}
+
+func (n noticing) Revision(ctx context.Context, ref evidence.RevisionRef) (*evidence.Revision, error) {
+	defer n.read()
+	return n.Snapshot.Revision(ctx, ref)
 }
