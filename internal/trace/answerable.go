@@ -88,10 +88,14 @@ func (g *grounds) governing(ctx context.Context) error {
 	return err
 }
 
-// withoutVictims leaves out those who were harmed in an event and did nothing in it:
-// of the event, whatever else ties them to where it happened; of a place, as far as
-// they are told to have been at the event. Nor does a unit answer for what a member did
-// who was harmed in the same event.
+// duties are kinds that tie a force to a place whatever happens there. A garrison that
+// was attacked is still the garrison.
+var duties = append([]string{"BASED_IN", "OPERATES_IN", areaOf, governs}, forces...)
+
+// withoutVictims leaves out that those who were harmed in an event, and did nothing in
+// it, were there: of the event, all but what they had to do in the place; of a place,
+// that they were at the event. Nor does a unit answer for what a member did who was
+// harmed in the same event.
 func (g *grounds) withoutVictims(ctx context.Context) error {
 	harmed, err := g.harmed(ctx)
 	if err != nil {
@@ -103,7 +107,12 @@ func (g *grounds) withoutVictims(ctx context.Context) error {
 			return g.byPerson(id, r) || slices.Contains(acts, r.Via[0].Record.Claim().Kind)
 		})
 		if len(harmed[id]) > 0 && !acted {
-			all = slices.DeleteFunc(all, func(r Ground) bool { return g.of.Kind == "EVENT" || harmed[id][r.Via[0].To] })
+			all = slices.DeleteFunc(all, func(r Ground) bool {
+				if g.of.Kind == "EVENT" {
+					return !slices.Contains(duties, r.Via[0].Record.Claim().Kind)
+				}
+				return harmed[id][r.Via[0].To]
+			})
 		}
 		if g.by[id] = all; len(all) == 0 {
 			delete(g.by, id)

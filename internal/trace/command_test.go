@@ -186,7 +186,7 @@ func TestWhoWasThereIsNamedAsAForceOnly(t *testing.T) {
 		"t patrol PARTICIPATED_IN raid (2014-09-26)", "w patrol VICTIM_OF raid", "u rumour LOCATED_IN town (2014-09-26)")
 	g.restate("u", "REFUTED")
 	got, _ := g.commandersOf("raid", "2014-09-26")
-	require.Equal(t, "firm DEFINITELY [f], patrol DEFINITELY [t], guards UNDATED [g r]", got, "who was harmed is not named")
+	require.Equal(t, "firm DEFINITELY [f], patrol DEFINITELY [t], guards UNDATED [g r], station UNDATED [b r]", got, "who was harmed is not named for being there, but for being based there")
 	got, _ = g.commandersOf("town", "2014-09-26")
 	require.Equal(t, "firm DEFINITELY [f r], patrol DEFINITELY [t r], guards UNDATED [g], station UNDATED [b]", got, "who is based in the place is named for that alone")
 	asked, err := g.at(evidence.Public).CommandersOf(t.Context(), "town", "2014-09-26", trace.LinkFilter{Standing: []evidence.Standing{evidence.Refuted}})

@@ -200,7 +200,13 @@ func (w *witness) withoutVictims() {
 			return r.via[0].from != id || slices.Contains([]string{"PARTICIPATED_IN", "CAUSED", "ORDERED"}, r.via[0].claim.Kind)
 		})
 		if in := w.harmed(id); len(in) > 0 && !acted {
-			all = slices.DeleteFunc(all, func(r reason) bool { return w.is(w.of, "EVENT") || slices.Contains(in, r.via[0].to) })
+			all = slices.DeleteFunc(all, func(r reason) bool {
+				switch r.via[0].claim.Kind {
+				case "LOCATED_IN", "PRESENT_AT", "WITNESS_TO":
+					return w.is(w.of, "EVENT") || slices.Contains(in, r.via[0].to)
+				}
+				return false
+			})
 		}
 		w.named[id] = all
 	}
