@@ -292,10 +292,8 @@ func (s *Session) among(ctx context.Context, around []evidence.ID, t *linkTest, 
 	if err != nil || len(frontier) == 0 {
 		return nil, cut, err
 	}
-	others := s.identity.groups(around)
-	slices.Sort(others)
 	budget := s.linkBudget()
-	x := store.Expansion{Frontier: frontier, Others: slices.Compact(others), Kinds: t.Kinds, Total: budget, Keep: func(e *store.Edge) bool {
+	x := store.Expansion{Frontier: frontier, Others: s.identity.groups(around), Kinds: t.Kinds, Total: budget, Keep: func(e *store.Edge) bool {
 		return (identities || !s.isIdentity(e)) && t.keeps(e)
 	}}
 	var arcs []arc
