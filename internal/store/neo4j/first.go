@@ -412,16 +412,5 @@ func (s *Store) takeBackLoad(ctx context.Context, session driver.SessionWithCont
 			return err
 		}
 	}
-	slots := []int64{}
-	for t := evidence.EntityRecord; t <= evidence.CitationRecord; t++ {
-		for place := range supersededPlace {
-			slots = append(slots, slotOf(t, place))
-		}
-	}
-	result, err := session.Run(ctx, takeAllBack.planned(), row{"slots": slots, "sequence": sequence})
-	if err != nil {
-		return err
-	}
-	_, err = result.Consume(ctx)
-	return err
+	return inBatches(ctx, session, takeAllBack, row{"slots": listsOf(hiddenPlace, recordTypes...), "sequence": sequence})
 }

@@ -370,10 +370,7 @@ func (c *changes) change(ctx context.Context, snap *snapshot) error {
 	for pair, rows := range c.relabels {
 		send(texts.relabel[pair], rows, nil)
 	}
-	var links []int64
-	for place := range supersededPlace {
-		links = append(links, slotOf(evidence.LinkRecord, place))
-	}
+	links := listsOf(hiddenPlace, evidence.LinkRecord)
 	send(markFrom, c.placeholders, row{"slots": links})
 	send(markTo, c.placeholders, row{"slots": links})
 	for _, kind := range slices.Sorted(maps.Keys(c.erase)) {

@@ -21,6 +21,19 @@ func typeOfSlot(slot int64) evidence.RecordType {
 	return evidence.RecordType(slot / placesOfType) //nolint:gosec // a small number that slotOf made
 }
 
+var recordTypes = []evidence.RecordType{evidence.EntityRecord, evidence.SourceRecord, evidence.LinkRecord, evidence.StatementRecord, evidence.CitationRecord}
+
+// listsOf are the lists of some types, in the order of these, up to a place.
+func listsOf(last int64, types ...evidence.RecordType) []int64 {
+	lists := make([]int64, 0, len(types)*int(last+1))
+	for _, t := range types {
+		for place := range last + 1 {
+			lists = append(lists, slotOf(t, place))
+		}
+	}
+	return lists
+}
+
 // slots are the lists of a type that a view reads.
 func slots(t evidence.RecordType, view evidence.View) []int64 {
 	last := int64(view.Clearance)

@@ -248,11 +248,7 @@ const oldEdge = 4 + 1 + 3*evidence.Clearances
 func (s *Store) repack(ctx context.Context) (err error) {
 	reading := s.session(ctx)
 	defer func() { err = errors.Join(err, reading.Close(context.WithoutCancel(ctx))) }()
-	lists := []int64{}
-	for place := int64(evidence.Public); place <= supersededPlace; place++ {
-		lists = append(lists, slotOf(evidence.LinkRecord, place))
-	}
-	old, err := reading.Run(ctx, readOldEdges.planned(), map[string]any{"slots": lists, "size": int64(oldEdge)})
+	old, err := reading.Run(ctx, readOldEdges.planned(), map[string]any{"slots": listsOf(supersededPlace, evidence.LinkRecord), "size": int64(oldEdge)})
 	if err != nil {
 		return err
 	}
@@ -332,22 +328,21 @@ func (s *Store) rekey(ctx context.Context, session driver.SessionWithContext) er
 }
 
 // linksSeenNow are the lists of links that stand and that somebody sees.
-func linksSeenNow() (lists []int64) {
-	for place := int64(evidence.Public); place <= int64(evidence.Confidential); place++ {
-		lists = append(lists, slotOf(evidence.LinkRecord, place))
-	}
-	return lists
-}
+func linksSeenNow() []int64 { return listsOf(int64(evidence.Confidential), evidence.LinkRecord) }
 
-// rank gives links that an older program wrote the properties of rankOf, in
-// batches that Neo4j commits by itself.
-func rank(ctx context.Context, session driver.SessionWithContext) error {
-	result, err := session.Run(ctx, rankLinks.planned(), map[string]any{"slots": linksSeenNow(), "first": strengthAt(evidence.Public), "size": int64(edgeLevelSize), "mixed": int64(mixedSlots), "most": int64(maxStrength)})
+// inBatches runs a query of which Neo4j commits one batch after the other by itself.
+func inBatches(ctx context.Context, session driver.SessionWithContext, q query, params row) error {
+	result, err := session.Run(ctx, q.planned(), params)
 	if err != nil {
 		return err
 	}
 	_, err = result.Consume(ctx)
 	return err
+}
+
+// rank gives links that an older program wrote the properties of rankOf.
+func rank(ctx context.Context, session driver.SessionWithContext) error {
+	return inBatches(ctx, session, rankLinks, row{"slots": linksSeenNow(), "first": strengthAt(evidence.Public), "size": int64(edgeLevelSize), "mixed": int64(mixedSlots), "most": int64(maxStrength)})
 }
 
 // identityPage is how many identities are brought up to date at a time.

@@ -58,29 +58,22 @@ func (s *snapshot) Related(ctx context.Context, relation evidence.Relation, ids 
 		return nil, nil
 	}
 	var q query
-	var of evidence.RecordType
-	lists := []int64{}
+	var of []evidence.RecordType
 	switch relation {
 	case evidence.ClaimsOn:
-		q, of = claimsOn, evidence.LinkRecord
-		for place := range supersededPlace {
-			lists = append(lists, slotOf(evidence.StatementRecord, place))
-		}
+		q, of = claimsOn, []evidence.RecordType{evidence.StatementRecord, evidence.LinkRecord}
 	case evidence.CitationsOf:
-		q, of = citationsOf, evidence.CitationRecord
+		q, of = citationsOf, []evidence.RecordType{evidence.CitationRecord}
 	case evidence.CitationsIn:
-		q, of = citationsIn, evidence.CitationRecord
+		q, of = citationsIn, []evidence.RecordType{evidence.CitationRecord}
 	case evidence.DerivedSources:
 		q = derivedSources
 	case evidence.FormerCitations:
-		q, of = formerCitations, evidence.CitationRecord
+		q, of = formerCitations, []evidence.RecordType{evidence.CitationRecord}
 	default:
 		return nil, fmt.Errorf("neo4j: there is no relation %d", relation)
 	}
-	for place := range supersededPlace {
-		lists = append(lists, slotOf(of, place))
-	}
-	rows, err := send(ctx, s.tx, q, map[string]any{"ids": idTexts(ids), "slots": lists, "limit": int64(limit)})
+	rows, err := send(ctx, s.tx, q, map[string]any{"ids": idTexts(ids), "slots": listsOf(hiddenPlace, of...), "limit": int64(limit)})
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,6 @@ import (
 
 	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
-	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/store"
 )
 
@@ -107,19 +106,7 @@ func escapeTerm(word string) string {
 	return b.String()
 }
 
-// sign signs the texts that an older program wrote, in batches that Neo4j commits by
-// itself.
+// sign signs the texts that an older program wrote.
 func sign(ctx context.Context, session driver.SessionWithContext) error {
-	var lists []int64
-	for of := evidence.EntityRecord; of <= evidence.CitationRecord; of++ {
-		for place := int64(evidence.Public); place <= supersededPlace; place++ {
-			lists = append(lists, slotOf(of, place))
-		}
-	}
-	result, err := session.Run(ctx, signTexts.planned(), map[string]any{"slots": lists})
-	if err != nil {
-		return err
-	}
-	_, err = result.Consume(ctx)
-	return err
+	return inBatches(ctx, session, signTexts, row{"slots": listsOf(supersededPlace, recordTypes...)})
 }
