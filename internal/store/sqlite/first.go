@@ -35,6 +35,7 @@ type first struct {
 	err error // the first that a worker met
 
 	// What the workers leave for the end.
+	tables
 	runs     *runs
 	later    gathered // words, and what traversal reads, that are not yet written
 	counters counters
@@ -57,9 +58,6 @@ type piece struct {
 	done     chan struct{}
 }
 
-// recordIndex is the index that a first load makes when the records are there.
-const recordIndex = "CREATE UNIQUE INDEX record_id ON record (id)"
-
 // Words are gathered in memory of the first size, in bytes, before SQLite writes
 // them: fewer and larger segments have to be merged less often. The second is
 // SQLite's own figure.
@@ -75,7 +73,7 @@ func beginFirst(ctx context.Context, t *transaction, records int) (*first, error
 		t: t, numbers: newNumbers(), keys: map[string]bool{}, jobs: make(chan job, 1), pieces: make(chan piece, 4),
 		runs: newRuns(&t.store.limits, t.store.folder()), counters: newCounters(),
 	}
-	if err := t.conn.script(ctx, "DROP INDEX record_id; "+loadedWords); err != nil {
+	if err := f.setAside(ctx); err != nil {
 		return nil, err
 	}
 	f.numbers.room(records)
@@ -220,7 +218,7 @@ func (f *first) write(ctx context.Context) {
 func (f *first) writeOne(ctx context.Context, p *piece) error {
 	c, later, limits := f.t.conn, &f.later, &f.t.store.limits
 	later.words, later.elements = append(later.words, p.words...), append(later.elements, p.elements...)
-	if err := p.flushRecords(ctx, c); err != nil {
+	if err := f.addRecords(ctx, &p.gathered); err != nil {
 		return err
 	}
 	if len(later.words) >= limits.firstWords {
@@ -270,34 +268,22 @@ func (f *first) settle(ctx context.Context) error {
 	if err := f.stop(); err != nil {
 		return err
 	}
-	// Beside SQLite's work, the next of it is sorted.
-	var merged *merge
-	var counters []counterRow
-	sorted := make(chan error, 1)
-	go func() {
-		counters = f.counters.sorted()
-		var err error
-		merged, err = f.runs.merge()
-		sorted <- err
-	}()
+	// Beside SQLite's work, pages are made.
 	c := f.t.conn
+	counters := make(chan []counterRow, 1)
+	go func() { counters <- f.counters.sorted() }()
 	err := f.later.flushWords(ctx, c)
 	if err == nil {
 		err = f.later.flushElements(ctx, c)
 	}
 	if err == nil {
-		err = c.script(ctx, usualWords+"; "+recordIndex)
-	}
-	if e := <-sorted; err == nil {
-		err = e
-	}
-	if err == nil {
-		places := merged.ahead()
-		err = c.insert(ctx, insertPlaces, places, feedRows)
-		places.stop()
+		err = c.script(ctx, usualWords)
 	}
 	if err == nil { // there are none yet that these would add to
-		err = c.insert(ctx, insertCounters, listed(counters, (*counterRow).column), feedRows)
+		err = c.insert(ctx, insertCounters, listed(<-counters, (*counterRow).column), feedRows)
+	}
+	if err == nil {
+		err = f.makeTables(ctx)
 	}
 	if err != nil {
 		f.fail(err)
@@ -388,10 +374,14 @@ func (s firstSnapshot) Newest(ctx context.Context, ids []evidence.ID, before evi
 		}
 	}
 	if len(missing) > 0 {
-		if err := s.drain(); err != nil {
+		err := s.drain()
+		if err == nil {
+			err = s.readRecords(ctx)
+		}
+		if err != nil {
 			return nil, s.t.store.wrap(err)
 		}
-		err := inBatches(ctx, s.t.graph, "SELECT "+recordColumns+" FROM record WHERE num IN ", missing, func(r row) error {
+		err = inBatches(ctx, s.t.graph, "SELECT "+recordColumns+" FROM record WHERE num IN ", missing, func(r row) error {
 			e, err := entryOf(r)
 			if err == nil {
 				s.keep(r.int(0), e.record)

@@ -186,6 +186,9 @@ func (g *group) end() {
 	}
 	if g.t != nil {
 		g.t.abandon()
+		if g.first != nil {
+			g.store.hangUp() // it may have read a schema that is taken back
+		}
 	}
 	if g.store.writer != nil {
 		_ = g.store.writer.script(context.Background(), writerCache) // only a matter of memory

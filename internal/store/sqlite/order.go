@@ -36,7 +36,18 @@ func (o *placeOrder) of(rows []place) []worded {
 	}
 	words, o.spare = sortWorded(words, spare)
 	o.words = words
-	alike(words, func(group []worded) { sortKeys(rows, group, 0) })
+	key := func(at uint32) string { return rows[at].key }
+	alike(words, func(group []worded) { sortTexts(group, key, 0) })
+	return words
+}
+
+// inOrder gives the numbers below n in the order of the texts that they have.
+func inOrder(n int, text func(uint32) string) []worded {
+	words := make([]worded, n)
+	for i := range words {
+		words[i].at = uint32(i) //nolint:gosec // memory ends before
+	}
+	sortTexts(words, text, 0)
 	return words
 }
 
@@ -83,23 +94,23 @@ func sortWorded(words, spare []worded) (sorted, other []worded) {
 	return words, spare
 }
 
-// sortKeys sorts rows of one list and slot whose keys are alike in the first bytes.
-func sortKeys(rows []place, group []worded, first int) {
+// sortTexts sorts by texts that are alike in the first bytes.
+func sortTexts(group []worded, text func(uint32) string, first int) {
 	ended := true
 	if len(group) > fewWorded {
 		for i := range group {
-			rest := rows[group[i].at].key
+			rest := text(group[i].at)
 			rest = rest[min(first, len(rest)):]
 			ended = ended && rest == ""
 			group[i].word = wordOf(rest)
 		}
 	}
-	if ended { // or few; a key may go on with what looks like its end
-		slices.SortFunc(group, func(a, b worded) int { return cmp.Compare(rows[a.at].key, rows[b.at].key) })
+	if ended { // or few; a text may go on with what looks like its end
+		slices.SortFunc(group, func(a, b worded) int { return cmp.Compare(text(a.at), text(b.at)) })
 		return
 	}
 	slices.SortFunc(group, func(a, b worded) int { return cmp.Compare(a.word, b.word) })
-	alike(group, func(same []worded) { sortKeys(rows, same, first+8) })
+	alike(group, func(same []worded) { sortTexts(same, text, first+8) })
 }
 
 // wordOf is the first eight bytes of a text as a number, filled up with zeros.

@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"bufio"
-	"container/heap"
-	"database/sql/driver"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -100,25 +98,65 @@ func (r *runs) close() {
 	r.files = nil
 }
 
-// merge gives all rows in order, each once.
-func (r *runs) merge() (*merge, error) {
-	m := &merge{left: append(r.held, r.sorted())}
-	for _, f := range r.files {
-		m.left = append(m.left, &run{from: bufio.NewReaderSize(f, 1<<18)})
+// parts cuts all rows into ranges that can be merged at once, about as long as each
+// other, with the row between each and the next. Runs in files are not cut.
+func (r *runs) parts(most int) (parts []*merge, between []place, err error) {
+	all := append(r.held, r.sorted())
+	longest := slices.MaxFunc(all, func(a, b *run) int { return len(a.left) - len(b.left) })
+	if len(r.files) > 0 || len(longest.left) < partRows*most {
+		most = 1
 	}
+	for i := 1; i < most; i++ {
+		between = append(between, longest.rows[longest.left[len(longest.left)*i/most]])
+	}
+	for i := range most {
+		m := &merge{}
+		for _, whole := range all {
+			part := *whole
+			if i < most-1 {
+				part.left = part.left[:part.before(between[i])]
+			}
+			if i > 0 {
+				part.left = part.left[part.before(between[i-1]):]
+				for len(part.left) > 0 && comparePlaces(part.rows[part.left[0]], between[i-1]) == 0 {
+					part.left = part.left[1:]
+				}
+			}
+			m.left = append(m.left, &part)
+		}
+		parts = append(parts, m)
+	}
+	for _, f := range r.files {
+		parts[0].left = append(parts[0].left, &run{from: bufio.NewReaderSize(f, 1<<18)})
+	}
+	for _, m := range parts {
+		if err := m.begin(); err != nil {
+			return nil, nil, err
+		}
+	}
+	return parts, between, nil
+}
+
+// partRows is how many rows a run has at the least for each range that it is cut into.
+const partRows = 10_000
+
+// begin finds the first row of each run.
+func (m *merge) begin() error {
 	whole := m.left[:0]
 	for _, run := range m.left {
 		ok, err := run.next()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if ok {
 			whole = append(whole, run)
 		}
 	}
 	m.left = whole
-	heap.Init(&m.left)
-	return m, nil
+	for at := len(m.left)/2 - 1; at >= 0; at-- {
+		m.down(at)
+	}
+	return nil
 }
 
 // run is what is left of a run, in memory or in a file.
@@ -127,6 +165,12 @@ type run struct {
 	rows  []place
 	left  []uint32 // those of the rows that are left, in order
 	from  *bufio.Reader
+}
+
+// before is how many of the rows in memory come before one.
+func (r *run) before(p place) int {
+	n, _ := slices.BinarySearchFunc(r.left, p, func(at uint32, p place) int { return comparePlaces(r.rows[at], p) })
+	return n
 }
 
 func (r *run) next() (bool, error) {
@@ -157,23 +201,25 @@ func (r *run) next() (bool, error) {
 
 // merge gives the rows of sorted runs in order.
 type merge struct {
-	left  runHeap
+	left  []*run // a heap: none comes before the one at half its place
 	now   place
 	begun bool
 }
 
 func (m *merge) next() (bool, error) {
 	for len(m.left) > 0 {
-		p := m.left[0].place
-		ok, err := m.left[0].next()
-		switch {
-		case err != nil:
+		first := m.left[0]
+		p := first.place
+		ok, err := first.next()
+		if err != nil {
 			return false, err
-		case !ok:
-			heap.Pop(&m.left)
-		case len(m.left) > 1:
-			heap.Fix(&m.left, 0)
 		}
+		if !ok {
+			last := len(m.left) - 1
+			m.left[0] = m.left[last]
+			m.left = m.left[:last]
+		}
+		m.down(0)
 		if m.begun && comparePlaces(p, m.now) == 0 {
 			continue
 		}
@@ -183,84 +229,29 @@ func (m *merge) next() (bool, error) {
 	return false, nil
 }
 
-// merging gives the rows of a merge, which goes on beside what is done with them,
-// as SQLite takes them. It implements rows.
-type merging struct {
-	batches <-chan []placeValues
-	quit    chan struct{}
-	batch   []placeValues // what is left of one, from the present row on
-	begun   bool
-	err     error // of the merge; to be read when batches is closed
-}
-
-// placeValues are the columns of a row.
-type placeValues [4]driver.Value
-
-// mergedBatch is how many rows are handed over at a time.
-const mergedBatch = 1024
-
-// ahead starts a merge. Whoever reads of it ends it with stop.
-func (m *merge) ahead() *merging {
-	batches := make(chan []placeValues, 8)
-	to := &merging{batches: batches, quit: make(chan struct{})}
-	go func() {
-		defer close(batches)
-		for more := true; more; {
-			batch := make([]placeValues, 0, mergedBatch)
-			for len(batch) < mergedBatch {
-				if more, to.err = m.next(); !more {
-					break
-				}
-				batch = append(batch, placeValues{m.now.anchor, m.now.slot, m.now.key, m.now.num})
-			}
-			select {
-			case batches <- batch:
-			case <-to.quit:
-				return
+// down moves a run behind those that come before it.
+func (m *merge) down(at int) {
+	for {
+		least := at
+		for child := 2*at + 1; child <= 2*at+2 && child < len(m.left); child++ {
+			if m.left[child].comesBefore(m.left[least]) {
+				least = child
 			}
 		}
-	}()
-	return to
-}
-
-func (m *merging) next() (bool, error) {
-	if m.begun {
-		m.batch = m.batch[1:]
-	}
-	m.begun = true
-	for len(m.batch) == 0 {
-		batch, ok := <-m.batches
-		if !ok {
-			m.begun = false
-			return false, m.err
+		if least == at {
+			return
 		}
-		m.batch = batch
+		m.left[at], m.left[least] = m.left[least], m.left[at]
+		at = least
 	}
-	return true, nil
 }
 
-func (m *merging) column(i int) driver.Value { return m.batch[0][i] }
-
-func (m *merging) stop() { close(m.quit) }
-
-// runHeap implements heap.Interface: the run with the least row comes first.
-type runHeap []*run
-
-// Len implements heap.Interface.
-func (h runHeap) Len() int { return len(h) }
-
-// Less implements heap.Interface.
-func (h runHeap) Less(i, j int) bool { return comparePlaces(h[i].place, h[j].place) < 0 }
-
-// Swap implements heap.Interface.
-func (h runHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-
-// Push implements heap.Interface.
-func (h *runHeap) Push(x any) { *h = append(*h, x.(*run)) } //nolint:forcetypeassert // only runs are pushed
-
-// Pop implements heap.Interface.
-func (h *runHeap) Pop() any {
-	last := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return last
+func (r *run) comesBefore(other *run) bool {
+	if r.anchor != other.anchor {
+		return r.anchor < other.anchor
+	}
+	if r.slot != other.slot {
+		return r.slot < other.slot
+	}
+	return r.key < other.key
 }
