@@ -42,6 +42,16 @@ func (s *Store) Schema(t *testing.T) map[string]string {
 	return made
 }
 
+// JournalMode is how the file keeps what a commit may have to take back.
+func (s *Store) JournalMode(t *testing.T) (mode string) {
+	t.Helper()
+	require.NoError(t, s.briefly(t.Context(), func(c *conn) (err error) {
+		mode, err = c.journal(t.Context(), "PRAGMA journal_mode")
+		return err
+	}))
+	return mode
+}
+
 // KeepCold keeps the links out of memory, so that traversal reads the file.
 func (s *Store) KeepCold() { s.cold.Store(true) }
 

@@ -177,3 +177,58 @@ func TestWholeImport(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, taken, "so many records are not one transaction")
 }
+
+// TestWholeImportAlone has others open the file before, and while, it is written to as
+// a whole.
+func TestWholeImportAlone(t *testing.T) {
+	adding, _ := imported()
+	path := filepath.Join(t.TempDir(), "graph.db")
+	s := open(t, path, sqlite.Options{})
+	during := func(do func()) func(func(store.Plan, error) bool) {
+		return func(yield func(store.Plan, error) bool) {
+			importing(adding[:2], -1, nil)(yield)
+			do()
+			importing(adding[2:], -1, nil)(yield)
+		}
+	}
+	stop := errors.New("refused")
+
+	// Whoever has it open reads on, and so does the store itself.
+	other := open(t, path, sqlite.Options{})
+	head, err := other.Head(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, head.Sequence)
+	read := 0
+	taken, err := s.ImportWhole(t.Context(), func(yield func(store.Plan, error) bool) {
+		during(func() {
+			for _, reading := range []*sqlite.Store{other, s} {
+				head, err := reading.Head(t.Context())
+				require.NoError(t, err)
+				require.Zero(t, head.Sequence)
+				read++
+			}
+		})(yield)
+		yield(nil, stop)
+	}, 1000)
+	require.ErrorIs(t, err, stop)
+	require.True(t, taken)
+	require.Equal(t, 2, read)
+	require.Equal(t, "wal", other.JournalMode(t))
+	require.NoError(t, other.Close())
+
+	// Where nobody has, whoever comes is told to wait, and sees nothing that may be taken
+	// back, nor an empty graph.
+	taken, err = s.ImportWhole(t.Context(), during(func() {
+		_, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+		require.ErrorIs(t, err, store.ErrUnavailable)
+		require.ErrorContains(t, err, "another process keeps")
+	}), 1000)
+	require.NoError(t, err)
+	require.True(t, taken)
+	require.Equal(t, "wal", s.JournalMode(t), "others may read again while one writes")
+	other = open(t, path, sqlite.Options{})
+	require.Equal(t, scanned(t, s), scanned(t, other))
+	head, err = other.Head(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, len(adding), head.Sequence)
+}

@@ -50,6 +50,11 @@ func (s *Store) ImportWhole(ctx context.Context, plans iter.Seq2[store.Plan, err
 		return false, err
 	}
 	defer release()
+	back, err := s.leaveLog(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer back()
 	g := group{store: s, whole: true, expected: records}
 	defer g.end()
 	if err := g.begin(ctx); err != nil || g.first == nil {

@@ -79,6 +79,17 @@ func (p *pool) close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
+	return p.hangUp()
+}
+
+// clear closes what is idle.
+func (p *pool) clear() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.hangUp()
+}
+
+func (p *pool) hangUp() error {
 	var errs []error
 	for _, c := range p.idle {
 		errs = append(errs, c.close())

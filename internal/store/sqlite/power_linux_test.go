@@ -16,6 +16,7 @@ import (
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/ledger"
+	"github.com/vinculo/vinculo/internal/store"
 	"github.com/vinculo/vinculo/internal/store/sqlite"
 	"github.com/vinculo/vinculo/internal/verify"
 )
@@ -29,6 +30,7 @@ func init() {
 		return writeAtRandom(ctx, path, oftenTidied+"; PRAGMA synchronous = OFF")
 	}
 	children["first load"] = loadAndAcknowledge
+	children["whole import"] = importAndAcknowledge
 }
 
 // oftenTidied has SQLite move pages from its log to the file every few commits,
@@ -131,6 +133,33 @@ func loadAndAcknowledge(ctx context.Context, path string) error {
 		return err
 	}
 	return errors.Join(acknowledge(told, head, "11-a"), s.Close(), from.Close(), told.Close())
+}
+
+// importAndAcknowledge imports all or nothing.
+func importAndAcknowledge(ctx context.Context, path string) error {
+	told, err := os.Create(filepath.Join(filepath.Dir(path), acknowledgements))
+	if err != nil {
+		return err
+	}
+	s, err := sqlite.Open(ctx, path, sqlite.Options{})
+	if err != nil {
+		return err
+	}
+	taken, err := s.ImportWhole(ctx, func(yield func(store.Plan, error) bool) {
+		for i := range 12 {
+			if !yield(plan(pair(strconv.Itoa(i))), nil) {
+				return
+			}
+		}
+	}, 60)
+	if err != nil || !taken {
+		return fmt.Errorf("the import is taken: %t, %w", taken, err)
+	}
+	head, err := s.Head(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(acknowledge(told, head, "11-a"), s.Close(), told.Close())
 }
 
 // survived says what is wrong with a store that is all that a power failure has
@@ -272,24 +301,29 @@ func TestPowerFails(t *testing.T) {
 	}
 }
 
-// TestPowerFailsAtAFirstLoad is the same while a log is loaded into an empty store.
+// TestPowerFailsAtAFirstLoad is the same while a log is loaded into an empty store, and
+// while something is imported there as a whole.
 func TestPowerFailsAtAFirstLoad(t *testing.T) {
 	quick(t)
-	seed := drawSeed(t)
-	random := rand.New(rand.NewPCG(seed, 1))
-	d := &disk{}
-	runOn(t, d, "first load", seed)
-	last := len(d.events)
-	for i, e := range d.events {
-		if e.do == acknowledged {
-			last = i + 1
-		}
-	}
-	require.Len(t, d.said(last), 1)
-	for _, at := range []int{random.IntN(last), random.IntN(last), random.IntN(last), random.IntN(last), last - 1, last, last, len(d.events)} {
-		for _, f := range []fate{nothingKept, 0.5, allKept} {
-			require.NoError(t, tried(t, d.left(at, f, random), d.said(at)), "after %d of %d events, of what was not synced %v is kept", at, len(d.events), f)
-		}
+	for _, task := range []string{"first load", "whole import"} {
+		t.Run(task, func(t *testing.T) {
+			seed := drawSeed(t)
+			random := rand.New(rand.NewPCG(seed, 1))
+			d := &disk{}
+			runOn(t, d, task, seed)
+			last := len(d.events)
+			for i, e := range d.events {
+				if e.do == acknowledged {
+					last = i + 1
+				}
+			}
+			require.Len(t, d.said(last), 1)
+			for _, at := range []int{random.IntN(last), random.IntN(last), random.IntN(last), random.IntN(last), last - 1, last, last, len(d.events)} {
+				for _, f := range []fate{nothingKept, 0.5, allKept} {
+					require.NoError(t, tried(t, d.left(at, f, random), d.said(at)), "after %d of %d events, of what was not synced %v is kept", at, len(d.events), f)
+				}
+			}
+		})
 	}
 }
 

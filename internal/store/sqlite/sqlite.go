@@ -65,10 +65,12 @@ type Store struct {
 	brief   *pool         // for reads that hold a connection for a moment only
 	writing chan struct{} // held by the one writer of this process
 	writer  *conn         // nil until the first write; guarded by writing
-	broken  error         // why nothing is written any more; guarded by writing
-	closed  atomic.Bool
-	life    context.Context //nolint:containedctx // ends when the store is closed, and what it does in the background with it
-	endLife context.CancelFunc
+	// undivided says that the file is the writer's alone; guarded by writing.
+	undivided bool
+	broken    error // why nothing is written any more; guarded by writing
+	closed    atomic.Bool
+	life      context.Context //nolint:containedctx // ends when the store is closed, and what it does in the background with it
+	endLife   context.CancelFunc
 
 	cache    *cache
 	catching sync.Mutex // held while the cache is brought to the head

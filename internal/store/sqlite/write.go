@@ -85,7 +85,11 @@ func (s *Store) beginWrite(ctx context.Context) (*transaction, error) {
 		}
 		s.writer = c
 	}
-	if err := s.writer.await(ctx, "BEGIN IMMEDIATE"); err != nil {
+	begin := "BEGIN IMMEDIATE"
+	if s.undivided {
+		begin = "BEGIN EXCLUSIVE" // or who reads when it is to be committed would stand in the way
+	}
+	if err := s.writer.await(ctx, begin); err != nil {
 		s.hangUp()
 		return nil, s.wrap(err)
 	}
