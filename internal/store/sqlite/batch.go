@@ -44,7 +44,7 @@ type change struct {
 }
 
 func (b *batch) start(ctx context.Context, g *graph) error {
-	b.g, b.nums, b.texts, b.counters = g, map[evidence.ID]int64{}, map[int64]string{}, newCounters()
+	b.g, b.nums, b.texts, b.counters = g, map[evidence.ID]int64{}, map[int64]string{}, counters{}
 	b.gathered = gathered{vocabulary: g.store.vocabulary, numOf: b.numOf}
 	g.store.links.mu.RLock()
 	b.projected = g.store.links.built

@@ -9,16 +9,17 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence"
 )
 
-// counters are what is to be added to the rows of the table counter.
+// counters are what is to be added to the rows of the table counter. Revisions of an
+// import add to hundreds of thousands, most of them once or twice: to note each and to
+// sort them in the end takes less than to look each up.
 type counters struct {
 	kindNumbers
-	n map[counted]int64
+	noted []counted
 }
 
-// counted names a row. Revisions of an import count hundreds of thousands: without a
-// text in it, it is found in half the time.
+// counted is what is to be added to a row.
 type counted struct {
-	of                            int64
+	of, n                         int64
 	kind                          uint16
 	kindOf, direction, visibility uint8
 }
@@ -30,37 +31,54 @@ type counterRow struct {
 	n                                 int64
 }
 
-func newCounters() counters { return counters{n: map[counted]int64{}} }
-
 // add adds what a revision counts.
 func (c *counters) add(more map[evidence.CounterKey]int, numOf func(evidence.ID) (int64, error)) error {
+	c.noted = slices.Grow(c.noted, len(more))
 	for k, n := range more {
-		row := counted{kind: c.kind(k.Kind), kindOf: uint8(k.Type), direction: uint8(k.Direction), visibility: uint8(k.Visibility)}
+		row := counted{n: int64(n), kind: c.kind(k.Kind), kindOf: uint8(k.Type), direction: uint8(k.Direction), visibility: uint8(k.Visibility)}
 		if k.Of != "" {
 			var err error
 			if row.of, err = numOf(k.Of); err != nil {
 				return err
 			}
 		}
-		c.n[row] += int64(n)
+		c.noted = append(c.noted, row)
 	}
 	return nil
 }
 
+// word orders the rows as their keys do; ranks are those of the kinds by name.
+func (k *counted) word(ranks []uint16) uint64 {
+	return uint64(k.of)<<22 | uint64(k.kindOf)<<18 | uint64(k.direction)<<16 | uint64(ranks[k.kind])<<2 | uint64(k.visibility) //nolint:gosec // never negative, and each is far below its room
+}
+
 // sorted gives the rows that change, in the order of their keys.
 func (c *counters) sorted() []counterRow {
-	rows := make([]counterRow, 0, len(c.n))
-	for k, n := range c.n {
-		if n != 0 {
-			rows = append(rows, counterRow{of: k.of, kindOf: int64(k.kindOf), direction: int64(k.direction), visibility: int64(k.visibility), kind: c.kinds[k.kind], n: n})
+	order := make([]int, len(c.kinds))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(c.kinds[a], c.kinds[b]) })
+	ranks := make([]uint16, len(order))
+	for rank, kind := range order {
+		ranks[kind] = uint16(rank) //nolint:gosec // a vocabulary is far smaller
+	}
+	words := make([]worded, len(c.noted))
+	for i := range c.noted {
+		words[i] = worded{c.noted[i].word(ranks), uint32(i)} //nolint:gosec // memory ends before
+	}
+	words, _ = sortWorded(words, make([]worded, len(words)))
+	var rows []counterRow
+	for i := 0; i < len(words); {
+		k, word := &c.noted[words[i].at], words[i].word
+		row := counterRow{of: k.of, kindOf: int64(k.kindOf), direction: int64(k.direction), visibility: int64(k.visibility), kind: c.kinds[k.kind]}
+		for ; i < len(words) && words[i].word == word; i++ {
+			row.n += c.noted[words[i].at].n
+		}
+		if row.n != 0 {
+			rows = append(rows, row)
 		}
 	}
-	slices.SortFunc(rows, func(x, y counterRow) int {
-		if x.of != y.of {
-			return cmp.Compare(x.of, y.of)
-		}
-		return cmp.Or(cmp.Compare(x.kindOf, y.kindOf), cmp.Compare(x.direction, y.direction), cmp.Compare(x.kind, y.kind), cmp.Compare(x.visibility, y.visibility))
-	})
 	return rows
 }
 
@@ -87,6 +105,6 @@ const insertCounters = "INSERT INTO counter (of, type, direction, kind, visibili
 func (c *counters) flush(ctx context.Context, to *conn) error {
 	// WHERE true keeps the parser from taking ON for a join's.
 	err := to.insert(ctx, insertCounters+" WHERE true ON CONFLICT DO UPDATE SET n = n + excluded.n", listed(c.sorted(), (*counterRow).column), feedRows)
-	clear(c.n)
+	c.noted = c.noted[:0]
 	return err
 }

@@ -71,7 +71,7 @@ const (
 func beginFirst(ctx context.Context, t *transaction, records int) (*first, error) {
 	f := &first{
 		t: t, numbers: newNumbers(), keys: map[string]bool{}, jobs: make(chan job, 1), pieces: make(chan piece, 4),
-		runs: newRuns(&t.store.limits, t.store.folder()), counters: newCounters(),
+		runs: newRuns(&t.store.limits, t.store.folder()),
 	}
 	if err := f.setAside(ctx); err != nil {
 		return nil, err
