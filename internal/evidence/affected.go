@@ -3,9 +3,10 @@ package evidence
 import "slices"
 
 // affected are the claims whose visibility, standing or strength may change, with
-// their citations in the workspace: first those that the author's change reaches for
-// them to see, each part in the order in which they were come upon.
-func (w *workspace) affected() ([]ID, error) {
+// their citations in the workspace: first those that are new, then those that the
+// author's change reaches for them to see, each part in the order in which they were
+// come upon.
+func (w *workspace) affected() ([]*slot, error) {
 	changed, err := w.differing()
 	if err != nil {
 		return nil, err
@@ -50,13 +51,23 @@ func (w *workspace) affected() ([]ID, error) {
 	if len(behind) > 0 {
 		claims = firsts(append(claims, behind...))
 	}
-	return claims, w.load(claims)
+	if err := w.load(claims); err != nil {
+		return nil, err
+	}
+	affected := changed.made
+	for _, id := range claims {
+		if s := w.get(id); s.base != nil || s.content == nil { // else it is among these
+			affected = append(affected, s)
+		}
+	}
+	return affected, nil
 }
 
 // difference is what a revision really changes that has claims judged anew: these, of
 // a citation the one that it cites, and entities and sources. Behind are what the
 // author does not see to be changed, or to bear on it.
 type difference struct {
+	made                   []*slot // new claims: all that bears on them is in the workspace
 	claims, claimsBehind   []ID
 	entities               []ID
 	sources, sourcesBehind []ID
@@ -65,15 +76,20 @@ type difference struct {
 func (w *workspace) differing() (difference, error) {
 	var d difference
 	var citations []*slot
+	var last *slot // most citations stand right behind their claim
 	for _, s := range w.touched {
 		if !s.differs() {
 			continue
 		}
 		switch c := s.content.(type) {
 		case *Claim:
-			d.claims = append(d.claims, c.ID)
+			if last = s; s.base == nil {
+				d.made = append(d.made, s)
+			} else {
+				d.claims = append(d.claims, c.ID)
+			}
 		case *Citation:
-			if n := len(d.claims); n == 0 || d.claims[n-1] != c.Claim { // most stand behind their claim
+			if s.names[0] != last {
 				citations = append(citations, s)
 			}
 		case *Entity:

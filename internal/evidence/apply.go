@@ -119,18 +119,19 @@ func hasPrefix(id ID, prefix string) bool {
 // known gives the slot of a record that the change speaks of, which must be
 // open and visible.
 func (w *workspace) known(id ID, path, what string, types ...RecordType) *slot {
-	return w.knownIn(id, path, "", what, types...)
+	return w.knownIn(w.place(id), path, "", what, types...)
 }
 
-// knownIn is known for a field of what stands at a path.
-func (w *workspace) knownIn(id ID, at, field, what string, types ...RecordType) *slot {
-	if id == "" {
+// knownIn is known for the slot of an id, nil for none, in a field of what stands at a
+// path.
+func (w *workspace) knownIn(s *slot, at, field, what string, types ...RecordType) *slot {
+	if s == nil {
 		w.fault(InvalidInput, at+field, "it is empty; give the id of %s", what)
 		return nil
 	}
-	s := w.get(id)
+	s.asked = true
 	if !w.sees(s) || len(types) > 0 && !slices.Contains(types, s.content.Type()) {
-		w.fault(UnknownID, at+field, "there is no %s %q; make it first, or mend the id", what, id)
+		w.fault(UnknownID, at+field, "there is no %s %q; make it first, or mend the id", what, s.id)
 		return nil
 	}
 	if w.expected != Open {
@@ -359,26 +360,30 @@ func (w *workspace) assertLink(c *AssertLink) (ID, error) {
 	if !known {
 		w.fault(InvalidInput, at+"kind", "%q is not a kind of link; see the vocabulary, or LINKED_TO as a last resort", c.Kind)
 	}
-	w.later(func() error {
-		from := w.known(c.From, at+"from", "entity", EntityRecord)
-		to := w.known(c.To, at+"to", "entity", EntityRecord)
-		if from == nil || to == nil || !known {
-			return nil
-		}
-		if c.From == c.To {
-			w.fault(InvalidEnds, at+"to", "a link joins two entities; %q is given for both ends", c.From)
-			return nil
-		}
-		f, t := from.content.(*Entity), to.content.(*Entity) //nolint:forcetypeassert // known checked the type
-		if !kind.AllowsEnds(f.Kind, t.Kind) && !w.kindless[c.From] && !w.kindless[c.To] {
-			w.fault(InvalidEnds, at+"kind", "%s does not lead from a %s to a %s; choose another kind, or swap the ends", c.Kind, f.Kind, t.Kind)
-		}
-		return nil
-	})
+	from, to := w.place(c.From), w.place(c.To)
+	w.later(func() error { w.checkEnds(at, c.Kind, from, to); return nil })
 	if c.About != "" && known && !kind.About {
 		w.fault(InvalidInput, at+"about", "a link of kind %s speaks of no other claim; leave it out, or use a kind such as DENIES", c.Kind)
 	}
 	return w.assert(at, "id", c.ID, &claim, c.Standing, c.Clearance, c.Citations, known && kind.Procedural)
+}
+
+// checkEnds checks the ends of a link of a kind.
+func (w *workspace) checkEnds(at, kind string, from, to *slot) {
+	from = w.knownIn(from, at, "from", "entity", EntityRecord)
+	to = w.knownIn(to, at, "to", "entity", EntityRecord)
+	is, known := w.planner.Vocabulary.Link(kind)
+	if from == nil || to == nil || !known {
+		return
+	}
+	if from == to {
+		w.fault(InvalidEnds, at+"to", "a link joins two entities; %q is given for both ends", from.id)
+		return
+	}
+	f, t := from.content.(*Entity), to.content.(*Entity) //nolint:forcetypeassert // knownIn checked the type
+	if !is.AllowsEnds(f.Kind, t.Kind) && !w.kindless[from.id] && !w.kindless[to.id] {
+		w.fault(InvalidEnds, at+"kind", "%s does not lead from a %s to a %s; choose another kind, or swap the ends", kind, f.Kind, t.Kind)
+	}
 }
 
 func (w *workspace) assertStatement(c *AssertStatement) (ID, error) {
@@ -484,7 +489,7 @@ func (w *workspace) assertAgain(at, field string, s *slot, claim *Claim, citatio
 		path := fmt.Sprintf("%scitations[%d].", at, i)
 		c := w.newCitation(path, s.id, &citations[i], Supports)
 		there := false
-		for _, other := range w.citations[s.id] {
+		for _, other := range w.citationsOf(s.id) {
 			if there || !w.sees(other) {
 				continue
 			}

@@ -49,7 +49,8 @@ func (w *workspace) newCitation(at string, claim ID, in *NewCitation, stance Sta
 	if in.Clearance != "" {
 		c.Clearance = w.clearance(at+"clearance", Of(in.Clearance), Public)
 	}
-	w.later(func() error { w.knownIn(in.Source, at, "source", "source", SourceRecord); return nil })
+	source := w.place(in.Source)
+	w.later(func() error { w.knownIn(source, at, "source", "source", SourceRecord); return nil })
 	return c
 }
 

@@ -515,7 +515,7 @@ func (w *workspace) bereave() error {
 	}
 	for _, id := range w.rejudged {
 		supports := func(x *slot) bool { return x.open && x.content.(*Citation).Stance == Supports } //nolint:forcetypeassert // the index holds citations
-		if s := w.get(id); s.open && !slices.ContainsFunc(w.citations[id], supports) {
+		if s := w.get(id); s.open && !slices.ContainsFunc(w.citationsOf(id), supports) {
 			w.close(s)
 		}
 	}

@@ -30,7 +30,7 @@ func (w *workspace) cascade() error {
 			relation Relation
 			of       []ID
 			leads    func(ID) []*slot
-		}{{ClaimsOn, entities, w.dependentOn}, {CitationsIn, sources, w.dependentOn}, {CitationsOf, claims, func(id ID) []*slot { return w.citations[id] }}} {
+		}{{ClaimsOn, entities, w.dependentOn}, {CitationsIn, sources, w.dependentOn}, {CitationsOf, claims, w.citationsOf}} {
 			if err := w.related(step.relation, step.of); err != nil {
 				return err
 			}
@@ -98,7 +98,7 @@ func (w *workspace) closeUnsupported(citations []*slot) error {
 		}
 		var cause *slot
 		supported := false
-		for _, x := range w.citations[id] {
+		for _, x := range w.citationsOf(id) {
 			if x.content.(*Citation).Stance != Supports { //nolint:forcetypeassert // the index holds citations
 				continue
 			}
@@ -193,18 +193,17 @@ func (w *workspace) judge() ([]*slot, error) {
 		s.judged = true
 	}
 	w.provenance = NewProvenance()
-	for _, id := range claims {
+	for _, s := range claims {
 		// However much there is to weigh, it ends with what asked for it.
 		if err := w.ctx.Err(); err != nil {
 			return nil, err
 		}
-		s, citations := w.get(id), w.citations[id]
 		extra(s)
-		for _, x := range citations {
+		for _, x := range s.cited {
 			extra(x)
 		}
 		if s.open {
-			w.judgeClaim(s, citations)
+			w.judgeClaim(s)
 		}
 	}
 	for _, s := range order {
@@ -228,59 +227,79 @@ func (s *slot) closedKey(w *workspace) string {
 
 // loadAround loads the ends and sources of claims, and what the sources derive
 // from.
-func (w *workspace) loadAround(claims []ID) error {
-	var ends, sources []ID
-	for _, id := range claims {
-		if c, ok := w.get(id).content.(*Claim); ok {
-			ends = append(ends, c.From, c.To)
-		}
-		for _, x := range w.citations[id] {
-			sources = append(sources, x.content.(*Citation).Source) //nolint:forcetypeassert // the index holds citations
+func (w *workspace) loadAround(claims []*slot) error {
+	var missing []ID
+	named := func(s *slot) {
+		if s != nil && !s.asked {
+			missing = append(missing, s.id)
 		}
 	}
-	if err := w.load(append(ends, sources...)); err != nil {
+	for _, s := range claims {
+		named(s.names[0])
+		named(s.names[1])
+		for _, x := range s.cited {
+			named(x.names[1])
+		}
+	}
+	if err := w.load(missing); err != nil {
 		return err
 	}
 	reached := map[ID]bool{} // what is in the workspace already may have ancestors that are not
-	for len(sources) > 0 {
-		var next []ID
-		for _, id := range sources {
-			src, ok := w.get(id).content.(*Source)
-			if !ok || len(src.DerivedFrom) == 0 || reached[id] {
-				continue
-			}
-			reached[id] = true
-			next = append(next, src.DerivedFrom...)
+	var above []ID
+	reach := func(s *slot) {
+		if src := s.source(); src != nil && len(src.DerivedFrom) > 0 && !reached[s.id] {
+			reached[s.id] = true
+			above = append(above, src.DerivedFrom...)
 		}
-		sources = next
+	}
+	for _, s := range claims {
+		for _, x := range s.cited {
+			reach(x.names[1])
+		}
+	}
+	for len(above) > 0 {
+		sources := above
+		above = nil
 		if err := w.load(sources); err != nil {
 			return err
+		}
+		for _, id := range sources {
+			reach(w.get(id))
 		}
 	}
 	return nil
 }
 
-func (w *workspace) judgeClaim(s *slot, all []*slot) {
+// source is the source in a slot; nil where there is none.
+func (s *slot) source() *Source {
+	if s == nil {
+		return nil
+	}
+	src, _ := s.content.(*Source)
+	return src
+}
+
+func (w *workspace) judgeClaim(s *slot) {
 	claim := s.content.(*Claim) //nolint:forcetypeassert // the caller gives claims
 	k := Case{Claim: claim, Visibility: claim.Clearance}
-	for _, end := range []ID{claim.From, claim.To} {
-		if end == "" {
+	for _, e := range s.names {
+		if e == nil {
 			continue
 		}
-		if e := w.get(end); e.open {
+		if e.open {
 			k.Ends = max(k.Ends, e.content.OwnClearance())
 		} else {
 			k.Ends = Hidden
 		}
 	}
-	citations := make([]*slot, 0, len(all))
-	k.Cited = make([]Cited, 0, len(all))
+	citations := make([]*slot, 0, len(s.cited))
+	k.Cited = make([]Cited, 0, len(s.cited))
 	derive := false
-	for _, x := range all {
-		c := x.content.(*Citation) //nolint:forcetypeassert // the index holds citations
-		from := w.get(c.Source)
-		src, ok := from.content.(*Source)
-		if !x.open || !ok || !from.open {
+	for _, x := range s.cited {
+		c := x.content.(*Citation) //nolint:forcetypeassert // the list holds citations
+		from := x.names[1]
+		src := from.source()
+		if !x.open || src == nil || !from.open {
 			continue
 		}
 		citations = append(citations, x)

@@ -34,7 +34,7 @@ func (w *workspace) knownCitations(claim ID) ([]*slot, error) {
 		return nil, err
 	}
 	var known []*slot
-	for _, x := range w.citations[claim] {
+	for _, x := range w.citationsOf(claim) {
 		if x.base == nil {
 			continue // made by this revision
 		}
@@ -291,7 +291,7 @@ func (u *undoing) checkLeft() error {
 				return err
 			}
 		}
-		for _, x := range u.citations[id] {
+		for _, x := range u.citationsOf(id) {
 			if x.base == nil {
 				u.close(x)
 			}

@@ -242,7 +242,7 @@ func (u *undoing) hides(s *slot) (bool, error) {
 			return false, err
 		}
 		supported := false // by something that is known still
-		for _, x := range u.citations[c.ID] {
+		for _, x := range u.citationsOf(c.ID) {
 			cited := x.content.(*Citation) //nolint:forcetypeassert // the index holds citations
 			if cited.Stance != Supports {
 				continue
@@ -322,7 +322,7 @@ func (u *undoing) missing(s *slot) (*slot, error) {
 	if err := u.related(CitationsOf, []ID{s.id}); err != nil {
 		return nil, err
 	}
-	for _, x := range u.citations[s.id] {
+	for _, x := range u.citationsOf(s.id) {
 		if x.open && x.content.(*Citation).Stance == Supports { //nolint:forcetypeassert // the index holds citations
 			return nil, nil //nolint:nilnil // nothing is missing
 		}

@@ -37,6 +37,12 @@ type slot struct {
 	derived Derived
 	judged  bool // derived was computed
 	again   bool // a logged version, which is one even where an erasure left it like the one before
+	asked   bool // the snapshot was asked for it, or need not be any more
+
+	// What the content names: the ends of a claim, the claim and the source of a
+	// citation. Nil where it names none.
+	names [2]*slot
+	cited []*slot // the citations of a claim that are in the workspace
 }
 
 // workspace is the part of the graph that a plan works on: what the snapshot
@@ -52,10 +58,8 @@ type workspace struct {
 	made     int     // how many were
 	touched  []*slot // in the order they were first touched
 	closed   []*slot // in the order they were closed
-	// citations holds the slots of citations by claim; dependent those of claims
-	// by the entities at their ends and of citations by source, but for those that
-	// are not indexed yet: see dependentOn.
-	citations map[ID][]*slot
+	// dependent holds the slots of claims by the entities at their ends and of
+	// citations by source, but for those that are not indexed yet: see dependentOn.
 	dependent map[ID][]*slot
 	unindexed []*slot
 	sources   []*slot // those that hold sources
@@ -117,7 +121,7 @@ type mention struct {
 func newWorkspace(ctx context.Context, p *Planner, snap Snapshot, author Author, sequence Sequence) *workspace {
 	return &workspace{
 		ctx: ctx, planner: p, snap: snap, author: author, sequence: sequence,
-		slots: map[ID]*slot{}, citations: map[ID][]*slot{}, dependent: map[ID][]*slot{},
+		slots: map[ID]*slot{}, dependent: map[ID][]*slot{},
 		loaded: map[Relation]map[ID]loading{ClaimsOn: {}, CitationsOf: {}, CitationsIn: {}, DerivedSources: {}, FormerCitations: {}},
 		undone: map[ID]bool{}, lowered: map[ID]Sequence{}, named: map[ID]bool{}, expected: Open, limit: p.CascadeLimit,
 	}
@@ -134,11 +138,11 @@ func (w *workspace) load(ids []ID) error {
 		missing, slots = make([]ID, 0, len(ids)), make([]*slot, 0, len(ids))
 	}
 	for _, id := range ids {
-		if _, ok := w.slots[id]; ok || id == "" {
+		s := w.place(id)
+		if s == nil || s.asked {
 			continue
 		}
-		s := w.empty(id)
-		w.slots[id] = s
+		s.asked = true
 		missing, slots = append(missing, id), append(slots, s)
 	}
 	if len(missing) == 0 {
@@ -156,30 +160,32 @@ func (w *workspace) load(ids []ID) error {
 	return nil
 }
 
-// empty makes a slot of which nothing is known but the id. They are made many at
-// a time.
-func (w *workspace) empty(id ID) *slot {
+// place is the slot of an id, whether it was loaded or not; nil for none. Slots are
+// made many at a time.
+func (w *workspace) place(id ID) *slot {
+	if id == "" {
+		return nil
+	}
+	if s := w.slots[id]; s != nil {
+		return s
+	}
 	if len(w.spare) == 0 {
 		w.spare = make([]slot, min(max(2*w.made, 16), 1024))
 	}
 	s := &w.spare[0]
 	w.spare, w.made = w.spare[1:], w.made+1
 	s.id = id
+	w.slots[id] = s
 	return s
 }
 
 // add takes a record of the snapshot in, unless it is there.
 func (w *workspace) add(r *Record) {
-	id := r.ID()
-	s := w.slots[id]
-	if s != nil && (s.base != nil || s.content != nil) {
-		return
+	s := w.place(r.ID())
+	s.asked = true
+	if s.base == nil && s.content == nil {
+		w.fill(s, r)
 	}
-	if s == nil {
-		s = w.empty(id)
-		w.slots[id] = s
-	}
-	w.fill(s, r)
 }
 
 // fill puts a record of the snapshot into its slot, which is empty.
@@ -194,17 +200,23 @@ func (w *workspace) fill(s *slot, r *Record) {
 			r = &as
 		}
 	}
-	*s = slot{id: s.id, base: r, content: r.Content, open: r.IsOpen(), now: r.Derived.Now, check: r.Derived.Check, derived: r.Derived}
+	s.base, s.content, s.open = r, r.Content, r.IsOpen()
+	s.derived, s.now, s.check = r.Derived, r.Derived.Now, r.Derived.Check
 	w.link(s)
 }
 
-// link makes a claim, citation or source findable from what it depends on.
+// link makes a claim, citation or source findable from what it depends on, and that
+// from it.
 func (w *workspace) link(s *slot) {
 	switch c := s.content.(type) {
 	case *Citation:
-		w.citations[c.Claim] = append(w.citations[c.Claim], s)
+		s.names = [2]*slot{w.place(c.Claim), w.place(c.Source)}
+		if claim := s.names[0]; claim != nil {
+			claim.cited = append(claim.cited, s)
+		}
 		w.unindexed = append(w.unindexed, s)
 	case *Claim:
+		s.names = [2]*slot{w.place(c.From), w.place(c.To)}
 		w.unindexed = append(w.unindexed, s)
 	case *Source:
 		w.sources = append(w.sources, s)
@@ -247,7 +259,7 @@ func (w *workspace) bring(relation Relation, ids []ID, as loading) error {
 	var missing []ID
 	for _, id := range ids {
 		s := w.slots[id]
-		if w.loaded[relation][id] >= as || s != nil && s.base == nil {
+		if w.loaded[relation][id] >= as || s != nil && s.asked && s.base == nil {
 			continue // known, or new in this revision: nothing in the snapshot depends on it
 		}
 		w.loaded[relation][id] = as
@@ -298,12 +310,20 @@ func (w *workspace) dependents(relation Relation, ids []ID, limit int) (records 
 
 // get is the slot of an id that was loaded.
 func (w *workspace) get(id ID) *slot {
-	s := w.slots[id]
+	s := w.place(id)
 	if s == nil {
-		s = &slot{id: id}
-		w.slots[id] = s
+		return &slot{}
 	}
+	s.asked = true
 	return s
+}
+
+// citationsOf are the citations of a claim that are in the workspace.
+func (w *workspace) citationsOf(claim ID) []*slot {
+	if s := w.slots[claim]; s != nil {
+		return s.cited
+	}
+	return nil
 }
 
 // touch marks a slot as changed by the change being applied.
