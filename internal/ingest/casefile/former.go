@@ -29,11 +29,15 @@ func (r *kindRule) read(from *row) reading {
 // formerly are the readings of a row that earlier programs had, one for each of the
 // times at which the mapping changed, the latest first; nil where all are as now.
 func (m *mappings) formerly(r *row, now reading) []reading {
+	kind := r.get("kind")
+	if !slices.ContainsFunc(m.formerKinds, func(was kindRule) bool { return was.kind == kind }) {
+		return nil
+	}
 	readings, other := make([]reading, len(m.changed)), false
 	as := now
 	for i, until := range m.changed {
 		for j := range m.formerKinds {
-			if was := &m.formerKinds[j]; was.until == until && was.kind == r.get("kind") {
+			if was := &m.formerKinds[j]; was.until == until && was.kind == kind {
 				as = was.read(r)
 			}
 		}

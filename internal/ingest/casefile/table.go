@@ -61,17 +61,22 @@ var columnsOf = map[string]columns{
 
 // row is one line of a file.
 type row struct {
-	file   string
+	*header
 	line   int
-	fields []string
-	at     map[string]int // column → index in fields
+	fields []string // without blanks at their ends
 }
 
-// get is the text of a column, without blanks at its ends; "" where the file
-// does not have the column, or the row ends before it.
+// header is what all rows of a file have in common.
+type header struct {
+	file    string
+	columns []string // in the order of the fields
+}
+
+// get is the text of a column; "" where the file does not have the column, or the
+// row ends before it.
 func (r *row) get(column string) string {
-	if i, ok := r.at[column]; ok && i < len(r.fields) {
-		return strings.TrimSpace(r.fields[i])
+	if i := slices.Index(r.columns, column); i >= 0 && i < len(r.fields) {
+		return r.fields[i]
 	}
 	return ""
 }
@@ -179,7 +184,7 @@ func parseTable(in io.Reader, name string, limits Limits, faults *collector) ([]
 	meter.reset()
 	reader := csv.NewReader(meter)
 	reader.FieldsPerRecord = -1 // told below, with the column's name
-	header, err := reader.Read()
+	columns, err := reader.Read()
 	if errors.Is(err, io.EOF) {
 		faults.add(name, 0, "", "it is empty; begin it with a header that names its columns")
 		return nil, all
@@ -188,14 +193,16 @@ func parseTable(in io.Reader, name string, limits Limits, faults *collector) ([]
 		faults.syntax(name, 1, err, limits)
 		return nil, all
 	}
-	at := readHeader(header, name, faults)
-	if at == nil {
+	of := &header{name, columns}
+	if !of.read(faults) {
 		return nil, all
 	}
 	var (
 		rows []row
 		left unread
+		kept fieldKeeper
 	)
+	reader.ReuseRecord = true
 	next := 2 // the line on which the next row begins, unless blank lines come first
 	for {
 		meter.reset()
@@ -216,49 +223,88 @@ func parseTable(in io.Reader, name string, limits Limits, faults *collector) ([]
 			left.rest = true
 			return rows, left
 		}
-		if len(fields) != len(header) {
-			faults.add(name, line, "", "the line has %d fields and the header %d; put fields with commas or quotes in quotes", len(fields), len(header))
-			left.rows = append(left.rows, row{file: name, line: line, fields: fields, at: at})
+		if len(fields) != len(columns) {
+			faults.add(name, line, "", "the line has %d fields and the header %d; put fields with commas or quotes in quotes", len(fields), len(columns))
+			left.rows = append(left.rows, row{of, line, kept.keep(fields)})
 			continue
 		}
-		checkFields(fields, header, name, line, limits, faults)
-		rows = append(rows, row{file: name, line: line, fields: fields, at: at})
+		checkFields(fields, columns, name, line, limits, faults)
+		rows = append(rows, row{of, line, kept.keep(fields)})
 	}
 }
 
-// readHeader finds each column; nil where the rows cannot be understood.
-func readHeader(header []string, name string, faults *collector) map[string]int {
-	want := columnsOf[name]
+// read checks the columns. The rows of a header that is not sound cannot be understood.
+func (h *header) read(faults *collector) (sound bool) {
+	want := columnsOf[h.file]
 	known := append(slices.Clone(want.required), want.optional...)
-	at := make(map[string]int, len(header))
-	sound := true
-	for i, column := range header {
-		header[i] = strings.TrimSpace(column)
-		column = header[i]
-		_, twice := at[column]
+	there := map[string]bool{}
+	sound = true
+	for i, column := range h.columns {
+		column = strings.TrimSpace(column)
+		h.columns[i] = column
 		switch {
 		case !utf8.ValidString(column):
-			faults.add(name, 1, "", "the header is not valid UTF-8; save the file as UTF-8")
-			return nil
+			faults.add(h.file, 1, "", "the header is not valid UTF-8; save the file as UTF-8")
+			return false
 		case !slices.Contains(known, column):
-			faults.add(name, 1, column, "there is no such column; the columns are %s", strings.Join(known, ", "))
+			faults.add(h.file, 1, column, "there is no such column; the columns are %s", strings.Join(known, ", "))
 			sound = false
-		case twice:
-			faults.add(name, 1, column, "the column is there twice; leave one out")
+		case there[column]:
+			faults.add(h.file, 1, column, "the column is there twice; leave one out")
 			sound = false
 		}
-		at[column] = i
+		there[column] = true
 	}
 	for _, column := range want.required {
-		if _, ok := at[column]; !ok {
-			faults.add(name, 1, column, "the column is missing; the columns are %s", strings.Join(known, ", "))
+		if !there[column] {
+			faults.add(h.file, 1, column, "the column is missing; the columns are %s", strings.Join(known, ", "))
 			sound = false
 		}
 	}
-	if !sound {
-		return nil
+	return sound
+}
+
+// fieldKeeper keeps the fields of rows. They share few pieces of memory: a piece for each field of
+// each row would keep the collector busy for as long as the rows are there.
+type fieldKeeper struct {
+	lists slab[string]
+	piece strings.Builder
+}
+
+// fieldPiece is how many bytes of fields share a piece of memory.
+const fieldPiece = 64 << 10
+
+// keep copies the fields of a row, without blanks at their ends.
+func (f *fieldKeeper) keep(row []string) []string {
+	kept := f.lists.take(len(row))
+	for i, field := range row {
+		if field = strings.TrimSpace(field); field == "" {
+			continue
+		}
+		if f.piece.Cap()-f.piece.Len() < len(field) {
+			f.piece.Reset()
+			f.piece.Grow(max(fieldPiece, len(field)))
+		}
+		start := f.piece.Len()
+		f.piece.WriteString(field)
+		kept[i] = f.piece.String()[start:]
 	}
-	return at
+	return kept
+}
+
+// slab gives out lists that share few pieces of memory.
+type slab[T any] struct{ left []T }
+
+// slabPiece is how many elements share a piece of memory.
+const slabPiece = 1024
+
+func (s *slab[T]) take(n int) []T {
+	if len(s.left) < n {
+		s.left = make([]T, max(slabPiece, n))
+	}
+	list := s.left[:n:n]
+	s.left = s.left[n:]
+	return list
 }
 
 func checkFields(fields, header []string, name string, line int, limits Limits, faults *collector) {
