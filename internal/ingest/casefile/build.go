@@ -67,16 +67,18 @@ func (f *File) Changes() int { return len(f.changes) }
 type builder struct {
 	vocabulary *vocabulary.Vocabulary
 	tables     *mappings
-	ids        map[string]origin // of all but citations
-	bare       map[string]bool   // claims of which a citation could not be read
-	entities   map[string]bool
-	cited      map[string][]int // claim → citation rows
+	bare       map[string]bool // claims of which a citation could not be read
 	citations  []row
 	// citationIDs are the ids of citations; empty where one is to be made.
 	citationIDs []evidence.ID
-	ownClaims   map[string]bool
-	overflow    []int // citation rows past maxInline of their claim
+	named       naming
+	cited       []int32 // citation rows, those of each claim side by side
+	overflow    []int32 // citation rows past maxInline of their claim
 	file        *File
+
+	links        slab[evidence.AssertLink]
+	newCitations slab[evidence.NewCitation]
+	origins      slab[origin]
 }
 
 // Read reads a folder. Other CSV files in it are faults: one with a slip in its name
@@ -115,20 +117,12 @@ func Read(fsys fs.FS, o Options) (*File, error) {
 	if !there && len(strangers) == 0 {
 		return nil, fmt.Errorf("the folder holds none of %s; name the folder of a case file", strings.Join(fileNames, ", "))
 	}
-	b.makeRoom()
+	ids := b.name(rows)
 	indexed := make(chan collector)
-	go func() { indexed <- b.indexCitations() }() // beside all that does not ask for citations
-	for _, name := range []string{linksFile, statementsFile} {
-		for i := range rows[name] {
-			b.ownClaims[rows[name][i].get("id")] = true
-		}
-	}
-	for i := range rows[entitiesFile] {
-		b.entities[rows[entitiesFile][i].get("id")] = true
-	}
-	build := func(file string, build func(*row)) {
+	go func() { indexed <- b.indexCitations(ids[citationsFile]) }() // beside all that does not ask for citations
+	build := func(file string, build func(*row, number)) {
 		for i := range rows[file] {
-			build(&rows[file][i])
+			build(&rows[file][i], ids[file][i])
 		}
 	}
 	build(sourcesFile, b.source)
@@ -137,19 +131,45 @@ func Read(fsys fs.FS, o Options) (*File, error) {
 	b.file.faults.addAll(&ofCitations)
 	build(linksFile, b.link)
 	build(statementsFile, b.statement)
-	b.furtherCitations()
+	b.furtherCitations(ids[citationsFile])
 	return b.file, nil
 }
 
-// makeRoom makes maps and lists as long as they will be: to have them grow to
-// hundreds of thousands takes longer than to fill them.
-func (b *builder) makeRoom() {
-	rows := b.file.rows
-	claims := rows[linksFile] + rows[statementsFile]
-	made := rows[sourcesFile] + rows[entitiesFile] + claims
-	b.ids, b.file.changes = make(map[string]origin, made), make([]change, 0, made)
-	b.entities = make(map[string]bool, rows[entitiesFile])
-	b.cited, b.ownClaims = make(map[string][]int, claims), make(map[string]bool, claims)
+// name numbers the ids that rows give, and those of the claims that citations cite,
+// each list in the order of its rows. What grows to hundreds of thousands it makes as
+// long as that will be: to have it grow takes longer than to fill it.
+func (b *builder) name(rows map[string][]row) map[string][]number {
+	made := 0
+	for name, n := range b.file.rows {
+		if name != citationsFile {
+			made += n
+		}
+	}
+	b.named, b.file.changes = newNaming(made), make([]change, 0, made)
+	ids := map[string][]number{}
+	for _, file := range fileNames {
+		column := "id"
+		if file == citationsFile {
+			column = "claim_id"
+		}
+		numbers := make([]number, len(rows[file]))
+		last := nameless
+		for i := range numbers {
+			last = b.named.number(rows[file][i].get(column), last)
+			numbers[i] = last
+			if last == nameless {
+				continue
+			}
+			switch is := &b.named.are[last]; file {
+			case entitiesFile:
+				is.entity = true
+			case linksFile, statementsFile:
+				is.claim = true
+			}
+		}
+		ids[file] = numbers
+	}
+	return ids
 }
 
 // Faulty says whether anything is wrong with the rows themselves; Import then
@@ -172,18 +192,18 @@ func (b *builder) lose(name string, u unread) {
 
 // id takes an id for a row; a row of the folder may not use that of another. One
 // that has none of its own is checked under an id that is made for it.
-func (b *builder) id(r *row) evidence.ID {
-	id := r.get("id")
-	if id == "" {
+func (b *builder) id(r *row, n number) evidence.ID {
+	if n == nameless {
 		b.file.faults.add(r.file, r.line, "id", "it is empty; give an id that stays the same in every import")
 		return ""
 	}
-	if other, taken := b.ids[id]; taken {
-		b.file.faults.add(r.file, r.line, "id", "%q is the id of %s:%d already; choose another", id, other.file, other.line)
+	is := &b.named.are[n]
+	if is.by != nil {
+		b.file.faults.add(r.file, r.line, "id", "%q is the id of %s:%d already; choose another", is.id, is.by.file, is.by.line)
 		return ""
 	}
-	b.ids[id] = origin{file: r.file, line: r.line}
-	return evidence.ID(id)
+	is.by = r
+	return evidence.ID(is.id)
 }
 
 // given is a column as a field of an upsert: an empty one keeps what is there.
@@ -208,16 +228,16 @@ func (b *builder) add(r *row, c evidence.Change, swapped bool, citations ...orig
 	b.file.changes = append(b.file.changes, made)
 }
 
-func (b *builder) source(r *row) {
+func (b *builder) source(r *row, n number) {
 	b.add(r, evidence.Change{PutSource: &evidence.PutSource{
-		ID: b.id(r), Kind: upper(given(r, "kind")), Title: given(r, "title"), Author: given(r, "author"),
+		ID: b.id(r, n), Kind: upper(given(r, "kind")), Title: given(r, "title"), Author: given(r, "author"),
 		Publisher: given(r, "publisher"), Published: given(r, "published"), URL: given(r, "url"), Archive: given(r, "archive"), Language: given(r, "language"),
 	}}, false)
 }
 
-func (b *builder) entity(r *row) {
+func (b *builder) entity(r *row, n number) {
 	put := &evidence.PutEntity{
-		ID: b.id(r), Kind: given(r, "kind"), Name: given(r, "name"), Description: given(r, "description"), Country: given(r, "country"),
+		ID: b.id(r, n), Kind: given(r, "kind"), Name: given(r, "name"), Description: given(r, "description"), Country: given(r, "country"),
 	}
 	if kind, ok := b.vocabulary.EntityByNodeLabel(put.Kind.Value); ok {
 		put.Kind = evidence.Of(kind.Name)
@@ -329,23 +349,25 @@ func (b *builder) status(r *row, procedural bool) string {
 	return standing.String()
 }
 
-func (b *builder) link(r *row) {
-	id := b.id(r)
+func (b *builder) link(r *row, n number) {
+	id := b.id(r, n)
 	rule := b.tables.mapKind(b.vocabulary, r.get("kind"), r.get("role"))
 	kind, _ := b.vocabulary.Link(rule.target) // what is unknown, evidence refuses
 	as := rule.read(r)
-	cited, origins := b.citationsOf(string(id))
-	b.add(r, evidence.Change{AssertLink: &evidence.AssertLink{
+	cited, origins := b.citationsOf(id, n)
+	link := &b.links.take(1)[0]
+	*link = evidence.AssertLink{
 		ID: id, Kind: as.kind, From: as.from, To: as.to, Role: as.role, Summary: r.get("summary"),
 		Valid:    evidence.ValidTime{Since: r.get("since"), Until: r.get("until")},
 		Standing: b.status(r, kind.Procedural), About: evidence.ID(r.get("about")), Citations: cited,
-	}}, rule.swap, origins...)
+	}
+	b.add(r, evidence.Change{AssertLink: link}, rule.swap, origins...)
 	b.file.changes[len(b.file.changes)-1].formerly = b.tables.formerly(r, as)
 }
 
-func (b *builder) statement(r *row) {
-	id := b.id(r)
-	cited, origins := b.citationsOf(string(id))
+func (b *builder) statement(r *row, n number) {
+	id := b.id(r, n)
+	cited, origins := b.citationsOf(id, n)
 	b.add(r, evidence.Change{AssertStatement: &evidence.AssertStatement{
 		ID: id, Entity: evidence.ID(r.get("entity")), Attribute: strings.ToUpper(r.get("attribute")), Value: r.get("value"), Summary: r.get("summary"),
 		Valid:    evidence.ValidTime{Since: r.get("since"), Until: r.get("until")},
@@ -357,47 +379,57 @@ func (b *builder) statement(r *row) {
 // same as another is a fault. Of rows that differ only in who asserts them, the
 // first has the id that all of them would have, and the others are given one when
 // they are written: a place among them would tell of one that is hidden.
-func (b *builder) indexCitations() (faults collector) {
-	first, others := make(map[evidence.ID]int, len(b.citations)), map[evidence.ID][]int{}
-	for i := range b.citations {
-		r := &b.citations[i]
-		claim := r.get("claim_id")
-		if claim == "" {
-			faults.add(r.file, r.line, "claim_id", "it is empty; give the id of a link or statement")
-			continue
-		}
-		id := b.citationIDs[i]
-		if at, alike := first[id]; alike {
-			before := append([]int{at}, others[id]...)
-			same := slices.IndexFunc(before, func(j int) bool { return b.citations[j].get("attributed_to") == r.get("attributed_to") })
-			if same >= 0 {
-				faults.add(r.file, r.line, "", "the line says the same as line %d; leave one out", b.citations[before[same]].line)
-				continue
+func (b *builder) indexCitations(claims []number) (faults collector) {
+	b.cited = b.named.sideBySide(claims)
+	alike := map[evidence.ID][]int32{} // the rows of one claim
+	for n := range b.named.are {
+		is := &b.named.are[n]
+		rows := b.cited[is.cited : is.cited+is.citations]
+		distinct := rows[:0]
+		clear(alike)
+		for _, i := range rows {
+			r := &b.citations[i]
+			if len(rows) > 1 {
+				id := b.citationIDs[i]
+				before := alike[id]
+				same := slices.IndexFunc(before, func(j int32) bool { return b.citations[j].get("attributed_to") == r.get("attributed_to") })
+				if same >= 0 {
+					faults.add(r.file, r.line, "", "the line says the same as line %d; leave one out", b.citations[before[same]].line)
+					continue
+				}
+				if alike[id] = append(before, i); len(before) > 0 {
+					b.citationIDs[i] = ""
+				}
 			}
-			others[id] = append(others[id], i)
-			b.citationIDs[i] = ""
-		} else {
-			first[id] = i
+			distinct = append(distinct, i)
+			if _, err := evidence.ParseStance(stance(r)); err != nil && stance(r) != "" {
+				b.bare[is.id] = true // it may have been meant to support
+			}
 		}
-		b.cited[claim] = append(b.cited[claim], i)
-		if _, err := evidence.ParseStance(stance(r)); err != nil && stance(r) != "" {
-			b.bare[claim] = true // it may have been meant to support
+		is.citations = int32(len(distinct)) //nolint:gosec // fewer than rows
+	}
+	for i, claim := range claims {
+		if claim == nameless {
+			faults.add(citationsFile, b.citations[i].line, "claim_id", "it is empty; give the id of a link or statement")
 		}
 	}
 	return faults
 }
 
-func (b *builder) citationsOf(claim string) ([]evidence.NewCitation, []origin) {
+// citationsOf are the citations of a claim with a number; none where its row could not
+// have its id.
+func (b *builder) citationsOf(claim evidence.ID, n number) ([]evidence.NewCitation, []origin) {
 	if claim == "" {
 		return nil, nil
 	}
-	rows := b.cited[claim]
+	is := &b.named.are[n]
+	rows := b.cited[is.cited : is.cited+is.citations]
 	if len(rows) > maxInline {
 		rows = b.withSupport(rows)
 		b.overflow = append(b.overflow, rows[maxInline:]...)
 		rows = rows[:maxInline]
 	}
-	citations, origins := make([]evidence.NewCitation, len(rows)), make([]origin, len(rows))
+	citations, origins := b.newCitations.take(len(rows)), b.origins.take(len(rows))
 	for i, at := range rows {
 		r := &b.citations[at]
 		citations[i], origins[i] = b.citation(at), origin{file: r.file, line: r.line, stance: r.get("stance")}
@@ -407,8 +439,8 @@ func (b *builder) citationsOf(claim string) ([]evidence.NewCitation, []origin) {
 
 // withSupport gives the rows of a claim with one that supports it among those that
 // it is asserted with, if any does: no claim is asserted without.
-func (b *builder) withSupport(rows []int) []int {
-	supports := func(at int) bool {
+func (b *builder) withSupport(rows []int32) []int32 {
+	supports := func(at int32) bool {
 		text := stance(&b.citations[at])
 		is, err := evidence.ParseStance(text)
 		return text == "" || err == nil && is == evidence.Supports
@@ -424,7 +456,7 @@ func (b *builder) withSupport(rows []int) []int {
 	return slices.Insert(moved, maxInline-1, rows[first])
 }
 
-func (b *builder) citation(at int) evidence.NewCitation {
+func (b *builder) citation(at int32) evidence.NewCitation {
 	r := &b.citations[at]
 	c := evidence.NewCitation{
 		ID: b.citationIDs[at], Source: evidence.ID(r.get("source_id")), Stance: stance(r), Locator: r.get("locator"),
@@ -435,7 +467,7 @@ func (b *builder) citation(at int) evidence.NewCitation {
 	}
 	switch who := r.get("attributed_to"); {
 	case who == "": // also where an entity has no id
-	case b.entities[who]:
+	case b.named.isEntity(who):
 		c.AssertedBy = &evidence.Asserter{Entity: evidence.ID(who)}
 	default:
 		c.AssertedBy = &evidence.Asserter{Words: who}
@@ -443,22 +475,31 @@ func (b *builder) citation(at int) evidence.NewCitation {
 	return c
 }
 
-func stance(r *row) string { return strings.ToUpper(r.get("stance")) }
+// stance is that of a citation as the rules write it.
+func stance(r *row) string {
+	given := r.get("stance")
+	for _, known := range []evidence.Stance{evidence.Supports, evidence.Disputes, evidence.Mentions} {
+		if strings.EqualFold(given, known.String()) {
+			return known.String()
+		}
+	}
+	return strings.ToUpper(given)
+}
 
 // maxInline is how many citations a claim is asserted with; more are added after.
 const maxInline = 1000
 
 // furtherCitations adds the citations of claims that are not in the folder but
 // may be in the graph, and those that a claim had too many of.
-func (b *builder) furtherCitations() {
+func (b *builder) furtherCitations(claims []number) {
 	for _, i := range b.overflow {
 		r := &b.citations[i]
 		b.add(r, evidence.Change{Cite: &evidence.Cite{Claim: evidence.ID(r.get("claim_id")), Citation: b.citation(i)}}, false)
 	}
-	for i := range b.citations {
-		r := &b.citations[i]
-		if claim := r.get("claim_id"); claim != "" && !b.ownClaims[claim] {
-			b.add(r, evidence.Change{Cite: &evidence.Cite{Claim: evidence.ID(claim), Citation: b.citation(i)}}, false)
+	for i, n := range claims {
+		if n != nameless && !b.named.are[n].claim {
+			r := &b.citations[i]
+			b.add(r, evidence.Change{Cite: &evidence.Cite{Claim: evidence.ID(b.named.are[n].id), Citation: b.citation(int32(i))}}, false) //nolint:gosec // fewer than rows
 		}
 	}
 }
