@@ -42,32 +42,32 @@ func (w *workspace) apply(c *Change) (ID, error) {
 // choose gives the slot of an id that the client chose, or of one that is made.
 // Where the id cannot be had, the fault is noted and the slot is void, so that
 // the rest of the change is checked all the same.
-func (w *workspace) choose(id ID, path string) *slot {
+func (w *workspace) choose(id ID, at, field string) *slot {
 	if id == "" {
 		return w.get(w.planner.NewID())
 	}
 	if !id.Valid() {
-		w.fault(InvalidInput, path, "%q is not an id; use 1 to %d letters, digits and . _ : ~ -, beginning with a letter or digit", id, MaxIDLength)
+		w.fault(InvalidInput, at+field, "%q is not an id; use 1 to %d letters, digits and . _ : ~ -, beginning with a letter or digit", id, MaxIDLength)
 		return void(id)
 	}
 	s := w.get(id)
 	if w.sees(s) {
-		w.mention(s, path)
+		w.mention(s, at, field)
 		return s
 	}
 	if !hasPrefix(id, w.author.IDPrefix) {
-		w.fault(Forbidden, path, "ids that you choose begin with %q; put it before %q, or leave the id out", w.author.IDPrefix, id)
+		w.fault(Forbidden, at+field, "ids that you choose begin with %q; put it before %q, or leave the id out", w.author.IDPrefix, id)
 		return void(id)
 	}
 	if was := w.wasClosed(s); was != nil {
-		w.mention(was, path)
+		w.mention(was, at, field)
 		return was
 	}
 	if s.content != nil && (s.open || s.now > w.author.Clearance) {
-		w.fault(DuplicateID, path, "%q cannot be used; choose another id", id)
+		w.fault(DuplicateID, at+field, "%q cannot be used; choose another id", id)
 		return void(id)
 	}
-	w.mention(s, path)
+	w.mention(s, at, field)
 	return s
 }
 
@@ -103,10 +103,10 @@ func void(id ID) *slot { return &slot{id: id, void: true} }
 
 // chooseFor is choose for a record that is put: one of another type that has the
 // id already is a fault.
-func (w *workspace) chooseFor(id ID, path string, t RecordType) *slot {
-	s := w.choose(id, path)
+func (w *workspace) chooseFor(id ID, at, field string, t RecordType) *slot {
+	s := w.choose(id, at, field)
 	if s.content != nil && s.content.Type() != t {
-		w.fault(DuplicateID, path, "%q is the id of a %s; choose another", s.id, s.content.Type())
+		w.fault(DuplicateID, at+field, "%q is the id of a %s; choose another", s.id, s.content.Type())
 		return void(id)
 	}
 	return s
@@ -134,9 +134,7 @@ func (w *workspace) knownIn(s *slot, at, field, what string, types ...RecordType
 		w.fault(UnknownID, at+field, "there is no %s %q; make it first, or mend the id", what, s.id)
 		return nil
 	}
-	if w.expected != Open {
-		w.mention(s, at+field)
-	}
+	w.mention(s, at, field)
 	return s
 }
 
@@ -159,7 +157,7 @@ func short[T any](w *workspace, path, what string, given []T) []T {
 
 func (w *workspace) putEntity(c *PutEntity) (ID, error) {
 	const at = "putEntity."
-	s := w.chooseFor(c.ID, at+"id", EntityRecord)
+	s := w.chooseFor(c.ID, at, "id", EntityRecord)
 	old, ok := s.content.(*Entity)
 	e := Entity{ID: s.id}
 	if ok {
@@ -175,7 +173,7 @@ func (w *workspace) putEntity(c *PutEntity) (ID, error) {
 		w.kindless[s.id] = true
 	}
 	if c.Identity.Set {
-		e.Identity = parse(w, at+"identity", c.Identity.Value, Named, ParseIdentity)
+		e.Identity = parse(w, at, "identity", c.Identity.Value, Named, ParseIdentity)
 	}
 	e.Clearance = w.clearance(at+"clearance", c.Clearance, e.Clearance)
 	w.putNames(&e, c, old)
@@ -297,7 +295,7 @@ func (w *workspace) mixesKinds(c *Claim) bool {
 
 func (w *workspace) putSource(c *PutSource) (ID, error) {
 	const at = "putSource."
-	s := w.chooseFor(c.ID, at+"id", SourceRecord)
+	s := w.chooseFor(c.ID, at, "id", SourceRecord)
 	old, ok := s.content.(*Source)
 	src := Source{ID: s.id}
 	if ok {
@@ -324,7 +322,7 @@ func (w *workspace) putSource(c *PutSource) (ID, error) {
 	if c.Reliability.Set {
 		src.Reliability = ReliabilityF
 		if !c.Reliability.Null {
-			src.Reliability = parse(w, at+"reliability", c.Reliability.Value, ReliabilityF, ParseReliability)
+			src.Reliability = parse(w, at, "reliability", c.Reliability.Value, ReliabilityF, ParseReliability)
 		}
 	}
 	src.Clearance = w.clearance(at+"clearance", c.Clearance, src.Clearance)
@@ -351,7 +349,8 @@ func (w *workspace) putSource(c *PutSource) (ID, error) {
 }
 
 func (w *workspace) assertLink(c *AssertLink) (ID, error) {
-	claim := Claim{
+	claim := w.claims.New()
+	*claim = Claim{
 		Of: LinkRecord, Kind: c.Kind, From: c.From, To: c.To, Role: c.Role, Summary: c.Summary,
 		Since: c.Valid.Since, Until: c.Valid.Until, Observed: c.Valid.Observed, About: c.About,
 	}
@@ -365,7 +364,7 @@ func (w *workspace) assertLink(c *AssertLink) (ID, error) {
 	if c.About != "" && known && !kind.About {
 		w.fault(InvalidInput, at+"about", "a link of kind %s speaks of no other claim; leave it out, or use a kind such as DENIES", c.Kind)
 	}
-	return w.assert(at, "id", c.ID, &claim, c.Standing, c.Clearance, c.Citations, known && kind.Procedural)
+	return w.assert(at, "id", c.ID, claim, c.Standing, c.Clearance, c.Citations, known && kind.Procedural)
 }
 
 // checkEnds checks the ends of a link of a kind.
@@ -403,17 +402,18 @@ func (w *workspace) assertStatement(c *AssertStatement) (ID, error) {
 // assert makes a claim with its citations, or finds that it is there already.
 // Field is the one that gives the id.
 func (w *workspace) assert(at, field string, id ID, claim *Claim, standing, clearance string, citations []NewCitation, procedural bool) (ID, error) {
-	w.text(at+"role", claim.Role, maxText, false)
-	w.text(at+"summary", claim.Summary, maxText, false)
-	w.validTime(at+"valid", claim)
+	w.textIn(at, "role", claim.Role, maxText, false)
+	w.textIn(at, "summary", claim.Summary, maxText, false)
+	w.validTime(at, claim)
 	first := StandingChange{Standing: Reported}
 	if standing != "" {
-		first.Standing = parse(w, at+"standing", standing, Reported, ParseStanding)
+		first.Standing = parse(w, at, "standing", standing, Reported, ParseStanding)
 	}
 	if procedural && !first.Standing.FitsProcedure() {
 		w.fault(InvalidInput, at+"standing", "%s is itself an act of a procedure: its standing is one of REPORTED, OFFICIALLY_FOUND, REFUTED, RETRACTED, not %s", claim.Kind, standing)
 	}
-	claim.Standing = []StandingChange{first}
+	claim.Standing = w.standings.Take(1)
+	claim.Standing[0] = first
 	if clearance != "" {
 		claim.Clearance = w.clearance(at+"clearance", Of(clearance), Public)
 	}
@@ -422,7 +422,7 @@ func (w *workspace) assert(at, field string, id ID, claim *Claim, standing, clea
 	} else {
 		w.refer(claim.About, at+"about", "claim", LinkRecord, StatementRecord)
 	}
-	s := w.choose(id, at+field)
+	s := w.choose(id, at, field)
 	claim.ID = s.id
 	if s.content != nil {
 		if clearance == "" { // it may have been raised since

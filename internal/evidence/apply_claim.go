@@ -11,12 +11,13 @@ import (
 
 // newCitation reads a citation's input. Its id is empty where none was chosen.
 func (w *workspace) newCitation(at string, claim ID, in *NewCitation, stance Stance) *Citation {
-	c := &Citation{
+	c := w.citations.New()
+	*c = Citation{
 		ID: in.ID, Claim: claim, Source: in.Source, Stance: stance, Locator: in.Locator, Quote: in.Quote,
 		StandingInSource: in.StandingInSource, Note: in.Note,
 	}
 	if in.Stance != "" {
-		c.Stance = parse(w, at+"stance", in.Stance, stance, ParseStance)
+		c.Stance = parse(w, at, "stance", in.Stance, stance, ParseStance)
 	}
 	w.textIn(at, "locator", c.Locator, maxReason, false)
 	w.textIn(at, "note", c.Note, maxText, false)
@@ -57,7 +58,7 @@ func (w *workspace) newCitation(at string, claim ID, in *NewCitation, stance Sta
 // addCitation makes a citation of a claim, or finds that it is there already.
 func (w *workspace) addCitation(at string, claim ID, in *NewCitation, stance Stance) (*slot, error) {
 	c := w.newCitation(at, claim, in, stance)
-	s := w.choose(in.ID, at+"id")
+	s := w.choose(in.ID, at, "id")
 	c.ID = s.id
 	if s.content == nil {
 		w.put(s, c)
@@ -94,7 +95,7 @@ func (w *workspace) setStanding(c *SetStanding) (ID, error) {
 		s = &slot{id: c.Claim, content: &Claim{ID: c.Claim}, void: true}
 	}
 	old := s.content.(*Claim) //nolint:forcetypeassert // known checked the type
-	standing := parse(w, at+"standing", c.Standing, Reported, ParseStanding)
+	standing := parse(w, at, "standing", c.Standing, Reported, ParseStanding)
 	if kind, ok := w.planner.Vocabulary.Link(old.Kind); ok && kind.Procedural && old.Of == LinkRecord && !standing.FitsProcedure() {
 		w.fault(InvalidInput, at+"standing", "%s is itself an act of a procedure: its standing is one of REPORTED, OFFICIALLY_FOUND, REFUTED, RETRACTED, not %s", old.Kind, standing)
 	}
@@ -124,7 +125,7 @@ func (w *workspace) setClearance(c *SetClearance) (ID, error) {
 		w.clearance(at+"clearance", Of(c.Clearance), Public)
 		return c.ID, nil
 	}
-	w.mention(s, at+"id")
+	w.mention(s, at, "id")
 	clearance := w.clearance(at+"clearance", Of(c.Clearance), s.now)
 	if !s.open {
 		if s.now != clearance {
@@ -266,7 +267,7 @@ func (w *workspace) clearance(path string, in Optional[string], old Clearance) C
 	if in.Null {
 		return Public
 	}
-	c := parse(w, path, in.Value, old, ParseClearance)
+	c := parse(w, path, "", in.Value, old, ParseClearance)
 	if c > w.author.Clearance {
 		w.fault(Forbidden, path, "%s is above your own clearance, %s; set that or a lower one", c, w.author.Clearance)
 	}
@@ -274,10 +275,10 @@ func (w *workspace) clearance(path string, in Optional[string], old Clearance) C
 }
 
 // parse reads an enumerated value, noting the fault where it is none.
-func parse[T any](w *workspace, path, s string, otherwise T, read func(string) (T, error)) T {
+func parse[T any](w *workspace, at, field, s string, otherwise T, read func(string) (T, error)) T {
 	v, err := read(s)
 	if err != nil {
-		w.fault(InvalidInput, path, "%v", err)
+		w.fault(InvalidInput, at+field, "%v", err)
 		return otherwise
 	}
 	return v
@@ -286,27 +287,28 @@ func parse[T any](w *workspace, path, s string, otherwise T, read func(string) (
 func (w *workspace) date(path, s string) { w.dateIn(path, "", s) }
 
 // dateIn is date for a field of what stands at a path.
-func (w *workspace) dateIn(at, field, s string) {
-	if _, err := edtf.Parse(s); err != nil {
+func (w *workspace) dateIn(at, field, s string) edtf.Date {
+	date, err := edtf.Parse(s)
+	if err != nil {
 		w.fault(InvalidDate, at+field, "%v", err)
 	}
+	return date
 }
 
-func (w *workspace) validTime(path string, c *Claim) {
+func (w *workspace) validTime(at string, c *Claim) {
 	before := len(w.faults)
-	w.dateIn(path, ".since", c.Since)
-	w.dateIn(path, ".until", c.Until)
+	valid := edtf.Valid{Since: w.dateIn(at, "valid.since", c.Since), Until: w.dateIn(at, "valid.until", c.Until)}
 	for i, o := range c.Observed {
-		w.date(fmt.Sprintf("%s.observed[%d]", path, i), o)
+		valid.Observed = append(valid.Observed, w.dateIn(at, fmt.Sprintf("valid.observed[%d]", i), o))
 	}
 	if len(c.Observed) > maxList {
-		w.fault(LimitExceeded, path+".observed", "a claim has at most %d observed dates; leave some out", maxList)
+		w.fault(LimitExceeded, at+"valid.observed", "a claim has at most %d observed dates; leave some out", maxList)
 	}
 	if len(w.faults) > before {
 		return
 	}
-	if err := c.Valid().Check(AspectOf(c, w.planner.Vocabulary)); err != nil {
-		w.fault(InvalidDate, path, "%v", err)
+	if err := valid.Check(AspectOf(c, w.planner.Vocabulary)); err != nil {
+		w.fault(InvalidDate, at+"valid", "%v", err)
 	}
 }
 

@@ -52,7 +52,7 @@ func (w *workspace) putNames(e *Entity, c *PutEntity, old *Entity) {
 		w.text(path+"language", n.Language, maxShort, false)
 		name := Name{Text: n.Text, Language: n.Language, Sources: n.Sources, Type: AliasName}
 		if n.Type != "" {
-			name.Type = parse(w, path+"type", n.Type, AliasName, ParseNameType)
+			name.Type = parse(w, path, "type", n.Type, AliasName, ParseNameType)
 		}
 		if name.Type == PrimaryName {
 			w.fault(InvalidInput, path+"type", "the primary name is given in `name`; give this one another type")

@@ -58,7 +58,8 @@ func (w *workspace) transitions() (commit *Commit, effect [Clearances]bool, err 
 
 // transition compares a record before and after, and says whether they differ.
 func (w *workspace) transition(s *slot) (_ Transition, differs bool) {
-	after := &Record{Content: s.content, From: w.sequence, To: Open, Derived: s.derived}
+	after := w.records.New()
+	*after = Record{Content: s.content, From: w.sequence, To: Open, Derived: s.derived}
 	if s.base != nil && !(s.open && s.rewritten()) {
 		after.Content, after.From, after.To = s.base.Content, s.base.From, s.base.To
 		if !s.open && s.base.IsOpen() {

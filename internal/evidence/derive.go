@@ -83,6 +83,12 @@ type Case struct {
 // Judge derives the claim and its citations (in the order of Case.Cited). Now
 // and Check are left for the caller, who knows them.
 func (k *Case) Judge(v *vocabulary.Vocabulary) (claim Derived, citations []Derived) {
+	citations = make([]Derived, len(k.Cited))
+	return k.judge(v, citations), citations
+}
+
+// judge is Judge, which is given where to put what it derives of the citations.
+func (k *Case) judge(v *vocabulary.Vocabulary, citations []Derived) (claim Derived) {
 	supported := Hidden
 	for _, x := range k.Cited {
 		if x.Citation.Stance == Supports {
@@ -91,7 +97,6 @@ func (k *Case) Judge(v *vocabulary.Vocabulary) (claim Derived, citations []Deriv
 	}
 	claim.Visibility = max(k.Visibility, k.Ends, supported)
 	claim.Key = OrderKey(k.Claim, 0, v)
-	citations = make([]Derived, len(k.Cited))
 	for i, x := range k.Cited {
 		visibility := max(x.Visibility, claim.Visibility)
 		weight := CitationWeight(x.Source.Reliability, x.Citation.Credibility)
@@ -124,7 +129,7 @@ func (k *Case) Judge(v *vocabulary.Vocabulary) (claim Derived, citations []Deriv
 		strength, lineages := Weigh(k.Cited, k.Provenance, c)
 		level.Strength, level.Lineages = uint16(strength), uint32(lineages) //nolint:gosec // 0 to 1000, and a count of citations
 	}
-	return claim, citations
+	return claim
 }
 
 // shows says whether a clearance sees a citation.

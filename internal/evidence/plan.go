@@ -128,6 +128,7 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 	if err := w.load(cs.references()); err != nil {
 		return nil, err
 	}
+	w.deferred = make([]deferred, 0, 3*len(cs.Changes))
 	targets := make([]ID, len(cs.Changes))
 	for i := range cs.Changes {
 		if cs.Changes[i].only() == "" {

@@ -1,6 +1,10 @@
 package evidence
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/vinculo/vinculo/internal/evidence/slab"
+)
 
 // cascade closes what cannot stand without what was closed: the claims of an
 // entity, the citations into a source, the citations of a claim, and a claim
@@ -144,6 +148,7 @@ func (w *workspace) replay(e Effect) error {
 // outcomes puts what was done under the changes that did it.
 func (w *workspace) outcomes(cs *ChangeSet, targets []ID) []Outcome {
 	outcomes := make([]Outcome, len(cs.Changes))
+	var effects slab.Of[Effect]
 	for i := range cs.Changes {
 		outcomes[i] = Outcome{Change: cs.Changes[i].only(), ID: targets[i]}
 	}
@@ -154,7 +159,7 @@ func (w *workspace) outcomes(cs *ChangeSet, targets []ID) []Outcome {
 		add := func(e Effect) {
 			to := &outcomes[s.index].Effects
 			if *to == nil { // a link mostly comes with two citations at the most
-				*to = make([]Effect, 0, 3)
+				*to = effects.Take(3)[:0]
 			}
 			*to = append(*to, e)
 		}
@@ -279,7 +284,16 @@ func (s *slot) source() *Source {
 	return src
 }
 
+// judging is what judging one claim needs memory for, kept for the next.
+type judging struct {
+	citations []*slot
+	cited     []Cited
+	derived   []Derived
+}
+
 func (w *workspace) judgeClaim(s *slot) {
+	j := &w.judging
+	citations, cited := j.citations[:0], j.cited[:0]
 	claim := s.content.(*Claim) //nolint:forcetypeassert // the caller gives claims
 	k := Case{Claim: claim, Visibility: claim.Clearance}
 	for _, e := range s.names {
@@ -292,8 +306,6 @@ func (w *workspace) judgeClaim(s *slot) {
 			k.Ends = Hidden
 		}
 	}
-	citations := make([]*slot, 0, len(s.cited))
-	k.Cited = make([]Cited, 0, len(s.cited))
 	derive := false
 	for _, x := range s.cited {
 		c := x.content.(*Citation) //nolint:forcetypeassert // the list holds citations
@@ -303,19 +315,20 @@ func (w *workspace) judgeClaim(s *slot) {
 			continue
 		}
 		citations = append(citations, x)
-		k.Cited = append(k.Cited, Cited{Citation: c, Source: src, Visibility: max(c.Clearance, src.Clearance)})
+		cited = append(cited, Cited{Citation: c, Source: src, Visibility: max(c.Clearance, src.Clearance)})
 		derive = derive || len(src.DerivedFrom) > 0
 	}
+	k.Cited = cited
 	if derive {
 		k.Provenance = w.provenance
 		for _, x := range k.Cited {
 			w.addProvenance(x.Source)
 		}
 	}
-	derived, ofCitations := k.Judge(w.planner.Vocabulary)
-	s.derived = derived
+	j.citations, j.cited, j.derived = citations, cited, slices.Grow(j.derived[:0], len(cited))[:len(cited)]
+	s.derived = k.judge(w.planner.Vocabulary, j.derived)
 	for i, x := range citations {
-		x.derived = ofCitations[i]
+		x.derived = j.derived[i]
 	}
 }
 

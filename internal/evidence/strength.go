@@ -77,7 +77,8 @@ type weighing struct {
 }
 
 func (w *weighing) combine(cited []Cited, stance Stance) (chance int, lineages int) {
-	var origins []origin
+	var few [4]origin
+	origins := few[:0]
 	derived := false
 	at := map[ID]int(nil) // by id, where they are too many to be looked through
 	find := func(id ID) *origin {
@@ -125,7 +126,8 @@ func (w *weighing) combine(cited []Cited, stance Stance) (chance int, lineages i
 	if len(origins) == 0 {
 		return 0, 0
 	}
-	weights := make([]int, 0, len(origins))
+	var weighed [4]int
+	weights := weighed[:0]
 	for _, o := range origins {
 		credibility := o.direct
 		if credibility == 0 {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/vinculo/vinculo/internal/evidence/slab"
 )
 
 // MaxName is how many code points a name has at most.
@@ -54,8 +56,7 @@ type workspace struct {
 	author   Author
 	sequence Sequence
 	slots    map[ID]*slot
-	spare    []slot  // to be given out
-	made     int     // how many were
+	spare    slab.Of[slot]
 	touched  []*slot // in the order they were first touched
 	closed   []*slot // in the order they were closed
 	// dependent holds the slots of claims by the entities at their ends and of
@@ -65,6 +66,13 @@ type workspace struct {
 	sources   []*slot // those that hold sources
 	loaded    map[Relation]map[ID]loading
 	index     int // the change being applied
+	// New records and what they say share memory with few others: stores keep some of
+	// them for long.
+	records   slab.Of[Record]
+	claims    slab.Of[Claim]
+	standings slab.Of[StandingChange]
+	citations slab.Of[Citation]
+	judging   judging
 	faults    indexedFaults
 	kindless  map[ID]bool // entities put with a kind that there is not
 	deferred  []deferred
@@ -119,11 +127,13 @@ type mention struct {
 }
 
 func newWorkspace(ctx context.Context, p *Planner, snap Snapshot, author Author, sequence Sequence) *workspace {
+	const few = 16
 	return &workspace{
 		ctx: ctx, planner: p, snap: snap, author: author, sequence: sequence,
 		slots: map[ID]*slot{}, dependent: map[ID][]*slot{},
 		loaded: map[Relation]map[ID]loading{ClaimsOn: {}, CitationsOf: {}, CitationsIn: {}, DerivedSources: {}, FormerCitations: {}},
 		undone: map[ID]bool{}, lowered: map[ID]Sequence{}, named: map[ID]bool{}, expected: Open, limit: p.CascadeLimit,
+		records: slab.Of[Record]{Most: few}, claims: slab.Of[Claim]{Most: few}, standings: slab.Of[StandingChange]{Most: few}, citations: slab.Of[Citation]{Most: few},
 	}
 }
 
@@ -160,8 +170,7 @@ func (w *workspace) load(ids []ID) error {
 	return nil
 }
 
-// place is the slot of an id, whether it was loaded or not; nil for none. Slots are
-// made many at a time.
+// place is the slot of an id, whether it was loaded or not; nil for none.
 func (w *workspace) place(id ID) *slot {
 	if id == "" {
 		return nil
@@ -169,11 +178,7 @@ func (w *workspace) place(id ID) *slot {
 	if s := w.slots[id]; s != nil {
 		return s
 	}
-	if len(w.spare) == 0 {
-		w.spare = make([]slot, min(max(2*w.made, 16), 1024))
-	}
-	s := &w.spare[0]
-	w.spare, w.made = w.spare[1:], w.made+1
+	s := w.spare.New()
 	s.id = id
 	w.slots[id] = s
 	return s
@@ -472,11 +477,11 @@ func (w *workspace) expect(number uint64, head Head) error {
 }
 
 // mention notes that the change set names a record, for checkMentions.
-func (w *workspace) mention(s *slot, path string) {
+func (w *workspace) mention(s *slot, at, field string) {
 	if w.expected == Open || s.base == nil || s.base.IsOpen() && s.base.Derived.Visibility > w.author.Clearance {
 		return
 	}
-	w.mentioned = append(w.mentioned, mention{s, w.index, path})
+	w.mentioned = append(w.mentioned, mention{s, w.index, at + field})
 }
 
 // changed says whether anything will be different.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/slab"
 	"github.com/vinculo/vinculo/internal/evidence/vocabulary"
 )
 
@@ -76,9 +77,9 @@ type builder struct {
 	overflow    []int32 // citation rows past maxInline of their claim
 	file        *File
 
-	links        slab[evidence.AssertLink]
-	newCitations slab[evidence.NewCitation]
-	origins      slab[origin]
+	links        slab.Of[evidence.AssertLink]
+	newCitations slab.Of[evidence.NewCitation]
+	origins      slab.Of[origin]
 }
 
 // Read reads a folder. Other CSV files in it are faults: one with a slip in its name
@@ -355,7 +356,7 @@ func (b *builder) link(r *row, n number) {
 	kind, _ := b.vocabulary.Link(rule.target) // what is unknown, evidence refuses
 	as := rule.read(r)
 	cited, origins := b.citationsOf(id, n)
-	link := &b.links.take(1)[0]
+	link := b.links.New()
 	*link = evidence.AssertLink{
 		ID: id, Kind: as.kind, From: as.from, To: as.to, Role: as.role, Summary: r.get("summary"),
 		Valid:    evidence.ValidTime{Since: r.get("since"), Until: r.get("until")},
@@ -429,7 +430,7 @@ func (b *builder) citationsOf(claim evidence.ID, n number) ([]evidence.NewCitati
 		b.overflow = append(b.overflow, rows[maxInline:]...)
 		rows = rows[:maxInline]
 	}
-	citations, origins := b.newCitations.take(len(rows)), b.origins.take(len(rows))
+	citations, origins := b.newCitations.Take(len(rows)), b.origins.Take(len(rows))
 	for i, at := range rows {
 		r := &b.citations[at]
 		citations[i], origins[i] = b.citation(at), origin{file: r.file, line: r.line, stance: r.get("stance")}

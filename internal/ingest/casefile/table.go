@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/vinculo/vinculo/internal/evidence"
+	"github.com/vinculo/vinculo/internal/evidence/slab"
 )
 
 // Limits bound what one file may hold, so that a wrong or hostile file is
@@ -267,7 +268,7 @@ func (h *header) read(faults *collector) (sound bool) {
 // fieldKeeper keeps the fields of rows. They share few pieces of memory: a piece for each field of
 // each row would keep the collector busy for as long as the rows are there.
 type fieldKeeper struct {
-	lists slab[string]
+	lists slab.Of[string]
 	piece strings.Builder
 }
 
@@ -276,7 +277,7 @@ const fieldPiece = 64 << 10
 
 // keep copies the fields of a row, without blanks at their ends.
 func (f *fieldKeeper) keep(row []string) []string {
-	kept := f.lists.take(len(row))
+	kept := f.lists.Take(len(row))
 	for i, field := range row {
 		if field = strings.TrimSpace(field); field == "" {
 			continue
@@ -290,21 +291,6 @@ func (f *fieldKeeper) keep(row []string) []string {
 		kept[i] = f.piece.String()[start:]
 	}
 	return kept
-}
-
-// slab gives out lists that share few pieces of memory.
-type slab[T any] struct{ left []T }
-
-// slabPiece is how many elements share a piece of memory.
-const slabPiece = 1024
-
-func (s *slab[T]) take(n int) []T {
-	if len(s.left) < n {
-		s.left = make([]T, max(slabPiece, n))
-	}
-	list := s.left[:n:n]
-	s.left = s.left[n:]
-	return list
 }
 
 func checkFields(fields, header []string, name string, line int, limits Limits, faults *collector) {

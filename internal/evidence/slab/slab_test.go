@@ -1,0 +1,39 @@
+package slab_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/vinculo/vinculo/internal/evidence/slab"
+)
+
+func TestListsAreApart(t *testing.T) {
+	s := slab.Of[int]{Most: 16}
+	var lists [][]int
+	for n := range 40 {
+		list := s.Take(n % 20)
+		require.Len(t, list, n%20)
+		require.Equal(t, len(list), cap(list))
+		for i := range list {
+			require.Zero(t, list[i])
+			list[i] = n
+		}
+		lists = append(lists, list)
+	}
+	for n, list := range lists {
+		for _, is := range list {
+			require.Equal(t, n, is)
+		}
+	}
+}
+
+func TestNewOnesShareMemory(t *testing.T) {
+	var s slab.Of[[64]byte]
+	made := testing.AllocsPerRun(10, func() {
+		for range 1000 {
+			require.Zero(t, s.New()[0])
+		}
+	})
+	require.Less(t, made, 20.0)
+}
