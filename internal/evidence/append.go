@@ -8,11 +8,29 @@ import (
 	"github.com/vinculo/vinculo/internal/evidence/ledger"
 )
 
-// Claims and citations are most of every graph, and each is written as JSON twice
+// Claims and citations are most of every graph, and each record is written as JSON twice
 // (in the digest and in the log) and as CBOR twice (content and derived values).
 // These functions append the very bytes that encoding/json and the encoding of
 // this package give, which is tested, without reflection; what they do not know
 // they leave to those.
+
+// appendChange adds a change as JSON; ok is false where it is left to encoding/json.
+func appendChange(b []byte, c *Change) (_ []byte, ok bool) {
+	start, only := b, c.only()
+	b = append(append(append(b, `{"`...), only...), `":`...)
+	switch only {
+	case "putEntity":
+		b, ok = appendPutEntity(b, c.PutEntity)
+	case "putSource":
+		b, ok = appendPutSource(b, c.PutSource)
+	case "assertLink":
+		b, ok = appendLink(b, c.AssertLink), true
+	}
+	if !ok {
+		return start, false
+	}
+	return append(b, '}'), true
+}
 
 // appendLink adds an AssertLink as JSON.
 func appendLink(b []byte, c *AssertLink) []byte {
@@ -87,10 +105,22 @@ func appendOutcome(b []byte, out *Outcome) (_ []byte, ok bool) {
 	for i := range out.Effects {
 		o.b = append(o.b, "[,"[min(i, 1)])
 		e := &out.Effects[i]
-		if e.Entity != nil || e.Source != nil || e.Close != "" || e.Clearance != nil || e.Check != nil {
+		if e.Close != "" || e.Clearance != nil || e.Check != nil {
 			return b, false
 		}
 		of := object(o.b)
+		if e.Entity != nil {
+			of.name("entity")
+			if of.b, ok = appendEntity(of.b, e.Entity); !ok {
+				return b, false
+			}
+		}
+		if e.Source != nil {
+			of.name("source")
+			if of.b, ok = appendSource(of.b, e.Source); !ok {
+				return b, false
+			}
+		}
 		if e.Claim != nil {
 			of.name("claim")
 			of.b = appendClaim(of.b, e.Claim)
@@ -354,18 +384,17 @@ func appendClaimCBOR(b []byte, c *Claim) []byte {
 	m.optional(9, c.Since)
 	m.optional(10, c.Until)
 	if len(c.Observed) > 0 {
-		m.key(11)
-		m.b = appendCBORHead(m.b, 4, uint64(len(c.Observed)))
+		m.list(11, len(c.Observed))
 		for _, o := range c.Observed {
 			m.b = appendCBORText(m.b, o)
 		}
 	}
 	m.optional(12, string(c.About))
-	m.key(13)
 	if c.Standing == nil {
+		m.key(13)
 		m.b = append(m.b, 0xf6) // null
 	} else {
-		m.b = appendCBORHead(m.b, 4, uint64(len(c.Standing)))
+		m.list(13, len(c.Standing))
 		for i := range c.Standing {
 			s := mapOf(m.b)
 			s.key(1)
@@ -414,8 +443,7 @@ func appendDerivedCBOR(b []byte, d *Derived) []byte {
 	m.number(2, uint64(d.Visibility))
 	m.optional(3, d.Key)
 	if d.Levels != [Clearances]Level{} {
-		m.key(4)
-		m.b = appendCBORHead(m.b, 4, uint64(len(d.Levels)))
+		m.list(4, len(d.Levels))
 		for i := range d.Levels {
 			l := mapOf(m.b)
 			l.number(1, uint64(d.Levels[i].Standing))

@@ -126,7 +126,7 @@ func (d drawn) derived() *Derived {
 func TestAppendedCBOR(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		d := drawn{r}
-		for _, c := range []Content{d.claim(), d.citation()} {
+		for _, c := range []Content{d.claim(), d.citation(), d.entity(), d.source()} {
 			want, err := encoding.Marshal(c)
 			require.NoError(t, err)
 			got, err := EncodeContent(c)
@@ -259,6 +259,7 @@ func TestAppendedOutcome(t *testing.T) {
 		o := &Outcome{Change: d.text(), ID: d.id()}
 		for range rapid.IntRange(0, 4).Draw(r, "effects") {
 			e := rapid.SampledFrom([]func() Effect{
+				func() Effect { return Effect{Entity: d.entity()} }, func() Effect { return Effect{Source: d.source()} },
 				func() Effect { return Effect{Claim: d.claim()} }, func() Effect { return Effect{Citation: d.citation()} }, func() Effect { return Effect{Close: d.id()} },
 			}).Draw(r, "effect")
 			o.Effects = append(o.Effects, e())
@@ -268,9 +269,39 @@ func TestAppendedOutcome(t *testing.T) {
 		if got, ok := appendOutcome(nil, o); ok {
 			require.Equal(t, string(want), string(got))
 		} else {
-			require.Contains(t, string(want), `"close"`, "nothing else is left to encoding/json")
+			require.Regexp(t, `"(close|point|captures)"|"names":null`, string(want), "nothing else is left to encoding/json")
 		}
 	})
+}
+
+func (d drawn) given() Optional[string] {
+	return rapid.SampledFrom([]Optional[string]{{}, Null[string](), Of(d.text())}).Draw(d.T, "given")
+}
+
+func (d drawn) putEntity() *PutEntity {
+	put := &PutEntity{
+		ID: d.id(), Kind: d.given(), Identity: d.given(), Name: d.given(), Description: d.given(), Country: d.given(), When: d.given(), Clearance: d.given(),
+		Aliases: rapid.SampledFrom([]Optional[[]string]{{}, Null[[]string](), Of(d.texts())}).Draw(d.T, "aliases"),
+		Notes:   rapid.SampledFrom([]Optional[[]Note]{{}, Null[[]Note](), Of([]Note(nil)), Of([]Note{}), Of([]Note{{d.text(), d.text()}, {}})}).Draw(d.T, "notes"),
+	}
+	switch rapid.IntRange(0, 9).Draw(d.T, "seldom") {
+	case 0:
+		put.Names = Of([]NewName{{Text: d.text()}})
+	case 1:
+		put.Point = Of(Point{Latitude: 18.3})
+	}
+	return put
+}
+
+func (d drawn) putSource() *PutSource {
+	put := &PutSource{
+		ID: d.id(), Kind: d.given(), Title: d.given(), Author: d.given(), Publisher: d.given(), Published: d.given(), URL: d.given(), Archive: d.given(),
+		Language: d.given(), Reliability: d.given(), Clearance: d.given(),
+	}
+	if rapid.IntRange(0, 9).Draw(d.T, "derived") == 0 {
+		put.DerivedFrom = Of(d.ids())
+	}
+	return put
 }
 
 // TestDigest compares digests with the sum of what encoding/json writes.
@@ -303,6 +334,12 @@ func TestDigest(t *testing.T) {
 			}
 			if d.yes() {
 				change.AssertLink = nil
+			}
+			if d.yes() {
+				change.PutEntity = d.putEntity()
+			}
+			if d.yes() {
+				change.PutSource = d.putSource()
 			}
 			cs.Changes = append(cs.Changes, change)
 		}

@@ -45,10 +45,17 @@ func AppendContent(b []byte, c Content) ([]byte, error) {
 		return appendClaimCBOR(b, c), nil
 	case *Citation:
 		return appendCitationCBOR(b, c), nil
-	default:
-		encoded, err := encoding.Marshal(c)
-		return append(b, encoded...), err
+	case *Entity:
+		if appended, ok := appendEntityCBOR(b, c); ok {
+			return appended, nil
+		}
+	case *Source:
+		if appended, ok := appendSourceCBOR(b, c); ok {
+			return appended, nil
+		}
 	}
+	encoded, err := encoding.Marshal(c)
+	return append(b, encoded...), err
 }
 
 // sameContent says whether two contents are stored as the same bytes.

@@ -247,9 +247,8 @@ func (cs *ChangeSet) Digest() (string, error) {
 	for i := range cs.Changes {
 		c := &cs.Changes[i]
 		b = append(b, "[,"[min(i, 1)])
-		if c.AssertLink != nil && c.only() != "" {
-			b = append(b, `{"assertLink":`...)
-			b = append(appendLink(b, c.AssertLink), '}')
+		if appended, ok := appendChange(b, c); ok {
+			b = appended
 		} else {
 			text, err := json.Marshal(c)
 			if err != nil {
