@@ -153,7 +153,11 @@ func (t *table) read(fsys fs.FS, name string, limits Limits) {
 		return
 	}
 	defer f.Close() //nolint:errcheck // it is only read
-	t.rows, t.left = parseTable(f, name, limits, &t.faults)
+	size := int64(0)
+	if info, err := f.Stat(); err == nil {
+		size = info.Size()
+	}
+	t.rows, t.left = parseTable(f, size, name, limits, &t.faults)
 	if name == citationsFile {
 		t.ids = make([]evidence.ID, len(t.rows))
 		var making sync.WaitGroup // the other files are shorter, and read by then
@@ -168,9 +172,13 @@ func (t *table) read(fsys fs.FS, name string, limits Limits) {
 	}
 }
 
+// firstRows are those by whose length the number of rows is foretold.
+const firstRows = 1000
+
 // parseTable reads a CSV file (RFC 4180) in UTF-8 with a header. Line ends may
-// be LF or CRLF; a byte order mark is skipped.
-func parseTable(in io.Reader, name string, limits Limits, faults *collector) ([]row, unread) {
+// be LF or CRLF; a byte order mark is skipped. The size is about how long it is, for
+// the list of rows not to be copied as it grows; 0 where nobody knows.
+func parseTable(in io.Reader, size int64, name string, limits Limits, faults *collector) ([]row, unread) {
 	all := unread{rest: true}
 	limits = limits.orDefaults()
 	buffered := bufio.NewReader(in)
@@ -230,6 +238,10 @@ func parseTable(in io.Reader, name string, limits Limits, faults *collector) ([]
 			continue
 		}
 		checkFields(fields, columns, name, line, limits, faults)
+		if len(rows) == firstRows {
+			rest := (size - reader.InputOffset()) * firstRows / reader.InputOffset()
+			rows = slices.Grow(rows, min(max(int(rest), 0)*21/20, limits.Rows))
+		}
 		rows = append(rows, row{of, line, kept.keep(fields)})
 	}
 }

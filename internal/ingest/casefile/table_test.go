@@ -14,7 +14,7 @@ var small = Limits{Rows: 50, Field: 100, Record: 1000}
 
 func parse(text string, l Limits) ([]row, []Fault) {
 	var c collector
-	rows, _ := parseTable(strings.NewReader(text), statementsFile, l, &c)
+	rows, _ := parseTable(strings.NewReader(text), int64(len(text)), statementsFile, l, &c)
 	return rows, c.found
 }
 
@@ -74,7 +74,7 @@ func FuzzTable(f *testing.F) {
 	f.Add([]byte("id,entity,attribute,value\na,b,RANK,x\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var c collector
-		rows, _ := parseTable(bytes.NewReader(data), statementsFile, small, &c)
+		rows, _ := parseTable(bytes.NewReader(data), 0, statementsFile, small, &c)
 		require.LessOrEqual(t, len(rows), small.Rows)
 		lines := bytes.Count(data, []byte("\n")) + 1
 		for i := range rows {
@@ -98,7 +98,7 @@ func FuzzTable(f *testing.F) {
 			require.NoError(t, w.Write(rows[i].fields))
 		}
 		w.Flush()
-		again, _ := parseTable(&out, statementsFile, Limits{}, &c)
+		again, _ := parseTable(&out, 0, statementsFile, Limits{}, &c)
 		require.Empty(t, c.found)
 		require.Len(t, again, len(rows))
 		for i := range rows {
