@@ -125,7 +125,9 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 			return nil, err
 		}
 	}
-	if err := w.load(cs.references()); err != nil {
+	ids, ends := cs.references()
+	slots, err := w.loadSlots(ids)
+	if err != nil {
 		return nil, err
 	}
 	w.deferred = make([]deferred, 0, 3*len(cs.Changes))
@@ -135,12 +137,17 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 			continue // faulted by checkShape
 		}
 		w.index = i
+		w.around = slots[:ends[i]]
+		if i > 0 {
+			w.around = w.around[ends[i-1]:]
+		}
 		id, err := w.apply(&cs.Changes[i])
 		if err != nil {
 			return nil, err
 		}
 		targets[i] = id
 	}
+	w.around = nil
 	if err := w.finishChecks(); err != nil {
 		return nil, err
 	}
@@ -451,15 +458,16 @@ func (c *Change) set() [12]bool {
 
 // References are the ids that a change set names, each once, sorted.
 func (cs *ChangeSet) References() []ID {
-	ids := cs.references()
+	ids, _ := cs.references()
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	return slices.DeleteFunc(ids, func(id ID) bool { return id == "" })
 }
 
-// references are the ids that a change set names, and empty ones among them.
-func (cs *ChangeSet) references() []ID {
-	ids := make([]ID, 0, 4*len(cs.Changes))
+// references are the ids that a change set names, and empty ones among them, with where
+// those of each change end.
+func (cs *ChangeSet) references() (ids []ID, ends []int) {
+	ids, ends = make([]ID, 0, 8*len(cs.Changes)), make([]int, len(cs.Changes))
 	cite := func(list ...NewCitation) {
 		for i := range list {
 			c := &list[i]
@@ -504,6 +512,7 @@ func (cs *ChangeSet) references() []ID {
 				ids = append(ids, check.Citation)
 			}
 		}
+		ends[i] = len(ids)
 	}
-	return ids
+	return ids, ends
 }

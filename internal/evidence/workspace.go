@@ -57,6 +57,7 @@ type workspace struct {
 	sequence Sequence
 	slots    map[ID]*slot
 	spare    slab.Of[slot]
+	around   []*slot // what the change being applied names; nil for no id
 	touched  []*slot // in the order they were first touched
 	closed   []*slot // in the order they were closed
 	// dependent holds the slots of claims by the entities at their ends and of
@@ -139,41 +140,61 @@ func newWorkspace(ctx context.Context, p *Planner, snap Snapshot, author Author,
 
 // load brings the newest versions of ids into the workspace.
 func (w *workspace) load(ids []ID) error {
+	_, err := w.loadSlots(ids)
+	return err
+}
+
+// loadSlots is load, and gives the slot of each id; nil for none.
+func (w *workspace) loadSlots(ids []ID) ([]*slot, error) {
 	if len(w.slots) == 0 {
 		w.slots = make(map[ID]*slot, len(ids))
 	}
+	slots := make([]*slot, len(ids))
 	var missing []ID
-	var slots []*slot
 	if len(w.slots) == 0 {
-		missing, slots = make([]ID, 0, len(ids)), make([]*slot, 0, len(ids))
+		missing = make([]ID, 0, len(ids))
 	}
-	for _, id := range ids {
+	for i, id := range ids {
 		s := w.place(id)
+		slots[i] = s
 		if s == nil || s.asked {
 			continue
 		}
 		s.asked = true
-		missing, slots = append(missing, id), append(slots, s)
+		missing = append(missing, id)
 	}
 	if len(missing) == 0 {
-		return nil
+		return slots, nil
 	}
 	records, err := w.snap.Newest(w.ctx, missing, Open)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for i, id := range missing {
-		if r := records[id]; r != nil {
-			w.fill(slots[i], r)
+	for _, s := range slots {
+		if s == nil || s.base != nil || s.content != nil {
+			continue
+		}
+		if r := records[s.id]; r != nil {
+			w.fill(s, r)
 		}
 	}
-	return nil
+	return slots, nil
 }
+
+// fewAround is among how many slots to look for one is quicker than to look it up.
+const fewAround = 16
 
 // place is the slot of an id, whether it was loaded or not; nil for none.
 func (w *workspace) place(id ID) *slot {
 	if id == "" {
 		return nil
+	}
+	if len(w.around) <= fewAround {
+		for _, s := range w.around {
+			if s != nil && s.id == id {
+				return s
+			}
+		}
 	}
 	if s := w.slots[id]; s != nil {
 		return s

@@ -62,9 +62,10 @@ func Parse(s string) (Date, error) {
 
 // parsed keeps expressions that were parsed, each where its hash leads, the last
 // one of those that meet there: the dates of a graph are much the same ones, and
-// each claim's are parsed five times when it is written.
+// each claim's are parsed four times when it is written. There is room for the days
+// of some decades.
 var (
-	parsed     [1 << 12]atomic.Pointer[Date]
+	parsed     [1 << 15]atomic.Pointer[Date]
 	parsedSeed = maphash.MakeSeed()
 )
 
