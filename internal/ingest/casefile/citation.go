@@ -15,11 +15,25 @@ import (
 	"github.com/vinculo/vinculo/internal/store"
 )
 
+// nameCitations makes the ids of citations, which share one piece of memory.
+func nameCitations(rows []row, ids []evidence.ID) {
+	const size = len(madeID{})
+	text := make([]byte, 0, len(rows)*size)
+	for i := range rows {
+		id := citationID(&rows[i])
+		text = append(text, id[:]...)
+	}
+	all := evidence.ID(text)
+	for i := range rows {
+		ids[i] = all[i*size : (i+1)*size]
+	}
+}
+
 // citationID is made of what everybody is told who sees the citation, so that the
 // same row is the same citation in every import, and a changed one is another. Who
 // asserts it is left out: that entity may be hidden, or erased, and who reads the
 // id could find it by trying.
-func citationID(r *row) evidence.ID {
+func citationID(r *row) madeID {
 	return idOf(r.get("claim_id"), r.get("source_id"), r.get("locator"), r.get("fragment"), r.get("stance"), r.get("status_in_source"), r.get("note"))
 }
 
@@ -33,22 +47,26 @@ func formerID(claim evidence.ID, c *evidence.NewCitation, stance string) evidenc
 	if c.Quote != nil {
 		fragment = c.Quote.Exact
 	}
-	return idOf(string(claim), string(c.Source), c.Locator, fragment, stance, words, c.StandingInSource, c.Note)
+	id := idOf(string(claim), string(c.Source), c.Locator, fragment, stance, words, c.StandingInSource, c.Note)
+	return evidence.ID(id[:])
 }
 
 // idLetters write an id: base 32 (RFC 4648) in lower case.
 var idLetters = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567")
 
-func idOf(columns ...string) evidence.ID {
+// madeID is the text of an id that is made of what is said.
+type madeID [26]byte
+
+func idOf(columns ...string) madeID {
 	var short [512]byte
 	b := short[:0]
 	for _, text := range columns {
 		b = append(binary.BigEndian.AppendUint64(b, uint64(len(text))), text...)
 	}
 	sum := sha256.Sum256(b)
-	id := [26]byte{'c', '-'}
+	id := madeID{'c', '-'}
 	idLetters.Encode(id[2:], sum[:15])
-	return evidence.ID(id[:])
+	return id
 }
 
 // asserter is who asserts a citation, as the column has it.

@@ -163,9 +163,7 @@ func (t *table) read(fsys fs.FS, name string, limits Limits) {
 		var making sync.WaitGroup // the other files are shorter, and read by then
 		for first := 0; first < len(t.rows); first += idsAtOnce {
 			making.Go(func() {
-				for i := first; i < min(first+idsAtOnce, len(t.rows)); i++ {
-					t.ids[i] = citationID(&t.rows[i])
-				}
+				nameCitations(t.rows[first:min(first+idsAtOnce, len(t.rows))], t.ids[first:])
 			})
 		}
 		making.Wait()
