@@ -110,7 +110,7 @@ const maxResponsible = 60
 // place or in a place within; those that persons were of then who took part in it,
 // caused or ordered it; who commanded each of them then, or held a post in it, and
 // their superiors. On a day on which an event certainly did not happen, nobody is
-// named for it, and who was harmed in it is named for acts alone.
+// named for it, and who was harmed in it is named for acts and duties alone.
 //
 // All links, of grounds and chains, are such as the filter keeps, as for CommandChain.
 // Unless it names standings, no ground rests on what is refuted or retracted, nor on

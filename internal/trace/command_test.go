@@ -218,6 +218,31 @@ func TestAUnitAnswersForWhatItsPeopleDid(t *testing.T) {
 	require.Equal(t, "of-colonel DEFINITELY [t-colonel d-colonel], of-soldier DEFINITELY [t-soldier d-soldier], of-clerk UNDATED [t-clerk d-clerk]", got)
 }
 
+// TestAVictimOfAnEventIsOneOfItsPartsToo, and of what it is a part of: who was harmed in
+// one of them is not named for having been at another, but for what was done in one.
+func TestAVictimOfAnEventIsOneOfItsPartsToo(t *testing.T) {
+	g := drawn(t, "town PLACE", "night EVENT (2014-09-26)", "attack EVENT (2014-09-26)", "chase EVENT (2014-09-26)",
+		"in night LOCATED_IN town", "pa attack PART_OF night", "pc chase PART_OF night",
+		"v MILITARY_UNIT", "vv v VICTIM_OF night", "vp v PRESENT_AT attack (2014-09-26)",
+		"w MILITARY_UNIT", "wv w VICTIM_OF attack", "wp w PRESENT_AT night (2014-09-26)",
+		"u MILITARY_UNIT", "uv u VICTIM_OF attack", "up u PRESENT_AT attack (2014-09-26)", "ua u PARTICIPATED_IN chase (2014-09-26)",
+		"z MILITARY_UNIT", "zv z VICTIM_OF attack", "zp z PRESENT_AT chase (2014-09-26)",
+		"y MILITARY_UNIT", "yv y VICTIM_OF night", "yp y PRESENT_AT attack (2014-09-26)", "ya y PARTICIPATED_IN night (2014-09-26)",
+		"x POLICE_FORCE", "p PERSON", "xc p COMMANDS x (2010 – 2020)", "xa p PARTICIPATED_IN attack (2014-09-26)", "xv p VICTIM_OF night",
+		"b MILITARY_UNIT", "bv b VICTIM_OF attack", "bb b BASED_IN town (2010 – 2020)", "bp b PRESENT_AT town (2014-09-26)", "bn b PRESENT_AT night (2014-09-26)")
+	for of, want := range map[evidence.ID]map[evidence.ID][][]evidence.ID{
+		"town":   {"u": {{"ua", "pc", "in"}}, "y": {{"ya", "in"}, {"yp", "pa", "in"}}, "b": {{"bb"}, {"bp"}}},
+		"night":  {"u": {{"ua", "pc"}}, "y": {{"ya"}, {"yp", "pa"}}, "b": {{"bb", "in"}}},
+		"attack": {"y": {{"yp"}}, "b": {{"bb", "in", "pa"}}},
+		"chase":  {"u": {{"ua"}}, "z": {{"zp"}}, "b": {{"bb", "in", "pc"}, {"bp", "in", "pc"}}},
+	} {
+		got, err := g.at(evidence.Public).CommandersOf(t.Context(), of, "2014-09-26", trace.LinkFilter{})
+		require.NoError(t, err)
+		require.Empty(t, got.Cut)
+		require.Equal(t, want, answerable(got), "of %s", of)
+	}
+}
+
 // TestForcesUnderAGoverningBodyAreNamedLevelByLevel, and where there are more levels
 // than are looked at, that is told.
 func TestForcesUnderAGoverningBodyAreNamedLevelByLevel(t *testing.T) {

@@ -171,7 +171,9 @@ func (g *grounds) inside(ctx context.Context) error {
 		},
 	})
 	for id := range reached {
-		g.events[id] = g.session.show(id).Kind == "EVENT"
+		if g.isEvent(id) {
+			g.events[id] = true
+		}
 	}
 	return err
 }

@@ -36,7 +36,6 @@ type witness struct {
 	named  map[evidence.ID][]reason
 	bodies map[evidence.ID]reason // that govern, each with the best
 	doers  map[evidence.ID][]reason
-	events map[evidence.ID]bool
 }
 
 func (w *witness) is(id evidence.ID, kinds ...string) bool {
@@ -134,7 +133,6 @@ func (w *witness) inside(cleared bool) {
 		}
 		return l.to, l.from, certainty
 	}, func(id evidence.ID, r reason) {
-		w.events[id] = w.is(id, "EVENT")
 		for _, l := range w.at(id, "PARTICIPATED_IN", "PRESENT_AT", "WITNESS_TO", "CAUSED", "ORDERED") {
 			if id == w.of && w.is(id, "PLACE") {
 				continue // who was there is named with what is around
@@ -178,37 +176,65 @@ func (w *witness) governing() {
 	})
 }
 
-// harmed says in which of the events somebody was harmed, in whatever way that is
-// claimed.
-func (w *witness) harmed(id evidence.ID) []evidence.ID {
-	var in []evidence.ID
-	for _, l := range w.world.links {
-		if l.claim.Kind == "VICTIM_OF" && l.from == id && w.events[l.to] && l.level.Standing != evidence.Refuted && l.level.Standing != evidence.Retracted {
-			in = append(in, l.to)
+// larger are an event and all that it is, in whatever way that is claimed, a part of.
+func (w *witness) larger(event evidence.ID) map[evidence.ID]bool {
+	all := map[evidence.ID]bool{event: true}
+	for before := 0; before < len(all); {
+		before = len(all)
+		for _, l := range w.world.links {
+			if all[l.from] && w.is(l.to, "EVENT") && l.claim.Kind == "PART_OF" && w.isUpheld(l) {
+				all[l.to] = true
+			}
 		}
 	}
-	return in
+	return all
+}
+
+func (w *witness) isUpheld(l tie) bool {
+	return l.level.Standing != evidence.Refuted && l.level.Standing != evidence.Retracted
+}
+
+// isIn says that an event is another, a part of it, or what it is a part of.
+func (w *witness) isIn(event, other evidence.ID) bool {
+	return w.larger(event)[other] || w.larger(other)[event]
+}
+
+// harmed says whether somebody was harmed in an event, in whatever way that is claimed.
+func (w *witness) harmed(id, event evidence.ID) bool {
+	return slices.ContainsFunc(w.world.links, func(l tie) bool {
+		return l.claim.Kind == "VICTIM_OF" && l.from == id && w.isUpheld(l) && w.isIn(l.to, event)
+	})
+}
+
+// acted says whether somebody did something in an event.
+func (w *witness) acted(id, event evidence.ID) bool {
+	return len(w.some(func(l tie) bool { return l.from == id && w.isIn(l.to, event) }, "PARTICIPATED_IN", "CAUSED", "ORDERED")) > 0
 }
 
 // withoutVictims drops, of those harmed, what puts them where they were harmed.
 func (w *witness) withoutVictims() {
 	for id, all := range w.named {
-		all = slices.DeleteFunc(all, func(r reason) bool {
-			return r.via[0].from != id && slices.Contains(w.harmed(r.via[0].from), r.via[1].to)
-		})
-		acted := slices.ContainsFunc(all, func(r reason) bool {
-			return r.via[0].from != id || slices.Contains([]string{"PARTICIPATED_IN", "CAUSED", "ORDERED"}, r.via[0].claim.Kind)
-		})
-		if in := w.harmed(id); len(in) > 0 && !acted {
-			all = slices.DeleteFunc(all, func(r reason) bool {
-				switch r.via[0].claim.Kind {
-				case "LOCATED_IN", "PRESENT_AT", "WITNESS_TO":
-					return w.is(w.of, "EVENT") || slices.Contains(in, r.via[0].to)
-				}
+		w.named[id] = slices.DeleteFunc(all, func(r reason) bool {
+			here := r.via[0]
+			if here.from != id {
+				return w.harmed(here.from, r.via[1].to)
+			}
+			if !slices.Contains([]string{"LOCATED_IN", "PRESENT_AT", "WITNESS_TO"}, here.claim.Kind) {
 				return false
+			}
+			at := []evidence.ID{}
+			switch {
+			case w.is(here.to, "EVENT"):
+				for _, l := range r.via {
+					at = append(at, l.to)
+				}
+			case w.is(w.of, "EVENT"):
+				at = append(at, w.of)
+			}
+			return slices.ContainsFunc(at, func(event evidence.ID) bool {
+				return w.is(event, "EVENT") && w.harmed(id, event) && !w.acted(id, event)
 			})
-		}
-		w.named[id] = all
+		})
 	}
 }
 
@@ -224,7 +250,7 @@ func (w *world) grounds(of evidence.ID, on string, f trace.LinkFilter) map[evide
 	}
 	x := &witness{
 		world: w, of: of, on: on, links: slices.Clone(w.with(f).links),
-		named: map[evidence.ID][]reason{}, bodies: map[evidence.ID]reason{}, doers: map[evidence.ID][]reason{}, events: map[evidence.ID]bool{},
+		named: map[evidence.ID][]reason{}, bodies: map[evidence.ID]reason{}, doers: map[evidence.ID][]reason{},
 	}
 	slices.SortFunc(x.links, func(a, b tie) int { return cmp.Compare(a.id, b.id) })
 	if x.is(of, "PLACE") {
