@@ -4278,7 +4278,7 @@ type Query {
     "Show what was known then; now unless told."
     knownAt: KnownAt
   ): Communities!
-  "The entities that a name may mean, the likeliest first, with reasons. It knows both orders of names, initials and the ways to write units, in Spanish and English. A rank or an office alone, as in \"un coronel\", finds only who is called exactly that, and one before a full name makes no difference. Where a word of kinship or service in one of two names says that somebody else is meant, as in \"esposa de\", \"abogado de\" or \"Jr.\", that makes it much less likely. Unidentified entities are never found."
+  "The entities that a name may mean, the likeliest first, with reasons. It knows both orders of names, initials and the ways to write units, in Spanish and English. A rank or an office alone, as in \"un coronel\", finds only who is called exactly that, and one before the full name of a person makes no difference. Where a word of kinship or service in one of two names says that somebody else is meant, as in \"esposa de\", \"hermano mayor de\", \"secretario particular de\" or \"Jr.\", that makes it much less likely. Unidentified entities are never found."
   match(
     "The name as it is written somewhere; 500 characters at the most."
     name: String!

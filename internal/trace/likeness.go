@@ -109,9 +109,9 @@ func unitKey(s *spelling) string { return strings.Join(s.unit, "\x00") }
 // best gives the highest score of two names, with its reason, and of several with
 // that score the first of the names asked for and the first of the entity's. Those
 // are left out for which there is no effort left.
-func (l *likeness) best(ctx context.Context, of []AssertedName) (score int, why Reason, err error) {
+func (l *likeness) best(ctx context.Context, of *Entity) (score int, why Reason, err error) {
 	var others []*spelling
-	for _, n := range of {
+	for _, n := range of.Names {
 		s := l.effort.spelling(n.Text)
 		if s == nil {
 			break
@@ -120,9 +120,9 @@ func (l *likeness) best(ctx context.Context, of []AssertedName) (score int, why 
 	}
 	first := len(l.asked)
 	consider := func(i, j int) {
-		found, reason := compareNames(l.asked[i], others[j])
+		found, reason := compareNames(l.asked[i], others[j], of.Kind == person)
 		if found > score || found == score && found > 0 && i < first {
-			reason.Detail += nameTypes[of[j].Type]
+			reason.Detail += nameTypes[of.Names[j].Type]
 			score, why, first = found, reason, i
 		}
 	}

@@ -212,7 +212,7 @@ func (s *Session) match(ctx context.Context, called []string, kind string, not [
 			continue
 		}
 		seen[e.ID] = true
-		score, why, err := like.best(ctx, e.Names)
+		score, why, err := like.best(ctx, e)
 		if err != nil {
 			return nil, "", err
 		}
@@ -253,6 +253,7 @@ type spelling struct {
 	weak              bool // It has nothing but stop words, or words of rank and office.
 	kinship           []string
 	untitled          *spelling // without the rank or office before it; nil where it has none
+	starts            []string
 }
 
 func newSpelling(text string) *spelling {
@@ -261,16 +262,16 @@ func newSpelling(text string) *spelling {
 		text: text, query: names.NewQuery(text), name: name, words: words, unit: names.Unit(text), sorted: name.Sorted(),
 		acronym: acronym(text, words), initials: initialsOf(words),
 		weak:    onlyTitles(words) || !slices.ContainsFunc(words, func(w string) bool { return !names.Stop(w) }),
-		kinship: kinship(words), untitled: untitled(text, words),
+		kinship: kinship(text, words), untitled: untitled(text, words), starts: starts(text, words),
 	}
 }
 
 // compareNames scores two names, with the best reason for the score. A rank or an
-// office before a full name does not count; that one of the two is of a relative or
-// an aide of whom the other is of counts against them.
-func compareNames(a, b *spelling) (int, Reason) {
+// office before the full name of a person does not count; that one of the two is of a
+// relative or an aide of whom the other is of counts against them.
+func compareNames(a, b *spelling, ofPersons bool) (int, Reason) {
 	score, why := compareWords(a, b)
-	if score < scoreUntitled && (a.untitled != nil || b.untitled != nil) {
+	if ofPersons && score < scoreUntitled && (a.untitled != nil || b.untitled != nil) {
 		if without, reason := compareWords(cmp.Or(a.untitled, a), cmp.Or(b.untitled, b)); min(without, scoreUntitled) > score {
 			score, why = min(without, scoreUntitled), reason
 			if without > scoreUntitled {
@@ -279,9 +280,11 @@ func compareNames(a, b *spelling) (int, Reason) {
 			why.Detail += ", but for a rank or an office"
 		}
 	}
-	if score > 0 && score < scoreUnit && !slices.Equal(a.kinship, b.kinship) {
-		score -= ofAnother
-		why.Detail += fmt.Sprintf("; “%s” says that somebody else is meant", strings.Join(append(slices.Clone(a.kinship), b.kinship...), ", "))
+	if score > 0 && score < scoreUnit {
+		if words := differs(a, b); len(words) > 0 {
+			score -= ofAnother
+			why.Detail += fmt.Sprintf("; “%s” says that somebody else is meant", strings.Join(words, ", "))
+		}
 	}
 	return max(score, 0), why
 }

@@ -189,6 +189,87 @@ func TestWhoIsNamedAfterAnother(t *testing.T) {
 	require.Contains(t, found[0].Reasons[0].Detail, "“hermano”")
 }
 
+// matches are the scores and reasons of all entities that a name may mean.
+func (g *graph) matches(name string) map[evidence.ID]trace.Candidate {
+	g.t.Helper()
+	found, _, err := g.at(evidence.Public).Match(g.t.Context(), name, "", nil)
+	require.NoError(g.t, err)
+	of := map[evidence.ID]trace.Candidate{}
+	for _, c := range found {
+		of[c.Entity.ID] = c
+	}
+	return of
+}
+
+// TestARankIsOfPersons: what would be one before the name of a person tells forces and
+// bodies apart.
+func TestARankIsOfPersons(t *testing.T) {
+	g := newGraph(t)
+	g.write(called("municipal", "POLICE_FORCE", "Municipal Police of Iguala"), called("state", "POLICE_FORCE", "State Police of Iguala"), called("federal", "POLICE_FORCE", "Federal Police of Iguala"),
+		called("council", "GOVERNMENT_BODY", "Municipal Government of Guerrero"), called("government", "GOVERNMENT_BODY", "State Government of Guerrero"),
+		called("hospital", "ORGANIZATION", "Hospital of Iguala"), called("general", "ORGANIZATION", "General Hospital of Iguala"))
+	for name, others := range map[string][]evidence.ID{
+		"Municipal Police of Iguala": {"state", "federal"}, "Municipal Government of Guerrero": {"government"}, "General Hospital of Iguala": {"hospital"},
+	} {
+		for _, other := range others {
+			found := g.matches(name)[other]
+			require.Less(t, found.Score, 860, "%s is not %s: %v", name, other, found.Reasons)
+			for _, r := range found.Reasons {
+				require.NotContains(t, r.Detail, "rank", "%s and %s", name, other)
+				require.NotEqual(t, "SAME_NAME", r.Code)
+			}
+		}
+	}
+	require.Equal(t, "“General Hospital of Iguala” and “General Hospital of Iguala” are the same name", g.matches("General Hospital of Iguala")["general"].Reasons[0].Detail)
+}
+
+// TestANameMayLookLikeARank: somebody called Marino is no marine, nor does a surname stop
+// to be one where it comes first.
+func TestANameMayLookLikeARank(t *testing.T) {
+	g := newGraph(t)
+	g.write(called("marino", "PERSON", "Marino Pérez Soto"), called("colonel", "PERSON", "Coronel Pérez Soto"), called("luisa", "PERSON", "Luisa María Losada"),
+		called("general", "PERSON", "Salvador Cienfuegos Zepeda"))
+	require.NotEqual(t, "SAME_NAME", g.matches("Marino Pérez Soto")["colonel"].Reasons[0].Code)
+	require.NotContains(t, fmt.Sprint(g.matches("Alcalde Losada, Luisa María")["luisa"].Reasons), "rank")
+	require.Equal(t, 899, g.matches("General Cienfuegos Zepeda, Salvador")["general"].Score)
+}
+
+// TestWhoIsNamedByAnotherIsSomebodyElse, in whatever way it is said of whom they are a
+// relative or whom they serve.
+func TestWhoIsNamedByAnotherIsSomebodyElse(t *testing.T) {
+	for _, name := range []string{
+		"esposa de %s", "hijos de %s", "hermano mayor de %s", "hermana gemela de %s", "hermano político de %s", "cuñada y socia de %s", "familiares de %s", "suplente de %s",
+		"brother-in-law of %s", "half-brother of %s", "%s's elder sister", "%s's sons", "parents of %s",
+		"jefe de escoltas de %s", "secretario particular de %s", "secretaria de %s", "agente de %s", "jefe de la escolta del general %s", "chief of staff of %s", "hermano del general %s",
+	} {
+		for _, of := range []string{"Salvador Cienfuegos Zepeda", "General Salvador Cienfuegos Zepeda", "Cienfuegos Zepeda, Salvador"} {
+			g := newGraph(t)
+			other := fmt.Sprintf(name, "Salvador Cienfuegos Zepeda")
+			g.write(called("one", "PERSON", of), called("other", "PERSON", other))
+			require.Less(t, g.matches(of)["other"].Score, 600, "%s and %s", of, other)
+			found := g.matches(other)
+			require.Less(t, found["one"].Score, 600, "%s and %s", other, of)
+			require.Equal(t, 1000, found["other"].Score)
+		}
+	}
+	g := newGraph(t)
+	g.write(called("one", "PERSON", "Salvador Cienfuegos Zepeda"), called("cross", "PERSON", "José de la Cruz Morales"), called("vicente", "PERSON", "Vicente Guerrero Saldaña"),
+		called("secretary", "PERSON", "secretario particular de Salvador Cienfuegos Zepeda"))
+	for name, of := range map[string]evidence.ID{
+		"secretario de la Defensa Nacional Salvador Cienfuegos Zepeda": "one", "general de división Salvador Cienfuegos Zepeda": "one",
+		"coronel José de la Cruz Morales": "cross", "gobernador de Guerrero Vicente Guerrero Saldaña": "vicente",
+		"secretario de Salvador Cienfuegos Zepeda": "secretary", "el secretario privado del general Salvador Cienfuegos Zepeda": "secretary",
+	} {
+		found := g.matches(name)[of]
+		require.NotContains(t, fmt.Sprint(found.Reasons), "somebody else", name)
+		require.Greater(t, found.Score, 700, name)
+	}
+	g.write(called("alias", "PERSON", "de la Cruz Morales"), called("inverted", "PERSON", "Cruz Morales, José de la"))
+	for id, c := range g.matches("coronel de la Cruz Morales") {
+		require.NotContains(t, fmt.Sprint(c.Reasons), "somebody else", id)
+	}
+}
+
 func TestDuplicatesGoByDates(t *testing.T) {
 	born := func(id evidence.ID, of evidence.ID, on string) evidence.Change {
 		return evidence.Change{AssertStatement: &evidence.AssertStatement{ID: id, Entity: of, Attribute: "BIRTH_DATE", Value: on, Citations: []evidence.NewCitation{{Source: "s", Locator: "p. 1"}}}}
