@@ -113,6 +113,24 @@ func TestNoVictimIsNamedAsAnswerable(t *testing.T) {
 	}
 }
 
+// TestWhoWasAcquittedMakesNobodyAnswerable: courts cleared both of having ordered it.
+func TestWhoWasAcquittedMakesNobodyAnswerable(t *testing.T) {
+	s := theCase(t)
+	ordered := []evidence.ID{"L0287", "L0312"}
+	tells := func(f trace.LinkFilter) (all []evidence.ID) {
+		got, err := s.CommandersOf(t.Context(), "iguala-night", "2014-09-26", f)
+		require.NoError(t, err)
+		for _, grounds := range answerable(got) {
+			all = append(all, slices.Concat(grounds...)...)
+		}
+		return all
+	}
+	for _, link := range ordered {
+		require.NotContains(t, tells(trace.LinkFilter{}), link)
+		require.Contains(t, tells(trace.LinkFilter{Standing: []evidence.Standing{evidence.Acquitted, evidence.Reported, evidence.Charged}}), link, "who asks for it is told")
+	}
+}
+
 // answerable tells by unit the links of the grounds, each as its id.
 func answerable(r trace.Responsibility) map[evidence.ID][][]evidence.ID {
 	out := map[evidence.ID][][]evidence.ID{}

@@ -206,6 +206,25 @@ func standingOf(t *testing.T, st store.Store, rows []row, kind string) evidence.
 	return 0
 }
 
+// TestEveryStandingCanBeSaid of what somebody is said to have done; of a step of a
+// procedure, only that it is reported or found.
+func TestEveryStandingCanBeSaid(t *testing.T) {
+	said := map[string]evidence.Standing{"found": evidence.OfficiallyFound}
+	for standing := evidence.Reported; standing <= evidence.Retracted; standing++ {
+		if standing != evidence.OfficiallyFound {
+			said[strings.ToLower(standing.String())] = standing
+		}
+	}
+	for status, want := range said {
+		got, err := tables().standing(false, status)
+		require.NoError(t, err)
+		require.Equal(t, want, got, status)
+		got, err = tables().standing(true, status)
+		require.NoError(t, err)
+		require.True(t, got.FitsProcedure(), status)
+	}
+}
+
 func folder(files map[string]string) fstest.MapFS {
 	fsys := fstest.MapFS{}
 	for name, text := range files {
