@@ -5797,7 +5797,7 @@ enum ChainDirection {
 
 "What happens at a moment of a timeline."
 enum MomentKind {
-  "Something happened: an event, or a link of a kind that happens at once (aspect EVENT) and that has one date, be it of its beginning, its end or both alike."
+  "Something happened: an event, or a link of a kind that happens at once (aspect EVENT) and that has one date, be it of its beginning, its end or both alike. Where that is its end alone, it happened by then, and its earliest day is not known."
   HAPPENED
   "A link began. One of a kind that happens at once is among them only where it has another end than beginning, or went on when it was cited (` + "`" + `..` + "`" + `)."
   BEGAN

@@ -1712,7 +1712,7 @@ func (e Measure) MarshalJSON() ([]byte, error) {
 type MomentKind string
 
 const (
-	// Something happened: an event, or a link of a kind that happens at once (aspect EVENT) and that has one date, be it of its beginning, its end or both alike.
+	// Something happened: an event, or a link of a kind that happens at once (aspect EVENT) and that has one date, be it of its beginning, its end or both alike. Where that is its end alone, it happened by then, and its earliest day is not known.
 	MomentKindHappened MomentKind = "HAPPENED"
 	// A link began. One of a kind that happens at once is among them only where it has another end than beginning, or went on when it was cited (`..`).
 	MomentKindBegan MomentKind = "BEGAN"

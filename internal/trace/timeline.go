@@ -190,7 +190,8 @@ func (s *Session) claimsOf(ctx context.Context, arcs []arc) ([]*Claim, error) {
 }
 
 // addClaims adds the moments of claims: the ends that are known, and the dates on
-// which a source says that each held. A claim that has none of them is undated.
+// which a source says that each held. A claim that has none of them is undated. What
+// happens at once, and of which only an end is known, happened by then.
 func (s *Session) addClaims(out *Timeline, claims []*Claim) {
 	for _, c := range claims {
 		content := c.Record.Claim()
@@ -207,7 +208,7 @@ func (s *Session) addClaims(out *Timeline, claims []*Claim) {
 		b := valid.Bounds(aspect)
 		switch {
 		case aspect == edtf.Event && !valid.Since.Dated():
-			add(Happened, valid.Until, b.UntilEarliest, b.UntilLatest)
+			add(Happened, valid.Until, b.SinceEarliest, b.UntilLatest)
 		case aspect == edtf.Event && b.SinceEarliest == b.UntilEarliest && b.SinceLatest == b.UntilLatest:
 			add(Happened, valid.Since, b.SinceEarliest, b.SinceLatest)
 		default:

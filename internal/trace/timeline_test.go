@@ -54,7 +54,7 @@ func checkTimeline(t require.TestingT, s *trace.Session, w *world, asked []evide
 		switch {
 		case l.aspect == edtf.Event && !known(l.valid.Since):
 			if known(l.valid.Until) {
-				want = append(want, moment(trace.Happened, b.UntilEarliest, b.UntilLatest, l.id))
+				want = append(want, moment(trace.Happened, edtf.MinDay, b.UntilLatest, l.id)) // it may have begun on any day before
 			}
 		case l.aspect == edtf.Event && (l.valid.Until.IsZero() || b.SinceEarliest == b.UntilEarliest && b.SinceLatest == b.UntilLatest):
 			if known(l.valid.Since) {
@@ -161,6 +161,10 @@ func TestWhatHappensAtOnceHappens(t *testing.T) {
 	told := map[evidence.ID][]trace.MomentKind{}
 	for _, m := range got.Moments {
 		told[m.Claim.Record.ID()] = append(told[m.Claim.Record.ID()], m.What)
+		if m.Claim.Record.ID() == "until" {
+			require.Equal(t, edtf.MinDay, m.Earliest, "nobody tells when it began")
+			require.Equal(t, "2014-12-31", m.Latest.String())
+		}
 	}
 	require.Equal(t, map[evidence.ID][]trace.MomentKind{
 		"since": {trace.Happened}, "both": {trace.Happened}, "until": {trace.Happened}, "apart": {trace.Began, trace.Ended}, "on": {trace.Began},
