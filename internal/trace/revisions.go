@@ -26,6 +26,7 @@ func (s *Session) Stats(ctx context.Context, of ...evidence.RecordType) (Stats, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out Stats
+	claims, cut := 0, false
 	for _, c := range []struct { // what costs least first, as all are counted within one budget
 		of   evidence.RecordType
 		into *Total
@@ -36,20 +37,22 @@ func (s *Session) Stats(ctx context.Context, of ...evidence.RecordType) (Stats, 
 		if !slices.Contains(of, c.of) {
 			continue
 		}
+		if c.of == evidence.CitationRecord && cut {
+			c.into.N = min(claims, countLimit) // each claim that is seen has one, and there are more
+			continue
+		}
 		var err error
-		if c.of == evidence.CitationRecord && (out.Links == uncountable() || out.Statements == uncountable()) {
-			*c.into = uncountable() // each claim that is seen has one
-		} else if *c.into, err = s.countAll(ctx, c.of); err != nil {
+		if *c.into, err = s.countAll(ctx, c.of); err != nil {
 			return out, err
+		}
+		if c.of.IsClaim() {
+			claims, cut = claims+c.into.N, cut || !c.into.Exact
 		}
 	}
 	var err error
 	out.Revision, err = s.newest(ctx)
 	return out, err
 }
-
-// uncountable is the total of what is more than is counted.
-func uncountable() Total { return Total{N: countLimit} }
 
 // countAll counts what the view sees of a type, entities that are the same once.
 func (s *Session) countAll(ctx context.Context, of evidence.RecordType) (Total, error) {

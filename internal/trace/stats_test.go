@@ -141,3 +141,32 @@ func TestStatsOfThePastCountWhatIsAskedFor(t *testing.T) {
 	stats, _ = read(evidence.CitationRecord)
 	require.Equal(t, trace.Total{N: 20}, stats.Citations)
 }
+
+// TestStatsCountNoCitationsBeyondTheBudget has the budget end the count of links before
+// its limit does: each of them has a citation, and to read those would go beyond it.
+func TestStatsCountNoCitationsBeyondTheBudget(t *testing.T) {
+	g, counting := newCountedGraph(t)
+	changes := []evidence.Change{news("s"), person("a", "Uno"), person("b", "Dos")}
+	for i := range 400 {
+		id := evidence.ID(fmt.Sprint(i))
+		changes = append(changes, linked("l"+id, "a", "b", cited("c"+id, "s", "SUPPORTS")))
+	}
+	g.write(changes...)
+	g.write(news("t"))
+	t.Cleanup(trace.LowerSifting(3 * 200)) // as of each link its citation and ends are read
+	read := func(of ...evidence.RecordType) (trace.Stats, int) {
+		s, err := g.tracer.At(t.Context(), evidence.View{KnownAt: 1})
+		require.NoError(t, err)
+		counting.reset()
+		stats, err := s.Stats(t.Context(), of...)
+		require.NoError(t, err)
+		require.NoError(t, s.Close())
+		return stats, counting.records
+	}
+	_, links := read(evidence.LinkRecord)
+	stats, both := read(evidence.LinkRecord, evidence.CitationRecord)
+	require.False(t, stats.Links.Exact)
+	require.Greater(t, stats.Links.N, 190)
+	require.Equal(t, stats.Links, stats.Citations)
+	require.Equal(t, links, both)
+}
