@@ -31,13 +31,13 @@ type Impacts struct {
 	Unchanged int
 	// Truncated says that not all citations were looked at.
 	Truncated bool
+	// left is how many more citations by other sources may be read.
+	left int
 }
 
-// maxImpact is how many citations one question about impact looks at.
-const maxImpact = 200_000
-
 // SourceImpact tells what would fall if sources were withdrawn: each claim that
-// cites one of them, as strong as it would be without those citations.
+// cites one of them, as strong as it would be without those citations. Of the sources
+// it reads as many citations as a walk does links, and of others as many again.
 func (s *Session) SourceImpact(ctx context.Context, sources []evidence.ID) (Impacts, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -47,9 +47,12 @@ func (s *Session) SourceImpact(ctx context.Context, sources []evidence.ID) (Impa
 	}
 	sources = slices.Compact(slices.Sorted(slices.Values(sources)))
 	citing := map[evidence.ID]uint32{} // claims, by how many of their citations are of the sources
-	q := store.Query{Type: evidence.CitationRecord, Sources: sources, Limit: store.MaxBatch}
+	budget := s.linkBudget()
+	out.left = budget
+	q := store.Query{Type: evidence.CitationRecord, Sources: sources}
 	for read := 0; ; {
 		n := 0
+		q.Limit = min(store.MaxBatch, budget-read)
 		for f, err := range s.reader.Find(ctx, q) {
 			if err != nil {
 				return out, err
@@ -61,7 +64,7 @@ func (s *Session) SourceImpact(ctx context.Context, sources []evidence.ID) (Impa
 		if n < q.Limit {
 			break
 		}
-		if read += n; read >= maxImpact {
+		if read += n; read >= budget {
 			out.Truncated = true
 			break
 		}
@@ -96,6 +99,11 @@ func (s *Session) impactOn(ctx context.Context, claims []evidence.ID, citing map
 	var others []evidence.ID
 	for _, id := range claims {
 		if r := records[id]; r != nil && citing[id] < s.level(r).Citations() {
+			if out.left -= int(s.level(r).Citations()); out.left < 0 {
+				out.Truncated = true
+				delete(records, id)
+				continue
+			}
 			others = append(others, id)
 		}
 	}

@@ -136,3 +136,53 @@ func TestImpactReadsWhatIsLeft(t *testing.T) {
 	require.Len(t, got.All, alone+1)
 	require.Equal(t, 2*(alone+1)+3, h.read-before, "with two citations of the last one and the source that is left")
 }
+
+// TestImpactIsWithinTheBudgetOfAWalk asks for more than may be read, of the sources, of
+// what else is cited, and of the past, where each citation has to be judged.
+func TestImpactIsWithinTheBudgetOfAWalk(t *testing.T) {
+	const claims, budget = 300, 100
+	st := model.New()
+	g := &graph{t, trace.New(st, vocabulary.Standard(), storetest.Planner(1))}
+	changes := []evidence.Change{news("alone"), news("beside"), news("other"), person("p1", "Uno"), person("p2", "Dos")}
+	for n := range claims {
+		id := evidence.ID(fmt.Sprint("l", n))
+		changes = append(changes, linked("a"+id, "p1", "p2", cited("a"+id+"-c", "alone", "SUPPORTS")))
+		if n < budget-1 {
+			others := []evidence.NewCitation{cited("b"+id+"-c", "beside", "SUPPORTS")}
+			for i := range 5 {
+				other := cited(evidence.ID(fmt.Sprint("b", id, "-o", i)), "other", "SUPPORTS")
+				other.Locator = fmt.Sprint("p. ", i)
+				others = append(others, other)
+			}
+			changes = append(changes, linked("b"+id, "p1", "p2", others...))
+		}
+	}
+	g.write(changes...)
+	g.write(news("later"))
+	for _, c := range []struct {
+		name       string
+		now, past  int // the budgets
+		view       evidence.View
+		of         evidence.ID
+		most, told int
+	}{
+		{"all", 1000, 1000, evidence.Now(evidence.Public), "alone", 3 * claims, claims},
+		{"the sources", budget, 1000, evidence.Now(evidence.Public), "alone", 3 * budget, budget},
+		{"what else is cited", budget, 1000, evidence.Now(evidence.Public), "beside", 4 * budget, budget / 6},
+		{"the past", 1000, budget, evidence.View{Clearance: evidence.Public, KnownAt: 1}, "alone", 8 * budget, budget},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			trace.LowerBudgets(t, c.now, 1_000_000)
+			trace.LowerPast(t, c.past)
+			h := &hasty{Store: st}
+			s := open(t, h, c.view)
+			defer s.Close() //nolint:errcheck // nothing was written
+			before := h.read
+			got, err := s.SourceImpact(t.Context(), []evidence.ID{c.of})
+			require.NoError(t, err)
+			require.Equal(t, c.told, len(got.All)) // and not Len, which would print them
+			require.Equal(t, c.told < claims, got.Truncated)
+			require.LessOrEqual(t, h.read-before, c.most)
+		})
+	}
+}
