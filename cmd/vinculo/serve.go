@@ -158,18 +158,18 @@ func (c *serveCmd) withCaptures(ctx context.Context, m *Main, st store.Store, pl
 	return m.checking(ctx, place, name, st, planner, log)
 }
 
-// warm begins to bring the links of an embedded store into memory, so that the
-// first who asks for a path need not wait for it.
+// warm begins to make a store ready, so that the first who asks need not wait for it:
+// an embedded one reads its links into memory, Neo4j plans what it may be asked.
 func warm(ctx context.Context, st store.Store, log zerolog.Logger) {
-	embedded, ok := st.(interface {
+	cold, ok := st.(interface {
 		Warm(ctx context.Context) error
 	})
 	if !ok {
 		return
 	}
 	go func() {
-		if err := embedded.Warm(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrClosed) {
-			log.Warn().Err(err).Msg("links could not be read into memory; traversal stays slow")
+		if err := cold.Warm(ctx); err != nil && ctx.Err() == nil && !errors.Is(err, store.ErrClosed) {
+			log.Warn().Err(err).Msg("the store could not be made ready; what is asked first takes longer")
 		}
 	}()
 }

@@ -479,6 +479,7 @@ func BenchmarkWorstCase(b *testing.B) {
 		require.NoError(b, err)
 		b.Cleanup(func() { require.NoError(b, st.Close()) })
 		full.load(b, st)
+		require.NoError(b, st.Warm(b.Context()))
 		run(b, st, 2*time.Second)
 	})
 }

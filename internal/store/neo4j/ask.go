@@ -22,7 +22,8 @@ func (s *Store) ask(ctx context.Context, q query, params map[string]any) (rows [
 			err = closeErr
 		}
 	}()
-	result, err := session.Run(ctx, q.planned(), params, limit(ctx))
+	text, params := q.asked(params)
+	result, err := session.Run(ctx, text, params, limit(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +35,8 @@ func (s *Store) ask(ctx context.Context, q query, params map[string]any) (rows [
 // which tries again while the reason may pass: a connection that was closed, a
 // server that is starting, a change of leader.
 func (s *Store) askAgain(ctx context.Context, q query, params map[string]any) ([]*driver.Record, error) {
-	result, err := driver.ExecuteQuery(ctx, s.driver, q.planned(), params, driver.EagerResultTransformer,
+	text, params := q.asked(params)
+	result, err := driver.ExecuteQuery(ctx, s.driver, text, params, driver.EagerResultTransformer,
 		driver.ExecuteQueryWithDatabase(s.options.Database),
 		driver.ExecuteQueryWithReadersRouting(),
 		driver.ExecuteQueryWithTransactionConfig(limit(ctx)))

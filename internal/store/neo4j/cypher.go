@@ -18,6 +18,8 @@ type query struct {
 	// are answered, rowsAtOnce in one: Neo4j takes some 20 µs to send a row, and much
 	// less to send what is in it.
 	columns []string
+	// plain says that names which people gave stand in the text.
+	plain bool
 }
 
 // rowsAtOnce is how many rows are sent in one. One of all would first be put
@@ -62,6 +64,19 @@ func (q query) planned() string {
 	}
 	return "CYPHER replan=skip " + q.whole()
 }
+
+// asked is the text as it is sent to be read by, with all parameters in one map. Neo4j
+// plans a text anew for every order of magnitude that lists and strings among its
+// parameters have, each time for a tenth of a second and more; what is in a map it
+// does not measure.
+func (q query) asked(params map[string]any) (string, map[string]any) {
+	if q.plain { // asked once, and a name may have the sign of a parameter
+		return q.planned(), params
+	}
+	return inOneMap.Replace(q.planned()), map[string]any{"given": params}
+}
+
+var inOneMap = strings.NewReplacer("$(", "$(", "$", "$given.") // but for types that are made of values
 
 // texts are all queries of the package, so that a test can look at the plan of
 // each. Those that depend on a kind are made once for every kind there is.

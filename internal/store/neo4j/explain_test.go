@@ -98,7 +98,8 @@ func explain(t testing.TB, s *Store, q query) driver.Plan {
 	t.Helper()
 	ctx := t.Context()
 	session := s.session(ctx)
-	result, err := session.Run(ctx, "EXPLAIN "+q.whole(), nil)
+	text, params := q.asked(row{})
+	result, err := session.Run(ctx, "EXPLAIN "+text, params)
 	require.NoError(t, err, q.text)
 	summary, err := result.Consume(ctx)
 	require.NoError(t, err, q.text)
@@ -131,31 +132,5 @@ func TestScansAreSeen(t *testing.T) {
 
 // all are the queries of the package, sorted by nothing.
 func (t *texts) all() []query {
-	all := append([]query{}, fixed...)
-	for _, q := range t.list {
-		all = append(all, q)
-	}
-	for _, m := range []map[bool]query{t.ofClaims, t.get, t.tokens} {
-		for _, q := range m {
-			all = append(all, q)
-		}
-	}
-	for _, q := range t.page {
-		all = append(all, q)
-	}
-	for _, q := range t.expand {
-		all = append(all, q)
-	}
-	for _, q := range t.revision {
-		all = append(all, q)
-	}
-	for _, m := range []map[string]query{t.makes, t.redraw, t.erase, t.resource, t.drawn} {
-		for _, q := range m {
-			all = append(all, q)
-		}
-	}
-	for _, q := range t.relabel {
-		all = append(all, q)
-	}
-	return all
+	return slices.Concat(fixed, t.ofReaders(), valuesOf(t.makes), valuesOf(t.redraw), valuesOf(t.erase), valuesOf(t.resource), valuesOf(t.drawn), valuesOf(t.relabel))
 }

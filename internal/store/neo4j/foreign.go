@@ -124,14 +124,14 @@ const foreignNamed = 5
 // foreignNodes finds those of a label that belong to no record. A label cannot be
 // a parameter.
 func foreignNodes(label string) query {
-	return query{name: "foreign nodes", text: "MATCH (n:" + quoted(label) + ") WHERE NOT (n:Record AND coalesce(n.id >= '', false) OR n:Superseded AND coalesce(n.revision >= 0, false) AND EXISTS { MATCH (r:Record {id: n.id}) }) " +
+	return query{name: "foreign nodes", plain: true, text: "MATCH (n:" + quoted(label) + ") WHERE NOT (n:Record AND coalesce(n.id >= '', false) OR n:Superseded AND coalesce(n.revision >= 0, false) AND EXISTS { MATCH (r:Record {id: n.id}) }) " +
 		"RETURN coalesce(toStringOrNull(n.id), '') AS id, elementId(n) AS element LIMIT $limit"}
 }
 
 // foreignRelationships finds those of a type, among some, that join something else
 // than records, or have the id of no link.
 func foreignRelationships(among string) query {
-	return query{name: "foreign relationships", text: "MATCH " + among + " WITH a, r, b WHERE NOT (a:Record AND b:Record) OR NOT type(r) IN $fixed AND NOT EXISTS { MATCH (n:Record {id: r.id}) WHERE n.kind = type(r) } " +
+	return query{name: "foreign relationships", plain: true, text: "MATCH " + among + " WITH a, r, b WHERE NOT (a:Record AND b:Record) OR NOT type(r) IN $fixed AND NOT EXISTS { MATCH (n:Record {id: r.id}) WHERE n.kind = type(r) } " +
 		"OR type(r) = 'HAS_CITATION' AND NOT b:Citation OR type(r) = 'IN_SOURCE' AND NOT a:Citation OR type(r) = 'DERIVED_FROM' AND NOT a:Source " +
 		"RETURN coalesce(toStringOrNull(r.id), '') AS id, elementId(r) AS element LIMIT $limit"}
 }
@@ -228,7 +228,7 @@ func (x *scan) surplus(what, name string, compared int64, count string, foreign 
 }
 
 func (x *scan) count(text string) (int64, error) {
-	rows, err := x.store.read(x.ctx, query{name: "count", text: text}, row{})
+	rows, err := x.store.read(x.ctx, query{name: "count", plain: true, text: text}, row{})
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
