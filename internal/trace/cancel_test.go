@@ -164,7 +164,7 @@ func TestAGivenUpQuestionLeavesNeo4j(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, reader.Close()) })
 	running := func() bool {
-		return len(neo4jtest.Cypher(t, "SHOW TRANSACTIONS YIELD currentQuery WHERE currentQuery CONTAINS $word RETURN 1 AS one", map[string]any{"word": "$front" + "ier"})) > 0
+		return len(neo4jtest.Cypher(t, "SHOW TRANSACTIONS YIELD currentQuery WHERE currentQuery CONTAINS $word RETURN 1 AS one", map[string]any{"word": "$given.front" + "ier"})) > 0
 	}
 	require.False(t, running())                 // and the connection that looks is open
 	hubs := make([]evidence.ID, store.MaxBatch) // the same hub again and again: five million links

@@ -1,13 +1,7 @@
 package trace_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
-	"io"
-	"net"
-	"net/url"
-	"sync"
 	"testing"
 	"time"
 
@@ -89,119 +83,12 @@ func TestACorridorThatIsGivenUpStops(t *testing.T) {
 	require.LessOrEqual(t, quickest, within)
 }
 
-// relay passes on what a store and a server say to each other. Once a message has a
-// word in it, it keeps to itself what follows it and what the server answers.
-type relay struct {
-	net.Listener
-	server string
-	mu     sync.Mutex
-	word   []byte
-	held   chan struct{} // closed when the server has begun to answer
-}
-
-func newRelay(t *testing.T, uri string) *relay {
-	t.Helper()
-	u, err := url.Parse(uri)
-	require.NoError(t, err)
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = l.Close() })
-	r := &relay{Listener: l, server: u.Host}
-	go func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go r.serve(client)
-		}
-	}()
-	return r
-}
-
-// hold has the relay hold back the answer to the next message with a word; the channel
-// is closed when there is one.
-func (r *relay) hold(word string) (held <-chan struct{}) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.word, r.held = []byte(word), make(chan struct{})
-	return r.held
-}
-
-func (r *relay) serve(client net.Conn) {
-	defer client.Close() //nolint:errcheck // there is nobody to tell
-	server, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", r.server)
-	if err != nil {
-		return
-	}
-	defer server.Close() //nolint:errcheck // as above
-	ended := make(chan struct{})
-	defer close(ended)
-	var holding chan struct{}
-	var mu sync.Mutex
-	go func() {
-		defer client.Close() //nolint:errcheck // as above
-		part := make([]byte, 1<<16)
-		for {
-			n, err := server.Read(part)
-			if err != nil {
-				return
-			}
-			mu.Lock()
-			held := holding
-			mu.Unlock()
-			if held != nil {
-				close(held)
-				<-ended
-				return
-			}
-			if _, err := client.Write(part[:n]); err != nil {
-				return
-			}
-		}
-	}()
-	part := make([]byte, 1<<16)
-	for {
-		n, err := client.Read(part)
-		if err != nil {
-			return
-		}
-		sent := part[:n]
-		r.mu.Lock()
-		if r.word != nil && bytes.Contains(sent, r.word) {
-			mu.Lock()
-			holding, sent, r.word = r.held, upTo(sent, r.word), nil
-			mu.Unlock()
-		}
-		r.mu.Unlock()
-		if _, err := io.Copy(server, bytes.NewReader(sent)); err != nil {
-			return
-		}
-	}
-}
-
-// upTo gives the messages of Bolt up to the one with a word: chunks that begin with
-// their size in two bytes, of which one of no size ends a message. Without what follows,
-// which asks for the answer, the server keeps the transaction of the question open.
-func upTo(sent, word []byte) []byte {
-	for end, begin := 0, 0; end+2 <= len(sent); {
-		size := int(binary.BigEndian.Uint16(sent[end:]))
-		if end += 2 + size; size == 0 && end <= len(sent) {
-			if bytes.Contains(sent[begin:end], word) {
-				return sent[:end]
-			}
-			begin = end
-		}
-	}
-	return sent
-}
-
 // TestPathsThatAreGivenUpLeaveNeo4j gives a request up while Neo4j, which is asked for
 // level by level, answers for one of them, and sees that the transaction ends.
 func TestPathsThatAreGivenUpLeaveNeo4j(t *testing.T) {
-	uri := neo4jtest.Fresh(t)
-	between := newRelay(t, uri)
-	st, err := neo4j.Open(t.Context(), "bolt://"+between.Addr().String(), neo4j.Options{})
+	neo4jtest.Fresh(t)
+	between := neo4jtest.NewProxy(t)
+	st, err := neo4j.Open(t.Context(), between.URI(), neo4j.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, st.Close()) })
 	worst{members: 200}.load(t, st)
@@ -212,7 +99,7 @@ func TestPathsThatAreGivenUpLeaveNeo4j(t *testing.T) {
 	answered, left := time.Hour, time.Hour // after it was given up
 	for attempt := 0; attempt < 10 && (answered > within || left > within); attempt++ {
 		s := open(t, st, evidence.Now(evidence.Public))
-		held := between.hold("$frontier")
+		held := between.Hold("$given.frontier")
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() {

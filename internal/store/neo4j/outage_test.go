@@ -76,7 +76,7 @@ func TestOutage(t *testing.T) {
 	})
 	unavailable(t, "shelf", func() error { return s.PutItem(t.Context(), store.Item{Kind: "token", ID: "a"}) })
 
-	p.start()
+	p.Start()
 	after, err := s.Head(t.Context())
 	require.NoError(t, err, "the same store goes on when the server is back")
 	require.Equal(t, before, after)
