@@ -138,7 +138,7 @@ func (f *TraversalFilter) trace() (trace.LinkFilter, error) {
 	if out.On, out.During, out.Throughout, err = (times{f.On, f.During, f.Throughout}).read(); err != nil {
 		return out, err
 	}
-	out.Kinds = texts(f.Kinds)
+	out.Kinds, out.ExceptKinds = texts(f.Kinds), texts(f.ExceptKinds)
 	out.ExcludeDisputed, out.Unidentified = yes(f.ExcludeDisputed.Value()), yes(f.Unidentified.Value())
 	return out, nil
 }

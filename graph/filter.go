@@ -131,7 +131,8 @@ func (f *LinkFilter) trace() (trace.ClaimFilter, error) {
 	if f == nil {
 		return out, nil
 	}
-	out.Kinds, out.With, out.From, out.To = texts(f.Kinds), ids(f.Ends), ids(f.From), ids(f.To)
+	out.Kinds, out.ExceptKinds = texts(f.Kinds), texts(f.ExceptKinds)
+	out.With, out.From, out.To = ids(f.Ends), ids(f.From), ids(f.To)
 	return asked{f.Standing, f.Disputed, f.MinStrength, times{f.On, f.During, f.Throughout}, f.Text, f.Certainty, f.Sources, f.About}.into(out)
 }
 

@@ -6061,6 +6061,8 @@ input EntityFilter {
 input LinkFilter {
   "Those of one of these kinds."
   kinds: [LinkKind!]
+  "Those of none of these kinds."
+  exceptKinds: [LinkKind!]
   "Those with one of these entities at either end; of the links of an entity, at the far end."
   ends: [ID!]
   "Those with one of these entities at the beginning; of links that read the same both ways, at either end."
@@ -6093,6 +6095,8 @@ input LinkFilter {
 input TraversalFilter {
   "Those of one of these kinds."
   kinds: [LinkKind!]
+  "Those of none of these kinds."
+  exceptKinds: [LinkKind!]
   "Those of one of these standings."
   standing: [Standing!]
   "Those with evidence at least this strong, from 0 to 1000."
@@ -20275,7 +20279,7 @@ func (ec *executionContext) unmarshalInputLinkFilter(ctx context.Context, obj an
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"kinds", "ends", "from", "to", "standing", "disputed", "minStrength", "on", "during", "throughout", "certainty", "sources", "about", "text"}
+	fieldsInOrder := [...]string{"kinds", "exceptKinds", "ends", "from", "to", "standing", "disputed", "minStrength", "on", "during", "throughout", "certainty", "sources", "about", "text"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -20289,6 +20293,13 @@ func (ec *executionContext) unmarshalInputLinkFilter(ctx context.Context, obj an
 				return it, err
 			}
 			it.Kinds = graphql.OmittableOf(data)
+		case "exceptKinds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("exceptKinds"))
+			data, err := ec.unmarshalOLinkKind2ᚕgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐLinkKindᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExceptKinds = graphql.OmittableOf(data)
 		case "ends":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ends"))
 			data, err := ec.unmarshalOID2ᚕstringᚄ(ctx, v)
@@ -21443,7 +21454,7 @@ func (ec *executionContext) unmarshalInputTraversalFilter(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"kinds", "standing", "minStrength", "on", "during", "throughout", "certainty", "excludeDisputed", "excludeEntities", "unidentified"}
+	fieldsInOrder := [...]string{"kinds", "exceptKinds", "standing", "minStrength", "on", "during", "throughout", "certainty", "excludeDisputed", "excludeEntities", "unidentified"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -21457,6 +21468,13 @@ func (ec *executionContext) unmarshalInputTraversalFilter(ctx context.Context, o
 				return it, err
 			}
 			it.Kinds = graphql.OmittableOf(data)
+		case "exceptKinds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("exceptKinds"))
+			data, err := ec.unmarshalOLinkKind2ᚕgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐLinkKindᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExceptKinds = graphql.OmittableOf(data)
 		case "standing":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("standing"))
 			data, err := ec.unmarshalOStanding2ᚕgithubᚗcomᚋvinculoᚋvinculoᚋgraphᚐStandingᚄ(ctx, v)

@@ -395,6 +395,8 @@ type Hop struct {
 type LinkFilter struct {
 	// Those of one of these kinds.
 	Kinds graphql.Omittable[[]LinkKind] `json:"kinds,omitempty,omitzero"`
+	// Those of none of these kinds.
+	ExceptKinds graphql.Omittable[[]LinkKind] `json:"exceptKinds,omitempty,omitzero"`
 	// Those with one of these entities at either end; of the links of an entity, at the far end.
 	Ends graphql.Omittable[[]string] `json:"ends,omitempty,omitzero"`
 	// Those with one of these entities at the beginning; of links that read the same both ways, at either end.
@@ -919,6 +921,8 @@ type Token struct {
 type TraversalFilter struct {
 	// Those of one of these kinds.
 	Kinds graphql.Omittable[[]LinkKind] `json:"kinds,omitempty,omitzero"`
+	// Those of none of these kinds.
+	ExceptKinds graphql.Omittable[[]LinkKind] `json:"exceptKinds,omitempty,omitzero"`
 	// Those of one of these standings.
 	Standing graphql.Omittable[[]Standing] `json:"standing,omitempty,omitzero"`
 	// Those with evidence at least this strong, from 0 to 1000.

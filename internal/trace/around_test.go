@@ -146,7 +146,7 @@ func checkTold(t require.TestingT, w *world, q trace.SubgraphQuery, got trace.Su
 			counting = w.drawable(q.Filter, w.seen(q.Around))
 		}
 		for _, l := range counting {
-			if !l.isIdentity() && l.at(e.Entity.ID, q.Direction) && !shown[l.id] && (len(q.Filter.Kinds) == 0 || slices.Contains(q.Filter.Kinds, l.claim.Kind)) {
+			if !l.isIdentity() && l.at(e.Entity.ID, q.Direction) && !shown[l.id] && (len(q.Filter.Kinds) == 0 || slices.Contains(q.Filter.Kinds, l.claim.Kind)) && !slices.Contains(q.Filter.ExceptKinds, l.claim.Kind) {
 				count++
 			}
 		}

@@ -119,7 +119,7 @@ func (s *Session) firstLinks(ctx context.Context, entities []evidence.ID, t *cla
 	budget := s.share(evidence.LinkRecord, 1)
 	sieve := &sieve{test: t.edge, left: budget}
 	x := store.Expansion{
-		Frontier: frontier, Direction: t.filter.Direction, Either: s.either(t.filter.Direction), Kinds: t.filter.Kinds, Keep: sieve.keep,
+		Frontier: frontier, Direction: t.filter.Direction, Either: s.either(t.filter.Direction), Kinds: t.kinds, Keep: sieve.keep,
 		PerNode: perNode, Total: len(frontier) * perNode,
 	}
 	count := make([]int, len(frontier))
@@ -191,7 +191,7 @@ func (t *claimTest) edge(e *store.Edge) bool {
 // that of firstLinks.
 func (s *Session) firstStatements(ctx context.Context, entities []evidence.ID, t *claimTest, _ int) (found []store.Found, certain map[evidence.ID]string, err error) {
 	certain = map[evidence.ID]string{}
-	q := store.Query{Type: evidence.StatementRecord, Entities: s.identity.groups(entities), Kinds: t.filter.Kinds, Limit: store.MaxBatch}
+	q := store.Query{Type: evidence.StatementRecord, Entities: s.identity.groups(entities), Kinds: t.kinds, Limit: store.MaxBatch}
 	for f, err := range s.reader.Find(ctx, q) {
 		if err != nil {
 			return nil, nil, err

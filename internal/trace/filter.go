@@ -14,13 +14,15 @@ import (
 
 // ClaimFilter keeps claims that answer all of what it says.
 type ClaimFilter struct {
-	Of        evidence.RecordType `json:",omitempty"` // LinkRecord or StatementRecord
-	Kinds     []string            `json:",omitempty"` // link kinds, or attributes
-	Direction evidence.Direction  `json:",omitempty"` // with ClaimsOf: the end on which the entity stands
-	With      []evidence.ID       `json:",omitempty"` // one of these is an end (with ClaimsOf: the other end)
-	From, To  []evidence.ID       `json:",omitempty"`
-	Standing  []evidence.Standing `json:",omitempty"`
-	Disputed  *bool               `json:",omitempty"`
+	Of    evidence.RecordType `json:",omitempty"` // LinkRecord or StatementRecord
+	Kinds []string            `json:",omitempty"` // link kinds, or attributes
+	// ExceptKinds are link kinds that are left out of those.
+	ExceptKinds []string            `json:",omitempty"`
+	Direction   evidence.Direction  `json:",omitempty"` // with ClaimsOf: the end on which the entity stands
+	With        []evidence.ID       `json:",omitempty"` // one of these is an end (with ClaimsOf: the other end)
+	From, To    []evidence.ID       `json:",omitempty"`
+	Standing    []evidence.Standing `json:",omitempty"`
+	Disputed    *bool               `json:",omitempty"`
 	// MinStrength is 0 to 1000.
 	MinStrength *int `json:",omitempty"`
 	// On, During and Throughout are EDTF; a claim is kept where it held then with
@@ -78,6 +80,7 @@ func (f CitationFilter) citesOneOf(source evidence.ID) bool {
 // claimTest is a ClaimFilter made ready to be asked.
 type claimTest struct {
 	filter                 ClaimFilter
+	kinds                  []string // that are left of those
 	on, during, throughout edtf.Date
 	certainty              edtf.Certainty
 	words                  []string
@@ -129,6 +132,11 @@ func (s *Session) claimTest(f ClaimFilter) (*claimTest, error) {
 	if f.Text != "" && len(t.words) == 0 {
 		return nil, evidence.Faulty(evidence.InvalidInput, "filter.text", "%q has no letter or digit to look for", f.Text)
 	}
+	if t.kinds = f.Kinds; f.Of == evidence.LinkRecord {
+		if t.kinds, err = s.kindsBut(f.Kinds, f.ExceptKinds); err != nil {
+			return nil, err
+		}
+	}
 	t.from, t.to, t.with = s.set(f.From), s.set(f.To), s.set(f.With)
 	from := "from"
 	if f.Of == evidence.StatementRecord {
@@ -167,7 +175,7 @@ func (t *claimTest) plain() bool {
 // keeps says whether a claim passes everything but the sources that cite it.
 func (t *claimTest) keeps(r *evidence.Record) bool {
 	c, f := r.Claim(), t.filter
-	if len(f.Kinds) > 0 && !slices.Contains(f.Kinds, c.Kind) ||
+	if len(t.kinds) > 0 && !slices.Contains(t.kinds, c.Kind) ||
 		!t.joins(c.Kind, c.From, c.To) ||
 		t.with != nil && !t.with[c.From] && !t.with[c.To] ||
 		len(f.About) > 0 && !t.about[c.About] {
@@ -230,7 +238,7 @@ func (t *claimTest) keepCited(ctx context.Context, found []store.Found) ([]store
 // query is what the store is asked for: an anchor that the filter gives, if any.
 // The claims of entities are anchored by those instead.
 func (t *claimTest) query(entities []evidence.ID, direction evidence.Direction) store.Query {
-	q := store.Query{Type: t.filter.Of, Kinds: t.filter.Kinds}
+	q := store.Query{Type: t.filter.Of, Kinds: t.kinds}
 	switch {
 	case len(entities) > 0:
 		q.Entities, q.Direction = entities, direction
@@ -255,5 +263,5 @@ func (t *claimTest) query(entities []evidence.ID, direction evidence.Direction) 
 // entities there are.
 func (t *claimTest) count(entities []evidence.ID) store.CountQuery {
 	f := t.filter
-	return store.CountQuery{Of: entities, Type: f.Of, Direction: f.Direction, Either: t.session.either(f.Direction), Kinds: f.Kinds}
+	return store.CountQuery{Of: entities, Type: f.Of, Direction: f.Direction, Either: t.session.either(f.Direction), Kinds: t.kinds}
 }

@@ -330,7 +330,7 @@ const maxStrength = 1000
 // links of the rest can be ranked within the limit of one question. It also gives how
 // many links each has, where that is counted.
 func (g *growing) affordable(ctx context.Context, level []evidence.ID) ([]evidence.ID, map[evidence.ID]int, error) {
-	totals, err := g.walk.session.degrees(ctx, level, g.query.Direction, g.query.Filter.Kinds)
+	totals, err := g.walk.session.degrees(ctx, level, g.query.Direction, g.walk.test.Kinds)
 	if err != nil || totals == nil {
 		return level, nil, err
 	}

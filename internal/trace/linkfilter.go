@@ -12,6 +12,7 @@ import (
 // those to placeholders.
 type LinkFilter struct {
 	Kinds           []string
+	ExceptKinds     []string // of those
 	Standing        []evidence.Standing
 	MinStrength     int // 0 to 1000
 	On, During      string
@@ -56,12 +57,36 @@ func (t *linkTest) prepare(s *Session, f LinkFilter, named ...[]evidence.ID) (er
 	if t.throughout, err = dateOf("filter.throughout", f.Throughout); err != nil {
 		return err
 	}
-	for _, kind := range f.Kinds {
-		if _, ok := s.tracer.vocabulary.Link(kind); !ok {
-			return evidence.Faulty(evidence.InvalidInput, "filter.kinds", "%q is not a kind of link; see the vocabulary", kind)
+	t.Kinds, err = s.kindsBut(f.Kinds, f.ExceptKinds)
+	return err
+}
+
+// kindsBut are kinds of links, or all where none is named, but for some; none where
+// those are all there are.
+func (s *Session) kindsBut(kinds, except []string) ([]string, error) {
+	for _, list := range []struct {
+		field string
+		kinds []string
+	}{{"kinds", kinds}, {"exceptKinds", except}} {
+		for _, kind := range list.kinds {
+			if _, ok := s.tracer.vocabulary.Link(kind); !ok {
+				return nil, evidence.Faulty(evidence.InvalidInput, "filter."+list.field, "%q is not a kind of link; see the vocabulary", kind)
+			}
 		}
 	}
-	return nil
+	if len(except) == 0 {
+		return kinds, nil
+	}
+	if len(kinds) == 0 {
+		for _, kind := range s.tracer.vocabulary.Links() {
+			kinds = append(kinds, kind.Name)
+		}
+	}
+	left := slices.DeleteFunc(slices.Clone(kinds), func(kind string) bool { return slices.Contains(except, kind) })
+	if len(left) == 0 { // which would keep all of them
+		return nil, evidence.Faulty(evidence.InvalidInput, "filter.exceptKinds", "it leaves out every kind that the filter keeps; leave out fewer")
+	}
+	return left, nil
 }
 
 // keeps says whether a traversal may use an edge, apart from the dates that only

@@ -72,3 +72,46 @@ func TestNobodyIsToldWhatSpeaksOfAHiddenClaim(t *testing.T) {
 		require.Len(t, page.Items, len(want)-1)
 	}
 }
+
+// TestKindsAreLeftOut of lists, of their totals and of what is walked.
+func TestKindsAreLeftOut(t *testing.T) {
+	onBoth(t, func(t *testing.T, g *graph) {
+		changes := []evidence.Change{news("s"), person("a", "A"), person("b", "B")}
+		for id, kind := range map[evidence.ID]string{"l1": "FAMILY_OF", "l2": "LINKED_TO", "l3": "PAYS"} {
+			l := linked(id, "a", "b", cited("c"+id, "s", "SUPPORTS"))
+			l.AssertLink.Kind = kind
+			changes = append(changes, l)
+		}
+		g.write(changes...)
+		s, err := g.tracer.At(t.Context(), evidence.Now(evidence.Public))
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, s.Close()) })
+		for _, c := range []struct {
+			kinds, except []string
+			want          []evidence.ID
+		}{
+			{nil, []string{"FAMILY_OF"}, []evidence.ID{"l2", "l3"}},
+			{[]string{"FAMILY_OF", "PAYS"}, []string{"FAMILY_OF", "LINKED_TO"}, []evidence.ID{"l3"}},
+			{[]string{"FAMILY_OF"}, []string{"PAYS"}, []evidence.ID{"l1"}},
+		} {
+			f := trace.ClaimFilter{Of: evidence.LinkRecord, Kinds: c.kinds, ExceptKinds: c.except}
+			page, err := s.ListClaims(t.Context(), f, trace.PageArgs{})
+			require.NoError(t, err)
+			require.ElementsMatch(t, c.want, listedIDs(page))
+			of, err := s.ClaimsOf(t.Context(), []evidence.ID{"a", "b"}, f, trace.PageArgs{})
+			require.NoError(t, err)
+			require.ElementsMatch(t, c.want, listedIDs(of["b"]))
+			totals, err := s.TotalClaims(t.Context(), []evidence.ID{"a"}, f)
+			require.NoError(t, err)
+			require.Equal(t, trace.Total{N: len(c.want), Exact: true}, totals["a"])
+			among, _, err := s.LinksAmong(t.Context(), []evidence.ID{"a", "b"}, trace.LinkFilter{Kinds: c.kinds, ExceptKinds: c.except})
+			require.NoError(t, err)
+			require.ElementsMatch(t, c.want, ids(among))
+		}
+		for _, except := range [][]string{{"FAMILY_OF"}, {"KNOWS"}} { // nothing would be left, there is none
+			_, err := s.ListClaims(t.Context(), trace.ClaimFilter{Of: evidence.LinkRecord, Kinds: []string{"FAMILY_OF"}, ExceptKinds: except}, trace.PageArgs{})
+			require.Equal(t, evidence.InvalidInput, evidence.CodeOf(err))
+			require.ErrorContains(t, err, "exceptKinds")
+		}
+	})
+}

@@ -220,7 +220,7 @@ func (w *world) carries(id evidence.ID, ends []evidence.ID) bool {
 // passes asks all of a filter but entities.
 func (w *world) passes(l tie, f trace.LinkFilter) bool {
 	least := cmp.Or(f.Certainty, edtf.Possibly)
-	return (len(f.Kinds) == 0 || slices.Contains(f.Kinds, l.claim.Kind)) &&
+	return (len(f.Kinds) == 0 || slices.Contains(f.Kinds, l.claim.Kind)) && !slices.Contains(f.ExceptKinds, l.claim.Kind) &&
 		(len(f.Standing) == 0 || slices.Contains(f.Standing, l.level.Standing)) &&
 		int(l.level.Strength) >= f.MinStrength && !(f.ExcludeDisputed && l.level.Disputes > 0) &&
 		(f.On == "" || l.valid.HeldOn(l.aspect, date(f.On)) >= least) &&

@@ -43,6 +43,9 @@ func someFilter(t *rapid.T, w *world) trace.LinkFilter {
 	if in(6, "by kind") {
 		f.Kinds = rapid.SliceOfN(rapid.SampledFrom(linkKinds), 1, 6).Draw(t, "kinds")
 	}
+	if in(5, "but for kinds") {
+		f.ExceptKinds = someExcept(t, f.Kinds)
+	}
 	if in(6, "by standing") {
 		f.Standing = []evidence.Standing{evidence.Reported, evidence.Alleged, evidence.Charged}
 	}
@@ -65,6 +68,15 @@ func someFilter(t *rapid.T, w *world) trace.LinkFilter {
 		f.ExcludeEntities = someIDs(t, "avoid", w, 2)
 	}
 	return f
+}
+
+// someExcept draws kinds to be left out, some of which are kept otherwise, and not all.
+func someExcept(t *rapid.T, kept []string) []string {
+	except := rapid.SliceOfN(rapid.SampledFrom(linkKinds), 1, 4).Draw(t, "except")
+	if len(kept) > 0 {
+		except = slices.DeleteFunc(except, func(kind string) bool { return kind == kept[0] })
+	}
+	return except
 }
 
 func somePaths(t *rapid.T, w *world) trace.PathQuery {

@@ -176,17 +176,21 @@ func (s *Session) countable(ctx context.Context, ids []evidence.ID, q SubgraphQu
 	if f.beyondKinds() {
 		return nil, nil //nolint:nilnil // an empty map of counts: none is known
 	}
-	totals, err := s.degrees(ctx, ids, q.Direction, f.Kinds)
+	kinds, err := s.kindsBut(f.Kinds, f.ExceptKinds)
+	if err != nil {
+		return nil, err
+	}
+	totals, err := s.degrees(ctx, ids, q.Direction, kinds)
 	if err != nil || totals == nil {
 		return nil, err
 	}
-	return totals, s.countLoopsOnce(ctx, totals, ids, q)
+	return totals, s.countLoopsOnce(ctx, totals, ids, q.Direction, kinds)
 }
 
 // countLoopsOnce corrects the totals of entities: a link between two entities that count
 // as one is a loop, which counts once, or not at all where it is what makes them one.
 // Where an entity has too many links to find its loops, its total is removed.
-func (s *Session) countLoopsOnce(ctx context.Context, totals map[evidence.ID]int, ids []evidence.ID, q SubgraphQuery) error {
+func (s *Session) countLoopsOnce(ctx context.Context, totals map[evidence.ID]int, ids []evidence.ID, d evidence.Direction, kinds []string) error {
 	var frontier []evidence.ID
 	left := maxWalkLinks
 	for _, id := range ids {
@@ -203,7 +207,7 @@ func (s *Session) countLoopsOnce(ctx context.Context, totals map[evidence.ID]int
 	if len(frontier) == 0 {
 		return nil
 	}
-	x := store.Expansion{Frontier: frontier, Direction: q.Direction, Either: s.either(q.Direction), Kinds: q.Filter.Kinds, Total: 2 * maxWalkLinks, Keep: func(e *store.Edge) bool {
+	x := store.Expansion{Frontier: frontier, Direction: d, Either: s.either(d), Kinds: kinds, Total: 2 * maxWalkLinks, Keep: func(e *store.Edge) bool {
 		return s.identity.resolve(e.From) == s.identity.resolve(e.To)
 	}}
 	counted := map[evidence.ID]bool{}

@@ -22,6 +22,9 @@ func someClaimFilter(t *rapid.T, w *world) trace.ClaimFilter {
 	if in(3, "by kind") {
 		f.Kinds = rapid.SliceOfN(rapid.SampledFrom(linkKinds), 1, 6).Draw(t, "kinds")
 	}
+	if in(4, "but for kinds") {
+		f.ExceptKinds = someExcept(t, f.Kinds)
+	}
 	if in(4, "by from") {
 		f.From = someIDs(t, "filter from", w, 3)
 	}
@@ -36,7 +39,7 @@ func (w *world) listed(l tie, f trace.ClaimFilter) bool {
 	joins := func(from, to evidence.ID) bool {
 		return (len(f.From) == 0 || slices.Contains(w.seen(f.From), from)) && (len(f.To) == 0 || slices.Contains(w.seen(f.To), to))
 	}
-	return (len(f.Kinds) == 0 || slices.Contains(f.Kinds, l.claim.Kind)) && (joins(l.from, l.to) || l.bothWays() && joins(l.to, l.from))
+	return (len(f.Kinds) == 0 || slices.Contains(f.Kinds, l.claim.Kind)) && !slices.Contains(f.ExceptKinds, l.claim.Kind) && (joins(l.from, l.to) || l.bothWays() && joins(l.to, l.from))
 }
 
 func listedIDs(p trace.Page[*trace.Claim]) []evidence.ID {

@@ -292,6 +292,10 @@ func atFrontier(order string, parts []string) string {
 		edge + " ORDER BY at, " + order + " LIMIT $total"
 }
 
+// among keeps links of some kinds, where those are so many that the lists of all kinds
+// are read.
+const among = " AND ($kinds IS NULL OR n.kind IN $kinds)"
+
 // expandTexts read the links at $frontier, entity by entity; those of each begin
 // after the key `after`.
 func expandTexts() map[expandShape]query {
@@ -305,7 +309,7 @@ func expandTexts() map[expandShape]query {
 				continue // no strength is known of the past
 			}
 			at := func(end string) string {
-				where := fmt.Sprintf("n.%s = e AND n.slot = s.slot AND n.key > s.lo AND n.key > after AND n.key < s.hi", end)
+				where := fmt.Sprintf("n.%s = e AND n.slot = s.slot AND n.key > s.lo AND n.key > after AND n.key < s.hi", end) + among
 				text := "MATCH (n:Version) " + listShape{order: "key"}.seek(end) + " WHERE " + where
 				if past {
 					text += " AND " + stood + " AND " + still
@@ -339,14 +343,14 @@ func expandTexts() map[expandShape]query {
 // that match at either end, at the other one.
 func byRank(ranked, mixed, other func(end string) string) (parts []string) {
 	for _, end := range []string{"from", "to"} {
-		match := fmt.Sprintf("MATCH (n:Version) USING INDEX SEEK n:Version(%[1]s, rankSlot, rank) WHERE n.%[1]s = e AND n.rankSlot = slot AND n.rank > ''", end)
+		match := fmt.Sprintf("MATCH (n:Version) USING INDEX SEEK n:Version(%[1]s, rankSlot, rank) WHERE n.%[1]s = e AND n.rankSlot = slot AND n.rank > ''", end) + among
 		parts = append(parts,
 			fmt.Sprintf("UNWIND $%sSlots AS slot CALL (e, after, slot) { %s%s } RETURN n, key", end, match, ranked(end)),
 			fmt.Sprintf("UNWIND $%sMixed AS slot CALL (e, after, slot) { %s%s } RETURN n, key", end, match, mixed(end)))
 	}
 	for _, list := range [][2]string{{"outgoing", "from"}, {"incoming", "to"}} {
 		parts = append(parts, fmt.Sprintf("UNWIND $%s AS s CALL (e, after, s) { MATCH (n:Version) %s WHERE n.%[3]s = e AND n.slot = s.slot AND n.key > s.lo AND n.key > after AND n.key < s.hi%[4]s } RETURN n, key",
-			list[0], listShape{order: "key"}.seek(list[1]), list[1], other(list[1])))
+			list[0], listShape{order: "key"}.seek(list[1]), list[1], among+other(list[1])))
 	}
 	return parts
 }

@@ -57,6 +57,7 @@ type expansion struct {
 	open               []int          // places that may have more edges
 	pairs              bool           // links to Others are looked up by both ends
 	after              []string       // by place: the key that the next edges come after
+	among              []string       // kinds that are kept of what the lists of all kinds have; nil for all
 }
 
 // keyedEdge is an edge with the key of its link.
@@ -89,7 +90,11 @@ func (r *reader) newExpansion(x store.Expansion) *expansion {
 	for i := range x.Frontier {
 		e.open = append(e.open, i)
 	}
-	q := store.Query{Type: evidence.LinkRecord, Entities: x.Frontier, Direction: x.Direction, Either: x.Either, Kinds: x.Kinds}
+	// Most of the kinds that there are would be as many lists of each entity.
+	if 2*len(e.Kinds) > len(r.store.vocabulary.Links()) {
+		e.among, e.Kinds = e.Kinds, nil
+	}
+	q := store.Query{Type: evidence.LinkRecord, Entities: x.Frontier, Direction: x.Direction, Either: x.Either, Kinds: e.Kinds}
 	add := func(prefix string, outgoing, incoming bool) {
 		lo, hi := bounds(q, prefix)
 		for _, slot := range slots(q.Type, r.view) {
@@ -136,6 +141,9 @@ func (e *expansion) ask(ctx context.Context) error {
 	}
 	params := row{
 		"frontier": frontier, "outgoing": e.outgoing, "incoming": e.incoming, "each": each, "total": total, "strength": strengthAt(e.reader.view.Clearance),
+	}
+	if e.among != nil {
+		params["kinds"] = e.among
 	}
 	switch {
 	case shape.pairs:

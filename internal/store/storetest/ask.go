@@ -52,8 +52,15 @@ func graphQuestions(is ids) []question {
 	}
 	others := slices.Sorted(slices.Values(is.entities[1:]))
 	e, c := is.entities, append(append([]evidence.ID{}, is.links...), is.statements...)
+	but := kindsBut("LINKED_TO", "COMMANDS")
 	for d := evidence.Any; d <= evidence.Incoming; d++ {
 		qs = append(qs,
+			expand(fmt.Sprintf("%s but for kinds", d), store.Expansion{Frontier: e, Direction: d, Either: either, Kinds: but, PerNode: 2, Total: plenty}),
+			expand(fmt.Sprintf("strong %s but for kinds", d), store.Expansion{Frontier: e, Direction: d, Kinds: but, MinStrength: 300, Total: plenty}),
+			expand(fmt.Sprintf("strongest %s but for kinds", d), store.Expansion{Frontier: e, Direction: d, Either: either, Kinds: but, Strongest: true, PerNode: 2, Total: plenty}),
+			expand(fmt.Sprintf("%s to others but for kinds", d), store.Expansion{Frontier: e[:2], Direction: d, Kinds: but, Others: others, Total: plenty}),
+			expand(fmt.Sprintf("some %s but for kinds", d), store.Expansion{Frontier: e, Direction: d, Kinds: but, Keep: func(x *store.Edge) bool { return x.Dated }, Total: plenty}),
+			find(fmt.Sprintf("links of all %s but for kinds", d), store.Query{Type: evidence.LinkRecord, Entities: e, Direction: d, Either: either, Kinds: but, Limit: plenty}),
 			find(fmt.Sprintf("links of one %s", d), store.Query{Type: evidence.LinkRecord, Entities: e[:1], Direction: d, Limit: plenty}),
 			find(fmt.Sprintf("links of three %s, last 3", d), store.Query{Type: evidence.LinkRecord, Entities: e[:3], Direction: d, Limit: 3, Reverse: true}),
 			find(fmt.Sprintf("links of all %s by kind", d), store.Query{Type: evidence.LinkRecord, Entities: e, Direction: d, Kinds: []string{"LINKED_TO", "SAME_AS"}, Limit: plenty}),
@@ -211,4 +218,14 @@ func answers(ctx context.Context, st store.Store, v evidence.View, bare bool, qs
 		out[i] = append([]string{fmt.Sprintf("%s, for %s:", q.name, v.Clearance)}, q.ask(ctx, r, s)...)
 	}
 	return out, r.Close()
+}
+
+// kindsBut are all kinds of links but some.
+func kindsBut(except ...string) (kinds []string) {
+	for _, k := range vocabulary.Standard().Links() {
+		if !slices.Contains(except, k.Name) {
+			kinds = append(kinds, k.Name)
+		}
+	}
+	return kinds
 }
