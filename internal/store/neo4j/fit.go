@@ -19,6 +19,7 @@ func (s *Store) fit(head []*driver.Record) error {
 	if why == "" && unfinished(head) {
 		why = "another Vínculo is bringing the database up to date, or loads a graph into it; try again when it has ended or, where it broke off, start Vínculo again"
 	}
+	s.begun.Store(why == "" && numberOf(head[0], "sequence") > 0)
 	if before := s.unfit.Swap(why != ""); why == "" {
 		return nil
 	} else if !before {
@@ -59,6 +60,18 @@ func (s *Store) stillFit(ctx context.Context) error {
 	}
 	_, err := s.Head(ctx)
 	return err
+}
+
+// stillEmpty says whether nothing is in the log, and so nothing is to be read. What is
+// in the database may then be part of a first load, which has not begun when a reader is
+// opened and may have when it reads. So the log is asked each time, and nothing but it,
+// until it has a revision and no load goes on: after that none can begin.
+func (s *Store) stillEmpty(ctx context.Context) (bool, error) {
+	if s.begun.Load() {
+		return false, nil
+	}
+	head, err := s.Head(ctx)
+	return head.Sequence == 0, err
 }
 
 // writable says whether this store may write.

@@ -118,6 +118,7 @@ type Store struct {
 	newest     headCheck
 	first      firstLimits
 	unfit      atomic.Bool  // the last query for the head found another schema, or none
+	begun      atomic.Bool  // … found a revision, and nothing unfinished
 	trips      atomic.Int64 // queries sent outside of transactions, for tests
 }
 

@@ -45,7 +45,7 @@ func pageTexts() map[pageShape]query {
 		}
 		list, _, _ := strings.Cut(of.text(), "WITH n.slot")
 		texts[shape] = query{name: "page" + when(shape.anchored, " of entities") + when(shape.reverse, " reversed"),
-			text: "MATCH (h:Head {id: 'log'}) RETURN h.sequence AS sequence, h.hash AS hash, " +
+			text: "MATCH (h:Head {id: 'log'}) OPTIONAL MATCH (made:Schema {id: 'schema'}) RETURN h.sequence AS sequence, h.hash AS hash, made.version AS version, made.from AS from, " +
 				"COLLECT { UNWIND $ids AS id MATCH (e:Record {id: id}) WHERE e.slot % 8 <= $clearance RETURN " + wire("e") + " } AS records, " +
 				"COLLECT { UNWIND $of AS of MATCH (k:Counter {of: of}) RETURN properties(k) } AS counters, " +
 				"COLLECT { " + list + "WITH n ORDER BY n.key" + when(shape.reverse, " DESC") + " LIMIT $limit RETURN [" + wire("n") + ", " +
@@ -81,14 +81,21 @@ func (r *reader) Prefetch(ctx context.Context, p store.Prefetch) (*store.Prefetc
 	if err != nil {
 		return nil, err
 	}
+	u := &unpacking{p: p, out: &store.Prefetched{Records: map[evidence.ID]*evidence.Record{}, Cited: map[evidence.ID][]store.Found{}}}
+	switch empty, err := r.empty(ctx); {
+	case err != nil:
+		return nil, err
+	case empty:
+		r.count(u, nil)
+		return u.out, nil
+	}
 	rows, err := r.read(ctx, r.store.texts.page[shape], params)
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) == 0 {
-		return nil, r.store.fit(nil)
+	if err := r.store.fit(rows); err != nil {
+		return nil, err
 	}
-	u := &unpacking{p: p, out: &store.Prefetched{Records: map[evidence.ID]*evidence.Record{}, Cited: map[evidence.ID][]store.Found{}}}
 	r.common(u, rows[0])
 	for _, one := range listOf(rows[0], "claims") {
 		if parts, _ := one.([]any); len(parts) == partsOfClaim {
@@ -178,10 +185,13 @@ func (r *reader) common(u *unpacking, one *driver.Record) {
 	for _, sent := range listOf(one, "records") {
 		u.keep(sent)
 	}
-	if u.p.Count == nil {
-		return
+	r.count(u, listOf(one, "counters"))
+}
+
+func (r *reader) count(u *unpacking, counters []any) {
+	if u.p.Count != nil {
+		u.out.Counts = r.sum(*u.p.Count, counters)
 	}
-	u.out.Counts = r.sum(*u.p.Count, listOf(one, "counters"))
 }
 
 func (u *unpacking) claim(parts []any) {

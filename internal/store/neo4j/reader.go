@@ -50,13 +50,22 @@ func (r *reader) Close() error {
 	return nil
 }
 
-// read asks a query with what every query of a view may want to know.
+// read asks a query with what every query of a view may want to know. There are no rows
+// where there is no revision.
 func (r *reader) read(ctx context.Context, q query, params row) ([]*driver.Record, error) {
-	if r.closed.Load() {
-		return nil, store.ErrClosed
+	if empty, err := r.empty(ctx); err != nil || empty {
+		return nil, err
 	}
 	params["clearance"], params["known"] = int64(r.view.Clearance), int64(r.view.KnownAt) //nolint:gosec // at most Open
 	return r.store.read(ctx, q, params)
+}
+
+// empty says whether there is nothing to read.
+func (r *reader) empty(ctx context.Context) (bool, error) {
+	if r.closed.Load() {
+		return false, store.ErrClosed
+	}
+	return r.store.stillEmpty(ctx)
 }
 
 func (r *reader) past() bool { return !r.view.IsNow() }
