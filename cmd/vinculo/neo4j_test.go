@@ -1,10 +1,14 @@
 package main
 
 import (
+	"context"
+	"io"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -147,4 +151,36 @@ func TestNeo4jImportVerifyAndServe(t *testing.T) {
 			require.Contains(t, r.errors, want, change)
 		}
 	}
+}
+
+// TestNeo4jImportIsInterrupted interrupts a first import when some of it is written. It
+// says in one line what becomes of that, as do the commands that read, and the same
+// import once more goes on.
+func TestNeo4jImportIsInterrupted(t *testing.T) {
+	neo := onNeo4j(t)
+	dir := filepath.Join(t.TempDir(), "case")
+	succeeds(t, "generate", "--csv", dir, "--entities", "2000", "--links", "4000")
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	written := "MATCH (:Schema {id: 'load'}), (e:Entity) RETURN e LIMIT 1"
+	go func() {
+		for ctx.Err() == nil && len(neo4jtest.Cypher(t, written, nil)) == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		interrupt()
+	}()
+	told := &lines{}
+	m := &Main{Stdout: io.Discard, Stderr: told}
+	err := m.Run(ctx, []string{"import", "--store", neo, dir})
+	require.Equal(t, 130, ExitCode(err), "%v", err)
+	require.NoError(t, m.Close())
+	m.Report(err)
+	require.Equal(t, "vinculo: the load was cut short; the next command that opens the graph for writing, such as the same import once more, takes back what had not come into the log\n", told.String())
+	for _, args := range [][]string{{"log", "--store", neo}, {"verify", "--store", neo}, {"import", "--store", neo, "--dry-run", dir}} {
+		r := run(t, args...)
+		require.Equal(t, 1, r.code)
+		require.Contains(t, r.errors, "give the same import once more")
+	}
+	require.Contains(t, succeeds(t, "import", "--store", neo, dir), "imported as revision 1")
+	succeeds(t, "log", "--store", neo)
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/vinculo/vinculo/internal/store/open"
 	"github.com/vinculo/vinculo/internal/verify"
 )
 
@@ -233,7 +234,14 @@ func (m *Main) closeLater(c io.Closer) { m.closers = append(m.closers, c.Close) 
 // Report writes an error for the user: one line, or one for each fault.
 func (m *Main) Report(err error) {
 	var left unfinishedError
-	if err == nil || errors.Is(err, context.Canceled) && !errors.As(err, &left) {
+	var cut *open.CutShortError
+	switch {
+	case err == nil:
+		return
+	case !errors.Is(err, context.Canceled), errors.As(err, &left):
+	case errors.As(err, &cut):
+		err = cut
+	default:
 		return
 	}
 	var told *foundFaults

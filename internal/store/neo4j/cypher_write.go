@@ -119,17 +119,20 @@ var (
 	readItems = query{name: "items", text: "MATCH (i:Shelf) WHERE i.kind = $kind AND i.id > $after RETURN i.id AS id, i.version AS version, i.data AS data ORDER BY i.kind, i.id LIMIT $limit"}
 
 	schemaVersion = query{name: "schema version", text: "MATCH (s:Schema {id: 'schema'}) OPTIONAL MATCH (h:Head {id: 'log'}) " +
-		"RETURN s.version AS version, s.from AS from, coalesce(h.packed = h.sequence, false) AS intact"}
+		"OPTIONAL MATCH (l:Schema {id: 'load'}) RETURN s.version AS version, s.from AS from, coalesce(h.packed = h.sequence, false) AS intact, l.by AS by"}
 
-	// marked finds the transaction that has a mark, in the database.
-	marked = query{name: "compare stores", text: "SHOW TRANSACTIONS YIELD metaData, database WHERE metaData.mark = $mark AND database = $database RETURN database"}
+	// marked finds the transaction that has a mark, and its database. One that ran out of
+	// time stays in the list until whoever began it hears of that.
+	marked = query{name: "find a marked transaction", text: "SHOW TRANSACTIONS YIELD metaData, database, status WHERE metaData.mark = $mark AND NOT status STARTS WITH 'Terminated' RETURN database"}
 
 	// schemaComes waits for the writer before, and has all others refuse to write from
 	// then on until schemaIs says that what an older program wrote is brought up to
-	// date. `from` is the schema that it began with.
+	// date. `from` is the schema that it began with. It does nothing where a first load
+	// goes on, which is any but the one that broke off.
 	schemaComes = query{name: "announce the schema version", text: "MERGE (h:Head {id: 'log'}) ON CREATE SET h += $head SET h.locked = true WITH h MERGE (s:Schema {id: 'schema'}) " +
+		"WITH h, s OPTIONAL MATCH (l:Schema {id: 'load'}) WITH h, s, l WHERE l IS NULL OR l.by IN ['', $broken] " +
 		"SET s.from = CASE WHEN coalesce(s.version, 0) < $version THEN coalesce(s.from, s.version, 0) ELSE s.from END SET s.version = $version " +
-		"WITH h OPTIONAL MATCH (l:Schema {id: 'load'}) SET l.by = '' RETURN h.sequence AS sequence, l IS NOT NULL AS broken"}
+		"SET l.by = '' RETURN h.sequence AS sequence, l IS NOT NULL AS broken"}
 	schemaIs        = query{name: "record the schema version", text: "MATCH (s:Schema {id: 'schema'}) REMOVE s.from WITH s MATCH (h:Head {id: 'log'}) SET h.packed = $packed WITH h MATCH (l:Schema {id: 'load'}) DELETE l"}
 	schemaNames     = query{name: "names of the schema", text: "SHOW INDEXES YIELD name RETURN name"}
 	awaitIndexes    = query{name: "await indexes", text: "CALL db.awaitIndexes($seconds)"}

@@ -35,9 +35,10 @@ var usualFirst = firstLimits{records: 10_000, part: batch}
 // and place in the log. Each transaction is small, whatever the size of the revision.
 //
 // Until it has ended, the database says that it is not brought up to date. So others
-// neither read nor write, and who opens it to write, as after a crash, makes the
-// indexes and takes back what was written of revisions that are not in the log. Who
-// does so while it goes on ends it: no transaction comes through any more.
+// neither read nor write. A lease shows that it goes on: as long as that lasts, nobody
+// opens the graph, and who does so to write after a crash makes the indexes and takes
+// back what was written of revisions that are not in the log. Where the lease was lost
+// and it went on nevertheless, that ends it: no transaction comes through any more.
 type firstLoad struct {
 	store *Store
 	by    string // tells this load from one that another program began
@@ -47,6 +48,7 @@ type firstLoad struct {
 	begun  *firstStep
 	ending chan error
 	left   []*firstStep // revisions that were given up, of which there may be something
+	held   *lease       // shows others that it goes on
 }
 
 // firstStep is one revision of a first load.
@@ -58,6 +60,17 @@ type firstStep struct {
 
 // errTakenOver is the end of a first load that another program has ended.
 var errTakenOver = fmt.Errorf("%w: another Vínculo was started on the graph while it was being loaded, and has taken back what was not yet in the log; give the same once more, to go on from there", store.ErrUnavailable)
+
+// CutShortError is the end of a load into an empty graph that broke off.
+type CutShortError struct{ cause error }
+
+// Error says what becomes of what was loaded.
+func (*CutShortError) Error() string {
+	return "the load was cut short; the next command that opens the graph for writing, such as the same import once more, takes back what had not come into the log"
+}
+
+// Unwrap gives the cause.
+func (e *CutShortError) Unwrap() error { return e.cause }
 
 // unread is the snapshot of a plan that is made already and has only to see that it
 // follows the head. It notes whether more was asked.
@@ -103,13 +116,19 @@ func (u *unread) onlyAdds(commit *evidence.Commit, err error) bool {
 // beginFirst begins a first load; nil where the graph is not empty.
 func (s *Store) beginFirst(ctx context.Context) (*firstLoad, error) {
 	f := &firstLoad{store: s, by: uuid.NewString()}
+	held, err := s.lease(ctx, f.by, leaseLasts)
+	if err != nil {
+		return nil, s.fault(ctx, loadBegins.name, err)
+	}
+	f.held = held
 	begun := false
-	err := s.inTransaction(ctx, func(ctx context.Context, tx driver.ManagedTransaction) error {
+	err = s.inTransaction(ctx, func(ctx context.Context, tx driver.ManagedTransaction) error {
 		rows, err := send(ctx, tx, loadBegins, row{"by": f.by, "version": int64(len(migrations))})
 		begun = len(rows) > 0
 		return err
 	}, new(bool))
 	if err != nil || !begun {
+		held.release()
 		return nil, s.fault(ctx, loadBegins.name, err)
 	}
 	if err := s.inTransaction(ctx, dropIndexes, new(bool)); err != nil {
@@ -347,8 +366,18 @@ func (f *firstLoad) takeBackStep(ctx context.Context, tx driver.ManagedTransacti
 }
 
 // end makes all that was added durable, and the indexes that were taken away. What was
-// given up is taken back before.
+// given up is taken back before. Where it fails, others may take back what is left.
 func (f *firstLoad) end(ctx context.Context) error {
+	defer f.held.release()
+	err := f.finish(ctx)
+	var cut *CutShortError
+	if err == nil || errors.Is(err, errTakenOver) || errors.As(err, &cut) {
+		return err
+	}
+	return errors.Join(err, &CutShortError{cause: err})
+}
+
+func (f *firstLoad) finish(ctx context.Context) error {
 	step := f.begun
 	if err := f.settled(); err != nil {
 		if err := f.anew(ctx, []*firstStep{step}, err); err != nil {
@@ -356,8 +385,11 @@ func (f *firstLoad) end(ctx context.Context) error {
 		}
 	}
 	if len(f.left) > 0 {
-		if _, err := f.takeBack(ctx, f.left, new(bool)); err != nil {
-			return nil //nolint:nilerr // add has told what went wrong; who opens the graph next takes them back
+		// Where it fails, add has told why, and of a load that was taken over all.
+		if _, err := f.takeBack(ctx, f.left, new(bool)); errors.Is(err, errTakenOver) {
+			return nil
+		} else if err != nil {
+			return &CutShortError{cause: f.store.fault(ctx, takeBack.name, err)}
 		}
 	}
 	steps, err := f.store.missing(ctx)
@@ -368,7 +400,7 @@ func (f *firstLoad) end(ctx context.Context) error {
 	slices.SortStableFunc(steps, func(a, b string) int {
 		return rankOfStep(a) - rankOfStep(b)
 	})
-	if err := f.store.build(ctx, steps, false); err != nil {
+	if err := f.store.build(ctx, steps); err != nil {
 		return err
 	}
 	err = f.store.inTransaction(ctx, func(ctx context.Context, tx driver.ManagedTransaction) error {

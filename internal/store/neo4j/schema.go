@@ -88,9 +88,46 @@ const indexWait = 10 * time.Minute
 // schema says what was found in a database.
 type schema struct {
 	version int
-	// unfinished says that a program began to bring it up to date, and has not ended;
-	// intact, that none but those of this schema wrote since.
+	// unfinished says that a program began to bring it up to date, or to load a graph
+	// into it, and has not ended; intact, that none but those of this schema wrote since.
 	unfinished, intact bool
+	// load tells of the first load that has not ended whose it is: "" of one that broke
+	// off and that somebody began to take back, nil of none. It goes on where loading.
+	load    *string
+	loading bool
+}
+
+// patience is how long who opens a graph waits for a first load to end. That it broke
+// off a moment ago, the server may still have to find out.
+const patience = 3 * time.Second
+
+// schemaSettled gives the schema, with whether a first load goes on or broke off.
+func (s *Store) schemaSettled(ctx context.Context) (schema, error) {
+	for begun := time.Now(); ; {
+		found, err := s.schemaFound(ctx)
+		if err != nil || found.load == nil || *found.load == "" {
+			return found, err
+		}
+		databases, err := s.lit(ctx, *found.load)
+		if err != nil {
+			return found, err
+		}
+		if len(databases) == 0 {
+			// Whoever has ended it takes its mark away before the beacon goes out.
+			again, err := s.schemaFound(ctx)
+			if err != nil || again.load == nil || *again.load == *found.load {
+				return again, err
+			}
+		} else if time.Since(begun) > patience {
+			found.loading = true
+			return found, nil
+		}
+		select {
+		case <-ctx.Done():
+			return found, s.fault(ctx, schemaVersion.name, ctx.Err())
+		case <-time.After(pause):
+		}
+	}
 }
 
 func (s *Store) schemaFound(ctx context.Context) (schema, error) {
@@ -100,7 +137,12 @@ func (s *Store) schemaFound(ctx context.Context) (schema, error) {
 	}
 	from, _ := rows[0].Get("from")
 	intact, _ := rows[0].Get("intact")
-	return schema{version: int(numberOf(rows[0], "version")), unfinished: from != nil, intact: intact == true}, nil
+	found := schema{version: int(numberOf(rows[0], "version")), unfinished: from != nil, intact: intact == true}
+	if by, _ := rows[0].Get("by"); by != nil {
+		load := textOf(rows[0], "by")
+		found.load = &load
+	}
+	return found, nil
 }
 
 // current says whether there is nothing to bring up to date.
@@ -116,24 +158,43 @@ func (s *Store) refusal(found schema, uri string) error {
 		return fmt.Errorf("the database was written by a newer program (its schema is %d, this program knows %d); use that program or a newer one", found.version, len(migrations))
 	case found.version == 0 && (o.ReadOnly || o.AsItIs || o.Existing):
 		return fmt.Errorf("%w at %s in the database %s; make one with `vinculo import --store %s DIR`, or mend the address or the name of the database", ErrNoGraph, uri, o.Database, uri)
-	case (o.ReadOnly || o.AsItIs) && !found.current():
+	case found.loading:
+		return fmt.Errorf("the graph at %s is being loaded by another Vínculo, as a first `vinculo import` does; try again when it has ended", uri)
+	case !o.ReadOnly && !o.AsItIs || found.current():
+		return nil
+	case found.load != nil:
+		return fmt.Errorf("the graph at %s was being loaded, as by a first `vinculo import`, and that broke off; give the same import once more, or open the graph for writing otherwise, as `vinculo serve` does, which takes back what had not come into the log", uri)
+	case found.unfinished:
+		return fmt.Errorf("another Vínculo is bringing the graph at %s up to date, or broke off; try again when it has ended or, where it broke off, open it once for writing, as `vinculo serve` does", uri)
+	default:
 		return fmt.Errorf("the graph at %s is of an older version; open it once for writing, as `vinculo serve` does", uri)
 	}
-	return nil
 }
+
+// errLoading says that a first load began while the graph was being opened.
+var errLoading = errors.New("the graph is being loaded")
 
 // migrate brings the schema up to date: the steps that the database has not
 // seen, and a constraint for each kind of link that the vocabulary has by now.
 // Programs that start at once may do it together: every step may run twice.
 // What an older program wrote after that, not having been stopped, is mended.
 func (s *Store) migrate(ctx context.Context, uri string) error {
-	found, err := s.schemaFound(ctx)
-	if err == nil {
-		err = s.refusal(found, uri)
+	for {
+		found, err := s.schemaSettled(ctx)
+		if err == nil {
+			err = s.refusal(found, uri)
+		}
+		if err != nil || s.options.ReadOnly || s.options.AsItIs {
+			return err
+		}
+		if err := s.bringUp(ctx, found); !errors.Is(err, errLoading) {
+			return err
+		}
 	}
-	if err != nil || s.options.ReadOnly || s.options.AsItIs {
-		return err
-	}
+}
+
+// bringUp brings up to date what was found.
+func (s *Store) bringUp(ctx context.Context, found schema) error {
 	steps, err := s.missing(ctx)
 	if err != nil {
 		return err
@@ -142,7 +203,11 @@ func (s *Store) migrate(ctx context.Context, uri string) error {
 	if len(steps) == 0 && !older {
 		return nil
 	}
-	if err := s.build(ctx, steps, older); err != nil {
+	err = s.build(ctx, steps)
+	if err == nil && older {
+		err = s.modernise(ctx, found)
+	}
+	if err != nil {
 		return fmt.Errorf("bringing the schema of Neo4j up to date: %w", err)
 	}
 	s.options.Logger.Info().Int("schema", len(migrations)).Int("made", len(steps)).Msg("brought the schema of Neo4j up to date")
@@ -174,9 +239,9 @@ func (s *Store) missing(ctx context.Context) (steps []string, err error) {
 	return steps, nil
 }
 
-// build makes constraints and indexes in one transaction, and notes the version
-// in others, since Neo4j keeps changes of schema and data apart.
-func (s *Store) build(ctx context.Context, steps []string, older bool) error {
+// build makes constraints and indexes in a transaction of its own, since Neo4j keeps
+// changes of schema and data apart.
+func (s *Store) build(ctx context.Context, steps []string) error {
 	session := s.session(ctx)
 	work := func(tx driver.ManagedTransaction) (any, error) {
 		for _, step := range steps {
@@ -191,30 +256,36 @@ func (s *Store) build(ctx context.Context, steps []string, older bool) error {
 	}
 	_, err := session.ExecuteWrite(ctx, work)
 	if err == nil {
-		// Before rank, whose query names an index: Neo4j refuses to plan by one
-		// that it is still filling.
+		// Neo4j refuses to plan by an index that it is still filling, where a query
+		// names it, as that of rank does.
 		_, err = session.ExecuteWrite(ctx, await)
-	}
-	if err == nil && older {
-		err = s.modernise(ctx, session)
 	}
 	return s.fault(ctx, "build the schema", errors.Join(err, session.Close(context.WithoutCancel(ctx))))
 }
 
-// modernise brings up to date what older programs wrote.
-func (s *Store) modernise(ctx context.Context, session driver.SessionWithContext) error {
+// modernise brings up to date what older programs wrote, and takes back a first load
+// that was found to have broken off. Where one goes on by now it gives errLoading.
+func (s *Store) modernise(ctx context.Context, found schema) (err error) {
+	session := s.session(ctx)
+	defer func() {
+		err = s.fault(ctx, "bring the graph up to date", errors.Join(err, session.Close(context.WithoutCancel(ctx))))
+	}()
+	broken := ""
+	if found.load != nil {
+		broken = *found.load
+	}
 	rows, err := session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {
-		return send(ctx, tx, schemaComes, map[string]any{"version": int64(len(migrations)), "head": headProperties(evidence.Head{})})
+		return send(ctx, tx, schemaComes, map[string]any{"version": int64(len(migrations)), "head": headProperties(evidence.Head{}), "broken": broken})
 	})
 	if err != nil {
 		return err
 	}
-	packed, broken := int64(0), any(false)
-	if head, _ := rows.([]*driver.Record); len(head) > 0 {
-		packed = numberOf(head[0], "sequence")
-		broken, _ = head[0].Get("broken")
+	head, _ := rows.([]*driver.Record)
+	if len(head) == 0 {
+		return errLoading
 	}
-	if broken == true {
+	packed := numberOf(head[0], "sequence")
+	if left, _ := head[0].Get("broken"); left == true {
 		if err := s.takeBackLoad(ctx, session, packed); err != nil {
 			return err
 		}

@@ -34,6 +34,7 @@ func TestAFirstLoadIsTakenOver(t *testing.T) {
 	people := func() any { return neo4jtest.Cypher(t, "MATCH (n:Person) RETURN count(n) AS n", nil)[0]["n"] }
 	require.EqualValues(t, 1, people())
 
+	f.held.release() // as the server does when it hears no more of it
 	other, err := Open(t.Context(), neo4jtest.URI(t), Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, other.Close()) })

@@ -66,6 +66,10 @@ func badName(format string, args ...any) error { return misnamed(fmt.Sprintf(for
 // ErrNoGraph says that a server, or a file, has no graph, where there has to be one.
 var ErrNoGraph = neo4j.ErrNoGraph
 
+// CutShortError is the end of a load into an empty graph of a server that broke off, and
+// says what becomes of it.
+type CutShortError = neo4j.CutShortError
+
 // Store opens a store. Its errors never repeat a user name or password.
 func Store(ctx context.Context, name string, o Options) (store.Store, error) {
 	scheme, rest, ok := strings.Cut(name, ":")
