@@ -82,7 +82,7 @@ func (c *queryCmd) Run(ctx context.Context, m *Main, line *kong.Context) error {
 	exec.SetRecoverFunc(graph.RecoverFunc)
 	exec.Use(introspection{})
 	ctx = access.With(log.WithContext(ctx), owner())
-	return c.answer(ctx, m, exec, &graphql.RawParams{Query: text, Variables: variables, OperationName: c.Operation})
+	return c.answer(ctx, m, schema, exec, &graphql.RawParams{Query: text, Variables: variables, OperationName: c.Operation})
 }
 
 // introspection lets whoever runs the program ask for the schema itself.
@@ -102,9 +102,10 @@ func (introspection) MutateOperationContext(_ context.Context, operation *graphq
 
 var errAnswer = errors.New("the answer has errors")
 
-func (c *queryCmd) answer(ctx context.Context, m *Main, exec *executor.Executor, params *graphql.RawParams) error {
+func (c *queryCmd) answer(ctx context.Context, m *Main, schema graphql.ExecutableSchema, exec *executor.Executor, params *graphql.RawParams) error {
 	ctx = graphql.StartOperationTrace(ctx)
 	operation, faults := exec.CreateOperationContext(ctx, params)
+	faults = server.VariableFaults(schema.Schema(), operation, params, faults)
 	if len(faults) == 1 && server.IsUnclearOperation(faults[0]) {
 		faults[0].Message = "which operation of the query is meant is not clear; give the name of one that it has with --operation"
 	}

@@ -178,3 +178,12 @@ func TestNoDemonstrationIsNoSecondGraph(t *testing.T) {
 	t.Setenv("VINCULO_STORE", name)
 	require.JSONEq(t, answer, succeeds(t, "query", "--demo=false", asks))
 }
+
+// TestQueryRefusesTheTextOfANumber for the number, as the server does.
+func TestQueryRefusesTheTextOfANumber(t *testing.T) {
+	const ask = "query($n: Int) { entities(first: $n) { totalCount } }"
+	succeeds(t, "query", "--demo", ask, "--variables", `{"n": 1}`)
+	r := run(t, "query", "--demo", ask, "--variables", `{"n": "1"}`)
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.out, `\"1\" is not a value of type Int; give a whole number`)
+}

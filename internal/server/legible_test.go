@@ -84,3 +84,19 @@ func TestHalfOfACharacterEndsOneOperation(t *testing.T) {
 	c.write(subscribe("3", `{ hello }`))
 	require.Equal(t, "next", c.read().Type)
 }
+
+// TestTheTextOfANumberIsNoNumber, nor a number a text, though the library that validates
+// takes the one for the other.
+func TestTheTextOfANumberIsNoNumber(t *testing.T) {
+	web, _ := start(t, server.Config{Schema: newTestSchema()})
+	sent := func(variables string) *answer {
+		return ask(t, postRequest(t, web.URL, `{"query":"query($name:String,$size:Int){hello(name:$name,size:$size)}","variables":`+variables+`}`))
+	}
+	taken := sent(`{"name": "5", "size": 5}`)
+	require.Equal(t, 200, taken.status, taken.body)
+	for _, variables := range []string{`{"size": "5"}`, `{"name": 5}`} {
+		refused := sent(variables)
+		require.Equal(t, server.CodeInvalidInput, refused.code(), variables)
+		require.Contains(t, refused.body, "is not a value of type", variables)
+	}
+}

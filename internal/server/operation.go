@@ -30,8 +30,7 @@ func (s *Server) prepare(ctx context.Context, exec graphql.GraphExecutor, params
 	now := time.Now()
 	params.ReadTime = graphql.TraceTiming{Start: now, End: now}
 	prepared, faults := exec.CreateOperationContext(ctx, params)
-	if len(faults) > 0 {
-		faults = everyVariable(s.config.Schema.Schema(), prepared, params, faults)
+	if faults = VariableFaults(s.config.Schema.Schema(), prepared, params, faults); len(faults) > 0 {
 		response := exec.DispatchError(graphql.WithOperationContext(ctx, prepared), bounded(faults))
 		response.Data = nil
 		return nil, response

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,10 +15,12 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// everyVariable gives all that is wrong with the variables of a request in the place of faults, where
-// these are the first such thing that validation came upon. Validation stops there.
-func everyVariable(schema *ast.Schema, prepared *graphql.OperationContext, params *graphql.RawParams, faults gqlerror.List) gqlerror.List {
-	if len(faults) != 1 || len(faults[0].Path) == 0 || faults[0].Path[0] != ast.PathName("variable") || prepared.Operation == nil {
+// VariableFaults gives all that is wrong with the variables of a request in the place of faults, where
+// there are none or these are the first such thing that validation came upon. Validation stops there, and
+// takes what the specification has it refuse, such as the text of a number for the number.
+func VariableFaults(schema *ast.Schema, prepared *graphql.OperationContext, params *graphql.RawParams, faults gqlerror.List) gqlerror.List {
+	ofVariables := len(faults) == 1 && len(faults[0].Path) > 0 && faults[0].Path[0] == ast.PathName("variable")
+	if len(faults) > 0 && !ofVariables || prepared.Operation == nil {
 		return faults
 	}
 	look := variableLook{schema: schema}
@@ -68,7 +71,7 @@ func (l *variableLook) value(path ast.Path, typ *ast.Type, value any) {
 	if typ.Elem != nil {
 		list, ok := value.([]any)
 		if !ok {
-			l.value(path, typ.Elem, value) // one value stands for a list of it
+			l.value(path, typ.Elem, unlisted(value))
 			return
 		}
 		for i, item := range list {
@@ -81,7 +84,7 @@ func (l *variableLook) value(path ast.Path, typ *ast.Type, value any) {
 		l.object(path, definition, value)
 	case ast.Enum:
 		name, ok := value.(string)
-		if !ok || !slices.ContainsFunc(definition.EnumValues, func(v *ast.EnumValueDefinition) bool { return strings.EqualFold(v.Name, name) }) {
+		if !ok || definition.EnumValues.ForName(name) == nil {
 			l.fault(path, "%s is not a value of %s; the documentation of that type lists them", written(value), typ.NamedType)
 		}
 	case ast.Scalar:
@@ -90,6 +93,15 @@ func (l *variableLook) value(path ast.Path, typ *ast.Type, value any) {
 		}
 	default: // validation refuses a variable of another type
 	}
+}
+
+// unlisted is the one value that stands for a list of it. Of one in an object, validation has
+// made a list by then, and not of anything as JSON has it.
+func unlisted(value any) any {
+	if list := reflect.ValueOf(value); list.Kind() == reflect.Slice && list.Len() == 1 {
+		return list.Index(0).Interface()
+	}
+	return value
 }
 
 func (l *variableLook) object(path ast.Path, definition *ast.Definition, value any) {
@@ -118,26 +130,23 @@ func (l *variableLook) object(path ast.Path, definition *ast.Definition, value a
 // scalarAdvice says what the scalars of GraphQL hold. Those of the schema are read, and refused, where
 // they are used.
 var scalarAdvice = map[string]string{
-	"Int":     "give a whole number of at most 32 bits",
+	"Int":     "give a whole number of at most 32 bits, without a point or exponent",
 	"Float":   "give a number",
 	"String":  "give a text",
 	"Boolean": "give true or false",
-	"ID":      "give a text",
+	"ID":      "give a text, or a whole number",
 }
 
-// scalarHolds says whether a scalar takes a value. As validation does, it takes the text of a number
-// for the number.
+// scalarHolds says whether a scalar takes a value.
 func scalarHolds(scalar string, value any) bool {
-	text, isText := value.(string)
-	if number, ok := value.(json.Number); ok {
-		text = number.String()
-	}
+	_, isText := value.(string)
+	number, isNumber := value.(json.Number)
 	switch scalar {
 	case "Int":
-		_, err := strconv.ParseInt(text, 10, 32)
+		_, err := strconv.ParseInt(number.String(), 10, 32)
 		return err == nil
 	case "Float":
-		_, err := strconv.ParseFloat(text, 64)
+		_, err := number.Float64()
 		return err == nil
 	case "String":
 		return isText
@@ -145,7 +154,7 @@ func scalarHolds(scalar string, value any) bool {
 		_, ok := value.(bool)
 		return ok
 	case "ID":
-		return text != "" || isText
+		return isText || isNumber && !strings.ContainsAny(number.String(), ".eE")
 	default:
 		return true
 	}

@@ -27,15 +27,15 @@ func faultsOf(t *testing.T, query, variables string) []string {
 	params := &graphql.RawParams{}
 	require.NoError(t, decodeJSON([]byte(variables), &params.Variables))
 	prepared := &graphql.OperationContext{Operation: document.Operations[0]}
-	_, err := validator.VariableValues(schema, prepared.Operation, params.Variables)
-	if err == nil {
-		return nil
+	var found gqlerror.List
+	if _, err := validator.VariableValues(schema, prepared.Operation, params.Variables); err != nil {
+		var first *gqlerror.Error
+		require.ErrorAs(t, err, &first)
+		errcode.Set(first, errcode.ValidationFailed)
+		found = gqlerror.List{first}
 	}
-	var first *gqlerror.Error
-	require.ErrorAs(t, err, &first)
-	errcode.Set(first, errcode.ValidationFailed)
 	var told []string
-	for _, e := range everyVariable(schema, prepared, params, gqlerror.List{first}) {
+	for _, e := range VariableFaults(schema, prepared, params, found) {
 		require.Equal(t, errcode.ValidationFailed, codeOf(e))
 		told = append(told, e.Path.String()+": "+e.Message)
 	}
@@ -44,17 +44,17 @@ func faultsOf(t *testing.T, query, variables string) []string {
 
 func TestEveryFaultOfTheVariablesIsTold(t *testing.T) {
 	const query = `query($of: Of, $n: Int!, $ids: [ID!]) { f(of: $of, n: $n, ids: $ids) }`
-	require.Nil(t, faultsOf(t, query, `{"n": 1, "ids": "one", "of": {"name": "a", "colour": "red", "colours": ["GREEN"], "x": 1, "yes": false, "id": 7, "of": {"name": "b"}}}`))
+	require.Nil(t, faultsOf(t, query, `{"n": 1, "ids": "one", "of": {"name": "a", "colour": "RED", "colours": ["GREEN"], "x": 1, "yes": false, "id": 7, "of": {"name": "b"}}}`))
 	require.Equal(t, []string{
 		`variable.of.shape: Of has no such field; leave it out, or mend its name`,
 		`variable.of.name: it is missing; give a value of type String!`,
 		`variable.of.colour: "BLUE" is not a value of Colour; the documentation of that type lists them`,
 		`variable.of.colours[1]: it is null; give a value of type Colour!`,
 		`variable.of.colours[2]: 5 is not a value of Colour; the documentation of that type lists them`,
-		`variable.of.n: 1.5 is not a value of type Int; give a whole number of at most 32 bits`,
+		`variable.of.n: 1.5 is not a value of type Int; give a whole number of at most 32 bits, without a point or exponent`,
 		`variable.of.x: "one" is not a value of type Float; give a number`,
 		`variable.of.yes: 1 is not a value of type Boolean; give true or false`,
-		`variable.of.id: an object is not a value of type ID; give a text`,
+		`variable.of.id: an object is not a value of type ID; give a text, or a whole number`,
 		`variable.of.of[0].name: a list is not a value of type String; give a text`,
 		`variable.of.of[1]: true is not an object; give one with the fields of Of`,
 		`variable.of.size: it is null; give a value of type Int!`,
@@ -62,7 +62,7 @@ func TestEveryFaultOfTheVariablesIsTold(t *testing.T) {
 		`variable.ids[0]: it is null; give a value of type ID!`,
 	}, faultsOf(t, query, `{"ids": [null], "of": {"shape": 1, "colour": "BLUE", "colours": ["RED", null, 5], "n": 1.5, "x": "one", "yes": 1, "id": {},
 		"of": [{"name": []}, true], "size": null}}`))
-	require.Equal(t, []string{`variable.n: 99999999999999999999 is not a value of type Int; give a whole number of at most 32 bits`},
+	require.Equal(t, []string{`variable.n: 99999999999999999999 is not a value of type Int; give a whole number of at most 32 bits, without a point or exponent`},
 		faultsOf(t, query, `{"n": 99999999999999999999}`))
 
 	many := faultsOf(t, query, `{"n": 1, "ids": [`+strings.TrimSuffix(strings.Repeat("null,", 100_000), ",")+`]}`)
@@ -73,4 +73,44 @@ func TestEveryFaultOfTheVariablesIsTold(t *testing.T) {
 	long := faultsOf(t, query, `{"n": `+string(quoted)+`}`)
 	require.Len(t, long, 1)
 	require.Less(t, len(long[0]), 2*maxMessage)
+}
+
+// TestScalarsTakeWhatGraphQLSays holds variables against the sections on input coercion of
+// the specification: the text of a number is no number, and names are exact.
+func TestScalarsTakeWhatGraphQLSays(t *testing.T) {
+	const query = `query($of: Of, $n: Int, $ids: [ID!], $flag: Boolean = true) { f(of: $of, n: $n, ids: $ids) @include(if: $flag) }`
+	for _, taken := range []string{
+		`{}`, `{"n": null}`, `{"n": 1}`, `{"n": -2147483648}`, `{"ids": ["a", "", 7, 123456789012345678901234567890]}`, `{"flag": false}`,
+		`{"of": {"name": "5", "x": 1.5, "n": -0, "of": [{"name": "", "x": 3e2}]}}`,
+	} {
+		require.Empty(t, faultsOf(t, query, taken), taken)
+	}
+	for given, at := range map[string]string{
+		`{"n": "1"}`:                                  "n",
+		`{"n": "one"}`:                                "n",
+		`{"n": 2147483648}`:                           "n",
+		`{"n": 1.5}`:                                  "n",
+		`{"n": true}`:                                 "n",
+		`{"n": 1e0}`:                                  "n",
+		`{"ids": [4.0]}`:                              "ids[0]",
+		`{"ids": ["a", true]}`:                        "ids[1]",
+		`{"flag": "true"}`:                            "flag",
+		`{"flag": 1}`:                                 "flag",
+		`{"of": {"name": 5}}`:                         "of.name",
+		`{"of": {"name": true}}`:                      "of.name",
+		`{"of": {"name": "a", "x": "1.5"}}`:           "of.x",
+		`{"of": {"name": "a", "x": "NaN"}}`:           "of.x",
+		`{"of": {"name": "a", "x": 1e999}}`:           "of.x",
+		`{"of": {"name": "a", "n": "1"}}`:             "of.n",
+		`{"of": {"name": "a", "colour": "red"}}`:      "of.colour",
+		`{"of": {"name": "a", "yes": "true"}}`:        "of.yes",
+		`{"of": {"name": "a", "size": "3"}}`:          "of.size",
+		`{"of": {"name": "a", "of": {"name": 1e3}}}`:  "of.of.name",
+		`{"of": {"name": "a", "colours": ["green"]}}`: "of.colours[0]",
+	} {
+		told := faultsOf(t, query, given)
+		require.Len(t, told, 1, given)
+		require.Contains(t, told[0], "variable."+at+": ", given)
+		require.NotContains(t, told[0], "cannot use", given)
+	}
 }
