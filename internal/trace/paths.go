@@ -97,6 +97,10 @@ func (s *Session) Paths(ctx context.Context, q PathQuery) (Paths, error) {
 	search.session, search.query, search.from, search.to = s, q, from, to
 	search.test.together = q.CoherentInTime
 	search.cut, search.steps, search.undecided, search.days = "", 0, false, nil
+	if search.decided == nil {
+		search.decided = map[evidence.ID]bool{}
+	}
+	clear(search.decided)
 	if q.By == Strongest {
 		return search.strongest(ctx)
 	}
@@ -144,7 +148,8 @@ type pathSearch struct {
 	// undecided says that links were taken by their bounds alone which were maybe
 	// observed at another time.
 	undecided bool
-	days      map[evidence.ID][]edtf.Period // on which doubtful links may have held
+	decided   map[evidence.ID]bool          // doubtful links of which the record was looked at
+	days      map[evidence.ID][]edtf.Period // on which these may have held
 }
 
 func (p *pathSearch) shortest(ctx context.Context) (Paths, error) {
@@ -267,6 +272,7 @@ func (p *pathSearch) corridor(ctx context.Context, beyond int) (g *ground, short
 func (p *pathSearch) walk() *walk {
 	w := p.session.walk(&p.test, p.query.Direction)
 	w.doubtful = maxDoubtful
+	w.decided = p.decided
 	return w
 }
 
@@ -344,7 +350,7 @@ func (p *pathSearch) mayHold(e *store.Edge) []edtf.Period {
 		return nil
 	}
 	record := p.session.records[e.Link]
-	if !e.Doubtful || record == nil {
+	if !e.Doubtful || !p.decided[e.Link] || record == nil {
 		return []edtf.Period{{First: e.Bounds.SinceEarliest, Last: e.Bounds.UntilLatest}}
 	}
 	days, known := p.days[e.Link]

@@ -93,11 +93,14 @@ func (s *sides) decide(ctx context.Context, arcs []arc) ([]arc, error) {
 		return w.decideDates(ctx, arcs)
 	}
 	links, passable := s.passable(arcs)
-	links = slices.DeleteFunc(links, func(id evidence.ID) bool { _, known := w.session.records[id]; return known })
+	links = slices.DeleteFunc(links, func(id evidence.ID) bool { return w.decided[id] })
 	if len(links) <= min(store.MaxBatch, w.doubtful) && s.trips > w.trips {
 		w.trips++
 		if err := w.session.read(ctx, links); err != nil {
 			return nil, err
+		}
+		for _, id := range links {
+			w.decided[id] = true
 		}
 		arcs = passable
 	}

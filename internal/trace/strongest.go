@@ -27,7 +27,7 @@ func (p *pathSearch) strongest(ctx context.Context) (Paths, error) {
 		if !last && (threshold <= least || !p.session.view.IsNow()) {
 			continue // of the past, all links have to be judged to know their strength
 		}
-		search := &pathSearch{session: p.session, query: p.query, from: p.from, to: p.to, test: p.test}
+		search := &pathSearch{session: p.session, query: p.query, from: p.from, to: p.to, test: p.test, decided: p.decided}
 		search.test.MinStrength = max(threshold, least)
 		g, _, ok, err := search.corridor(ctx, p.query.MaxLength)
 		if err == nil && !ok {

@@ -161,7 +161,7 @@ func (w *walk) decide(ctx context.Context, arcs []arc, days *twoDays) ([]arc, er
 		if !a.edge.Doubtful {
 			return false
 		}
-		r := w.session.records[a.edge.Link]
+		r := w.record(a.edge.Link)
 		if r == nil {
 			return true
 		}

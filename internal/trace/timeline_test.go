@@ -170,3 +170,72 @@ func TestWhatHappensAtOnceHappens(t *testing.T) {
 		"since": {trace.Happened}, "both": {trace.Happened}, "until": {trace.Happened}, "apart": {trace.Began, trace.Ended}, "on": {trace.Began},
 	}, told)
 }
+
+// TestWhatWasAskedBeforeDecidesNoDates asks of more doubtful dates than are looked at, of
+// a session that knows them all from another question and of one that does not.
+func TestWhatWasAskedBeforeDecidesNoDates(t *testing.T) {
+	trace.LowerDoubtful(t, 3)
+	lines := []string{"a PERSON", "b PERSON", "c PERSON"}
+	var links []evidence.ID
+	for n := range 8 {
+		id := fmt.Sprintf("l%d", n)
+		lines, links = append(lines, id+" a ASSOCIATE_OF "+[]string{"b", "c"}[n%2]+" (2014? – 2015)"), append(links, evidence.ID(id))
+	}
+	lines = append(lines, "m0 b ASSOCIATE_OF c (2013? – 2016)", "m1 c ASSOCIATE_OF b (2013? – 2016)")
+	g := drawn(t, lines...)
+	on := trace.LinkFilter{On: "2014-09-26"}
+	told := func(moments []trace.TimelineMoment) (all []evidence.ID) {
+		for _, m := range moments {
+			all = append(all, m.Claim.Record.ID())
+		}
+		return all
+	}
+	for name, ask := range map[string]func(*trace.Session) (any, trace.Cut, error){
+		"timeline": func(s *trace.Session) (any, trace.Cut, error) {
+			got, err := s.TimelineOf(t.Context(), []evidence.ID{"a"}, false, on)
+			return told(got.Moments), got.Cut, err
+		},
+		"changes": func(s *trace.Session) (any, trace.Cut, error) {
+			got, cut, err := s.ChangesBetween(t.Context(), []evidence.ID{"a"}, "2014-09-26", "2020", trace.LinkFilter{})
+			var all []evidence.ID
+			for _, turn := range got {
+				all = append(all, turn.Claim.Record.ID())
+			}
+			return all, cut, err
+		},
+		"paths on a day": func(s *trace.Session) (any, trace.Cut, error) {
+			got, err := s.Paths(t.Context(), trace.PathQuery{From: []evidence.ID{"a"}, To: []evidence.ID{"c"}, MaxLength: 2, First: 20, Filter: on})
+			return hops(got), got.Cut, err
+		},
+		"paths together": func(s *trace.Session) (any, trace.Cut, error) {
+			got, err := s.Paths(t.Context(), trace.PathQuery{From: []evidence.ID{"a"}, To: []evidence.ID{"c"}, MaxLength: 2, First: 20, CoherentInTime: true})
+			return hops(got), got.Cut, err
+		},
+		"strongest together": func(s *trace.Session) (any, trace.Cut, error) {
+			got, err := s.Paths(t.Context(), trace.PathQuery{From: []evidence.ID{"a"}, To: []evidence.ID{"c"}, MaxLength: 2, First: 20, By: trace.Strongest, CoherentInTime: true})
+			return hops(got), got.Cut, err
+		},
+	} {
+		fresh, cut, err := ask(g.at(evidence.Public))
+		require.NoError(t, err)
+		require.Equal(t, trace.CutLinks, cut, name)
+		knowing := g.at(evidence.Public)
+		_, err = knowing.Claims(t.Context(), append(links, "m0", "m1"))
+		require.NoError(t, err)
+		again, cut, err := ask(knowing)
+		require.NoError(t, err)
+		require.Equal(t, fresh, again, name)
+		require.Equal(t, trace.CutLinks, cut, name)
+	}
+}
+
+func hops(found trace.Paths) (all [][]evidence.ID) {
+	for _, p := range found.All {
+		var links []evidence.ID
+		for _, h := range p.Hops {
+			links = append(links, h.Link)
+		}
+		all = append(all, links)
+	}
+	return all
+}

@@ -59,12 +59,15 @@ type walk struct {
 	budget    int  // of what is read
 	doubtful  int  // links of which the records may still be read, to tell when they held
 	undecided bool // there were more
-	trips     int  // questions that the store was asked
-	cut       Cut
+	// decided are the doubtful links of which the walk may look at the records. Another
+	// question may have read more, on which no answer depends.
+	decided map[evidence.ID]bool
+	trips   int // questions that the store was asked
+	cut     Cut
 }
 
 func (s *Session) walk(t *linkTest, d evidence.Direction) *walk {
-	return &walk{session: s, test: t, direction: d, links: map[evidence.ID]bool{}, budget: s.linkBudget(), doubtful: math.MaxInt}
+	return &walk{session: s, test: t, direction: d, links: map[evidence.ID]bool{}, budget: s.linkBudget(), doubtful: math.MaxInt, decided: map[evidence.ID]bool{}}
 }
 
 // arcsAt reads the links at entities in one round trip; on their dates decideDates
@@ -188,24 +191,25 @@ func (w *walk) decideDates(ctx context.Context, arcs []arc) ([]arc, error) {
 		if !a.edge.Doubtful {
 			return false
 		}
-		r := w.session.records[a.edge.Link]
+		r := w.record(a.edge.Link)
 		return r == nil || !w.test.held(r.Claim().Valid(), evidence.AspectOf(r.Claim(), w.session.tracer.vocabulary))
 	}), nil
 }
 
 // readDoubtful reads the records of the doubtful ones of n links, as many as may be
-// read.
+// read: of more, the first in the order of the links.
 func (w *walk) readDoubtful(ctx context.Context, n int, link func(i int) *store.Edge) error {
 	var ids []evidence.ID
 	for i := range n {
 		e := link(i)
-		if _, known := w.session.records[e.Link]; known || !e.Doubtful {
+		if w.decided[e.Link] || !e.Doubtful {
 			continue
 		}
 		if len(ids) == w.doubtful {
 			w.undecided = true
 			break
 		}
+		w.decided[e.Link] = true
 		ids = append(ids, e.Link)
 	}
 	if len(ids) == 0 {
@@ -214,5 +218,13 @@ func (w *walk) readDoubtful(ctx context.Context, n int, link func(i int) *store.
 	w.trips++
 	w.doubtful -= len(ids)
 	slices.Sort(ids)
-	return w.session.read(ctx, slices.Compact(ids))
+	return w.session.read(ctx, ids)
+}
+
+// record is that of a doubtful link, where the walk decided by it.
+func (w *walk) record(link evidence.ID) *evidence.Record {
+	if !w.decided[link] {
+		return nil
+	}
+	return w.session.records[link]
 }
