@@ -180,7 +180,7 @@ func TestImpactIsWithinTheBudgetOfAWalk(t *testing.T) {
 			before := h.read
 			got, err := s.SourceImpact(t.Context(), []evidence.ID{c.of})
 			require.NoError(t, err)
-			require.Equal(t, c.told, len(got.All)) // and not Len, which would print them
+			require.Len(t, got.All, c.told)
 			require.Equal(t, c.told < claims, got.Truncated)
 			require.LessOrEqual(t, h.read-before, c.most)
 		})
