@@ -71,7 +71,8 @@ func (s *Store) stillEmpty(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	head, err := s.Head(ctx)
-	return head.Sequence == 0, err
+	// Of a server that hangs, the query for the head itself does not say so.
+	return head.Sequence == 0, s.fault(ctx, "read the graph", err)
 }
 
 // writable says whether this store may write.

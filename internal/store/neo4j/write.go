@@ -45,7 +45,10 @@ func (s *Store) Write(ctx context.Context, plan store.Plan) (*evidence.Commit, e
 	for losses := 0; ; losses++ {
 		err := s.inTransaction(ctx, w.attempt, &w.locked)
 		switch {
-		case err == nil || errors.Is(err, errNothing):
+		case err == nil:
+			s.begun.Store(true)
+			return w.done, nil
+		case errors.Is(err, errNothing):
 			return w.done, nil
 		case w.locked && again(ctx, err, losses):
 			s.options.Logger.Warn().Err(err).Msg("lost the connection to Neo4j in the middle of a write; trying again")
