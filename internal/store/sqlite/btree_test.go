@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,7 +35,9 @@ func TestPages(t *testing.T) {
 		ctx := context.Background()
 		files++
 		size := rapid.SampledFrom([]int{512, 1024, 4096, 16384, 65536}).Draw(r, "page size")
-		c, err := dialFed("file:"+filepath.Join(folder, fmt.Sprint(files)), fmt.Sprintf("PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA cell_size_check = ON", size))
+		file := filepath.Join(folder, fmt.Sprint(files))
+		defer os.Remove(file) //nolint:errcheck // the folder goes, too
+		c, err := dialFed("file:"+file, fmt.Sprintf("PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA cell_size_check = ON", size))
 		require.NoError(r, err)
 		defer c.close() //nolint:errcheck // nothing is written any more
 		require.NoError(r, c.script(ctx, `CREATE TABLE numbered (n INTEGER PRIMARY KEY, text TEXT NOT NULL, more INTEGER, bytes BLOB) STRICT;
