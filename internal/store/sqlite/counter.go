@@ -99,12 +99,10 @@ func (r *counterRow) column(i int) driver.Value {
 	}
 }
 
-const insertCounters = "INSERT INTO counter (of, type, direction, kind, visibility, n) SELECT a, b, c, d, e, f FROM temp.feed"
-
 // flush adds to the table, where the rows may be there.
 func (c *counters) flush(ctx context.Context, to *conn) error {
 	// WHERE true keeps the parser from taking ON for a join's.
-	err := to.insert(ctx, insertCounters+" WHERE true ON CONFLICT DO UPDATE SET n = n + excluded.n", listed(c.sorted(), (*counterRow).column), feedRows)
+	err := to.insert(ctx, "INSERT INTO counter (of, type, direction, kind, visibility, n) SELECT a, b, c, d, e, f FROM temp.feed WHERE true ON CONFLICT DO UPDATE SET n = n + excluded.n", listed(c.sorted(), (*counterRow).column), feedRows)
 	c.noted = c.noted[:0]
 	return err
 }

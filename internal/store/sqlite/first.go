@@ -268,19 +268,13 @@ func (f *first) settle(ctx context.Context) error {
 	if err := f.stop(); err != nil {
 		return err
 	}
-	// Beside SQLite's work, pages are made.
 	c := f.t.conn
-	counters := make(chan []counterRow, 1)
-	go func() { counters <- f.counters.sorted() }()
 	err := f.later.flushWords(ctx, c)
 	if err == nil {
 		err = f.later.flushElements(ctx, c)
 	}
 	if err == nil {
 		err = c.script(ctx, usualWords)
-	}
-	if err == nil { // there are none yet that these would add to
-		err = c.insert(ctx, insertCounters, listed(<-counters, (*counterRow).column), feedRows)
 	}
 	if err == nil {
 		err = f.makeTables(ctx)

@@ -8,9 +8,10 @@ import (
 
 // What a first load takes out of the schema when it begins, and makes the pages of.
 const (
-	placeTable  = "place"
-	recordTable = "record"
-	recordIndex = "record_id"
+	placeTable   = "place"
+	counterTable = "counter"
+	recordTable  = "record"
+	recordIndex  = "record_id"
 )
 
 // tables are those whose pages a first load makes.
@@ -28,7 +29,7 @@ type tables struct {
 func (f *first) setAside(ctx context.Context) (err error) {
 	c := f.t.conn
 	f.records = &tableLeaves{}
-	if f.aside, err = c.setAside(ctx, placeTable, recordTable); err != nil {
+	if f.aside, err = c.setAside(ctx, placeTable, counterTable, recordTable); err != nil {
 		return err
 	}
 	if f.pages, err = c.pages(ctx); err != nil {
@@ -93,10 +94,14 @@ func (f *first) makeTables(ctx context.Context) error {
 		if f.records != nil {
 			roots[recordTable] = p.root(tableInterior, f.records.end(p))
 		}
-		var ids, lists tier
+		var ids, lists, counters tier
 		work, ctx := errgroup.WithContext(ctx)
 		work.Go(func() error {
 			ids = f.ids(p)
+			return ctx.Err()
+		})
+		work.Go(func() error {
+			counters = f.counters.pages(p)
 			return ctx.Err()
 		})
 		work.Go(func() (err error) {
@@ -104,7 +109,7 @@ func (f *first) makeTables(ctx context.Context) error {
 			return err
 		})
 		err := work.Wait()
-		roots[recordIndex], roots[placeTable] = p.root(indexInterior, ids), p.root(indexInterior, lists)
+		roots[recordIndex], roots[counterTable], roots[placeTable] = p.root(indexInterior, ids), p.root(indexInterior, counters), p.root(indexInterior, lists)
 		return err
 	})
 	if err != nil {
@@ -122,6 +127,26 @@ func (f *first) ids(p *pages) tier {
 		v.reset()
 		v.text(f.numbers.text(next.at))
 		v.integer(int64(next.at) + 1)
+		record = v.record(record[:0])
+		cell = p.indexCell(cell[:0], record)
+		l.add(cell)
+	}
+	return l.end()
+}
+
+// pages makes the leaves of the table of counters.
+func (c *counters) pages(p *pages) tier {
+	l := p.leaves()
+	var v values
+	var record, cell []byte
+	for _, r := range c.sorted() {
+		v.reset()
+		v.integer(r.of)
+		v.integer(r.kindOf)
+		v.integer(r.direction)
+		v.text(r.kind)
+		v.integer(r.visibility)
+		v.integer(r.n)
 		record = v.record(record[:0])
 		cell = p.indexCell(cell[:0], record)
 		l.add(cell)

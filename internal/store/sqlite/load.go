@@ -124,15 +124,12 @@ func (g *group) begin(ctx context.Context) (err error) {
 		return err
 	}
 	g.revisions, g.records, g.first = 0, 0, nil
-	if err := s.writer.script(ctx, loaderCache); err != nil {
-		return s.wrap(err)
-	}
 	if g.t.head.Sequence == 0 && !g.t.projected {
-		if g.first, err = beginFirst(ctx, g.t, g.expected); err != nil {
-			return s.wrap(err)
-		}
+		g.first, err = beginFirst(ctx, g.t, g.expected)
+	} else { // a first load hardly comes back to a page
+		err = s.writer.script(ctx, loaderCache)
 	}
-	return nil
+	return s.wrap(err)
 }
 
 func (g *group) snapshot() evidence.Snapshot {
