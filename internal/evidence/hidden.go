@@ -136,10 +136,8 @@ func (w *workspace) keepHiddenNames(next, there []Name) []Name {
 		if n.Clearance > w.author.Clearance {
 			continue
 		}
-		for _, old := range there {
-			if old.Text == n.Text && old.Type == n.Type && old.Language == n.Language {
-				n.Sources = w.keepHiddenSources(n.Sources, old.Sources)
-			}
+		for _, old := range w.formerly(n, there) {
+			n.Sources = w.keepHiddenSources(n.Sources, old.Sources)
 		}
 		seen = append(seen, n)
 	}
@@ -153,6 +151,26 @@ func (w *workspace) keepHiddenNames(next, there []Name) []Name {
 		}
 	}
 	return append(names, seen...)
+}
+
+// formerly are the names of there, as far as the author sees them, that a name which they
+// write was: those of its clearance, or else those that it raises or lowers. Of a name
+// that is kept from them it takes nothing, or it would show its sources one day.
+func (w *workspace) formerly(is Name, there []Name) []Name {
+	var same, cleared []Name
+	for _, old := range there {
+		switch {
+		case old.Clearance > w.author.Clearance || old.Text != is.Text || old.Type != is.Type || old.Language != is.Language:
+		case old.Clearance == is.Clearance:
+			same = append(same, old)
+		default:
+			cleared = append(cleared, old)
+		}
+	}
+	if len(same) > 0 {
+		return same
+	}
+	return cleared
 }
 
 // keepHiddenSources keeps the order in which the sources of a name are given.

@@ -341,3 +341,47 @@ func cleared(e *evidence.Entity) (names []string) {
 	}
 	return names
 }
+
+// TestANameTakesNoSourceOfASecretOne: the sources of a name that an author does not see
+// stay with it, or one of the same text would show them once they are lowered. Of names
+// that they do see, each keeps its own.
+func TestANameTakesNoSourceOfASecretOne(t *testing.T) {
+	named := func(clearances ...string) evidence.Change {
+		var names []evidence.NewName
+		for _, clearance := range clearances {
+			names = append(names, evidence.NewName{Text: "Alias", Clearance: clearance})
+		}
+		return evidence.Change{PutEntity: &evidence.PutEntity{ID: "o1", Names: evidence.Of(names)}}
+	}
+	sourced := func(c evidence.Change) evidence.Change {
+		last := len(c.PutEntity.Names.Value) - 1
+		c.PutEntity.Names.Value[last].Sources = []evidence.ID{"sx"}
+		return c
+	}
+	for name, c := range map[string]struct {
+		before []evidence.Change
+		by     evidence.Author
+		change evidence.Change
+		want   []string
+	}{
+		"given as a name":        {[]evidence.Change{sourced(named("CONFIDENTIAL"))}, low, named("PUBLIC"), []string{"CONFIDENTIAL [sx]", "PUBLIC []"}},
+		"given as an alias":      {[]evidence.Change{sourced(named("CONFIDENTIAL"))}, low, evidence.Change{PutEntity: &evidence.PutEntity{ID: "o1", Aliases: evidence.Of([]string{"Alias"})}}, []string{"CONFIDENTIAL [sx]", "PUBLIC []"}},
+		"that an undo gives":     {[]evidence.Change{named("PUBLIC"), undo(3), sourced(named("RESTRICTED"))}, low, undo(4), []string{"RESTRICTED [sx]", "PUBLIC []"}},
+		"given back with a seen": {[]evidence.Change{sourced(named("PUBLIC", "RESTRICTED"))}, middle, named("PUBLIC", "RESTRICTED"), []string{"PUBLIC []", "RESTRICTED [sx]"}},
+		"raised":                 {[]evidence.Change{sourced(named("PUBLIC"))}, middle, named("RESTRICTED"), []string{"RESTRICTED [sx]"}},
+		"lowered":                {[]evidence.Change{sourced(named("RESTRICTED"))}, middle, named("PUBLIC"), []string{"PUBLIC [sx]"}},
+	} {
+		g := base(t)
+		g.must(top, source("sx", nil))
+		for _, before := range c.before {
+			g.must(top, before)
+		}
+		g.must(top, raise("sx", "CONFIDENTIAL"))
+		g.must(c.by, c.change)
+		var got []string
+		for _, n := range g.newest("o1").Entity().Names[1:] {
+			got = append(got, fmt.Sprint(n.Clearance, " ", n.Sources))
+		}
+		require.ElementsMatch(t, c.want, got, name)
+	}
+}
