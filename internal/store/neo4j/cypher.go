@@ -89,6 +89,7 @@ type texts struct {
 	tokens   map[bool]query
 	revision map[revisionShape]query
 	makes    map[string]query // by name
+	first    map[string]query // … as a first load runs them
 	redraw   map[string]query // native relationships by kind: change
 	erase    map[string]query // … delete
 	resource map[string]query // … change only their sources

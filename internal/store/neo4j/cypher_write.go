@@ -86,8 +86,11 @@ var (
 
 	addToCounters = query{name: "add to counters", text: "UNWIND $rows AS row MERGE (k:Counter {of: row.of}) WITH k, row.add AS add UNWIND keys(add) AS name " +
 		"WITH k, name, coalesce(k[name], 0) + add[name] AS n SET k[name] = CASE WHEN n = 0 THEN null ELSE n END"}
-	addTokens   = query{name: "add tokens", text: "UNWIND $rows AS row CREATE (t:Token) SET t = row"}
-	closeTokens = query{name: "close tokens", text: "UNWIND $rows AS row MATCH (t:Token {slot: row.slot, key: row.key}) SET t.slot = $closed, t.closedBy = $sequence"}
+	// makeCounters and setCounters are of a first load; see firstCounters.
+	makeCounters = query{name: "make counters", text: "UNWIND $rows AS row CREATE (k:Counter) SET k = row WITH row.of AS of, elementId(k) AS element", columns: []string{"of", "element"}}
+	setCounters  = query{name: "set counters", text: "UNWIND $rows AS row MATCH (k) WHERE elementId(k) = row[0] SET k += row[1]"}
+	addTokens    = query{name: "add tokens", text: "UNWIND $rows AS row CREATE (t:Token) SET t = row"}
+	closeTokens  = query{name: "close tokens", text: "UNWIND $rows AS row MATCH (t:Token {slot: row.slot, key: row.key}) SET t.slot = $closed, t.closedBy = $sequence"}
 
 	updateRecords = query{name: "update records", text: "UNWIND $rows AS row MATCH (n:Record {id: row.id}) SET n += row"}
 
@@ -172,11 +175,11 @@ var (
 	lockLoaded = query{name: "lock the head of a first load", text: "MATCH (h:Head {id: 'log'}) SET h.locked = true WITH h OPTIONAL MATCH (s:Schema {id: 'schema'}) OPTIONAL MATCH (l:Schema {id: 'load'}) RETURN " + headResult + ", l.by AS by"}
 	loadEnds   = query{name: "end a first load", text: "MATCH (h:Head {id: 'log'}) SET h.locked = true WITH h MATCH (l:Schema {id: 'load'}) WHERE l.by = $by DELETE l WITH h MATCH (s:Schema {id: 'schema'}) REMOVE s.from"}
 
-	// takeBack and takeAllBack delete what a first load wrote of revisions that it did
-	// not end.
-	takeBack    = query{name: "take back records", text: "UNWIND $ids AS id MATCH (n:Record {id: id}) WHERE n.revision > $sequence DETACH DELETE n"}
-	linksAfter  = query{name: "links after a revision", text: "UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(slot, key) WHERE n.slot = slot AND n.key > '' AND n.revision > $sequence WITH n.id AS id, n.kind AS kind", columns: []string{"id", "kind"}}
-	takeAllBack = query{name: "take back a first load", text: "UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(slot, key) WHERE n.slot = slot AND n.key > '' AND n.revision > $sequence CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS"}
+	// takeAllBack deletes what a first load wrote of revisions that it did not end, which
+	// linksAfter and recordsAfter find.
+	linksAfter   = query{name: "links after a revision", text: afterRevision + "n.id AS id, n.kind AS kind", columns: []string{"id", "kind"}}
+	recordsAfter = query{name: "records after a revision", text: afterRevision + "elementId(n) AS node", columns: []string{"node"}}
+	takeAllBack  = query{name: "take back a first load", text: "UNWIND $nodes AS node MATCH (n) WHERE elementId(n) = node AND n.revision > $sequence DETACH DELETE n"}
 
 	scanCounters = query{name: "scan counters", text: "MATCH (k:Counter) WHERE k.of >= $after RETURN properties(k) AS counters, labels(k) AS labels ORDER BY k.of LIMIT $limit"}
 	scanLog      = query{name: "scan the log", text: strings.Replace(readLog.text, " ORDER BY", ", keys(v) AS names, labels(v) AS labels ORDER BY", 1)}
@@ -196,12 +199,14 @@ var (
 		"CASE WHEN n:Link THEN " + supportOf("n") + " END AS support ORDER BY n.id"}
 )
 
+const afterRevision = "UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(slot, key) WHERE n.slot = slot AND n.key > '' AND n.revision > $sequence WITH "
+
 // fixed are the queries that do not depend on a kind.
 var fixed = append([]query{
 	readHead, lockHead, appendRevision, revisionBySequence, revisionByKey, revisionByHash, readLog,
 	newestOf, newestTo, versionsOf, claimsOn, citationsOf, formerCitations, everCited, citationsIn, derivedSources, fullText, fullTextReversed, countersOf, fewCited,
-	addToCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
-	makeItem, changeItem, readItem, readItems, schemaVersion, schemaComes, schemaIs, readOldEdges, writeEdges, writeKeys, loadBegins, loadGoesOn, lockLoaded, loadEnds, takeBack, linksAfter, takeAllBack, rankLinks, signTexts, tellAccepted, scanCounters, scanLog, scanHead, scanDerived, scanTokens, scanTokensOf, scanRecords,
+	addToCounters, makeCounters, setCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
+	makeItem, changeItem, readItem, readItems, schemaVersion, schemaComes, schemaIs, readOldEdges, writeEdges, writeKeys, loadBegins, loadGoesOn, lockLoaded, loadEnds, linksAfter, recordsAfter, takeAllBack, rankLinks, signTexts, tellAccepted, scanCounters, scanLog, scanHead, scanDerived, scanTokens, scanTokensOf, scanRecords,
 	linksCitedBy, kindsOfLinks, eraseOlder, eraseRecords, eraseCounters, eraseTokens, versionAt, rewriteOlder, rewriteRevisions,
 }, revisionByNumber[:]...)
 
@@ -281,8 +286,47 @@ func (t *texts) addMakes(s *Store) {
 	for of := range supersededLabels {
 		t.makeOrder = append(t.makeOrder, keepOld(of))
 	}
+	t.addFirst()
 	slices.Sort(t.makeOrder)
 	t.makeOrder = append(t.makeOrder, makeEntities, makeSources, makeStatements, makeHidden, makeLinks, makeCitations)
+}
+
+// firstDerive is the name of the query that draws what sources derive from in a first
+// load.
+const firstDerive = "derive sources"
+
+// addFirst makes the texts of a first load, which seeks nothing in an index: it is
+// given the nodes that are led to, and rows have their places among these. One that is
+// missing is refused; see cite.
+func (t *texts) addFirst() {
+	t.first = map[string]query{}
+	add := func(name, text string) { t.first[name] = query{name: name + " at first", text: text} }
+	for name, of := range map[string]string{makeEntities: "Record:Entity:$(row[0])", makeSources: "Record:" + sourceLabels} {
+		columns := t.columns[evidence.EntityRecord]
+		if name == makeSources {
+			columns = t.columns[evidence.SourceRecord]
+		}
+		text := fmt.Sprintf("UNWIND $rows AS row CREATE (n:Version:%s {%s}) WITH row[%d] AS id, elementId(n) AS element", of, literal(columns, 1), place(columns, "id"))
+		t.first[name] = query{name: name + " at first", text: text, columns: []string{"id", "element"}}
+	}
+	const led = "UNWIND range(0, size($nodes) - 1) AS i OPTIONAL MATCH (e) WHERE elementId(e) = $nodes[i] WITH i, e ORDER BY i WITH collect([e]) AS nodes UNWIND $rows AS row "
+	end := func(n string, place int) string { return fmt.Sprintf("nodes[row[%d]][0] AS %s", place, n) }
+	add(firstDerive, led+"WITH "+end("n", 0)+", "+end("p", 1)+" CREATE (n)-[:DERIVED_FROM]->(p)")
+	citation := "Version:Record:" + citationLabels + " {" + strings.ReplaceAll(literal(t.columns[evidence.CitationRecord], 1), "row[", "cited[") + "}"
+	cite := func(place int) string {
+		return fmt.Sprintf(" WITH nodes, n, row[%d] AS citations UNWIND citations AS cited WITH n, cited, nodes[cited[0]][0] AS s CREATE (n)-[:HAS_CITATION]->(:%s)-[:IN_SOURCE]->(s)", place, citation)
+	}
+	statements := t.columns[evidence.StatementRecord]
+	add(makeStatements, led+"CREATE (n:Version:Record:"+statementLabels+" {"+literal(statements, 1)+"})"+cite(1+len(statements)))
+	links := t.columns[evidence.LinkRecord]
+	for name, places := range map[string]int{makeHidden: 1 + len(links), makeLinks: 1 + len(links) + len(t.linkColumns)} {
+		text := led + "WITH nodes, row, " + end("a", places) + ", " + end("b", places+1) +
+			fmt.Sprintf(" CREATE (n:Version:Record:%s {%s, fromPlaceholder: row[%d], toPlaceholder: row[%d]})", linkLabels, literal(links, 1), places+2, places+3)
+		if name == makeLinks {
+			text += ", (a)-[:$(row[0]) {" + literal(t.linkColumns, 1+len(links)) + "}]->(b)"
+		}
+		add(name, text+cite(places+4))
+	}
 }
 
 // values is a row for a text of makes.

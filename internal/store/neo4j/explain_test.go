@@ -132,5 +132,5 @@ func TestScansAreSeen(t *testing.T) {
 
 // all are the queries of the package, sorted by nothing.
 func (t *texts) all() []query {
-	return slices.Concat(fixed, t.ofReaders(), valuesOf(t.makes), valuesOf(t.redraw), valuesOf(t.erase), valuesOf(t.resource), valuesOf(t.drawn), valuesOf(t.relabel))
+	return slices.Concat(fixed, t.ofReaders(), valuesOf(t.makes), valuesOf(t.first), valuesOf(t.redraw), valuesOf(t.erase), valuesOf(t.resource), valuesOf(t.drawn), valuesOf(t.relabel))
 }

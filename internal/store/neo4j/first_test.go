@@ -161,7 +161,7 @@ func TestFirstLoad(t *testing.T) {
 // and once.
 func TestLostInAFirstLoad(t *testing.T) {
 	neo4jtest.Exclusive(t)
-	for _, n := range []int32{2, 8, 20} {
+	for _, n := range []int32{1, 6, 12} {
 		t.Run(fmt.Sprintf("the answer to commit %d", n), func(t *testing.T) {
 			wipe(t)
 			p := newProxy(t)

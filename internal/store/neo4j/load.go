@@ -82,6 +82,10 @@ func (i *importing) add(ctx context.Context, plan store.Plan) error {
 	if err := i.end(ctx); err != nil {
 		return err
 	}
+	return i.write(ctx, plan)
+}
+
+func (i *importing) write(ctx context.Context, plan store.Plan) error {
 	commit, err := i.store.Write(ctx, func(ctx context.Context, snap evidence.Snapshot) (*evidence.Commit, error) {
 		commit, err := plan(ctx, snap)
 		if err == nil && commit.Erasing != nil {
@@ -117,7 +121,10 @@ func (i *importing) addFirst(ctx context.Context, plan store.Plan) (done bool, e
 			return false, err
 		}
 	}
-	return true, i.first.add(ctx, commit)
+	if i.first.add(ctx, plan, commit) != nil {
+		return true, i.end(ctx) // which tells the error, or goes on without a first load
+	}
+	return true, nil
 }
 
 // end ends the first load, if there is one.
@@ -127,7 +134,13 @@ func (i *importing) end(ctx context.Context) error {
 		return nil
 	}
 	i.first = nil
-	return first.end(ctx)
+	left, err := first.end(ctx)
+	for _, plan := range left {
+		if err = i.write(ctx, plan); err != nil {
+			break
+		}
+	}
+	return err
 }
 
 // loading is one call of Load.

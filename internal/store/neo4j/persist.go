@@ -79,6 +79,11 @@ func (c *changes) finish(ctx context.Context, snap *snapshot, commit *evidence.C
 	if err := writeCounters(ctx, snap, commit.Counters); err != nil {
 		return err
 	}
+	return enterLog(ctx, snap, commit)
+}
+
+// enterLog appends the revision of a commit to the log.
+func enterLog(ctx context.Context, snap *snapshot, commit *evidence.Commit) error {
 	revision, err := revisionProperties(commit.Revision)
 	if err != nil {
 		return err

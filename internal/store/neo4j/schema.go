@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
@@ -15,7 +17,10 @@ import (
 
 // migration is one step of the schema. Steps are never changed once released:
 // what later programs need is added as a new step.
-type migration []struct{ name, text string }
+type migration []schemaStep
+
+// schemaStep makes a constraint or an index.
+type schemaStep struct{ name, text string }
 
 // migrations bring a database from each version of the schema to the next; the
 // first starts from an empty one.
@@ -171,7 +176,8 @@ func (s *Store) refusal(found schema, uri string) error {
 	}
 }
 
-// errLoading says that a first load began while the graph was being opened.
+// errLoading says that a first load began or was taken back by another program while
+// the graph was being opened, which is then looked at once more.
 var errLoading = errors.New("the graph is being loaded")
 
 // migrate brings the schema up to date: the steps that the database has not
@@ -224,37 +230,49 @@ func (s *Store) missing(ctx context.Context) (steps []string, err error) {
 	for _, r := range names {
 		have[textOf(r, "name")] = true
 	}
-	for _, m := range migrations {
-		for _, step := range m {
-			if !have[step.name] {
-				steps = append(steps, step.text)
-			}
-		}
-	}
-	for _, k := range s.vocabulary.Links() {
-		if name := "link_" + k.Name; !have[name] {
-			steps = append(steps, "CREATE CONSTRAINT `"+name+"` IF NOT EXISTS FOR ()-[r:`"+k.Name+"`]-() REQUIRE r.id IS UNIQUE")
+	for _, step := range s.schemaSteps() {
+		if !have[step.name] {
+			steps = append(steps, step.text)
 		}
 	}
 	return steps, nil
 }
 
-// build makes constraints and indexes in a transaction of its own, since Neo4j keeps
-// changes of schema and data apart.
+// schemaSteps make all constraints and indexes that the database has to have.
+func (s *Store) schemaSteps() []schemaStep {
+	all := slices.Concat(migrations...)
+	for _, k := range s.vocabulary.Links() {
+		name := "link_" + k.Name
+		all = append(all, schemaStep{name, "CREATE CONSTRAINT `" + name + "` IF NOT EXISTS FOR ()-[r:`" + k.Name + "`]-() REQUIRE r.id IS UNIQUE"})
+	}
+	return all
+}
+
+// build makes indexes in one transaction and constraints in another, since Neo4j keeps
+// changes of schema and data apart. It fills indexes behind our back while it fills
+// those of constraints.
 func (s *Store) build(ctx context.Context, steps []string) error {
 	session := s.session(ctx)
-	work := func(tx driver.ManagedTransaction) (any, error) {
-		for _, step := range steps {
-			if _, err := send(ctx, tx, query{name: "build the schema", text: step}, nil); err != nil {
-				return nil, err
+	work := func(unique bool) driver.ManagedTransactionWork {
+		return func(tx driver.ManagedTransaction) (any, error) {
+			for _, step := range steps {
+				if strings.HasPrefix(step, "CREATE CONSTRAINT") != unique {
+					continue
+				}
+				if _, err := send(ctx, tx, query{name: "build the schema", text: step}, nil); err != nil {
+					return nil, err
+				}
 			}
+			return nil, nil //nolint:nilnil // the transaction has no result
 		}
-		return nil, nil //nolint:nilnil // the transaction has no result
 	}
 	await := func(tx driver.ManagedTransaction) (any, error) {
 		return send(ctx, tx, awaitIndexes, map[string]any{"seconds": int64(indexWait.Seconds())})
 	}
-	_, err := session.ExecuteWrite(ctx, work)
+	_, err := session.ExecuteWrite(ctx, work(false))
+	if err == nil {
+		_, err = session.ExecuteWrite(ctx, work(true))
+	}
 	if err == nil {
 		// Neo4j refuses to plan by an index that it is still filling, where a query
 		// names it, as that of rank does.
@@ -264,7 +282,8 @@ func (s *Store) build(ctx context.Context, steps []string) error {
 }
 
 // modernise brings up to date what older programs wrote, and takes back a first load
-// that was found to have broken off. Where one goes on by now it gives errLoading.
+// that was found to have broken off. Where one goes on by now, or somebody else has
+// taken it back meanwhile, it gives errLoading.
 func (s *Store) modernise(ctx context.Context, found schema) (err error) {
 	session := s.session(ctx)
 	defer func() {
@@ -286,7 +305,10 @@ func (s *Store) modernise(ctx context.Context, found schema) (err error) {
 	}
 	packed := numberOf(head[0], "sequence")
 	if left, _ := head[0].Get("broken"); left == true {
-		if err := s.takeBackLoad(ctx, session, packed); err != nil {
+		err := s.takeBackLoad(ctx, session, "", packed)
+		if errors.Is(err, errTakenOver) {
+			return errLoading
+		} else if err != nil {
 			return err
 		}
 	}
