@@ -117,7 +117,13 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 		}
 	}
 	err = s.first(ctx)
-	if s.readOnly && (resultCode(err) == lib.SQLITE_READONLY || resultCode(err) == lib.SQLITE_CANTOPEN) {
+	if s.readOnly && extendedCode(err) == lib.SQLITE_READONLY_ROLLBACK {
+		if err := takeBack(ctx, address("rw")); err != nil {
+			return fmt.Errorf("store %s has a journal, %s-journal, of a write that broke off, and what it wrote cannot be taken back here (%w); open it where this may write to both and to their folder", path, path, err)
+		}
+		err = s.first(ctx)
+	}
+	if s.readOnly && extendedCode(err) != lib.SQLITE_READONLY_ROLLBACK && (resultCode(err) == lib.SQLITE_READONLY || resultCode(err) == lib.SQLITE_CANTOPEN) {
 		// SQLite keeps its readers and writers apart by a file beside this one, which
 		// cannot be made here. Then nobody can write here either.
 		if log, err := os.Stat(absolute + "-wal"); err == nil && log.Size() > 0 {
@@ -130,6 +136,17 @@ func (s *Store) prepare(ctx context.Context, path string) error {
 		s.file, err = os.Stat(absolute)
 	}
 	return err
+}
+
+// takeBack takes back what is in a file of a write that broke off: only who may write
+// can, and until then nobody can read what was there.
+func takeBack(ctx context.Context, dsn string) error {
+	c, err := dial(dsn, busyTimeout, untrusting)
+	if err != nil {
+		return err
+	}
+	_, err = c.identity(ctx)
+	return errors.Join(err, c.close())
 }
 
 // create makes an empty file that only its owner can read, and with it what SQLite

@@ -46,6 +46,7 @@ var children = map[string]func(context.Context, string) error{
 	"ten":   func(ctx context.Context, path string) error { return writeOn(ctx, path, 10) },
 	"full":  writeUntilTheDiskFails,
 	"load":  loadOn,
+	"alone": importAndWait,
 }
 
 // pair is one revision that makes two people and a link between them, so that a
@@ -127,6 +128,28 @@ func loadOn(ctx context.Context, path string) error {
 		return planner().Replay(ctx, snap, rev)
 	})
 	return errors.Join(err, s.Close(), from.Close())
+}
+
+// importAndWait writes most of a whole import to the file, and waits.
+func importAndWait(ctx context.Context, path string) error {
+	s, err := sqlite.Open(ctx, path, sqlite.Options{})
+	if err != nil {
+		return err
+	}
+	s.SpillEarly()
+	if err := s.Set(ctx, "PRAGMA cache_size = 4"); err != nil { // pages
+		return err
+	}
+	_, err = s.ImportWhole(ctx, func(yield func(store.Plan, error) bool) {
+		for i := range 3000 {
+			if !yield(plan(pair(strconv.Itoa(i))), nil) {
+				return
+			}
+		}
+		fmt.Println("written")
+		time.Sleep(time.Hour)
+	}, 15_000)
+	return err
 }
 
 func child(t *testing.T, task, path string) (*exec.Cmd, *bufio.Scanner) {
@@ -225,6 +248,37 @@ func TestLoadKilled(t *testing.T) {
 		require.Less(t, killed, revisions, "each time it must come further")
 	}
 	require.Positive(t, killed)
+}
+
+// TestWholeImportKilled kills a process that has written a part of an import to the
+// file: whoever opens it next, to write or to read alone, finds nothing of it.
+func TestWholeImportKilled(t *testing.T) {
+	for _, o := range []sqlite.Options{{}, {AsItIs: true}, {ReadOnly: true}} {
+		path := filepath.Join(t.TempDir(), "graph.db")
+		c, lines := child(t, "alone", path)
+		require.True(t, lines.Scan())
+		require.NoError(t, c.Process.Kill())
+		require.Error(t, c.Wait())
+		info, err := os.Stat(path)
+		require.NoError(t, err)
+		require.Greater(t, info.Size(), int64(500_000), "a part of it is in the file")
+		info, err = os.Stat(path + "-journal")
+		require.NoError(t, err)
+		require.Positive(t, info.Size())
+
+		s := open(t, path, o)
+		head, err := s.Head(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, head.Sequence)
+		require.Empty(t, rows(t, s))
+		if o.ReadOnly {
+			continue
+		}
+		taken, err := s.ImportWhole(t.Context(), func(yield func(store.Plan, error) bool) { yield(plan(pair("again")), nil) }, 5)
+		require.NoError(t, err)
+		require.True(t, taken)
+		require.EqualValues(t, 1, sound(t, s))
+	}
 }
 
 func rows(t *testing.T, s store.Store) (rows []store.Row) {
