@@ -98,12 +98,12 @@ func shapes() map[string][]any {
 	}
 	return map[string][]any{
 		"entityFilter":    list(`{"kinds": ["PERSON"]}`, `{"text": "perez guerrero"}`, `{"country": "MX"}`, `{"identity": ["NAMED"], "unidentified": true}`, `{"unidentified": true}`),
-		"linkFilter":      list(append(claims, `{"kinds": ["LINKED_TO", "COMMANDS"]}`, `{"kinds": ["SAME_AS", "PAYS"], "disputed": true}`, `{"sources": ["nothing"], "ends": ["nobody"], "from": ["nobody"], "to": ["nobody"], "about": ["nothing"]}`)...),
+		"linkFilter":      list(append(claims, `{"kinds": ["LINKED_TO", "COMMANDS"]}`, `{"kinds": ["SAME_AS", "PAYS"], "disputed": true}`, `{"exceptKinds": ["LINKED_TO"]}`, `{"sources": ["nothing"], "ends": ["nobody"], "from": ["nobody"], "to": ["nobody"], "about": ["nothing"]}`)...),
 		"statementFilter": list(append(claims, `{"attributes": ["RANK"]}`, `{"sources": ["nothing"], "entities": ["nobody"], "about": ["nothing"]}`)...),
 		"sourceFilter":    list(`{"kinds": ["NEWS", "LEAK"]}`, `{"text": "informe"}`, `{"published": "2014"}`, `{"reliability": ["A", "B"]}`, `{"language": "es"}`),
 		"citationFilter":  list(`{"stances": ["SUPPORTS"]}`, `{"stances": ["DISPUTES", "MENTIONS"]}`, `{"text": "verdad"}`, `{"sources": ["nothing"]}`),
 		"traversal": list(`{"kinds": ["LINKED_TO", "COMMANDS", "SUBORDINATE_TO"]}`, `{"standing": ["REPORTED"]}`, `{"minStrength": 300}`, `{"on": "2014-09-26"}`, `{"during": "2014", "certainty": "UNDATED"}`,
-			`{"throughout": "2014"}`, `{"excludeDisputed": true}`, `{"unidentified": true}`, `{"excludeEntities": ["nobody"]}`),
+			`{"throughout": "2014"}`, `{"excludeDisputed": true}`, `{"unidentified": true}`, `{"excludeEntities": ["nobody"]}`, `{"exceptKinds": ["COMMANDS"]}`),
 	}
 }
 

@@ -54,7 +54,10 @@ func (s *Store) leaveLog(ctx context.Context) (back func(), err error) {
 func (s *Store) returnToLog() {
 	s.undivided = false
 	ctx := context.Background()
-	mode, err := "", error(nil)
+	var (
+		mode string
+		err  error
+	)
 	// Whoever waited for the file has it first, and SQLite does not wait for them here.
 	for began := time.Now(); ; time.Sleep(pause) {
 		if s.writer == nil {
