@@ -213,20 +213,24 @@ type leaves struct {
 	page  page
 	// between divides the page, which is full, from what comes behind it, as soon as
 	// something does.
-	between []byte
-	full    bool
+	between      []byte
+	full         bool
+	record, cell []byte
 	tier
 }
 
 func (p *pages) leaves() *leaves { return &leaves{pages: p, page: p.begin(indexLeaf)} }
 
-func (l *leaves) add(cell []byte) {
+// add puts a row behind the others.
+func (l *leaves) add(v *values) {
 	if l.full {
 		l.dividers = append(l.dividers, divider{l.pages.finish(&l.page, 0), l.between})
 		l.page, l.between, l.full = l.pages.begin(indexLeaf), nil, false
 	}
-	if !l.page.add(cell) {
-		l.between, l.full = append([]byte(nil), cell...), true
+	l.record = v.record(l.record[:0])
+	l.cell = l.pages.indexCell(l.cell[:0], l.record)
+	if !l.page.add(l.cell) {
+		l.between, l.full = append([]byte(nil), l.cell...), true
 	}
 }
 
@@ -244,18 +248,19 @@ func (l *leaves) end() tier {
 
 // tableLeaves are the leaf pages of a table by row numbers, while they are made.
 type tableLeaves struct {
-	page page
-	row  int64 // the last
-	cell []byte
+	page         page
+	row          int64 // the last
+	record, cell []byte
 	tier
 }
 
 // add puts a row behind the others.
-func (l *tableLeaves) add(p *pages, row int64, payload []byte) {
+func (l *tableLeaves) add(p *pages, row int64, v *values) {
 	if l.page.data == nil {
 		l.page = p.begin(tableLeaf)
 	}
-	l.cell = p.tableCell(l.cell[:0], row, payload)
+	l.record = v.record(l.record[:0])
+	l.cell = p.tableCell(l.cell[:0], row, l.record)
 	if !l.page.add(l.cell) {
 		l.dividers = append(l.dividers, divider{p.finish(&l.page, 0), appendVarint(nil, uint64(l.row))}) //nolint:gosec // never negative
 		l.page = p.begin(tableLeaf)

@@ -79,7 +79,7 @@ func TestPages(t *testing.T) {
 					v.text(rows[k].text)
 					v.integer(rows[k].n)
 					v.blob([]byte(rows[k].text))
-					table.add(p, 3*int64(k), v.record(nil))
+					table.add(p, 3*int64(k), &v)
 				}
 				return nil
 			}))
@@ -103,7 +103,7 @@ func TestPages(t *testing.T) {
 				for k := first; k < end; k++ {
 					v.reset()
 					key(&v, &sorted[k])
-					l.add(p.indexCell(nil, v.record(nil)))
+					l.add(&v)
 				}
 				if i == 0 {
 					all = l.end()

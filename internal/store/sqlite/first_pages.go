@@ -21,8 +21,6 @@ type tables struct {
 	// records are the pages of the table of records, as far as there are any; nil
 	// when it is in the schema again, so that it can be read.
 	records *tableLeaves
-	row     values
-	payload []byte
 }
 
 // setAside takes out of the schema what is made here.
@@ -45,16 +43,17 @@ func (f *first) addRecords(ctx context.Context, g *gathered) error {
 	}
 	defer func() { g.records = nil }()
 	return f.t.conn.addPages(ctx, f.pages, func(context.Context) error {
+		var v values
 		for i := range g.records {
-			f.records.add(f.pages, g.records[i].num, f.recordOf(&g.records[i]))
+			v.recordRow(&g.records[i])
+			f.records.add(f.pages, g.records[i].num, &v)
 		}
 		return nil
 	})
 }
 
-// recordOf is a row of the table of records.
-func (f *first) recordOf(r *recordRow) []byte {
-	v := &f.row
+// recordRow makes the values those of a row of the table of records.
+func (v *values) recordRow(r *recordRow) {
 	v.reset()
 	v.null()
 	v.text(r.id)
@@ -64,8 +63,6 @@ func (f *first) recordOf(r *recordRow) []byte {
 	v.integer(r.from)
 	v.blob(r.derived)
 	v.blob(r.content)
-	f.payload = v.record(f.payload[:0])
-	return f.payload
 }
 
 // readRecords makes the records readable, all that come after are written by SQLite.
@@ -122,14 +119,11 @@ func (f *first) makeTables(ctx context.Context) error {
 func (f *first) ids(p *pages) tier {
 	l := p.leaves()
 	var v values
-	var record, cell []byte
 	for _, next := range inOrder(len(f.numbers.refs), f.numbers.text) {
 		v.reset()
 		v.text(f.numbers.text(next.at))
 		v.integer(int64(next.at) + 1)
-		record = v.record(record[:0])
-		cell = p.indexCell(cell[:0], record)
-		l.add(cell)
+		l.add(&v)
 	}
 	return l.end()
 }
@@ -138,7 +132,6 @@ func (f *first) ids(p *pages) tier {
 func (c *counters) pages(p *pages) tier {
 	l := p.leaves()
 	var v values
-	var record, cell []byte
 	for _, r := range c.sorted() {
 		v.reset()
 		v.integer(r.of)
@@ -147,9 +140,7 @@ func (c *counters) pages(p *pages) tier {
 		v.text(r.kind)
 		v.integer(r.visibility)
 		v.integer(r.n)
-		record = v.record(record[:0])
-		cell = p.indexCell(cell[:0], record)
-		l.add(cell)
+		l.add(&v)
 	}
 	return l.end()
 }
@@ -184,7 +175,6 @@ func (r *runs) pages(ctx context.Context, p *pages) (tier, error) {
 func (m *merge) pages(ctx context.Context, p *pages) (tier, error) {
 	l := p.leaves()
 	var v values
-	var record, cell []byte
 	for n := 1; ; n++ {
 		more, err := m.next()
 		if err != nil {
@@ -194,9 +184,7 @@ func (m *merge) pages(ctx context.Context, p *pages) (tier, error) {
 			return l.end(), nil
 		}
 		v.place(&m.now)
-		record = v.record(record[:0])
-		cell = p.indexCell(cell[:0], record)
-		l.add(cell)
+		l.add(&v)
 		if n%feedRows == 0 && ctx.Err() != nil {
 			return tier{}, ctx.Err()
 		}

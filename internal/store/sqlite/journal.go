@@ -24,10 +24,8 @@ const (
 // write without the log until back is called. Until then nobody else can read the file.
 func (s *Store) leaveLog(ctx context.Context) (back func(), err error) {
 	back = func() {}
-	if s.writer == nil {
-		if s.writer, err = s.dialWriter(); err != nil {
-			return back, s.wrap(err)
-		}
+	if err := s.connectWriter(); err != nil {
+		return back, s.wrap(err)
 	}
 	head, err := s.writer.readHead(ctx)
 	if err != nil || head.Sequence > 0 {
@@ -36,7 +34,10 @@ func (s *Store) leaveLog(ctx context.Context) (back func(), err error) {
 	if err := errors.Join(s.readers.clear(), s.brief.clear()); err != nil {
 		return back, s.wrap(err)
 	}
-	mode, err := s.writer.journal(ctx, unwaiting, rollbackJournal)
+	if err := s.writer.script(ctx, unwaiting); err != nil {
+		return back, s.wrap(err)
+	}
+	mode, err := s.writer.journal(ctx, rollbackJournal)
 	if err == nil && mode == "truncate" {
 		s.undivided = true
 		return s.returnToLog, s.writer.script(ctx, busyTimeout)
@@ -60,10 +61,8 @@ func (s *Store) returnToLog() {
 	)
 	// Whoever waited for the file has it first, and SQLite does not wait for them here.
 	for began := time.Now(); ; time.Sleep(pause) {
-		if s.writer == nil {
-			if s.writer, err = s.dialWriter(); err != nil {
-				break
-			}
+		if err = s.connectWriter(); err != nil {
+			break
 		}
 		mode, err = s.writer.journal(ctx, writeAheadLog)
 		if resultCode(err) != lib.SQLITE_BUSY || time.Since(began) > patience {
@@ -75,14 +74,8 @@ func (s *Store) returnToLog() {
 	}
 }
 
-// journal sets how a connection keeps its journal, and says how it does.
-func (c *conn) journal(ctx context.Context, settings ...string) (mode string, err error) {
-	last := len(settings) - 1
-	for _, s := range settings[:last] {
-		if err := c.script(ctx, s); err != nil {
-			return "", err
-		}
-	}
-	_, err = c.one(ctx, settings[last], nil, func(r row) error { mode = r.text(0); return nil })
+// journal runs a setting of how a connection keeps its journal, and says how it does.
+func (c *conn) journal(ctx context.Context, setting string) (mode string, err error) {
+	_, err = c.one(ctx, setting, nil, func(r row) error { mode = r.text(0); return nil })
 	return mode, err
 }

@@ -261,8 +261,8 @@ func (s *Store) migrate(ctx context.Context, c *conn) error {
 	if err != nil || s.asItIs {
 		return s.wrap(err)
 	}
-	mode := ""
-	if _, err := c.one(ctx, "PRAGMA journal_mode = WAL", nil, func(r row) error { mode = r.text(0); return nil }); err != nil {
+	mode, err := c.journal(ctx, writeAheadLog)
+	if err != nil {
 		return s.wrap(err)
 	}
 	if mode != "wal" {
@@ -311,7 +311,7 @@ func (s *Store) upgrade(ctx context.Context, c *conn) (err error) {
 // tryWriting says that a file cannot be written to, which SQLite else says only of
 // the first write. What it writes is there already, and taken back.
 func (c *conn) tryWriting(ctx context.Context, version int64) error {
-	err := c.script(ctx, "PRAGMA busy_timeout = 0")
+	err := c.script(ctx, unwaiting)
 	if err != nil {
 		return err
 	}

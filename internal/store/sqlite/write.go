@@ -78,12 +78,8 @@ type transaction struct {
 // beginWrite takes the lock of the file, which keeps other processes from
 // writing, and brings what is in memory to its head.
 func (s *Store) beginWrite(ctx context.Context) (*transaction, error) {
-	if s.writer == nil {
-		c, err := s.dialWriter()
-		if err != nil {
-			return nil, s.wrap(err)
-		}
-		s.writer = c
+	if err := s.connectWriter(); err != nil {
+		return nil, s.wrap(err)
 	}
 	begin := "BEGIN IMMEDIATE"
 	if s.undivided {
@@ -111,6 +107,14 @@ func (s *Store) beginWrite(ctx context.Context) (*transaction, error) {
 	}
 	t.base, g.flushLists = g.head.Sequence, t.flushPlaces
 	return t, nil
+}
+
+// connectWriter opens the writing connection, unless it is open.
+func (s *Store) connectWriter() (err error) {
+	if s.writer == nil {
+		s.writer, err = s.dialWriter()
+	}
+	return err
 }
 
 // hangUp closes the writing connection, whatever state it is in; the next write
