@@ -46,7 +46,7 @@ func appendLink(b []byte, c *AssertLink) []byte {
 		v := object(o.b)
 		v.optional("since", c.Valid.Since)
 		v.optional("until", c.Valid.Until)
-		v.texts("observed", c.Valid.Observed)
+		texts(v, "observed", c.Valid.Observed)
 		o.b = v.end()
 	}
 	o.optional("standing", c.Standing)
@@ -148,7 +148,7 @@ func appendClaim(b []byte, c *Claim) []byte {
 	o.optional("summary", c.Summary)
 	o.optional("since", c.Since)
 	o.optional("until", c.Until)
-	o.texts("observed", c.Observed)
+	texts(o, "observed", c.Observed)
 	o.optional("about", string(c.About))
 	o.name("standing")
 	if c.Standing == nil {
@@ -231,12 +231,13 @@ func (o *jsonObject) number(name string, n int) {
 	}
 }
 
-func (o *jsonObject) texts(name string, list []string) {
+// texts adds a list of texts; nothing where there are none.
+func texts[T ~string](o *jsonObject, name string, list []T) {
 	for i, s := range list {
 		if i == 0 {
 			o.name(name)
 		}
-		o.b = appendJSONText(append(o.b, "[,"[min(i, 1)]), s)
+		o.b = appendJSONText(append(o.b, "[,"[min(i, 1)]), string(s))
 	}
 	if len(list) > 0 {
 		o.b = append(o.b, ']')
@@ -383,12 +384,7 @@ func appendClaimCBOR(b []byte, c *Claim) []byte {
 	m.optional(8, c.Summary)
 	m.optional(9, c.Since)
 	m.optional(10, c.Until)
-	if len(c.Observed) > 0 {
-		m.list(11, len(c.Observed))
-		for _, o := range c.Observed {
-			m.b = appendCBORText(m.b, o)
-		}
-	}
+	textsCBOR(m, 11, c.Observed)
 	m.optional(12, string(c.About))
 	if c.Standing == nil {
 		m.key(13)

@@ -116,7 +116,7 @@ func appendEntity(b []byte, e *Entity) (_ []byte, ok bool) {
 		n.number("type", int(name.Type))
 		n.optional("language", name.Language)
 		n.number("clearance", int(name.Clearance))
-		n.ids("sources", name.Sources)
+		texts(n, "sources", name.Sources)
 		o.b = n.end()
 	}
 	o.b = append(o.b, ']')
@@ -147,21 +147,9 @@ func appendSource(b []byte, s *Source) (_ []byte, ok bool) {
 	o.optional("archive", s.Archive)
 	o.optional("language", s.Language)
 	o.number("reliability", int(s.Reliability))
-	o.ids("derivedFrom", s.DerivedFrom)
+	texts(o, "derivedFrom", s.DerivedFrom)
 	o.number("clearance", int(s.Clearance))
 	return o.end(), true
-}
-
-func (o *jsonObject) ids(name string, ids []ID) {
-	for i, id := range ids {
-		if i == 0 {
-			o.name(name)
-		}
-		o.b = appendJSONText(append(o.b, "[,"[min(i, 1)]), string(id))
-	}
-	if len(ids) > 0 {
-		o.b = append(o.b, ']')
-	}
 }
 
 // appendEntityCBOR adds an entity as it is stored; ok is false where it is left to the
@@ -182,7 +170,7 @@ func appendEntityCBOR(b []byte, e *Entity) (_ []byte, ok bool) {
 		n.number(2, uint64(name.Type))
 		n.optional(3, name.Language)
 		n.number(4, uint64(name.Clearance))
-		n.ids(5, name.Sources)
+		textsCBOR(n, 5, name.Sources)
 		m.b = n.b
 	}
 	m.optional(5, e.Description)
@@ -218,7 +206,7 @@ func appendSourceCBOR(b []byte, s *Source) (_ []byte, ok bool) {
 	m.optional(8, s.Archive)
 	m.optional(9, s.Language)
 	m.number(10, uint64(s.Reliability))
-	m.ids(11, s.DerivedFrom)
+	textsCBOR(m, 11, s.DerivedFrom)
 	m.number(13, uint64(s.Clearance))
 	return m.b, true
 }
@@ -229,12 +217,13 @@ func (m *cborMap) list(k uint8, n int) {
 	m.b = appendCBORHead(m.b, 4, uint64(n))
 }
 
-func (m *cborMap) ids(k uint8, ids []ID) {
-	if len(ids) == 0 {
+// textsCBOR adds a list of texts; nothing where there are none.
+func textsCBOR[T ~string](m *cborMap, k uint8, list []T) {
+	if len(list) == 0 {
 		return
 	}
-	m.list(k, len(ids))
-	for _, id := range ids {
-		m.b = appendCBORText(m.b, string(id))
+	m.list(k, len(list))
+	for _, s := range list {
+		m.b = appendCBORText(m.b, string(s))
 	}
 }
