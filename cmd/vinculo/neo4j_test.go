@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/url"
@@ -8,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -162,18 +162,19 @@ func TestNeo4jImportIsInterrupted(t *testing.T) {
 	succeeds(t, "generate", "--csv", dir, "--entities", "2000", "--links", "4000")
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
-	written := "MATCH (:Schema {id: 'load'}), (e:Entity) RETURN e LIMIT 1"
-	go func() {
-		for ctx.Err() == nil && len(neo4jtest.Cypher(t, written, nil)) == 0 {
-			time.Sleep(10 * time.Millisecond)
+	between := neo4jtest.NewProxy(t)
+	between.Cut(func(sent []byte) bool {
+		if bytes.Contains(sent, []byte("-[:IN_SOURCE]->")) { // the entities are written by then
+			interrupt()
 		}
-		interrupt()
-	}()
+		return false
+	}, nil)
 	told := &lines{}
 	m := &Main{Stdout: io.Discard, Stderr: told}
-	err := m.Run(ctx, []string{"import", "--store", neo, dir})
+	err := m.Run(ctx, []string{"import", "--store", between.URI(), dir})
 	require.Equal(t, 130, ExitCode(err), "%v", err)
 	require.NoError(t, m.Close())
+	require.NotEmpty(t, neo4jtest.Cypher(t, "MATCH (:Schema {id: 'load'}), (e:Entity) RETURN e LIMIT 1", nil))
 	m.Report(err)
 	require.Equal(t, "vinculo: the load was cut short; the next command that opens the graph for writing, such as the same import once more, takes back what had not come into the log\n", told.String())
 	for _, args := range [][]string{{"log", "--store", neo}, {"verify", "--store", neo}, {"import", "--store", neo, "--dry-run", dir}} {

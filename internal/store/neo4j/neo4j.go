@@ -39,6 +39,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -279,11 +280,12 @@ func lost(err error) bool {
 	return errors.As(last(err), &connectivity) || errors.Is(last(err), io.EOF)
 }
 
-// passing says whether the server refused for a reason that passes: a deadlock,
-// a change of leader.
+// passing says whether the server refused for a reason that passes: a deadlock, a
+// change of leader, or a schema that changed each time it had planned the query, as it
+// does at the end of a first load, for which the server has no code of its own.
 func passing(err error) bool {
 	var server *driver.Neo4jError
-	return errors.As(last(err), &server) && server.IsRetriable()
+	return errors.As(last(err), &server) && (server.IsRetriable() || strings.Contains(server.Msg, "frequent schema changes"))
 }
 
 // unavailable says whether the same call may go through later.

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
 	"github.com/stretchr/testify/require"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -292,4 +293,22 @@ func TestAServerThatHangs(t *testing.T) {
 		return storetest.Planner(4).Plan(ctx, snap, storetest.Top, putPerson("e4"))
 	})
 	require.NoError(t, err)
+}
+
+// TestWhatPasses has reads asked again after what the server says of a moment, and not
+// after what it would say each time.
+func TestWhatPasses(t *testing.T) {
+	for _, is := range []struct {
+		code, message string
+		passes        bool
+	}{
+		{"Neo.TransientError.Transaction.DeadlockDetected", "can't wait for a lock", true},
+		{"Neo.ClientError.Cluster.NotALeader", "no write operations here", true},
+		// So a server answered while the schema of a first load was being put back.
+		{"Neo.DatabaseError.General.UnknownError", "Could not compile query due to insanely frequent schema changes", true},
+		{"Neo.DatabaseError.General.UnknownError", "a page could not be read", false},
+		{"Neo.ClientError.Statement.SyntaxError", "invalid input", false},
+	} {
+		require.Equal(t, is.passes, neo4j.Passing(&driver.Neo4jError{Code: is.code, Msg: is.message}), is.message)
+	}
 }
