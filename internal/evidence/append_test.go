@@ -357,7 +357,7 @@ func TestAppendedLeaves(t *testing.T) {
 	for _, leaves := range [][]ledger.Leaf{nil, {}, {{Erased: true}}, {{}}} {
 		want, err := encoding.Marshal(leaves)
 		require.NoError(t, err)
-		got, err := EncodeLeaves(&Revision{Leaves: leaves})
+		got, err := AppendLeaves(nil, &Revision{Leaves: leaves})
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
@@ -376,7 +376,7 @@ func TestAppendedLeaves(t *testing.T) {
 		}
 		want, err := encoding.Marshal(leaves)
 		require.NoError(t, err)
-		got, err := EncodeLeaves(&Revision{Leaves: leaves})
+		got, err := AppendLeaves(nil, &Revision{Leaves: leaves})
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	})

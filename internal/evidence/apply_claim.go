@@ -219,7 +219,7 @@ func (w *workspace) mergeEntities(c *MergeEntities) (ID, error) {
 
 // isAccepted says whether a link stood before as an accepted identity.
 func (w *workspace) isAccepted(link ID) bool {
-	s := w.slots[link]
+	s := w.slots.of[link]
 	return s != nil && s.base != nil && s.base.IsOpen() && s.base.Claim() != nil && s.base.Claim().Accepted
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -129,20 +130,20 @@ func DecodeDerived(data []byte) (Derived, error) {
 	return d, nil
 }
 
-// EncodeLeaves gives the bytes under which a store keeps the payload of a
-// revision.
-func EncodeLeaves(r *Revision) ([]byte, error) {
+// AppendLeaves appends the bytes under which a store keeps the payload of a revision.
+func AppendLeaves(b []byte, r *Revision) ([]byte, error) {
 	size := 16
 	for i := range r.Leaves {
 		size += len(r.Leaves[i].Content) + 100
 	}
-	if b, ok := appendLeavesCBOR(make([]byte, 0, size), r.Leaves); ok {
+	if b, ok := appendLeavesCBOR(slices.Grow(b, size), r.Leaves); ok {
 		return b, nil
 	}
-	return encoding.Marshal(r.Leaves)
+	encoded, err := encoding.Marshal(r.Leaves)
+	return append(b, encoded...), err
 }
 
-// DecodeFirstLeaves reads no more of what EncodeLeaves wrote than a number of leaves.
+// DecodeFirstLeaves reads no more of what AppendLeaves wrote than a number of leaves.
 func DecodeFirstLeaves(r *Revision, from io.Reader, most int) error {
 	leaves, err := firstLeaves(from, most)
 	if err != nil {
@@ -182,7 +183,7 @@ func firstLeaves(from io.Reader, most int) ([]ledger.Leaf, error) {
 	return leaves, nil
 }
 
-// DecodeLeaves reads what EncodeLeaves wrote.
+// DecodeLeaves reads what AppendLeaves wrote.
 func DecodeLeaves(r *Revision, data []byte) error {
 	if err := decoding.Unmarshal(data, &r.Leaves); err != nil {
 		return fmt.Errorf("the payload of the revision at sequence %d does not read: %w; run `vinculo verify`", r.Header.Sequence, err)

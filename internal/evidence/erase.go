@@ -392,6 +392,7 @@ func (p *Planner) Erase(ctx context.Context, snap Snapshot, author Author, groun
 		return nil, Faulty(UnknownID, "ids", "nothing in the log is of these; give the ids as `vinculo log --json` writes them")
 	}
 	w := newWorkspace(ctx, p, snap, Author{Clearance: Confidential}, head.Sequence+1)
+	defer w.end()
 	w.limit = math.MaxInt32
 	w.erasing = e
 	before, err := snap.Newest(ctx, e.erasing.Gone, Open)

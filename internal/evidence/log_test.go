@@ -146,7 +146,7 @@ func TestCodec(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, r.Derived, derived)
 			}
-			data, err := evidence.EncodeLeaves(h.Commit.Revision)
+			data, err := evidence.AppendLeaves(nil, h.Commit.Revision)
 			require.NoError(t, err)
 			read := *h.Commit.Revision
 			read.Leaves = nil

@@ -119,6 +119,7 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 		}
 	}
 	w := newWorkspace(ctx, p, snap, author, head.Sequence+1)
+	defer w.end()
 	w.faults = shape
 	if cs.ExpectedRevision != nil {
 		if err := w.expect(*cs.ExpectedRevision, head); err != nil {
@@ -238,6 +239,7 @@ func (p *Planner) Replay(ctx context.Context, snap Snapshot, logged *Revision) (
 		return nil, err
 	}
 	w := newWorkspace(ctx, p, snap, Author{Clearance: Confidential}, logged.Sequence())
+	defer w.end()
 	w.limit = math.MaxInt32 // what was once accepted is not refused again
 	var ids []ID
 	for _, o := range outcomes {

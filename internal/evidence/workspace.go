@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -47,6 +48,15 @@ type slot struct {
 	cited []*slot // the citations of a claim that are in the workspace
 }
 
+// slots are those of a workspace, by id. Their memory is used again: of a large revision
+// it is as much as all that is kept of it.
+type slots struct {
+	of    map[ID]*slot
+	spare slab.Reused[slot]
+}
+
+var spareSlots = sync.Pool{New: func() any { return &slots{of: map[ID]*slot{}} }}
+
 // workspace is the part of the graph that a plan works on: what the snapshot
 // gave, changed as far as the plan has come.
 type workspace struct {
@@ -55,8 +65,7 @@ type workspace struct {
 	snap     Snapshot
 	author   Author
 	sequence Sequence
-	slots    map[ID]*slot
-	spare    slab.Of[slot]
+	slots    *slots
 	around   []*slot // what the change being applied names; nil for no id
 	touched  []*slot // in the order they were first touched
 	closed   []*slot // in the order they were closed
@@ -131,11 +140,19 @@ func newWorkspace(ctx context.Context, p *Planner, snap Snapshot, author Author,
 	const few = 16
 	return &workspace{
 		ctx: ctx, planner: p, snap: snap, author: author, sequence: sequence,
-		slots: map[ID]*slot{}, dependent: map[ID][]*slot{},
+		slots: spareSlots.Get().(*slots), dependent: map[ID][]*slot{},
 		loaded: map[Relation]map[ID]loading{ClaimsOn: {}, CitationsOf: {}, CitationsIn: {}, DerivedSources: {}, FormerCitations: {}},
 		undone: map[ID]bool{}, lowered: map[ID]Sequence{}, named: map[ID]bool{}, expected: Open, limit: p.CascadeLimit,
 		records: slab.Of[Record]{Most: few}, claims: slab.Of[Claim]{Most: few}, standings: slab.Of[StandingChange]{Most: few}, citations: slab.Of[Citation]{Most: few},
 	}
+}
+
+// end gives the slots back. Nobody may hold any of them after it.
+func (w *workspace) end() {
+	clear(w.slots.of)
+	w.slots.spare.GiveBack()
+	spareSlots.Put(w.slots)
+	w.slots = nil
 }
 
 // load brings the newest versions of ids into the workspace.
@@ -146,12 +163,9 @@ func (w *workspace) load(ids []ID) error {
 
 // loadSlots is load, and gives the slot of each id; nil for none.
 func (w *workspace) loadSlots(ids []ID) ([]*slot, error) {
-	if len(w.slots) == 0 {
-		w.slots = make(map[ID]*slot, len(ids))
-	}
 	slots := make([]*slot, len(ids))
 	var missing []ID
-	if len(w.slots) == 0 {
+	if len(w.slots.of) == 0 {
 		missing = make([]ID, 0, len(ids))
 	}
 	for i, id := range ids {
@@ -196,12 +210,12 @@ func (w *workspace) place(id ID) *slot {
 			}
 		}
 	}
-	if s := w.slots[id]; s != nil {
+	if s := w.slots.of[id]; s != nil {
 		return s
 	}
-	s := w.spare.New()
+	s := w.slots.spare.New()
 	s.id = id
-	w.slots[id] = s
+	w.slots.of[id] = s
 	return s
 }
 
@@ -284,7 +298,7 @@ func (w *workspace) relatedBehind(relation Relation, ids []ID) error {
 func (w *workspace) bring(relation Relation, ids []ID, as loading) error {
 	var missing []ID
 	for _, id := range ids {
-		s := w.slots[id]
+		s := w.slots.of[id]
 		if w.loaded[relation][id] >= as || s != nil && s.asked && s.base == nil {
 			continue // known, or new in this revision: nothing in the snapshot depends on it
 		}
@@ -346,7 +360,7 @@ func (w *workspace) get(id ID) *slot {
 
 // citationsOf are the citations of a claim that are in the workspace.
 func (w *workspace) citationsOf(claim ID) []*slot {
-	if s := w.slots[claim]; s != nil {
+	if s := w.slots.of[claim]; s != nil {
 		return s.cited
 	}
 	return nil

@@ -30,3 +30,30 @@ func (s *Of[T]) Take(n int) []T {
 
 // New gives one zero element.
 func (s *Of[T]) New() *T { return &s.Take(1)[0] }
+
+// Reused gives out elements that are all given back at once. The zero value is ready.
+type Reused[T any] struct {
+	pieces [][]T
+	used   int
+}
+
+// reusedPiece is how many elements share a piece of memory.
+const reusedPiece = 64
+
+// New gives one zero element.
+func (r *Reused[T]) New() *T {
+	at, in := r.used/reusedPiece, r.used%reusedPiece
+	if at == len(r.pieces) {
+		r.pieces = append(r.pieces, make([]T, reusedPiece))
+	}
+	r.used++
+	return &r.pieces[at][in]
+}
+
+// GiveBack takes back all that was given out, of which nothing may be used any more.
+func (r *Reused[T]) GiveBack() {
+	for _, piece := range r.pieces {
+		clear(piece[:min(r.used, reusedPiece)])
+		r.used -= min(r.used, reusedPiece)
+	}
+}

@@ -37,3 +37,24 @@ func TestNewOnesShareMemory(t *testing.T) {
 	})
 	require.Less(t, made, 20.0)
 }
+
+func TestReusedOnesAreZero(t *testing.T) {
+	var s slab.Reused[[2]int]
+	for _, most := range []int{200, 3, 64, 500, 0, 128, 1} {
+		seen := map[*[2]int]bool{}
+		for range most {
+			one := s.New()
+			require.Zero(t, *one)
+			require.False(t, seen[one], "it was given out already")
+			seen[one] = true
+			one[0], one[1] = 1, 2
+		}
+		s.GiveBack()
+	}
+	require.Zero(t, testing.AllocsPerRun(10, func() {
+		for range 500 {
+			s.New()[0] = 1
+		}
+		s.GiveBack()
+	}))
+}

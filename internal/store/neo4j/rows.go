@@ -116,7 +116,7 @@ func latestOf(r *driver.Record) (latest [evidence.Clearances]uint64) {
 // revisionProperties are what the node of a revision has. Author and reason are
 // there for people; the payload is compressed (zstd, RFC 8878).
 func revisionProperties(r *evidence.Revision) (map[string]any, error) {
-	leaves, err := evidence.EncodeLeaves(r)
+	leaves, err := evidence.AppendLeaves(nil, r)
 	if err != nil {
 		return nil, err
 	}

@@ -151,6 +151,7 @@ func (c *conn) block(ctx context.Context, num int64) (all []element, err error) 
 func (c *conn) writeBlocks(ctx context.Context, changed []element) error {
 	byRecord := func(a, b element) int { return cmp.Compare(a.num, b.num) }
 	slices.SortStableFunc(changed, byRecord)
+	var b []byte
 	for len(changed) > 0 {
 		num := changed[0].num / blockRecords
 		n, _ := slices.BinarySearchFunc(changed, (num+1)*blockRecords, func(e element, first int64) int { return cmp.Compare(e.num, first) })
@@ -158,10 +159,14 @@ func (c *conn) writeBlocks(ctx context.Context, changed []element) error {
 		if err != nil {
 			return err
 		}
-		all = append(all, changed[:n]...)
+		if len(all) == 0 {
+			all = changed[:n]
+		} else {
+			all = append(all, changed[:n]...)
+			slices.SortStableFunc(all, byRecord)
+		}
 		changed = changed[n:]
-		slices.SortStableFunc(all, byRecord)
-		b := binary.LittleEndian.AppendUint32(nil, 0) // room for the checksum
+		b = binary.LittleEndian.AppendUint32(b[:0], 0) // room for the checksum
 		for i := range all {
 			if i+1 == len(all) || all[i+1].num != all[i].num {
 				b = append(b, all[i].whole...)

@@ -75,7 +75,7 @@ func (t *transaction) erase(ctx context.Context, e *evidence.Erasing) error {
 		}
 	}
 	for _, r := range e.Revisions {
-		payload, err := evidence.EncodeLeaves(r)
+		payload, err := evidence.AppendLeaves(nil, r)
 		if err != nil {
 			return err
 		}

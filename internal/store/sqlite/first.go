@@ -29,6 +29,7 @@ type first struct {
 
 	jobs   chan job
 	pieces chan piece
+	empty  chan gathered // those of pieces that are written
 	work   sync.WaitGroup
 
 	mu  sync.Mutex
@@ -70,7 +71,7 @@ const (
 // records.
 func beginFirst(ctx context.Context, t *transaction, records int) (*first, error) {
 	f := &first{
-		t: t, numbers: newNumbers(), keys: map[string]bool{}, jobs: make(chan job, 1), pieces: make(chan piece, 4),
+		t: t, numbers: newNumbers(), keys: map[string]bool{}, jobs: make(chan job, 1), pieces: make(chan piece, 4), empty: make(chan gathered, 4),
 		runs: newRuns(&t.store.limits, t.store.folder()),
 	}
 	if err := f.setAside(ctx); err != nil {
@@ -174,10 +175,8 @@ func (f *first) gatherOne(j job) error {
 	for start, size := 0, f.t.store.limits.piece; start < len(touched); start += size {
 		n := min(size, len(touched)-start)
 		f.runs.room(4 * n)
-		p := piece{gathered: gathered{
-			vocabulary: f.t.store.vocabulary, numOf: f.numbers.of,
-			records: make([]recordRow, 0, n), elements: make([]element, 0, n/2), words: make([]wordsOf, 0, n), places: f.runs.open,
-		}}
+		p := piece{gathered: f.blank(n)}
+		p.places = f.runs.open
 		f.numbers.mu.RLock()
 		for i := start; i < start+n; i++ {
 			num++
@@ -199,6 +198,19 @@ func (f *first) gatherOne(j job) error {
 	f.numbers.mu.RUnlock()
 	f.pieces <- piece{revision: j.commit.Revision, sealed: sealed, touched: packNums(touched)}
 	return err
+}
+
+// blank is empty, for so many records.
+func (f *first) blank(records int) gathered {
+	select {
+	case g := <-f.empty:
+		return g
+	default:
+		return gathered{
+			vocabulary: f.t.store.vocabulary, numOf: f.numbers.of,
+			records: make([]recordRow, 0, records), elements: make([]element, 0, records/2), words: make([]wordsOf, 0, records),
+		}
+	}
 }
 
 // write writes rows.
@@ -233,10 +245,17 @@ func (f *first) writeOne(ctx context.Context, p *piece) error {
 			return err
 		}
 	}
-	if p.revision == nil {
-		return nil
+	if p.revision != nil {
+		return writeRevision(ctx, c, p.revision, p.sealed, p.touched)
 	}
-	return writeRevision(ctx, c, p.revision, p.sealed, p.touched)
+	if p.done == nil {
+		p.again()
+		select {
+		case f.empty <- p.gathered:
+		default:
+		}
+	}
+	return nil
 }
 
 // drain waits until all that was added is in the file, so that the caller may

@@ -41,7 +41,6 @@ func (f *first) addRecords(ctx context.Context, g *gathered) error {
 	if f.records == nil {
 		return g.flushRecords(ctx, f.t.conn)
 	}
-	defer func() { g.records = nil }()
 	return f.t.conn.addPages(ctx, f.pages, func(context.Context) error {
 		var v values
 		for i := range g.records {

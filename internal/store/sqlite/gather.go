@@ -19,7 +19,10 @@ type gathered struct {
 	elements   []element
 	words      []wordsOf
 	places     []place
-	encoded    []byte // the last piece of memory of what records are written as
+	// encoded are the pieces of memory that hold what records are written as, the one at
+	// filling not yet full, and those behind it empty.
+	encoded [][]byte
+	filling int
 	// claim is the last claim: most citations stand right behind theirs.
 	claim    evidence.ID
 	claimNum int64
@@ -117,11 +120,9 @@ func (g *gathered) insert(r *evidence.Record, num int64, at evidence.Sequence) e
 
 // encode gives what a record is written as. That of many shares a piece of memory.
 func (g *gathered) encode(r *evidence.Record) (derived, content []byte, err error) {
-	if cap(g.encoded)-len(g.encoded) < encodedRoom {
-		g.encoded = make([]byte, 0, min(max(2*cap(g.encoded), encodedRoom), encodedPiece))
-	}
-	start := len(g.encoded)
-	b, err := evidence.AppendDerived(g.encoded, &r.Derived)
+	piece := g.room()
+	start := len(piece)
+	b, err := evidence.AppendDerived(piece, &r.Derived)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -129,8 +130,38 @@ func (g *gathered) encode(r *evidence.Record) (derived, content []byte, err erro
 	if b, err = evidence.AppendContent(b, r.Content); err != nil {
 		return nil, nil, err
 	}
-	g.encoded = b
+	g.encoded[g.filling] = b
 	return b[start:middle:middle], b[middle:len(b):len(b)], nil
+}
+
+// room is the piece of memory that holds what the next record is written as.
+func (g *gathered) room() []byte {
+	size := encodedRoom
+	if len(g.encoded) > 0 {
+		last := g.encoded[g.filling]
+		if cap(last)-len(last) >= encodedRoom {
+			return last
+		}
+		g.filling++
+		size = min(max(2*cap(last), encodedRoom), encodedPiece)
+	}
+	if g.filling == len(g.encoded) {
+		g.encoded = append(g.encoded, make([]byte, 0, size))
+	}
+	return g.encoded[g.filling]
+}
+
+// again empties it, so that its memory is used again, but for that of places. Nothing
+// may hold what it held.
+func (g *gathered) again() {
+	clear(g.records)
+	clear(g.elements)
+	clear(g.words)
+	g.records, g.elements, g.words = g.records[:0], g.elements[:0], g.words[:0]
+	for i := range g.encoded {
+		g.encoded[i] = g.encoded[i][:0]
+	}
+	g.filling, g.claim = 0, ""
 }
 
 // encodedPiece is how much memory records share, and encodedRoom how much of it has

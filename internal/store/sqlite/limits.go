@@ -54,5 +54,5 @@ type limits struct {
 var usualLimits = limits{
 	page: 256, edges: 1024, few: 64, many: 128, ranked: 2048, kept: 8 << 20, wide: 4, counted: 2_000_000, citations: 2000, short: 40, matches: 10_000, followed: 20_000, written: 100_000,
 	groupPlaces: 1_000_000, groupRevisions: 1000, log: 256, logBytes: 8 << 20,
-	firstRecords: 100_000_000, firstWritten: 500_000, firstWords: 50_000, firstElements: 200_000, runPlaces: 2_000_000, runsHeld: 2, piece: 4096,
+	firstRecords: 100_000_000, firstWritten: 500_000, firstWords: 50_000, firstElements: 200_000, runPlaces: 250_000, runsHeld: 16, piece: 4096,
 }

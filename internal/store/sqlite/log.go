@@ -209,11 +209,25 @@ type seal struct {
 func sealing(rev *evidence.Revision) <-chan seal {
 	sealed := make(chan seal, 1)
 	go func() {
-		payload, err := evidence.EncodeLeaves(rev)
-		sealed <- seal{packer.EncodeAll(payload, nil), err}
+		plain := borrow()
+		payload, err := evidence.AppendLeaves(plain, rev)
+		sealed <- seal{packer.EncodeAll(payload, borrow()), err}
+		giveBack(payload)
 	}()
 	return sealed
 }
+
+// payloads are pieces of memory that payloads of revisions were made in.
+var payloads sync.Pool
+
+func borrow() []byte {
+	if b, ok := payloads.Get().(*[]byte); ok {
+		return (*b)[:0]
+	}
+	return nil
+}
+
+func giveBack(b []byte) { payloads.Put(&b) }
 
 // writeRevision adds a revision to the log. touched is packed.
 func writeRevision(ctx context.Context, c *conn, rev *evidence.Revision, sealed <-chan seal, touched []byte) error {
@@ -234,6 +248,7 @@ func writeRevision(ctx context.Context, c *conn, rev *evidence.Revision, sealed 
 		args = append(args, int64(n)) //nolint:gosec // never that large
 	}
 	args = append(args, key, s.payload, touched)
+	defer giveBack(s.payload) // SQLite has its own copy
 	return c.exec(ctx, "INSERT INTO revision ("+revisionColumns+", payload, touched) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", args...)
 }
 

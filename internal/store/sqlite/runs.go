@@ -10,15 +10,16 @@ import (
 	"slices"
 )
 
-// runs sort more rows of lists than memory should hold: sorted runs, but for the
-// first few, go to temporary files. They are merged in the end.
+// runs sort more rows of lists than memory should hold. They are sorted in runs, each
+// so short that the processor has it at hand; when there are many, they are merged into
+// one in a temporary file. All are merged in the end.
 type runs struct {
 	limit  int // rows of one run
 	most   int // how many stay in memory beside the last
 	folder string
 	open   []place // the last run
 	order  placeOrder
-	held   []*run
+	held   [][]place // those before it that are in memory, sorted
 	files  []*os.File
 }
 
@@ -39,40 +40,50 @@ func (r *runs) full() error {
 	if len(r.open) < r.limit {
 		return nil
 	}
-	if len(r.held) < r.most {
-		r.held = append(r.held, r.sorted())
-		r.open = make([]place, 0, cap(r.open))
+	r.end()
+	if len(r.held) <= r.most {
 		return nil
 	}
-	err := r.spill()
-	clear(r.open)
-	r.open = r.open[:0]
-	return err
+	return r.spill()
 }
 
-// sorted is the last run, in memory.
-func (r *runs) sorted() *run {
-	order := make([]uint32, len(r.open))
+// end sorts the last run, and begins the next.
+func (r *runs) end() {
+	sorted := make([]place, len(r.open))
 	for i, next := range r.order.of(r.open) {
-		order[i] = next.at
+		sorted[i] = r.open[next.at]
 	}
-	return &run{rows: r.open, left: order}
+	r.held = append(r.held, sorted)
+	r.open = r.open[:0]
 }
 
-// spill writes the last run to a file, which has no name any more where the
-// system allows that, so that nothing is left of it whatever happens.
+// spill writes the runs that are in memory to a file, which has no name any more where
+// the system allows that, so that nothing is left of it whatever happens.
 func (r *runs) spill() (err error) {
-	sorted := r.order.of(r.open)
 	file, err := os.CreateTemp(r.folder, "vinculo-load-*")
 	if err != nil {
 		return fmt.Errorf("sorting lists needs a temporary file: %w", err)
 	}
 	r.files = append(r.files, file)
 	_ = os.Remove(file.Name()) // else it goes in close
+	m := &merge{}
+	for _, rows := range r.held {
+		m.left = append(m.left, &run{rows: rows})
+	}
+	if err := m.begin(); err != nil {
+		return err
+	}
 	out := bufio.NewWriterSize(file, 1<<20)
 	var b []byte
-	for i := range sorted {
-		p := &r.open[sorted[i].at]
+	for {
+		more, err := m.next()
+		if err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
+		p := &m.now
 		b = binary.AppendVarint(b[:0], p.anchor)
 		b = append(b, byte(p.slot))
 		b = binary.AppendVarint(b, p.num)
@@ -82,6 +93,7 @@ func (r *runs) spill() (err error) {
 			return fmt.Errorf("sorting lists: %w", err)
 		}
 	}
+	r.held = nil
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("sorting lists: %w", err)
 	}
@@ -101,28 +113,27 @@ func (r *runs) close() {
 // parts cuts all rows into ranges that can be merged at once, about as long as each
 // other, with the row between each and the next. Runs in files are not cut.
 func (r *runs) parts(most int) (parts []*merge, between []place, err error) {
-	all := append(r.held, r.sorted())
-	longest := slices.MaxFunc(all, func(a, b *run) int { return len(a.left) - len(b.left) })
-	if len(r.files) > 0 || len(longest.left) < partRows*most {
+	r.end()
+	longest := slices.MaxFunc(r.held, func(a, b []place) int { return len(a) - len(b) })
+	if len(r.files) > 0 || len(longest) < partRows*most {
 		most = 1
 	}
 	for i := 1; i < most; i++ {
-		between = append(between, longest.rows[longest.left[len(longest.left)*i/most]])
+		between = append(between, longest[len(longest)*i/most])
 	}
 	for i := range most {
 		m := &merge{}
-		for _, whole := range all {
-			part := *whole
+		for _, rows := range r.held {
 			if i < most-1 {
-				part.left = part.left[:part.before(between[i])]
+				rows = rows[:before(rows, between[i])]
 			}
 			if i > 0 {
-				part.left = part.left[part.before(between[i-1]):]
-				for len(part.left) > 0 && comparePlaces(part.rows[part.left[0]], between[i-1]) == 0 {
-					part.left = part.left[1:]
+				rows = rows[before(rows, between[i-1]):]
+				for len(rows) > 0 && comparePlaces(rows[0], between[i-1]) == 0 {
+					rows = rows[1:]
 				}
 			}
-			m.left = append(m.left, &part)
+			m.left = append(m.left, &run{rows: rows})
 		}
 		parts = append(parts, m)
 	}
@@ -139,6 +150,12 @@ func (r *runs) parts(most int) (parts []*merge, between []place, err error) {
 
 // partRows is how many rows a run has at the least for each range that it is cut into.
 const partRows = 10_000
+
+// before is how many of sorted rows come before one.
+func before(rows []place, p place) int {
+	n, _ := slices.BinarySearchFunc(rows, p, comparePlaces)
+	return n
+}
 
 // begin finds the first row of each run.
 func (m *merge) begin() error {
@@ -163,22 +180,15 @@ func (m *merge) begin() error {
 type run struct {
 	place // the next row
 	rows  []place
-	left  []uint32 // those of the rows that are left, in order
 	from  *bufio.Reader
-}
-
-// before is how many of the rows in memory come before one.
-func (r *run) before(p place) int {
-	n, _ := slices.BinarySearchFunc(r.left, p, func(at uint32, p place) int { return comparePlaces(r.rows[at], p) })
-	return n
 }
 
 func (r *run) next() (bool, error) {
 	if r.from == nil {
-		if len(r.left) == 0 {
+		if len(r.rows) == 0 {
 			return false, nil
 		}
-		r.place, r.left = r.rows[r.left[0]], r.left[1:]
+		r.place, r.rows = r.rows[0], r.rows[1:]
 		return true, nil
 	}
 	anchor, err := binary.ReadVarint(r.from)
