@@ -126,8 +126,9 @@ func (p *Planner) Plan(ctx context.Context, snap Snapshot, author Author, cs *Ch
 			return nil, err
 		}
 	}
-	ids, ends := cs.references()
-	slots, err := w.loadSlots(ids)
+	ids, ends := cs.references(w.slots.ids)
+	w.slots.ids = ids
+	slots, err := w.loadNamed(ids)
 	if err != nil {
 		return nil, err
 	}
@@ -460,16 +461,16 @@ func (c *Change) set() [12]bool {
 
 // References are the ids that a change set names, each once, sorted.
 func (cs *ChangeSet) References() []ID {
-	ids, _ := cs.references()
+	ids, _ := cs.references(nil)
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	return slices.DeleteFunc(ids, func(id ID) bool { return id == "" })
 }
 
-// references are the ids that a change set names, and empty ones among them, with where
-// those of each change end.
-func (cs *ChangeSet) references() (ids []ID, ends []int) {
-	ids, ends = make([]ID, 0, 8*len(cs.Changes)), make([]int, len(cs.Changes))
+// references appends the ids that a change set names, and empty ones among them, and
+// gives where those of each change end.
+func (cs *ChangeSet) references(to []ID) (ids []ID, ends []int) {
+	ids, ends = slices.Grow(to, 8*len(cs.Changes)), make([]int, len(cs.Changes))
 	cite := func(list ...NewCitation) {
 		for i := range list {
 			c := &list[i]

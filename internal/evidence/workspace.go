@@ -53,6 +53,9 @@ type slot struct {
 type slots struct {
 	of    map[ID]*slot
 	spare slab.Reused[slot]
+	// Lists of what a change set names: its ids, their slots and those to be loaded.
+	ids, missing []ID
+	named        []*slot
 }
 
 var spareSlots = sync.Pool{New: func() any { return &slots{of: map[ID]*slot{}} }}
@@ -151,23 +154,30 @@ func newWorkspace(ctx context.Context, p *Planner, snap Snapshot, author Author,
 func (w *workspace) end() {
 	clear(w.slots.of)
 	w.slots.spare.GiveBack()
+	w.slots.ids, w.slots.missing, w.slots.named = emptied(w.slots.ids), emptied(w.slots.missing), emptied(w.slots.named)
 	spareSlots.Put(w.slots)
 	w.slots = nil
 }
 
-// load brings the newest versions of ids into the workspace.
-func (w *workspace) load(ids []ID) error {
-	_, err := w.loadSlots(ids)
-	return err
+// emptied is a list that is empty and holds on to nothing, in the same memory.
+func emptied[T any](list []T) []T {
+	clear(list[:cap(list)])
+	return list[:0]
 }
 
-// loadSlots is load, and gives the slot of each id; nil for none.
-func (w *workspace) loadSlots(ids []ID) ([]*slot, error) {
-	slots := make([]*slot, len(ids))
-	var missing []ID
-	if len(w.slots.of) == 0 {
-		missing = make([]ID, 0, len(ids))
-	}
+// load brings the newest versions of ids into the workspace.
+func (w *workspace) load(ids []ID) error { return w.loadInto(make([]*slot, len(ids)), ids) }
+
+// loadNamed is load of all that a change set names, which may be much. It gives the slot
+// of each id; nil for none.
+func (w *workspace) loadNamed(ids []ID) ([]*slot, error) {
+	named := slices.Grow(w.slots.named, len(ids))[:len(ids)]
+	w.slots.named = named
+	return named, w.loadInto(named, ids)
+}
+
+func (w *workspace) loadInto(slots []*slot, ids []ID) error {
+	missing := w.slots.missing[:0]
 	for i, id := range ids {
 		s := w.place(id)
 		slots[i] = s
@@ -177,12 +187,13 @@ func (w *workspace) loadSlots(ids []ID) ([]*slot, error) {
 		s.asked = true
 		missing = append(missing, id)
 	}
+	w.slots.missing = missing
 	if len(missing) == 0 {
-		return slots, nil
+		return nil
 	}
 	records, err := w.snap.Newest(w.ctx, missing, Open)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, s := range slots {
 		if s == nil || s.base != nil || s.content != nil {
@@ -192,7 +203,7 @@ func (w *workspace) loadSlots(ids []ID) ([]*slot, error) {
 			w.fill(s, r)
 		}
 	}
-	return slots, nil
+	return nil
 }
 
 // fewAround is among how many slots to look for one is quicker than to look it up.

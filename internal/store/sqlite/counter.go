@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql/driver"
+	"iter"
 	"slices"
 
 	"github.com/vinculo/vinculo/internal/evidence"
@@ -33,7 +34,9 @@ type counterRow struct {
 
 // add adds what a revision counts.
 func (c *counters) add(more map[evidence.CounterKey]int, numOf func(evidence.ID) (int64, error)) error {
-	c.noted = slices.Grow(c.noted, len(more))
+	if cap(c.noted)-len(c.noted) < len(more) {
+		c.noted = slices.Grow(c.noted, max(len(more), len(c.noted))) // so long a slice is not to be copied often
+	}
 	for k, n := range more {
 		row := counted{n: int64(n), kind: c.kind(k.Kind), kindOf: uint8(k.Type), direction: uint8(k.Direction), visibility: uint8(k.Visibility)}
 		if k.Of != "" {
@@ -53,7 +56,9 @@ func (k *counted) word(ranks []uint16) uint64 {
 }
 
 // sorted gives the rows that change, in the order of their keys.
-func (c *counters) sorted() []counterRow {
+func (c *counters) sorted() iter.Seq[counterRow] { return c.give }
+
+func (c *counters) give(yield func(counterRow) bool) {
 	order := make([]int, len(c.kinds))
 	for i := range order {
 		order[i] = i
@@ -68,18 +73,16 @@ func (c *counters) sorted() []counterRow {
 		words[i] = worded{c.noted[i].word(ranks), uint32(i)} //nolint:gosec // memory ends before
 	}
 	words, _ = sortWorded(words, make([]worded, len(words)))
-	var rows []counterRow
 	for i := 0; i < len(words); {
 		k, word := &c.noted[words[i].at], words[i].word
 		row := counterRow{of: k.of, kindOf: int64(k.kindOf), direction: int64(k.direction), visibility: int64(k.visibility), kind: c.kinds[k.kind]}
 		for ; i < len(words) && words[i].word == word; i++ {
 			row.n += c.noted[words[i].at].n
 		}
-		if row.n != 0 {
-			rows = append(rows, row)
+		if row.n != 0 && !yield(row) {
+			return
 		}
 	}
-	return rows
 }
 
 func (r *counterRow) column(i int) driver.Value {
@@ -102,7 +105,7 @@ func (r *counterRow) column(i int) driver.Value {
 // flush adds to the table, where the rows may be there.
 func (c *counters) flush(ctx context.Context, to *conn) error {
 	// WHERE true keeps the parser from taking ON for a join's.
-	err := to.insert(ctx, "INSERT INTO counter (of, type, direction, kind, visibility, n) SELECT a, b, c, d, e, f FROM temp.feed WHERE true ON CONFLICT DO UPDATE SET n = n + excluded.n", listed(c.sorted(), (*counterRow).column), feedRows)
+	err := to.insert(ctx, "INSERT INTO counter (of, type, direction, kind, visibility, n) SELECT a, b, c, d, e, f FROM temp.feed WHERE true ON CONFLICT DO UPDATE SET n = n + excluded.n", listed(slices.Collect(c.sorted()), (*counterRow).column), feedRows)
 	c.noted = c.noted[:0]
 	return err
 }

@@ -78,6 +78,9 @@ func beginFirst(ctx context.Context, t *transaction, records int) (*first, error
 		return nil, err
 	}
 	f.numbers.room(records)
+	limits := &t.store.limits
+	f.later.words = make([]wordsOf, 0, min(records, limits.firstWords+limits.piece))
+	f.later.elements = make([]element, 0, min(records, limits.firstElements+limits.piece))
 	f.work.Go(f.gather)
 	f.work.Go(func() { f.write(ctx) })
 	return f, nil

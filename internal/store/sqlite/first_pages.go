@@ -131,7 +131,7 @@ func (f *first) ids(p *pages) tier {
 func (c *counters) pages(p *pages) tier {
 	l := p.leaves()
 	var v values
-	for _, r := range c.sorted() {
+	for r := range c.sorted() {
 		v.reset()
 		v.integer(r.of)
 		v.integer(r.kindOf)
