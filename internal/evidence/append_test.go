@@ -349,6 +349,17 @@ func TestDigest(t *testing.T) {
 		got, err := cs.Digest()
 		require.NoError(t, err)
 		require.Equal(t, hex.EncodeToString(sum[:]), got)
+		keyed := *cs
+		keyed.IdempotencyKey = ""
+		got, err = keyed.Digest()
+		require.NoError(t, err)
+		require.NoError(t, keyed.KeyByContent("case-"))
+		require.Equal(t, "case-"+got[:32], keyed.IdempotencyKey)
+		got, err = keyed.Digest()
+		require.NoError(t, err)
+		want, err := (&ChangeSet{Reason: keyed.Reason, IdempotencyKey: keyed.IdempotencyKey, ExpectedRevision: keyed.ExpectedRevision, Changes: keyed.Changes}).Digest()
+		require.NoError(t, err)
+		require.Equal(t, want, got)
 	})
 }
 

@@ -16,6 +16,8 @@ type ChangeSet struct {
 	// Unreadable is what whoever read the set could not put into it. Such a set is
 	// refused, and these faults are told with all others.
 	Unreadable []UnreadableInput `json:"-"`
+
+	digest string // once it was made for good
 }
 
 // UnreadableInput is a part of a change set that its types cannot hold.

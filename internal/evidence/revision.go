@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -232,43 +231,4 @@ func (r *Revision) FoundBy() (string, error) {
 		return r.Key, err
 	}
 	return erasureKey(erasure.Number), nil
-}
-
-// Digest identifies the content of a change set, whatever ids are made for it: the
-// SHA-256 of its JSON.
-func (cs *ChangeSet) Digest() (string, error) {
-	head := ChangeSet{Reason: cs.Reason, IdempotencyKey: cs.IdempotencyKey, ExpectedRevision: cs.ExpectedRevision}
-	b, err := json.Marshal(&head)
-	if err != nil {
-		return "", err
-	}
-	h := sha256.New()
-	b = bytes.TrimSuffix(b, []byte("null}"))
-	for i := range cs.Changes {
-		c := &cs.Changes[i]
-		b = append(b, "[,"[min(i, 1)])
-		if appended, ok := appendChange(b, c); ok {
-			b = appended
-		} else {
-			text, err := json.Marshal(c)
-			if err != nil {
-				return "", err
-			}
-			b = append(b, text...)
-		}
-		if len(b) > 1<<16 {
-			h.Write(b)
-			b = b[:0]
-		}
-	}
-	switch {
-	case cs.Changes == nil:
-		b = append(b, "null"...)
-	case len(cs.Changes) == 0:
-		b = append(b, "[]"...)
-	default:
-		b = append(b, ']')
-	}
-	h.Write(append(b, '}'))
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

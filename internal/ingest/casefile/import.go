@@ -448,11 +448,9 @@ func (w *writer) changeSet(changes []change, keyed bool) (*evidence.ChangeSet, e
 		cs.Changes[i] = changes[i].Change
 	}
 	if keyed {
-		digest, err := cs.Digest()
-		if err != nil {
+		if err := cs.KeyByContent(keyPrefix); err != nil {
 			return nil, fmt.Errorf("encoding the changes: %w", err)
 		}
-		cs.IdempotencyKey = keyPrefix + digest[:32]
 	}
 	return cs, nil
 }
