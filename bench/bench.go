@@ -148,6 +148,15 @@ func (b *bench) csv(name string) string { return filepath.Join(b.work, name) }
 
 func (b *bench) embedded(name string) string { return "sqlite:" + filepath.Join(b.work, name+".db") }
 
+// forget deletes an embedded store, so that it is imported into an empty one.
+func (b *bench) forget(name string) error {
+	files, err := filepath.Glob(filepath.Join(b.work, name+".db*"))
+	for _, file := range files {
+		err = errors.Join(err, os.RemoveAll(file))
+	}
+	return err
+}
+
 // imported is one revision of an import.
 const imported = "10000"
 
@@ -168,12 +177,20 @@ func (b *bench) loaded(who string, took time.Duration) {
 
 // load imports the graph for everybody who needs it imported.
 func (b *bench) load(ctx context.Context) error {
-	b.say("importing into the embedded store")
-	took, err := b.importInto(ctx, "main", b.embedded("main"))
-	if err != nil {
-		return err
+	var runs []time.Duration
+	for n := range b.size.runs {
+		b.say("importing into the embedded store, %d of %d", n+1, b.size.runs)
+		if err := b.forget("main"); err != nil {
+			return err
+		}
+		took, err := b.importInto(ctx, "main", b.embedded("main"))
+		if err != nil {
+			return err
+		}
+		runs = append(runs, took)
 	}
-	b.loaded(report.Embedded, took)
+	slices.Sort(runs)
+	b.loaded(report.Embedded, runs[len(runs)/2])
 	return b.attempt(ctx, "loading Neo4j", func() error {
 		err := b.loadNeo4j(ctx)
 		if err != nil {

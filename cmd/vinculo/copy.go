@@ -46,7 +46,7 @@ target shows too much: the command says so, and a new one has to be made.
 
 // Run copies a log.
 func (c *copyCmd) Run(ctx context.Context, m *Main) error {
-	defer m.roomy()()
+	defer m.loading()()
 	if open.Same(c.From, c.To) {
 		return c.sameStore()
 	}

@@ -38,7 +38,7 @@ Examples:
 
 // Run makes a graph.
 func (c *generateCmd) Run(ctx context.Context, m *Main) error {
-	defer m.roomy()()
+	defer m.loading()()
 	config := generate.Config{
 		Seed: c.Seed, Entities: c.Entities, Links: c.Links, Hub: c.Hub, Region: c.Region, Sources: c.Sources, Citations: c.Citations,
 	}

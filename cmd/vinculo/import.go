@@ -45,7 +45,7 @@ Examples:
 
 // Run imports a folder.
 func (c *importCmd) Run(ctx context.Context, m *Main) error {
-	defer m.roomy()()
+	defer m.loading()()
 	v, err := c.load()
 	if err != nil {
 		return err
