@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 	"github.com/vinculo/vinculo/internal/evidence/slab"
@@ -130,7 +132,7 @@ func Read(fsys fs.FS, o Options) (*File, error) {
 	build(entitiesFile, b.entity)
 	ofCitations := <-indexed
 	b.file.faults.addAll(&ofCitations)
-	build(linksFile, b.link)
+	b.buildLinks(rows[linksFile], ids[linksFile])
 	build(statementsFile, b.statement)
 	b.furtherCitations(ids[citationsFile])
 	return b.file, nil
@@ -350,8 +352,42 @@ func (b *builder) status(r *row, procedural bool) string {
 	return standing.String()
 }
 
-func (b *builder) link(r *row, n number) {
-	id := b.id(r, n)
+// partLinks is how many links are worth a goroutine.
+const partLinks = 10_000
+
+// buildLinks builds all links, which mostly are the most of all rows: parts of them at
+// once, each as a builder of its own does that writes its changes where they belong.
+func (b *builder) buildLinks(rows []row, numbers []number) {
+	ids := make([]evidence.ID, len(rows))
+	for i := range rows {
+		ids[i] = b.id(&rows[i], numbers[i])
+	}
+	before := len(b.file.changes)
+	changes := slices.Grow(b.file.changes, len(rows))[:before+len(rows)]
+	parts := make([]builder, max(1, min(runtime.GOMAXPROCS(0), len(rows)/partLinks)))
+	var building sync.WaitGroup
+	for n := range parts {
+		first, end := len(rows)*n/len(parts), len(rows)*(n+1)/len(parts)
+		part := &parts[n]
+		*part = builder{
+			vocabulary: b.vocabulary, tables: b.tables, bare: b.bare, citations: b.citations, citationIDs: b.citationIDs, named: b.named, cited: b.cited,
+			file: &File{lost: b.file.lost, changes: changes[before+first : before+first : before+end]},
+		}
+		building.Go(func() {
+			for i := first; i < end; i++ {
+				part.link(&rows[i], numbers[i], ids[i])
+			}
+		})
+	}
+	building.Wait()
+	b.file.changes = changes
+	for n := range parts {
+		b.file.faults.addAll(&parts[n].file.faults)
+		b.overflow = append(b.overflow, parts[n].overflow...)
+	}
+}
+
+func (b *builder) link(r *row, n number, id evidence.ID) {
 	rule := b.tables.mapKind(b.vocabulary, r.get("kind"), r.get("role"))
 	kind, _ := b.vocabulary.Link(rule.target) // what is unknown, evidence refuses
 	as := rule.read(r)

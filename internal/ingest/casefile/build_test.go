@@ -2,9 +2,11 @@ package casefile
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/vinculo/vinculo/internal/erasure"
@@ -148,4 +150,50 @@ func TestNoFileIsLostForItsName(t *testing.T) {
 	require.EqualError(t, err, "ENTITIES.CSV: a case file writes its names in lower case; rename it to entities.csv")
 	_, err = load(t, model.New(), folder(map[string]string{"read me.txt": "x"}), ImportOptions{})
 	require.ErrorContains(t, err, "the folder holds none of sources.csv")
+}
+
+// TestPartsOfManyLinks reads so many links that parts of them are built at once, and
+// compares with how one part builds them.
+func TestPartsOfManyLinks(t *testing.T) {
+	const many = 2*partLinks + 3
+	read := func(processors int, faulty bool) *File {
+		before := runtime.GOMAXPROCS(processors)
+		defer runtime.GOMAXPROCS(before)
+		files := smallCase()
+		var links, citations strings.Builder
+		links.WriteString("id,kind,from,to,role,since,summary,status\n")
+		citations.WriteString("claim_id,source_id,locator,stance\nt1,s1,p. 4,\n")
+		for n := range many {
+			id, status := fmt.Sprintf("l%d", n), "reported"
+			if faulty && n%partLinks == 7 {
+				status = "unheard of"
+			}
+			if faulty && n == many-1 {
+				id = "l0"
+			}
+			fmt.Fprintf(&links, "%s,MEMBER_OF,p1,g1,papel %d,2014,enlace %d,%s\n", id, n, n, status)
+			fmt.Fprintf(&citations, "l%d,s1,p. %d,supports\n", n, n)
+		}
+		for page := range maxInline + 2 {
+			fmt.Fprintf(&citations, "l%d,s1,fs. %d,\n", many/2, page)
+		}
+		files["links.csv"], files["citations.csv"] = links.String(), citations.String()
+		f, err := Read(folder(files), Options{Vocabulary: vocabulary.Standard()})
+		require.NoError(t, err)
+		return f
+	}
+	for _, faulty := range []bool{false, true} {
+		one, parts := read(1, faulty), read(3, faulty)
+		require.Equal(t, len(one.changes), len(parts.changes))
+		for i := range one.changes {
+			if !assert.ObjectsAreEqual(one.changes[i], parts.changes[i]) {
+				require.Equal(t, one.changes[i], parts.changes[i])
+			}
+		}
+		require.Equal(t, one.faults.err(0), parts.faults.err(0))
+		require.Equal(t, faulty, parts.Faulty())
+		if faulty {
+			require.Len(t, parts.faults.found, 3, "two statuses and an id: %v", parts.faults.found)
+		}
+	}
 }
