@@ -21,6 +21,9 @@ type worded struct {
 // fewWorded is of how few rows numbers are not made: to compare them costs less.
 const fewWorded = 12
 
+// manyWorded is from how many on it is quicker to sort by digits than by comparing.
+const manyWorded = 1 << 12
+
 // placeOrder gives the order of rows: that of comparePlaces, and of those that are
 // alike any. The slices that it needs are kept for the next.
 type placeOrder struct{ words, spare []worded }
@@ -79,6 +82,9 @@ func sortWorded(words, spare []worded) (sorted, other []worded) {
 		for i := range words {
 			ends[words[i].word>>shift&(1<<digitBits-1)]++
 		}
+		if ends[words[0].word>>shift&(1<<digitBits-1)] == len(words) {
+			continue // all have the same here
+		}
 		sum := 0
 		for d, n := range ends {
 			ends[d] = sum
@@ -109,7 +115,13 @@ func sortTexts(group []worded, text func(uint32) string, first int) {
 		slices.SortFunc(group, func(a, b worded) int { return cmp.Compare(text(a.at), text(b.at)) })
 		return
 	}
-	slices.SortFunc(group, func(a, b worded) int { return cmp.Compare(a.word, b.word) })
+	if len(group) >= manyWorded {
+		if sorted, _ := sortWorded(group, make([]worded, len(group))); &sorted[0] != &group[0] {
+			copy(group, sorted)
+		}
+	} else {
+		slices.SortFunc(group, func(a, b worded) int { return cmp.Compare(a.word, b.word) })
+	}
 	alike(group, func(same []worded) { sortTexts(same, text, first+8) })
 }
 

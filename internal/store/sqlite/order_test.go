@@ -1,7 +1,9 @@
 package sqlite
 
 import (
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -35,4 +37,32 @@ func TestOrderOfPlaces(t *testing.T) {
 		require.Len(t, sorted, len(rows))
 		require.True(t, slices.IsSortedFunc(sorted, comparePlaces))
 	})
+}
+
+// TestOrderOfManyTexts sorts so many that begin alike that they are sorted by digits.
+func TestOrderOfManyTexts(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // only for tests
+	for _, begin := range []string{"", "c-", "12345678", "1234567\x00", "ñandú de la "} {
+		texts := make([]string, 3*manyWorded)
+		for i := range texts {
+			texts[i] = begin + []string{"", "\x00", "a"}[random.IntN(3)] + strconv.Itoa(random.IntN(len(texts)))
+		}
+		var sorted []string
+		for _, next := range inOrder(len(texts), func(i uint32) string { return texts[i] }) {
+			sorted = append(sorted, texts[next.at])
+		}
+		slices.Sort(texts)
+		require.Equal(t, texts, sorted)
+	}
+}
+
+func BenchmarkOrderOfTexts(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // only for tests
+	texts := make([]string, 1_000_000)
+	for i := range texts {
+		texts[i] = "c-" + strconv.FormatUint(random.Uint64(), 36)
+	}
+	for b.Loop() {
+		inOrder(len(texts), func(i uint32) string { return texts[i] })
+	}
 }

@@ -178,9 +178,10 @@ func (m *merge) begin() error {
 
 // run is what is left of a run, in memory or in a file.
 type run struct {
-	place // the next row
-	rows  []place
-	from  *bufio.Reader
+	place         // the next row
+	begins uint64 // the first bytes of its key
+	rows   []place
+	from   *bufio.Reader
 }
 
 func (r *run) next() (bool, error) {
@@ -189,6 +190,7 @@ func (r *run) next() (bool, error) {
 			return false, nil
 		}
 		r.place, r.rows = r.rows[0], r.rows[1:]
+		r.begins = wordOf(r.key)
 		return true, nil
 	}
 	anchor, err := binary.ReadVarint(r.from)
@@ -202,6 +204,7 @@ func (r *run) next() (bool, error) {
 		key := make([]byte, length)
 		_, err = io.ReadFull(r.from, key)
 		r.place = place{anchor: anchor, slot: int64(slot), key: string(key), num: num}
+		r.begins = wordOf(r.key)
 	}
 	if err != nil {
 		return false, fmt.Errorf("sorting lists: a temporary file does not read: %w", err)
@@ -262,6 +265,9 @@ func (r *run) comesBefore(other *run) bool {
 	}
 	if r.slot != other.slot {
 		return r.slot < other.slot
+	}
+	if r.begins != other.begins {
+		return r.begins < other.begins
 	}
 	return r.key < other.key
 }
