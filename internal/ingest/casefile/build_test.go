@@ -184,7 +184,7 @@ func TestPartsOfManyLinks(t *testing.T) {
 	}
 	for _, faulty := range []bool{false, true} {
 		one, parts := read(1, faulty), read(3, faulty)
-		require.Equal(t, len(one.changes), len(parts.changes))
+		require.Len(t, parts.changes, len(one.changes))
 		for i := range one.changes {
 			if !assert.ObjectsAreEqual(one.changes[i], parts.changes[i]) {
 				require.Equal(t, one.changes[i], parts.changes[i])
