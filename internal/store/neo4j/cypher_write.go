@@ -136,7 +136,10 @@ var (
 		"WITH h, s OPTIONAL MATCH (l:Schema {id: 'load'}) WITH h, s, l WHERE l IS NULL OR l.by IN ['', $broken] " +
 		"SET s.from = CASE WHEN coalesce(s.version, 0) < $version THEN coalesce(s.from, s.version, 0) ELSE s.from END SET s.version = $version " +
 		"SET l.by = '' RETURN h.sequence AS sequence, l IS NOT NULL AS broken"}
-	schemaIs        = query{name: "record the schema version", text: "MATCH (s:Schema {id: 'schema'}) REMOVE s.from WITH s MATCH (h:Head {id: 'log'}) SET h.packed = $packed WITH h MATCH (l:Schema {id: 'load'}) DELETE l"}
+	// schemaIs does nothing where a first load has begun since: another program brought the
+	// graph up to date meanwhile, and its marks are those of the load by now.
+	schemaIs = query{name: "record the schema version", text: "MATCH (h:Head {id: 'log'}) SET h.locked = true WITH h OPTIONAL MATCH (l:Schema {id: 'load'}) WITH h, l WHERE l IS NULL OR l.by = '' " +
+		"MATCH (s:Schema {id: 'schema'}) REMOVE s.from SET h.packed = $packed DELETE l RETURN s.version AS version"}
 	schemaNames     = query{name: "names of the schema", text: "SHOW INDEXES YIELD name RETURN name"}
 	awaitIndexes    = query{name: "await indexes", text: "CALL db.awaitIndexes($seconds)"}
 	relationshipsOf = query{name: "relationship types", text: "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS type"}

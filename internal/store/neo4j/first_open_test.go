@@ -1,7 +1,9 @@
 package neo4j_test
 
 import (
+	"bytes"
 	"context"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -81,4 +83,42 @@ func TestOpenedWhileItIsBroughtUpToDate(t *testing.T) {
 	refused(t, "is bringing the graph", neo4j.Options{ReadOnly: true}, neo4j.Options{AsItIs: true})
 	require.NoError(t, handle(t).Close())
 	require.Equal(t, []any{nil}, cypher(t, "MATCH (s:Schema) RETURN s.from")[0].Values)
+}
+
+// TestAFirstLoadBeginsWhileAnotherOpens has a program begin a load when another, which
+// began to bring the graph up to date before, has all but ended that. The load goes on,
+// and the other is told of it.
+func TestAFirstLoadBeginsWhileAnotherOpens(t *testing.T) {
+	neo4jtest.Exclusive(t)
+	empty(t)
+	cypher(t, "MATCH (s:Schema) SET s.from = 1")
+	between := neo4jtest.NewProxy(t)
+	ending, goOn := make(chan struct{}), make(chan struct{})
+	var ended sync.Once
+	between.Cut(func(sent []byte) bool {
+		if bytes.Contains(sent, []byte("h.packed = $packed")) {
+			ended.Do(func() { close(ending); <-goOn })
+		}
+		return false
+	}, nil)
+	opened := make(chan error, 1)
+	go func() {
+		s, err := neo4j.Open(t.Context(), between.URI(), neo4j.Options{})
+		if err == nil {
+			err = s.Close()
+		}
+		opened <- err
+	}()
+	<-ending
+	s := handle(t)
+	s.LimitFirst(10, 4)
+	plans, head := firstPlans(t, func(i int) error {
+		if i == 2 {
+			close(goOn)
+			require.ErrorContains(t, <-opened, "is being loaded")
+		}
+		return nil
+	})
+	require.NoError(t, s.Import(t.Context(), plans))
+	intact(t, s, head)
 }

@@ -327,9 +327,12 @@ func (s *Store) modernise(ctx context.Context, found schema) (err error) {
 	if err := tellIdentities(ctx, session); err != nil {
 		return err
 	}
-	_, err = session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {
+	rows, err = session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {
 		return send(ctx, tx, schemaIs, map[string]any{"packed": packed})
 	})
+	if ended, _ := rows.([]*driver.Record); err == nil && len(ended) == 0 {
+		err = errLoading
+	}
 	return err
 }
 
