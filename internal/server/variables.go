@@ -25,7 +25,7 @@ func VariableFaults(schema *ast.Schema, prepared *graphql.OperationContext, para
 	}
 	look := variableLook{schema: schema}
 	for _, v := range prepared.Operation.VariableDefinitions {
-		path := ast.Path{ast.PathName("variable"), ast.PathName(v.Variable)}
+		path := variablePath(v)
 		value, given := params.Variables[v.Variable]
 		switch {
 		case given:
@@ -34,10 +34,15 @@ func VariableFaults(schema *ast.Schema, prepared *graphql.OperationContext, para
 			look.fault(path, "it is missing; give a value of type %s", v.Type)
 		}
 	}
+	look.nulls(prepared.Operation, params.Variables)
 	if len(look.faults) == 0 {
 		return faults
 	}
 	return look.faults
+}
+
+func variablePath(v *ast.VariableDefinition) ast.Path {
+	return ast.Path{ast.PathName("variable"), ast.PathName(v.Variable)}
 }
 
 // variableLook goes through the variables of one request and notes what their types do not hold. It

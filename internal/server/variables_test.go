@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -112,5 +113,30 @@ func TestScalarsTakeWhatGraphQLSays(t *testing.T) {
 		require.Len(t, told, 1, given)
 		require.Contains(t, told[0], "variable."+at+": ", given)
 		require.NotContains(t, told[0], "cannot use", given)
+	}
+}
+
+// TestNullsWhereNoneMayBe: a variable that may be null is taken where something may be left
+// out that cannot be null, and its null is refused there.
+func TestNullsWhereNoneMayBe(t *testing.T) {
+	const refused = `it is null, and used where a value of type %s is asked for; give one, or leave the variable out`
+	for query, typ := range map[string]string{
+		`query($v: Boolean = true) { f @include(if: $v) }`:                                           "Boolean!",
+		`query($v: Boolean = true) { ...g } fragment g on Query { ... @skip(if: $v) { f } }`:         "Boolean!",
+		`query($v: Boolean = true) { ...g ...g @skip(if: $v) } fragment g on Query { f }`:            "Boolean!",
+		`query($v: Int) { f(of: {name: "a", size: $v}) }`:                                            "Int!",
+		`query($v: String = "a") { f(of: {name: "a", of: [{name: $v}]}) }`:                           "String!",
+		`query($v: ID = "a") { f(ids: ["b", $v]) }`:                                                  "ID!",
+		`query($v: Int) { f(n: $v) }`:                                                                "",
+		`query($v: [ID!] = ["a"]) { f(ids: $v) }`:                                                    "",
+		`query($v: Int, $w: Boolean = true) { f(of: {name: "a", size: 1, n: $v}) @include(if: $w) }`: "",
+		`query($v: Int) { f(n: $v) __typename @include(if: true) }`:                                  "",
+	} {
+		require.Empty(t, faultsOf(t, query, `{}`), query)
+		var want []string
+		if typ != "" {
+			want = []string{"variable.v: " + fmt.Sprintf(refused, typ)}
+		}
+		require.Equal(t, want, faultsOf(t, query, `{"v": null}`), query)
 	}
 }
