@@ -136,7 +136,7 @@ func (w *workspace) keepHiddenNames(next, there []Name) []Name {
 		if n.Clearance > w.author.Clearance {
 			continue
 		}
-		for _, old := range w.formerly(n, there) {
+		for _, old := range w.formerly(n, next, there) {
 			n.Sources = w.keepHiddenSources(n.Sources, old.Sources)
 		}
 		seen = append(seen, n)
@@ -153,17 +153,20 @@ func (w *workspace) keepHiddenNames(next, there []Name) []Name {
 	return append(names, seen...)
 }
 
-// formerly are the names of there, as far as the author sees them, that a name which they
-// write was: those of its clearance, or else those that it raises or lowers. Of a name
-// that is kept from them it takes nothing, or it would show its sources one day.
-func (w *workspace) formerly(is Name, there []Name) []Name {
+// formerly are the names of there, as far as the author sees them, that one of next, which
+// they write, was: those of its clearance, or else those that it raises or lowers. Of a
+// name that is kept from them, or that they leave beside it, it takes nothing, or it would
+// show its sources one day.
+func (w *workspace) formerly(is Name, next, there []Name) []Name {
+	alike := func(a, b Name) bool { return a.Text == b.Text && a.Type == b.Type && a.Language == b.Language }
 	var same, cleared []Name
 	for _, old := range there {
+		stays := func(n Name) bool { return alike(n, old) && n.Clearance == old.Clearance }
 		switch {
-		case old.Clearance > w.author.Clearance || old.Text != is.Text || old.Type != is.Type || old.Language != is.Language:
+		case old.Clearance > w.author.Clearance || !alike(old, is):
 		case old.Clearance == is.Clearance:
 			same = append(same, old)
-		default:
+		case !slices.ContainsFunc(next, stays):
 			cleared = append(cleared, old)
 		}
 	}

@@ -368,6 +368,7 @@ func TestANameTakesNoSourceOfASecretOne(t *testing.T) {
 		"given as an alias":      {[]evidence.Change{sourced(named("CONFIDENTIAL"))}, low, evidence.Change{PutEntity: &evidence.PutEntity{ID: "o1", Aliases: evidence.Of([]string{"Alias"})}}, []string{"CONFIDENTIAL [sx]", "PUBLIC []"}},
 		"that an undo gives":     {[]evidence.Change{named("PUBLIC"), undo(3), sourced(named("RESTRICTED"))}, low, undo(4), []string{"RESTRICTED [sx]", "PUBLIC []"}},
 		"given back with a seen": {[]evidence.Change{sourced(named("PUBLIC", "RESTRICTED"))}, middle, named("PUBLIC", "RESTRICTED"), []string{"PUBLIC []", "RESTRICTED [sx]"}},
+		"given beside a seen":    {[]evidence.Change{sourced(named("RESTRICTED"))}, middle, named("PUBLIC", "RESTRICTED"), []string{"PUBLIC []", "RESTRICTED [sx]"}},
 		"raised":                 {[]evidence.Change{sourced(named("PUBLIC"))}, middle, named("RESTRICTED"), []string{"RESTRICTED [sx]"}},
 		"lowered":                {[]evidence.Change{sourced(named("RESTRICTED"))}, middle, named("PUBLIC"), []string{"PUBLIC [sx]"}},
 	} {
