@@ -216,7 +216,7 @@ func (s *Store) dropIndexes(ctx context.Context, tx driver.ManagedTransaction) e
 			continue
 		}
 		what := "INDEX"
-		if strings.HasPrefix(step.text, "CREATE CONSTRAINT") {
+		if isConstraint(step.text) {
 			what = "CONSTRAINT"
 		}
 		if _, err := send(ctx, tx, query{name: "build the schema", text: "DROP " + what + " `" + step.name + "` IF EXISTS"}, nil); err != nil {
@@ -470,11 +470,7 @@ func throughLosses(ctx context.Context, do func() error) error {
 
 // finish makes the indexes, and takes back what is not in the log where that is asked.
 func (f *firstLoad) finish(ctx context.Context, back bool) (left []store.Plan, err error) {
-	steps, err := f.store.missing(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := f.store.build(ctx, steps); err != nil || !back {
+	if _, err := f.store.complete(ctx, (*Store).buildAlone); err != nil || !back {
 		return nil, err
 	}
 	left, err = f.takeBack(ctx)

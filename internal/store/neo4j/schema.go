@@ -201,23 +201,48 @@ func (s *Store) migrate(ctx context.Context, uri string) error {
 
 // bringUp brings up to date what was found.
 func (s *Store) bringUp(ctx context.Context, found schema) error {
-	steps, err := s.missing(ctx)
-	if err != nil {
-		return err
-	}
 	older := !found.current() || !found.intact
-	if len(steps) == 0 && !older {
+	made, err := s.complete(ctx, (*Store).build)
+	if err == nil && made == 0 && !older {
 		return nil
 	}
-	err = s.build(ctx, steps)
 	if err == nil && older {
 		err = s.modernise(ctx, found)
 	}
 	if err != nil {
 		return fmt.Errorf("bringing the schema of Neo4j up to date: %w", err)
 	}
-	s.options.Logger.Info().Int("schema", len(migrations)).Int("made", len(steps)).Msg("brought the schema of Neo4j up to date")
+	s.options.Logger.Info().Int("schema", len(migrations)).Int("made", made).Msg("brought the schema of Neo4j up to date")
 	return nil
+}
+
+// complete makes the constraints and indexes that are missing, and tells how many. Where
+// another program has made one meanwhile, which the server refuses to make twice whatever
+// the text says, it makes what is missing still.
+func (s *Store) complete(ctx context.Context, build func(*Store, context.Context, []string) error) (made int, err error) {
+	steps, err := s.missing(ctx)
+	if err != nil || len(steps) == 0 {
+		return 0, err
+	}
+	for tries := 0; ; tries++ {
+		refused := build(s, ctx, steps)
+		if refused == nil {
+			return len(steps), nil
+		}
+		left, err := s.missing(ctx)
+		meanwhile := madeMeanwhile(refused) && len(left) < len(steps)
+		if err != nil || !meanwhile && (!passing(refused) || !again(ctx, refused, tries)) {
+			return 0, refused
+		}
+		steps = left
+	}
+}
+
+// madeMeanwhile says whether the server refused to make a constraint or index since it is
+// there.
+func madeMeanwhile(err error) bool {
+	var server *driver.Neo4jError
+	return errors.As(last(err), &server) && strings.HasPrefix(server.Code, "Neo.ClientError.Schema.") && strings.HasSuffix(server.Code, "AlreadyExists")
 }
 
 // missing are the constraints and indexes that the database has to have and has not.
@@ -248,35 +273,59 @@ func (s *Store) schemaSteps() []schemaStep {
 	return all
 }
 
-// build makes indexes in one transaction and constraints in another, since Neo4j keeps
-// changes of schema and data apart. It fills indexes behind our back while it fills
-// those of constraints.
+// build makes constraints and indexes in one transaction, the constraints first. Another
+// program that makes them at the same time waits at the first of these until all are
+// there; in several transactions both would wait for each other, and the server does not
+// always see that.
 func (s *Store) build(ctx context.Context, steps []string) error {
+	constraints, indexes := apart(steps)
+	return s.buildParts(ctx, slices.Concat(constraints, indexes))
+}
+
+// buildAlone makes indexes in one transaction and constraints in another, since Neo4j fills
+// indexes behind our back while it fills those of constraints. Nobody else may make any.
+func (s *Store) buildAlone(ctx context.Context, steps []string) error {
+	constraints, indexes := apart(steps)
+	return s.buildParts(ctx, indexes, constraints)
+}
+
+func apart(steps []string) (constraints, indexes []string) {
+	for _, step := range steps {
+		if isConstraint(step) {
+			constraints = append(constraints, step)
+		} else {
+			indexes = append(indexes, step)
+		}
+	}
+	return constraints, indexes
+}
+
+func isConstraint(step string) bool { return strings.HasPrefix(step, "CREATE CONSTRAINT") }
+
+// buildParts makes constraints and indexes, each part in a transaction, which hold no
+// data: Neo4j keeps changes of schema and data apart.
+func (s *Store) buildParts(ctx context.Context, parts ...[]string) error {
 	session := s.session(ctx)
-	work := func(unique bool) driver.ManagedTransactionWork {
-		return func(tx driver.ManagedTransaction) (any, error) {
+	var err error
+	for _, steps := range parts {
+		if err != nil {
+			break
+		}
+		_, err = session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {
 			for _, step := range steps {
-				if strings.HasPrefix(step, "CREATE CONSTRAINT") != unique {
-					continue
-				}
 				if _, err := send(ctx, tx, query{name: "build the schema", text: step}, nil); err != nil {
 					return nil, err
 				}
 			}
 			return nil, nil //nolint:nilnil // the transaction has no result
-		}
-	}
-	await := func(tx driver.ManagedTransaction) (any, error) {
-		return send(ctx, tx, awaitIndexes, map[string]any{"seconds": int64(indexWait.Seconds())})
-	}
-	_, err := session.ExecuteWrite(ctx, work(false))
-	if err == nil {
-		_, err = session.ExecuteWrite(ctx, work(true))
+		})
 	}
 	if err == nil {
 		// Neo4j refuses to plan by an index that it is still filling, where a query
 		// names it, as that of rank does.
-		_, err = session.ExecuteWrite(ctx, await)
+		_, err = session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {
+			return send(ctx, tx, awaitIndexes, map[string]any{"seconds": int64(indexWait.Seconds())})
+		})
 	}
 	return s.fault(ctx, "build the schema", errors.Join(err, session.Close(context.WithoutCancel(ctx))))
 }
