@@ -109,8 +109,8 @@ var (
 	derive   = query{name: "note what sources derive from", text: "UNWIND $rows AS row MATCH (n:Record {id: row.id}) UNWIND row.parents AS parent OPTIONAL MATCH (p:Record {id: parent}) CREATE (n)-[:DERIVED_FROM]->(p)"}
 
 	// markFrom and markTo keep on links whether their ends are placeholders.
-	markFrom = query{name: "mark links from placeholders", text: "UNWIND $rows AS row MATCH (n:Version) USING INDEX SEEK n:Version(from, slot, key) WHERE n.from = row.id AND n.slot IN $slots AND n.key > '' SET n.fromPlaceholder = row.placeholder"}
-	markTo   = query{name: "mark links to placeholders", text: "UNWIND $rows AS row MATCH (n:Version) USING INDEX SEEK n:Version(to, slot, key) WHERE n.to = row.id AND n.slot IN $slots AND n.key > '' SET n.toPlaceholder = row.placeholder"}
+	markFrom = query{name: "mark links from placeholders", text: "UNWIND $rows AS row MATCH (n:Version) USING INDEX SEEK n:Version(from, slot, key) WHERE n.from = row.id AND n.slot IN $slots AND n.key > '' SET n.fromPlaceholder = CASE WHEN row.placeholder THEN true END"}
+	markTo   = query{name: "mark links to placeholders", text: "UNWIND $rows AS row MATCH (n:Version) USING INDEX SEEK n:Version(to, slot, key) WHERE n.to = row.id AND n.slot IN $slots AND n.key > '' SET n.toPlaceholder = CASE WHEN row.placeholder THEN true END"}
 
 	linksCiting = query{name: "links that cite sources", text: "UNWIND $ids AS id MATCH (s:Record {id: id})<-[:IN_SOURCE]-(:Citation)<-[:HAS_CITATION]-(c:Link) USING INDEX SEEK s:Record(id) WITH DISTINCT c.id AS id", columns: []string{"id"}}
 	sourcesOf   = query{name: "sources of links", text: "UNWIND $ids AS id MATCH (c:Record {id: id}) WHERE c:Link WITH c.id AS id, c.kind AS kind, " + supportOf("c") + " AS sources", columns: []string{"id", "kind", "sources"}}
@@ -188,7 +188,7 @@ var (
 	scanLog      = query{name: "scan the log", text: strings.Replace(readLog.text, " ORDER BY", ", keys(v) AS names, labels(v) AS labels ORDER BY", 1)}
 	scanHead     = query{name: "scan the head", text: "MATCH (n:Head {id: 'log'}) RETURN 'Head' AS label, keys(n) AS names, labels(n) AS labels " +
 		"UNION ALL MATCH (n:Schema {id: 'schema'}) RETURN 'Schema' AS label, keys(n) AS names, labels(n) AS labels"}
-	scanDerived = query{name: "scan what is derived", text: "MATCH (n:Record) WHERE n.id >= $after WITH n ORDER BY n.id LIMIT $limit RETURN n.id AS id, n.derived AS derived, " +
+	scanDerived = query{name: "scan what is derived", text: "MATCH (n:Record) WHERE n.id >= $after WITH n ORDER BY n.id LIMIT $limit RETURN n.id AS id, n.slot AS slot, n.key AS key, n.derived AS derived, " +
 		"COLLECT { MATCH (v:Superseded {id: n.id}) WHERE v.revision >= 0 RETURN {revision: v.revision, derived: v.derived} ORDER BY v.revision } AS older ORDER BY n.id"}
 	scanTokens = query{name: "scan tokens", text: "UNWIND $slots AS slot CALL (slot) { MATCH (t:Token) WHERE t.slot = slot AND t.key >= $after RETURN t ORDER BY t.slot, t.key LIMIT $limit } " +
 		"RETURN properties(t) AS token ORDER BY t.key LIMIT $limit"}
@@ -209,7 +209,7 @@ var fixed = append([]query{
 	readHead, lockHead, appendRevision, revisionBySequence, revisionByKey, revisionByHash, readLog,
 	newestOf, newestTo, versionsOf, claimsOn, citationsOf, formerCitations, everCited, citationsIn, derivedSources, fullText, fullTextReversed, countersOf, fewCited,
 	addToCounters, makeCounters, setCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
-	makeItem, changeItem, readItem, readItems, schemaVersion, schemaComes, schemaIs, readOldEdges, writeEdges, writeKeys, loadBegins, loadGoesOn, lockLoaded, loadEnds, linksAfter, recordsAfter, takeAllBack, rankLinks, signTexts, tellAccepted, scanCounters, scanLog, scanHead, scanDerived, scanTokens, scanTokensOf, scanRecords,
+	makeItem, changeItem, readItem, readItems, schemaVersion, schemaComes, schemaIs, readOldEdges, writeEdges, writeKeys, loadBegins, loadGoesOn, lockLoaded, loadEnds, linksAfter, recordsAfter, takeAllBack, rankLinks, signTexts, tellAccepted, slimVersions, scanCounters, scanLog, scanHead, scanDerived, scanTokens, scanTokensOf, scanRecords,
 	linksCitedBy, kindsOfLinks, eraseOlder, eraseRecords, eraseCounters, eraseTokens, versionAt, rewriteOlder, rewriteRevisions,
 }, revisionByNumber[:]...)
 
@@ -243,10 +243,15 @@ func keepOld(t evidence.RecordType) string { return "keep a version of " + t.Str
 // literal is a map of columns of a row, from a place in it on. A node that is
 // made with its properties costs the server less than one that gets them set,
 // and a row that is a list less than one that is a map.
-func literal(columns []string, first int) string {
-	parts := make([]string, len(columns))
+func literal(columns []string, first int) string { return literalBut(nil, columns, first) }
+
+// literalBut is literal without some of the columns, which this row has not.
+func literalBut(missing, columns []string, first int) string {
+	var parts []string
 	for i, name := range columns {
-		parts[i] = fmt.Sprintf("%s: row[%d]", name, first+i)
+		if !slices.Contains(missing, name) {
+			parts = append(parts, fmt.Sprintf("%s: row[%d]", name, first+i))
+		}
 	}
 	return strings.Join(parts, ", ")
 }
@@ -280,7 +285,7 @@ func (t *texts) addMakes(s *Store) {
 	add(makeStatements, "CREATE "+node("Record:"+statementLabels, evidence.StatementRecord))
 	links := t.columns[evidence.LinkRecord]
 	ends := fmt.Sprintf("OPTIONAL MATCH (a:Record {id: row[%d]}) OPTIONAL MATCH (b:Record {id: row[%d]}) ", place(links, "from"), place(links, "to"))
-	link := fmt.Sprintf("(n:Version:Record:%s {%s, fromPlaceholder: a.placeholder, toPlaceholder: b.placeholder})", linkLabels, literal(links, 1))
+	link := fmt.Sprintf("(n:Version:Record:%s {%s, fromPlaceholder: CASE WHEN a.placeholder THEN true END, toPlaceholder: CASE WHEN b.placeholder THEN true END})", linkLabels, literal(links, 1))
 	add(makeHidden, ends+"CREATE "+link)
 	add(makeLinks, ends+"CREATE "+link+", (a)-[:$(row[0]) {"+literal(t.linkColumns, 1+len(links))+"}]->(b)")
 	citations := t.columns[evidence.CitationRecord]
@@ -315,7 +320,7 @@ func (t *texts) addFirst() {
 	const led = "UNWIND range(0, size($nodes) - 1) AS i OPTIONAL MATCH (e) WHERE elementId(e) = $nodes[i] WITH i, e ORDER BY i WITH collect([e]) AS nodes UNWIND $rows AS row "
 	end := func(n string, place int) string { return fmt.Sprintf("nodes[row[%d]][0] AS %s", place, n) }
 	add(firstDerive, led+"WITH "+end("n", 0)+", "+end("p", 1)+" CREATE (n)-[:DERIVED_FROM]->(p)")
-	citation := "Version:Record:" + citationLabels + " {" + strings.ReplaceAll(literal(t.columns[evidence.CitationRecord], 1), "row[", "cited[") + "}"
+	citation := "Version:Record:" + citationLabels + " {" + strings.ReplaceAll(literalBut([]string{"closedBy"}, t.columns[evidence.CitationRecord], 1), "row[", "cited[") + "}"
 	cite := func(place int) string {
 		return fmt.Sprintf(" WITH nodes, n, row[%d] AS citations UNWIND citations AS cited WITH n, cited, nodes[cited[0]][0] AS s CREATE (n)-[:HAS_CITATION]->(:%s)-[:IN_SOURCE]->(s)", place, citation)
 	}
@@ -323,8 +328,12 @@ func (t *texts) addFirst() {
 	add(makeStatements, led+"CREATE (n:Version:Record:"+statementLabels+" {"+literal(statements, 1)+"})"+cite(1+len(statements)))
 	links := t.columns[evidence.LinkRecord]
 	for name, places := range map[string]int{makeHidden: 1 + len(links), makeLinks: 1 + len(links) + len(t.linkColumns)} {
+		missing := []string{"closedBy"}
+		if name == makeLinks {
+			missing = append(missing, onRelationship...)
+		}
 		text := led + "WITH nodes, row, " + end("a", places) + ", " + end("b", places+1) +
-			fmt.Sprintf(" CREATE (n:Version:Record:%s {%s, fromPlaceholder: row[%d], toPlaceholder: row[%d]})", linkLabels, literal(links, 1), places+2, places+3)
+			fmt.Sprintf(" CREATE (n:Version:Record:%s {%s, fromPlaceholder: row[%d], toPlaceholder: row[%d]})", linkLabels, literalBut(missing, links, 1), places+2, places+3)
 		if name == makeLinks {
 			text += ", (a)-[:$(row[0]) {" + literal(t.linkColumns, 1+len(links)) + "}]->(b)"
 		}

@@ -215,15 +215,20 @@ func (s *Store) dropIndexes(ctx context.Context, tx driver.ManagedTransaction) e
 		if early(step.name) {
 			continue
 		}
-		what := "INDEX"
-		if isConstraint(step.text) {
-			what = "CONSTRAINT"
-		}
-		if _, err := send(ctx, tx, query{name: "build the schema", text: "DROP " + what + " `" + step.name + "` IF EXISTS"}, nil); err != nil {
+		if _, err := send(ctx, tx, drop(step), nil); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// drop takes away what a step makes.
+func drop(step schemaStep) query {
+	what := "INDEX"
+	if isConstraint(step.text) {
+		what = "CONSTRAINT"
+	}
+	return query{name: "build the schema", text: "DROP " + what + " `" + step.name + "` IF EXISTS"}
 }
 
 // add begins to write one revision. It is durable when the load ends, or the second

@@ -57,7 +57,7 @@ func (p *firstPart) add(claim []any, cited map[string][][]any) error {
 		if err != nil {
 			return err
 		}
-		claim = append(claim, from, to, a.placeholder, b.placeholder)
+		claim = append(claim, from, to, trueOrNil(a.placeholder), trueOrNil(b.placeholder))
 	}
 	citations := cited[id]
 	for _, citation := range citations {

@@ -26,7 +26,10 @@
 // or :SourceVersion, and no relationship leads to it. `data` and `derived` are
 // what the record says, `slot` is the list it stands in (see slotOf) and `key`
 // its place there; every other property repeats `data` and `derived` for people
-// and indexes, and Scan finds those that no longer agree with them.
+// and indexes, and Scan finds those that no longer agree with them. Each property
+// costs a write, so none says what goes without saying (PUBLIC, 0, false), nor what
+// the relationship of a link says, and `derived` is missing where `slot` and `key`
+// have all of it (see plainDerived).
 //
 // The log is :Revision nodes, and the one :Head node that every writer locks
 // first. :Counter holds counters of one entity or source, :Token the words by

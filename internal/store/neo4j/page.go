@@ -31,7 +31,7 @@ const mostCitations = 64
 
 // wire are the properties from which newest reads a record.
 func wire(n string) string {
-	return fmt.Sprintf("[%[1]s.slot, %[1]s.data, %[1]s.derived, %[1]s.revision]", n)
+	return fmt.Sprintf("[%[1]s.slot, %[1]s.data, %[1]s.derived, %[1]s.revision, %[1]s.key]", n)
 }
 
 // pageTexts answer one row, in which each claim is a list of what hangs on it.
@@ -50,7 +50,7 @@ func pageTexts() map[pageShape]query {
 				"COLLECT { UNWIND $of AS of MATCH (k:Counter {of: of}) RETURN properties(k) } AS counters, " +
 				"COLLECT { " + list + "WITH n ORDER BY n.key" + when(shape.reverse, " DESC") + " LIMIT $limit RETURN [" + wire("n") + ", " +
 				"CASE WHEN $ends THEN COLLECT { UNWIND [x IN [n.from, n.to] WHERE NOT x IN $ids] AS id MATCH (e:Record {id: id}) WHERE e.slot % 8 <= $clearance RETURN " + wire("e") + " } END, " +
-				"CASE WHEN n.supports + n.disputes + n.mentions <= $most THEN COLLECT { MATCH (n)-[:HAS_CITATION]->(x:Citation)-[:IN_SOURCE]->(s) WHERE x.slot % 8 <= $clearance " +
+				"CASE WHEN coalesce(n.supports, 0) + coalesce(n.disputes, 0) + coalesce(n.mentions, 0) <= $most THEN COLLECT { MATCH (n)-[:HAS_CITATION]->(x:Citation)-[:IN_SOURCE]->(s) WHERE x.slot % 8 <= $clearance " +
 				"RETURN [" + wire("x") + ", CASE WHEN s.slot % 8 <= $clearance THEN " + wire("s") + " END, " +
 				"CASE WHEN x.asserter IS NOT NULL THEN COLLECT { MATCH (a:Record {id: x.asserter}) WHERE a.slot % 8 <= $clearance RETURN " + wire("a") + " } END] } END] } AS claims"}
 	}
@@ -154,7 +154,7 @@ type unpacking struct {
 // none.
 func (u *unpacking) record(sent any) *evidence.Record {
 	list, _ := sent.([]any)
-	if u.err != nil || len(list) != 4 {
+	if u.err != nil || len(list) != 5 {
 		return nil
 	}
 	slot, there := list[0].(int64)
@@ -169,7 +169,8 @@ func (u *unpacking) record(sent any) *evidence.Record {
 	if r.Content, u.err = evidence.DecodeContent(typeOfSlot(slot), data); u.err != nil {
 		return nil
 	}
-	r.Derived, u.err = evidence.DecodeDerived(derived)
+	key, _ := list[4].(string)
+	r.Derived, u.err = decodeDerived(slot, key, derived)
 	return r
 }
 

@@ -61,19 +61,22 @@ func (s *Store) recordProperties(r *evidence.Record, superseded bool) (map[strin
 	if err != nil {
 		return nil, err
 	}
-	derived, err := evidence.EncodeDerived(&r.Derived)
-	if err != nil {
-		return nil, err
-	}
 	place := int64(r.Derived.Visibility)
 	if superseded {
 		place = supersededPlace
 	}
+	derived, err := derivedProperty(r, superseded)
+	if err != nil {
+		return nil, err
+	}
 	p := map[string]any{
 		"id": string(r.ID()), "slot": slotOf(r.Content.Type(), place), "key": r.Derived.Key,
 		"revision": int64(r.From), "closedBy": nil, //nolint:gosec // sequences stay below Open
-		"own": int64(r.Content.OwnClearance()), "now": int64(r.Derived.Now), "clearance": r.Content.OwnClearance().String(),
+		"own": int64(r.Content.OwnClearance()), "now": int64(r.Derived.Now), "clearance": nil,
 		"text": signed(evidence.FullText(r.Content), place), "data": data, "derived": derived,
+	}
+	if own := r.Content.OwnClearance(); own > evidence.Public {
+		p["clearance"] = own.String()
 	}
 	if r.To != evidence.Open {
 		p["closedBy"] = int64(r.To) //nolint:gosec // as above
@@ -85,10 +88,49 @@ func (s *Store) recordProperties(r *evidence.Record, superseded bool) (map[strin
 		sourceProperties(p, c)
 	case *evidence.Claim:
 		s.claimProperties(p, c, &r.Derived)
+		if drawn(r) && !superseded {
+			for _, name := range onRelationship {
+				p[name] = nil
+			}
+		}
 	case *evidence.Citation:
 		citationProperties(p, c, &r.Derived)
 	}
 	return p, nil
+}
+
+// onRelationship are properties of a claim that the node of a link that is drawn lacks,
+// since its relationship has them.
+var onRelationship = []string{"role", "summary", "since", "until", "standing", "strength"}
+
+// derivedProperty is the property `derived` of a version. Most of what cites nothing and
+// is not replaced has none: what is derived for it is in its other properties, as
+// plainDerived reads it.
+func derivedProperty(r *evidence.Record, superseded bool) (any, error) {
+	if plain, is := plainDerived(r.Content.Type(), int64(r.Derived.Visibility), r.Derived.Key); is && !superseded && r.Derived == plain {
+		return nil, nil //nolint:nilnil // no property
+	}
+	return evidence.EncodeDerived(&r.Derived)
+}
+
+// plainDerived is what is derived for a version without the property `derived`, by its
+// place and key. No claim is without, nor what does not stand.
+func plainDerived(of evidence.RecordType, place int64, key string) (d evidence.Derived, is bool) {
+	if of == evidence.LinkRecord || of == evidence.StatementRecord || place >= hiddenPlace {
+		return d, false
+	}
+	c := evidence.Clearance(place) //nolint:gosec // 0 to 2
+	return evidence.Derived{Now: c, Visibility: c, Key: key}, true
+}
+
+// decodeDerived reads what derivedProperty made.
+func decodeDerived(slot int64, key string, derived []byte) (evidence.Derived, error) {
+	if derived == nil {
+		if plain, is := plainDerived(typeOfSlot(slot), slot%placesOfType, key); is {
+			return plain, nil
+		}
+	}
+	return evidence.DecodeDerived(derived)
 }
 
 func orNil[T comparable](v T) any {
@@ -139,7 +181,7 @@ func (s *Store) claimProperties(p map[string]any, c *evidence.Claim, d *evidence
 	if d.Visibility < evidence.Hidden {
 		all := d.At(evidence.Confidential)
 		p["standing"], p["strength"] = all.Standing.String(), int64(all.Strength)
-		p["supports"], p["disputes"], p["mentions"] = int64(all.Supports), int64(all.Disputes), int64(all.Mentions)
+		p["supports"], p["disputes"], p["mentions"] = orNil(int64(all.Supports)), orNil(int64(all.Disputes)), orNil(int64(all.Mentions))
 	}
 	if c.Of == evidence.LinkRecord {
 		p["edge"] = packEdge(c, d, s.vocabulary)

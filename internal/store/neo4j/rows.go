@@ -72,7 +72,7 @@ func newRecord(r *driver.Record, past bool) (*evidence.Record, error) {
 		record.Derived = thenDerived(r, nil)
 		return record, nil
 	}
-	record.Derived, err = evidence.DecodeDerived(derived)
+	record.Derived, err = decodeDerived(numberOf(r, "slot"), textOf(r, "key"), derived)
 	if past {
 		record.Derived = thenDerived(r, record.Derived.Check)
 	}

@@ -97,7 +97,14 @@ func (x *scan) counters() error {
 func (x *scan) derived() error {
 	id := func(r *driver.Record) string { return textOf(r, "id") }
 	return x.pages(scanDerived, row{}, id, func(r *driver.Record) error {
-		x.row(store.DerivedToRow(evidence.ID(id(r)), bytesOf(r, "derived")))
+		derived := bytesOf(r, "derived")
+		if plain, is := plainDerived(typeOfSlot(numberOf(r, "slot")), numberOf(r, "slot")%placesOfType, textOf(r, "key")); is && derived == nil {
+			var err error
+			if derived, err = evidence.EncodeDerived(&plain); err != nil {
+				return err
+			}
+		}
+		x.row(store.DerivedToRow(evidence.ID(id(r)), derived))
 		for _, one := range listOf(r, "older") {
 			former, _ := one.(map[string]any)
 			revision, _ := former["revision"].(int64)
@@ -310,7 +317,8 @@ func (x *scan) version(properties map[string]any, labels []any, superseded bool)
 		return nil, result
 	}
 	r := &evidence.Record{Content: content, From: from, To: to}
-	if r.Derived, err = evidence.DecodeDerived(derived); err != nil {
+	key, _ := properties["key"].(string)
+	if r.Derived, err = decodeDerived(get("slot"), key, derived); err != nil {
 		result.Fault = err.Error()
 		return nil, result
 	}
@@ -409,14 +417,23 @@ func ends(list []any) (ids []string, names []any) {
 	return textList(found), names
 }
 
-// placeholders are the properties of a link that repeat one of its ends.
+// placeholders are the properties of a link that repeat one of its ends, where that is a
+// placeholder.
 var placeholders = []string{"fromPlaceholder", "toPlaceholder"}
+
+// trueOrNil leaves of a truth value what a property has that is missing where it is not.
+func trueOrNil(v any) any {
+	if v == false {
+		return nil
+	}
+	return v
+}
 
 // link compares a link with its ends and its native relationship.
 func (x *scan) link(p page, r *evidence.Record, c *evidence.Claim, one *driver.Record) string {
 	for _, name := range placeholders {
-		if end := listOf(one, name); len(end) == 1 && c.Of == evidence.LinkRecord && mapOf(one, "newest")[name] != end[0] {
-			return fmt.Sprintf("the property %s is %s, and the end calls for %s; set it", name, shown(mapOf(one, "newest")[name]), shown(end[0]))
+		if end := listOf(one, name); len(end) == 1 && c.Of == evidence.LinkRecord && mapOf(one, "newest")[name] != trueOrNil(end[0]) {
+			return fmt.Sprintf("the property %s is %s, and the end calls for %s; set it", name, shown(mapOf(one, "newest")[name]), shown(trueOrNil(end[0])))
 		}
 	}
 	have := p.links[c.ID]

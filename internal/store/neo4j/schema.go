@@ -72,6 +72,8 @@ var migrations = []migration{{
 	// Nothing but the signs of the words of `text`; see sign.
 }, {
 	// Nothing but that a first load that broke off is taken back; see firstLoad.
+}, {
+	// Nothing but that properties and a constraint are gone; see slim and retired.
 }}
 
 // wordsIndex is of folded text, so it splits at white space and does no more. It
@@ -265,7 +267,7 @@ func (s *Store) missing(ctx context.Context) (steps []string, err error) {
 
 // schemaSteps make all constraints and indexes that the database has to have.
 func (s *Store) schemaSteps() []schemaStep {
-	all := slices.Concat(migrations...)
+	all := slices.DeleteFunc(slices.Concat(migrations...), func(step schemaStep) bool { return slices.Contains(retired, step.name) })
 	for _, k := range s.vocabulary.Links() {
 		name := "link_" + k.Name
 		all = append(all, schemaStep{name, "CREATE CONSTRAINT `" + name + "` IF NOT EXISTS FOR ()-[r:`" + k.Name + "`]-() REQUIRE r.id IS UNIQUE"})
@@ -374,6 +376,12 @@ func (s *Store) modernise(ctx context.Context, found schema) (err error) {
 		return err
 	}
 	if err := tellIdentities(ctx, session); err != nil {
+		return err
+	}
+	if err := slim(ctx, session); err != nil {
+		return err
+	}
+	if err := s.inTransaction(ctx, s.retire, new(bool)); err != nil {
 		return err
 	}
 	rows, err = session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {

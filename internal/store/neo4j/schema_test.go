@@ -48,6 +48,7 @@ func TestOlderDatabase(t *testing.T) {
 	before := [2][]evidence.ID{strongest(s, evidence.Public), strongest(s, evidence.Restricted)}
 	require.NotEqual(t, before[0], before[1], "a denial that only some see makes the link weaker for them")
 
+	swell(t)
 	d := neo4jtest.Driver(t)
 	for _, text := range []string{
 		"MATCH ()-[r:SAME_AS]->() REMOVE r.accepted", "MATCH (n:Version) REMOVE n.rank, n.rankSlot", "MATCH (s:Schema) SET s.version = 1",
@@ -72,6 +73,32 @@ func TestOlderDatabase(t *testing.T) {
 	after := [2][]evidence.ID{strongest(again, evidence.Public), strongest(again, evidence.Restricted)}
 	require.Equal(t, before, after)
 	require.Equal(t, accepted, acceptedOf(t))
+	require.Empty(t, neo4jtest.Cypher(t, "SHOW CONSTRAINTS YIELD name WHERE name = 'citation_id' RETURN name", nil))
+}
+
+// swell writes what a former program wrote on nodes besides.
+func swell(t *testing.T) {
+	t.Helper()
+	for _, text := range []string{
+		"MATCH (n:Version) WHERE n.clearance IS NULL SET n.clearance = 'PUBLIC'",
+		"MATCH (n:Claim) SET n.supports = coalesce(n.supports, 0), n.disputes = coalesce(n.disputes, 0), n.mentions = coalesce(n.mentions, 0)",
+		"MATCH (n:Link) SET n.fromPlaceholder = coalesce(n.fromPlaceholder, false), n.toPlaceholder = coalesce(n.toPlaceholder, false)",
+		"MATCH ()-[r]->() WHERE r.standing IS NOT NULL MATCH (n:Link {id: r.id}) SET n.role = r.role, n.summary = r.summary, n.since = r.since, n.until = r.until, n.standing = r.standing, n.strength = r.strength",
+		"CREATE CONSTRAINT citation_id FOR (n:Citation) REQUIRE n.id IS UNIQUE",
+	} {
+		neo4jtest.Cypher(t, text, nil)
+	}
+	plain := neo4jtest.Cypher(t, "MATCH (n:Record) WHERE n.derived IS NULL RETURN n.id AS id, n.slot AS slot, n.key AS key", nil)
+	require.NotEmpty(t, plain)
+	for _, one := range plain {
+		slot, key := one["slot"].(int64), one["key"].(string) //nolint:forcetypeassert // as the text returns it
+		d, is := plainDerived(typeOfSlot(slot), slot%placesOfType, key)
+		require.True(t, is)
+		var err error
+		one["derived"], err = evidence.EncodeDerived(&d)
+		require.NoError(t, err)
+	}
+	neo4jtest.Cypher(t, "UNWIND $rows AS row MATCH (n:Record {id: row.id}) SET n.derived = row.derived", map[string]any{"rows": plain})
 }
 
 // identities says of people of a village that they are the same, in more links than
