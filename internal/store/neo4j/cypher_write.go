@@ -89,7 +89,7 @@ var (
 	// makeCounters and setCounters are of a first load; see firstCounters.
 	makeCounters = query{name: "make counters", text: "UNWIND $rows AS row CREATE (k:Counter) SET k = row WITH row.of AS of, elementId(k) AS element", columns: []string{"of", "element"}}
 	setCounters  = query{name: "set counters", text: "UNWIND $rows AS row MATCH (k) WHERE elementId(k) = row[0] SET k += row[1]"}
-	addTokens    = query{name: "add tokens", text: "UNWIND $rows AS row CREATE (t:Token) SET t = row"}
+	addTokens    = query{name: "add tokens", text: "UNWIND $rows AS row CREATE (:Token {slot: row.slot, key: row.key, token: row.token, entity: row.entity, visibility: row.visibility, placeholder: row.placeholder, revision: row.revision})"}
 	closeTokens  = query{name: "close tokens", text: "UNWIND $rows AS row MATCH (t:Token {slot: row.slot, key: row.key}) SET t.slot = $closed, t.closedBy = $sequence"}
 
 	updateRecords = query{name: "update records", text: "UNWIND $rows AS row MATCH (n:Record {id: row.id}) SET n += row"}

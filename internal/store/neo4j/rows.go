@@ -17,7 +17,8 @@ import (
 
 // send runs a query in a transaction and collects its answer.
 func send(ctx context.Context, tx driver.ManagedTransaction, q query, params map[string]any) ([]*driver.Record, error) {
-	result, err := tx.Run(ctx, q.planned(), params)
+	text, params := q.asked(params)
+	result, err := tx.Run(ctx, text, params)
 	if err != nil {
 		return nil, err
 	}
