@@ -73,6 +73,7 @@ type firstStep struct {
 	changes *changes
 	derived []*firstPart // what its sources derive from
 	parts   sync.WaitGroup
+	begun   chan struct{} // closed when all of its parts have lanes, or will not have
 	logged  chan struct{} // closed when it is in the log, or will not be
 }
 
@@ -244,14 +245,20 @@ func (f *firstLoad) add(ctx context.Context, plan store.Plan, commit *evidence.C
 			f.unsure = f.unsure[1:]
 		}
 	}
-	before, step := f.newest, &firstStep{plan: plan, commit: commit, logged: make(chan struct{})}
+	before, step := f.newest, &firstStep{plan: plan, commit: commit, begun: make(chan struct{}), logged: make(chan struct{})}
 	f.newest, f.unsure, f.head = step, append(f.unsure, step), commit.Revision.Head()
-	err := f.begin(ctx, step)
-	if err != nil {
+	if err := f.sort(ctx, step); err != nil {
 		f.failure.note(err)
 	}
 	go func() {
 		defer close(step.logged)
+		if before != nil {
+			<-before.begun
+		}
+		if err := f.begin(ctx, step); err != nil {
+			f.failure.note(err)
+		}
+		close(step.begun)
 		if step.parts.Wait(); before != nil {
 			<-before.logged
 		}
@@ -262,17 +269,21 @@ func (f *firstLoad) add(ctx context.Context, plan store.Plan, commit *evidence.C
 	return f.failure.get()
 }
 
-// begin writes the entities and sources of a revision, and begins to write its claims.
-func (f *firstLoad) begin(ctx context.Context, step *firstStep) (err error) {
-	if err := f.failure.get(); err != nil {
-		return err
-	}
+// sort makes the rows of a revision. It is done, as planning is, while the server writes
+// what was added before.
+func (f *firstLoad) sort(ctx context.Context, step *firstStep) (err error) {
 	for i := range step.commit.Transitions {
 		if r := step.commit.Transitions[i].After; r.Content.Type() == evidence.SourceRecord {
 			f.sources[r.ID()] = r
 		}
 	}
-	if step.changes, err = f.store.sorted(ctx, &snapshot{head: f.head, newest: f.sources}, step.commit); err != nil {
+	step.changes, err = f.store.sorted(ctx, &snapshot{head: f.head, newest: f.sources}, step.commit)
+	return err
+}
+
+// begin writes the entities and sources of a revision, and begins to write its claims.
+func (f *firstLoad) begin(ctx context.Context, step *firstStep) (err error) {
+	if err := f.failure.get(); err != nil {
 		return err
 	}
 	if err := f.records(ctx, step); err != nil {

@@ -3,6 +3,7 @@ package neo4j_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -83,7 +84,7 @@ func TestNobodySeesPartOfAFirstLoad(t *testing.T) {
 		if i != 2 {
 			return nil
 		}
-		require.NotEmpty(t, cypher(t, "MATCH (e:Entity) RETURN e"), "some of it is written")
+		require.Eventually(t, func() bool { return len(cypher(t, "MATCH (e:Entity) RETURN e")) > 0 }, 10*time.Second, 10*time.Millisecond, "some of it is written")
 		_, _, err := seen(t.Context(), before[0])
 		require.ErrorIs(t, err, store.ErrUnavailable)
 		_, err = pageOfAll(t.Context(), t, before[1])
