@@ -86,9 +86,7 @@ var (
 
 	addToCounters = query{name: "add to counters", text: "UNWIND $rows AS row MERGE (k:Counter {of: row.of}) WITH k, row.add AS add UNWIND keys(add) AS name " +
 		"WITH k, name, coalesce(k[name], 0) + add[name] AS n SET k[name] = CASE WHEN n = 0 THEN null ELSE n END"}
-	// makeCounters and setCounters are of a first load; see firstCounters.
-	makeCounters = query{name: "make counters", text: "UNWIND $rows AS row CREATE (k:Counter) SET k = row WITH row.of AS of, elementId(k) AS element", columns: []string{"of", "element"}}
-	setCounters  = query{name: "set counters", text: "UNWIND $rows AS row MATCH (k) WHERE elementId(k) = row[0] SET k += row[1]"}
+	makeCounters = query{name: "make counters", text: "UNWIND $rows AS row CREATE (k:Counter) SET k = row"}
 	addTokens    = query{name: "add tokens", text: "UNWIND $rows AS row CREATE (:Token {slot: row.slot, key: row.key, token: row.token, entity: row.entity, visibility: row.visibility, placeholder: row.placeholder, revision: row.revision})"}
 	closeTokens  = query{name: "close tokens", text: "UNWIND $rows AS row MATCH (t:Token {slot: row.slot, key: row.key}) SET t.slot = $closed, t.closedBy = $sequence"}
 
@@ -208,7 +206,7 @@ const afterRevision = "UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK 
 var fixed = append([]query{
 	readHead, lockHead, appendRevision, revisionBySequence, revisionByKey, revisionByHash, readLog,
 	newestOf, newestTo, versionsOf, claimsOn, citationsOf, formerCitations, everCited, citationsIn, derivedSources, fullText, fullTextReversed, countersOf, fewCited,
-	addToCounters, makeCounters, setCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
+	addToCounters, makeCounters, countedInAll, countedFrom, countedTo, countedLoops, countedIn, deleteCounters, addTokens, closeTokens, updateRecords, draw, cite, uncite, underive, derive, markFrom, markTo, linksCiting, sourcesOf,
 	makeItem, changeItem, readItem, readItems, schemaVersion, schemaComes, schemaIs, readOldEdges, writeEdges, writeKeys, loadBegins, loadGoesOn, lockLoaded, loadEnds, linksAfter, recordsAfter, takeAllBack, rankLinks, signTexts, tellAccepted, slimVersions, scanCounters, scanLog, scanHead, scanDerived, scanTokens, scanTokensOf, scanRecords,
 	linksCitedBy, kindsOfLinks, eraseOlder, eraseRecords, eraseCounters, eraseTokens, versionAt, rewriteOlder, rewriteRevisions,
 }, revisionByNumber[:]...)

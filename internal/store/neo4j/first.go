@@ -35,8 +35,8 @@ var usualFirst = firstLimits{records: 10_000, part: 1_000}
 // when all is written, from all at once. What is led to is known by the ids that Neo4j
 // gave it. A link or statement is written together with its citations. And since Neo4j
 // writes a transaction on one processor, two are written at a time; each is small,
-// whatever the size of the revision. In the last one of a revision are its words,
-// counters and place in the log.
+// whatever the size of the revision. In the last one of a revision are its words and
+// place in the log. Counters are written at the end; see firstCounters.
 //
 // Until it has ended, the database says that it is not brought up to date. So others
 // neither read nor write. A lease shows that it goes on: as long as that lasts, nobody
@@ -208,7 +208,7 @@ func (s *Store) beginFirst(ctx context.Context) (*firstLoad, error) {
 // early says whether a constraint or index is kept in a first load, which seeks by it or
 // does not add to it.
 func early(name string) bool {
-	return name == "head_id" || name == "schema_id" || name == "counter_of" || name == "shelf_item" || name == "superseded_id" || strings.HasPrefix(name, "revision_")
+	return name == "head_id" || name == "schema_id" || name == "shelf_item" || name == "superseded_id" || strings.HasPrefix(name, "revision_")
 }
 
 func (s *Store) dropIndexes(ctx context.Context, tx driver.ManagedTransaction) error {
@@ -379,8 +379,6 @@ func (f *firstLoad) write(ctx context.Context, l lane, q query, params row) (row
 func (f *firstLoad) enter(ctx context.Context, step *firstStep) error {
 	<-f.log
 	defer f.log.leave()
-	counts := f.counters.add(step.commit.Counters)
-	var made []*driver.Record
 	err := f.transaction(ctx, func(ctx context.Context, tx driver.ManagedTransaction) (err error) {
 		snap := &snapshot{tx: tx}
 		if snap.head, err = f.lock(ctx, tx, f.log); err != nil {
@@ -397,13 +395,10 @@ func (f *firstLoad) enter(ctx context.Context, step *firstStep) error {
 		if err := step.changes.writeTokens(ctx, snap, step.commit.Revision.Sequence()); err != nil {
 			return err
 		}
-		if made, err = counts.write(ctx, snap); err != nil {
-			return err
-		}
 		return enterLog(ctx, snap, step.commit)
 	})
 	if err == nil {
-		f.counters.made(made)
+		f.counters.add(step.commit.Counters)
 	}
 	return err
 }
@@ -445,6 +440,9 @@ func (f *firstLoad) end(ctx context.Context) (left []store.Plan, err error) {
 	defer f.held.release()
 	for _, step := range f.unsure {
 		<-step.logged
+	}
+	if f.failure.get() == nil {
+		f.count(ctx)
 	}
 	failed := f.failure.get()
 	if failed != nil {
@@ -533,16 +531,17 @@ func (f *firstLoad) takeBack(ctx context.Context) (left []store.Plan, err error)
 // takeBackLoad deletes what a first load that broke off wrote of revisions after a
 // sequence, as long as the load is marked as somebody's: who comes to it next may end it
 // and write such revisions. Each link was written together with its relationship, by
-// which it is found no more when it is deleted.
+// which it is found no more when it is deleted. Then it counts what is left.
 func (s *Store) takeBackLoad(ctx context.Context, session driver.SessionWithContext, by string, sequence int64) error {
-	write := func(q query, params row) error {
-		_, err := session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {
+	write := func(q query, params row) ([]*driver.Record, error) {
+		rows, err := session.ExecuteWrite(ctx, func(tx driver.ManagedTransaction) (any, error) {
 			if err := goesOn(ctx, tx, by); err != nil {
 				return nil, err
 			}
 			return send(ctx, tx, q, params)
 		})
-		return err
+		list, _ := rows.([]*driver.Record)
+		return list, err
 	}
 	rows, err := s.read(ctx, linksAfter, row{"slots": linksSeenNow(), "sequence": sequence})
 	if err != nil {
@@ -557,7 +556,10 @@ func (s *Store) takeBackLoad(ctx context.Context, session driver.SessionWithCont
 		if _, ok := s.vocabulary.Link(kind); !ok {
 			return unknownKind(kind)
 		}
-		err := chunked(rows, batch, func(part []row) error { return write(s.texts.erase[kind], row{"rows": part}) })
+		err := chunked(rows, batch, func(part []row) error {
+			_, err := write(s.texts.erase[kind], row{"rows": part})
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -566,11 +568,16 @@ func (s *Store) takeBackLoad(ctx context.Context, session driver.SessionWithCont
 	if err != nil {
 		return err
 	}
-	return chunked(rows, batch, func(part []*driver.Record) error {
+	err = chunked(rows, batch, func(part []*driver.Record) error {
 		nodes := make([]string, len(part))
 		for i, r := range part {
 			nodes[i] = textOf(r, "node")
 		}
-		return write(takeAllBack, row{"nodes": nodes, "sequence": sequence})
+		_, err := write(takeAllBack, row{"nodes": nodes, "sequence": sequence})
+		return err
 	})
+	if err != nil {
+		return err
+	}
+	return s.recount(ctx, write)
 }

@@ -2,26 +2,23 @@ package neo4j
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"slices"
+	"sync"
 
 	driver "github.com/neo4j/neo4j-go-driver/v5/neo4j"
 
 	"github.com/vinculo/vinculo/internal/evidence"
 )
 
-// firstCounters are all counters that a first load has written. Since nobody else
-// writes, it sets each to what it comes to, and need not have the server look for the
-// node and add.
+// firstCounters are what all revisions of a first load come to. They are written when
+// the last one is in the log: each revision adds to counters of most entities, and to
+// change a node costs the server more than to make it. Whoever takes the load back counts
+// anew what is left; see recount.
 type firstCounters struct {
-	nodes map[evidence.ID]*firstCounter
+	nodes map[evidence.ID][]namedCount
 	names map[evidence.CounterKey]string // of counters, for a key of no entity
-}
-
-// firstCounter is one node of counters.
-type firstCounter struct {
-	element string // the id that Neo4j gave it; "" where it is not made yet
-	counts  []namedCount
 }
 
 type namedCount struct {
@@ -30,17 +27,19 @@ type namedCount struct {
 }
 
 func newFirstCounters() firstCounters {
-	return firstCounters{nodes: map[evidence.ID]*firstCounter{}, names: map[evidence.CounterKey]string{}}
+	return firstCounters{nodes: map[evidence.ID][]namedCount{}, names: map[evidence.CounterKey]string{}}
 }
 
-// add adds to a counter and gives what it comes to.
-func (c *firstCounter) add(name string, n int) int64 {
-	at := slices.IndexFunc(c.counts, func(one namedCount) bool { return one.name == name })
-	if at < 0 {
-		at, c.counts = len(c.counts), append(c.counts, namedCount{name: name})
+func (c *firstCounters) add(counters map[evidence.CounterKey]int) {
+	for k, n := range counters {
+		name, counts := c.name(k), c.nodes[k.Of]
+		at := slices.IndexFunc(counts, func(one namedCount) bool { return one.name == name })
+		if at < 0 {
+			at, counts = len(counts), append(counts, namedCount{name: name})
+			c.nodes[k.Of] = counts
+		}
+		counts[at].n += int64(n)
 	}
-	c.counts[at].n += int64(n)
-	return c.counts[at].n
 }
 
 // name is counterName, of which one is kept for all entities.
@@ -54,55 +53,98 @@ func (c *firstCounters) name(k evidence.CounterKey) string {
 	return name
 }
 
-// countRows are what nodes of counters are to have, new ones and those that are there.
-type countRows struct {
-	made    []row
-	changed [][]any
+// parts are the nodes to be made, at most n at a time.
+func (c *firstCounters) parts(n int) iter.Seq[[]row] {
+	return func(yield func([]row) bool) {
+		for ids := range slices.Chunk(slices.Sorted(maps.Keys(c.nodes)), n) {
+			rows := make([]row, len(ids))
+			for i, id := range ids {
+				rows[i] = row{"of": string(id)}
+				for _, one := range c.nodes[id] {
+					rows[i][one.name] = one.n
+				}
+			}
+			if !yield(rows) {
+				return
+			}
+		}
+	}
 }
 
-// add takes what a revision adds, and gives the rows that write it.
-func (c *firstCounters) add(counters map[evidence.CounterKey]int) countRows {
-	touched := map[evidence.ID]row{}
-	for k, n := range counters {
-		node := c.nodes[k.Of]
-		if node == nil {
-			node = &firstCounter{}
-			c.nodes[k.Of] = node
-		}
-		if touched[k.Of] == nil {
-			touched[k.Of] = row{}
-		}
-		name := c.name(k)
-		touched[k.Of][name] = node.add(name, n)
+// count writes the counters of a load, whose revisions are all in the log.
+func (f *firstLoad) count(ctx context.Context) {
+	var parts sync.WaitGroup
+	for rows := range f.counters.parts(f.store.first.part) {
+		l := f.lane()
+		parts.Go(func() {
+			defer l.leave()
+			_, err := f.write(ctx, l, makeCounters, row{"rows": rows})
+			f.failure.note(err)
+		})
 	}
-	var rows countRows
-	for _, id := range slices.Sorted(maps.Keys(touched)) {
-		if element := c.nodes[id].element; element != "" {
-			rows.changed = append(rows.changed, []any{element, touched[id]})
-			continue
-		}
-		touched[id]["of"] = string(id)
-		rows.made = append(rows.made, touched[id])
-	}
-	return rows
+	parts.Wait()
 }
 
-// write writes rows, and gives the nodes that it made.
-func (r *countRows) write(ctx context.Context, snap *snapshot) (made []*driver.Record, err error) {
-	err = chunked(r.made, batch, func(part []row) error {
-		some, err := send(ctx, snap.tx, makeCounters, row{"rows": part})
-		made = append(made, some...)
-		return err
-	})
-	if err == nil {
-		err = each(ctx, snap, setCounters, r.changed, nil)
-	}
-	return made, err
+// counted counts the records that somebody sees by list and kind, of each value of an
+// anchor.
+func counted(anchor, where string) query {
+	return query{name: "count by " + anchor + where, columns: []string{"of", "slot", "kind", "n"},
+		text: "UNWIND $slots AS slot MATCH (n:Version) USING INDEX SEEK n:Version(slot, key) WHERE n.slot = slot AND n.key > ''" + where +
+			" WITH " + anchor + " AS of, slot, coalesce(n.stance, n.kind) AS kind, count(*) AS n"}
 }
 
-// made notes the nodes that were made.
-func (c *firstCounters) made(nodes []*driver.Record) {
-	for _, r := range nodes {
-		c.nodes[evidence.ID(textOf(r, "of"))].element = textOf(r, "element")
+var (
+	countedInAll = counted("''", "")
+	countedFrom  = counted("n.from", "")
+	countedTo    = counted("n.to", "")
+	countedLoops = counted("n.from", " AND n.from = n.to")
+	countedIn    = counted("n.source", "")
+
+	deleteCounters = query{name: "delete counters", text: "MATCH (k:Counter) WHERE k.of >= '' WITH k LIMIT $limit DELETE k RETURN count(*) AS n"}
+)
+
+// recount makes all counters anew, from the records that are there.
+func (s *Store) recount(ctx context.Context, write func(query, row) ([]*driver.Record, error)) error {
+	counters := newFirstCounters()
+	links, statements, citations := evidence.LinkRecord, evidence.StatementRecord, evidence.CitationRecord
+	for _, one := range []struct {
+		query     query
+		direction evidence.Direction
+		of        []evidence.RecordType
+	}{
+		{countedInAll, evidence.Any, recordTypes},
+		{countedFrom, evidence.Outgoing, []evidence.RecordType{links}},
+		{countedTo, evidence.Incoming, []evidence.RecordType{links}},
+		{countedLoops, evidence.Any, []evidence.RecordType{links}},
+		{countedFrom, evidence.Any, []evidence.RecordType{statements}},
+		{countedIn, evidence.Any, []evidence.RecordType{citations}},
+	} {
+		rows, err := s.read(ctx, one.query, row{"slots": listsOf(int64(evidence.Confidential), one.of...)})
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			slot := numberOf(r, "slot")
+			key := evidence.CounterKey{
+				Of: evidence.ID(textOf(r, "of")), Type: typeOfSlot(slot), Direction: one.direction, Kind: textOf(r, "kind"),
+				Visibility: evidence.Clearance(slot % placesOfType), //nolint:gosec // 0 to 2
+			}
+			counters.add(map[evidence.CounterKey]int{key: int(numberOf(r, "n"))})
+		}
 	}
+	for {
+		rows, err := write(deleteCounters, row{"limit": int64(batch)})
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 || numberOf(rows[0], "n") == 0 {
+			break
+		}
+	}
+	for rows := range counters.parts(batch) {
+		if _, err := write(makeCounters, row{"rows": rows}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
