@@ -251,8 +251,9 @@ func (b *bench) loadShape(ctx context.Context) error {
 	})
 }
 
-// warmUpEntities is the graph that warms Neo4j up.
-const warmUpEntities = 300
+// warmUpEntities is the graph that warms Neo4j up: large enough to be loaded as the one
+// that is measured is, without indexes.
+const warmUpEntities = 1000
 
 // warmUpNeo4j has both sides load a small graph, and deletes it again, so that
 // neither meets a server whose code was never run.
