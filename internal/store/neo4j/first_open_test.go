@@ -96,7 +96,7 @@ func TestAFirstLoadBeginsWhileAnotherOpens(t *testing.T) {
 	ending, goOn := make(chan struct{}), make(chan struct{})
 	var ended sync.Once
 	between.Cut(func(sent []byte) bool {
-		if bytes.Contains(sent, []byte("h.packed = $packed")) {
+		if bytes.Contains(sent, []byte("REMOVE s.from")) {
 			ended.Do(func() { close(ending); <-goOn })
 		}
 		return false
