@@ -56,7 +56,12 @@ type slots struct {
 	// Lists of what a change set names: its ids, their slots and those to be loaded.
 	ids, missing []ID
 	named        []*slot
+	most         int // how many slots any workspace had of these
 }
+
+// spareShare is of what share of the most slots on memory is used again: to empty it
+// takes as long as there were slots at most, and small revisions follow large ones.
+const spareShare = 16
 
 var spareSlots = sync.Pool{New: func() any { return &slots{of: map[ID]*slot{}} }}
 
@@ -152,6 +157,12 @@ func newWorkspace(ctx context.Context, p *Planner, snap Snapshot, author Author,
 
 // end gives the slots back. Nobody may hold any of them after it.
 func (w *workspace) end() {
+	used := len(w.slots.of)
+	w.slots.most = max(w.slots.most, used)
+	if used < w.slots.most/spareShare {
+		w.slots = nil
+		return
+	}
 	clear(w.slots.of)
 	w.slots.spare.GiveBack()
 	w.slots.ids, w.slots.missing, w.slots.named = emptied(w.slots.ids), emptied(w.slots.missing), emptied(w.slots.named)
